@@ -1,0 +1,68 @@
+# Every target makes .venv by itself when it is needed. INVENTORY=FILE chooses another cluster.
+VENV := .venv
+FAB := $(VENV)/bin/fab
+PYTEST := $(VENV)/bin/pytest
+READY := $(VENV)/.ready
+LAB := INVENTORY=lab/hosts.ini
+
+.DEFAULT_GOAL := help
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test lint docs lock
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make .venv from requirements.lock
+
+$(READY): requirements.lock
+	@./setup.sh $(VENV)
+	@touch $@
+
+cluster: $(READY) ## Deploy every chapter to the hosts of hosts.ini, then run the gate
+	$(FAB) deploy-cluster
+	$(PYTEST) verify/ -q
+
+verify: $(READY) ## Run the acceptance gate against the hosts of hosts.ini
+	$(PYTEST) verify/
+
+plan: $(READY) ## Print what a deploy would do now, and why
+	@$(FAB) plan
+
+lab: lab-up ## Four hosts on this machine: bring up, deploy, run the gate, show what runs where
+	$(LAB) $(FAB) deploy-cluster
+	$(LAB) $(PYTEST) verify/ -q
+	@$(LAB) $(FAB) status
+
+lab-up: $(READY) ## Only bring the lab's hosts up
+	$(FAB) lab.up
+
+lab-down: $(READY) ## Remove the lab's hosts; images and their layers stay
+	$(FAB) lab.down
+
+lab-reset: $(READY) ## Make the lab's hosts as freshly installed
+	$(FAB) lab.reset
+
+failover: $(READY) ## Kill every leader of the running lab in turn, and see it heal
+	$(LAB) $(PYTEST) verify/test_failover.py --destructive \
+		--stop-host='$(FAB) lab.stop --node {host}' --start-host='$(FAB) lab.start --node {host}'
+
+# pytest keeps what it makes of the tests' source, else its start takes twice as long.
+unit: export PYTHONDONTWRITEBYTECODE :=
+unit: $(READY) ## Our own tests that need no lab, in seconds
+	$(PYTEST) tests/unit -q -n auto
+
+test: lint ## All our own tests; brings the lab up by itself
+	$(PYTEST) tests/unit tests/lab tests/contract -n 2
+
+lint: $(READY) ## Check style and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy tasks verify lab conftest.py fabfile.py
+
+docs: $(READY) ## Write the pages anew that are made from the code
+	$(VENV)/bin/python tests/mistakes.py
+	$(VENV)/bin/python tests/page.py
+
+lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
+	$(VENV)/bin/pip install -q uv
+	$(VENV)/bin/uv pip compile pyproject.toml --extra lab --extra dev --universal \
+		--generate-hashes --python-version 3.11 --no-header --upgrade -q -o requirements.lock

@@ -1,0 +1,30 @@
+"""What `fab --list` shows: a chapter of the runbook is a module of tasks."""
+
+from invoke.collection import Collection
+
+from lab import tasks as lab
+from tasks import cluster, host, marathon, mesos_agent, mesos_master, zookeeper
+from tasks.engine import commandline
+from tasks.engine.listing import in_order
+
+ns = Collection(
+    cluster.runbook,
+    cluster.preflight,
+    cluster.plan,
+    zookeeper.deploy,
+    mesos_master.deploy,
+    marathon.deploy,
+    mesos_agent.deploy,
+    cluster.deploy,
+    cluster.status,
+    host=in_order(Collection(host.set_ip, host.check_ip)),
+    zookeeper=in_order(
+        Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
+    ),
+    mesos_master=in_order(Collection(mesos_master.pull, mesos_master.run, mesos_master.ask)),
+    marathon=in_order(Collection(marathon.run, marathon.ask)),
+    mesos_agent=in_order(Collection(mesos_agent.set_ip, mesos_agent.run, mesos_agent.ask)),
+    lab=Collection.from_module(lab),
+)
+
+commandline.explain()
