@@ -1,0 +1,162 @@
+"""The vocabulary of "what a host should have": directories, files, images, containers.
+
+A chapter of the runbook is a tuple of these, in the runbook's order. `step` is always the
+runbook id of the line that asks for the thing.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class ProfileLine:
+    """The line in /etc/profile that gives people and their scripts HOST_IP."""
+
+    step: str
+    address: str
+    path: str = "/etc/profile"
+
+
+@dataclass(frozen=True)
+class LoginCheck:
+    """A login shell must say that HOST_IP is `address`."""
+
+    step: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Directories:
+    """Directories that must exist; their owner is the container's business.
+
+    `data` is where the service keeps what makes it a member, in or below one of them.
+    """
+
+    step: str
+    paths: tuple[str, ...]
+    data: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file with exactly this text. `mounted_by` names the container that mounts it, if one does."""
+
+    step: str
+    path: str
+    text: str
+    mounted_by: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path: what a person calls the file."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def beside(self) -> str:
+        """Where a new version waits for the restart that takes it in."""
+        return self.path + ".next"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A file that is written once in a host's life and never overwritten with another value."""
+
+    step: str
+    path: str
+    value: str
+    remedy: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a Mesos agent keeps of itself below its work_dir: looked at, never made."""
+
+    step: str
+    work_dir: str
+
+    @property
+    def latest(self) -> str:
+        """Where it finds who it was; without that it is a new agent (slave/paths.cpp)."""
+        return f"{self.work_dir}/meta/slaves/latest"
+
+    @property
+    def boots(self) -> tuple[str, str]:
+        """The file with the boot in which the agent last began, and the one with the machine's now."""
+        return f"{self.work_dir}/meta/boot_id", "/proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that the host's engine must hold."""
+
+    step: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A host path that a container sees as `inside`.
+
+    `kept` tells that it must be the same one for the container's whole life, as its data are there.
+    """
+
+    host: str
+    inside: str
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as it should run; always on the host's network, always restarted.
+
+    `cluster` is the name of the cluster it belongs to. `entrypoint` replaces the image's own, and with
+    it the image's default arguments. `files` are the mounted files, so that a change of one of them
+    changes the digest; `ports` are those it listens on, which must be free before its first start.
+    `log_size` and `log_files` bound what docker keeps of its output. `grace` are the seconds it has to
+    end by itself when it is stopped.
+    """
+
+    step: str
+    name: str
+    role: str
+    image: str
+    environment: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    entrypoint: str | None = None
+    arguments: tuple[str, ...] = ()
+    privileged: bool = False
+    host_pids: bool = False
+    log_size: str = "50m"
+    log_files: int = 5
+    ports: tuple[int, ...] = ()
+    files: tuple[File, ...] = ()
+    cluster: str = "mesos"
+    grace: int = 30
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole desired form, mounted files included: 16 hex digits."""
+        form = {key: value for key, value in asdict(self).items() if key not in ("step", "ports", "grace")}
+        text = json.dumps(form, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """What marks the container as ours and says from which form it was made."""
+        ports = ",".join(str(port) for port in self.ports)
+        return (
+            ("mesofab.cluster", self.cluster),
+            ("mesofab.role", self.role),
+            ("mesofab.ports", ports),
+            ("mesofab.digest", self.digest),
+        )
+
+
+Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container
+"""Anything a host should have."""

@@ -1,0 +1,62 @@
+"""A gate: a question that a service must answer with yes before a run goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .cluster import Cluster, Node
+
+Answers = Mapping[str, str]
+"""What one member's service said, by the name of the question."""
+
+Questionnaire = Mapping[str, tuple[str, int, str]]
+"""What to ask a service: name -> (address, port, what to send)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a gate is passed, and in one sentence what was seen."""
+
+    passed: bool
+    says: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a service stands: how many members there are and must serve, who does serve, and who leads.
+
+    `majority` is 0 for a service whose members do not need each other.
+    """
+
+    total: int
+    majority: int
+    serving: frozenset[str]
+    leader: str | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether enough members serve."""
+        return len(self.serving) >= self.majority
+
+    def spares(self, name: str) -> bool:
+        """Tell whether the service goes on without `name`; the only member there is may always go."""
+        return self.total == 1 or len(self.serving - {name}) >= self.majority
+
+
+class Quorum(Protocol):
+    """What a run must know of a service whose members form a quorum."""
+
+    def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Say what to ask the member on `node`."""
+
+    def role(self, node: Node, answers: Answers) -> str:
+        """Say what the member on `node` is now (`leader`, `follower`, ...), "" if it does not take part."""
+
+    def version(self, node: Node, answers: Answers) -> str:
+        """Say which version the member on `node` is by its own word, "" if it does not say."""
+
+    def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+        """Judge the whole service; the members named in `needed` must be well."""
+
+    def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
+        """Say who serves and who leads, for the choice of whom to replace."""

@@ -1,0 +1,242 @@
+"""The kinds of values a setting may have: each turns text into a value or says what is wrong.
+
+Every kind allows only the characters its values need. So what reaches a shell or a
+config file has no metacharacter in it even before it is quoted.
+"""
+
+import ipaddress
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from .secret import part
+
+Kind = Callable[[str], Any]
+
+METACHARACTERS = set("`$;&|<>(){}*?!\\\"'~#\n\t ")
+IMAGE = re.compile(
+    r"^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?/)?"  # registry
+    r"[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*"  # repository
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
+)
+
+
+class Wrong(ValueError):
+    """A value that is not of its kind; the two arguments are `what` and `mend`."""
+
+    @property
+    def what(self) -> str:
+        """What is wrong with the value."""
+        return str(self.args[0])
+
+    @property
+    def mend(self) -> str:
+        """How to mend it."""
+        return str(self.args[1])
+
+
+def _plain(text: str) -> str:
+    found = sorted(set(text) & METACHARACTERS)
+    if found:
+        raise Wrong(f"holds the shell metacharacter {found[0]!r}", "remove it")
+    return text
+
+
+def whole(low: int, high: int) -> Kind:
+    """Make a kind: a whole number from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise Wrong(f"is {text!r}", f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+port = whole(1, 65535)
+
+
+def seconds(text: str) -> float:
+    """Read a time in seconds, also parts of one."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text):
+        raise Wrong(f"is {text!r}", "give seconds, such as 15 or 1.5")
+    return float(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """Read Ansible's booleans: true/false, yes/no, 1/0, any case."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in words:
+        raise Wrong(f"is {text!r}", "write true or false")
+    return words[text.lower()]
+
+
+def address(text: str) -> str:
+    """Read a usable IPv4 address of one host."""
+    try:
+        parsed = ipaddress.ip_address(_plain(text))
+    except ValueError as error:
+        if isinstance(error, Wrong):
+            raise
+        raise Wrong(f"is {text!r}, no IP address", "write four numbers from 0 to 255") from None
+    if parsed.version != 4:
+        raise Wrong(f"is {text!r}, an IPv6 address", "ZooKeeper 3.4 and Mesos 1.5 need IPv4 here")
+    if parsed.is_loopback or parsed.is_multicast or parsed.is_reserved or parsed in THIS_NETWORK:
+        raise Wrong(f"is {text!r}", "give an address that the other hosts can reach")
+    return str(parsed)
+
+
+THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+
+
+def directory(text: str) -> str:
+    """Read an absolute directory of a host, at least two levels deep, no `..`."""
+    _plain(text)
+    if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}", text):
+        raise Wrong(f"is {text!r}", "give an absolute path such as /opt/zookeeper")
+    if text.startswith(("/dev/", "/proc/", "/run/", "/sys/", "/var/run/")):
+        raise Wrong(f"is {text!r}, which does not outlive a reboot", "give a directory on a disk")
+    return text
+
+
+def file_path(text: str) -> str:
+    """Read a path of a file on this machine; relative means beside the inventory."""
+    if re.search(r"[`$;&|<>\n]", text):
+        raise Wrong(f"is {text!r}, with a shell metacharacter in it", "remove it")
+    return text
+
+
+def name(text: str) -> str:
+    """Read a user or host name."""
+    _plain(text)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", text):
+        raise Wrong(f"is {text!r}", "use letters, digits, '.', '_' and '-'")
+    return text
+
+
+def mesos_role(text: str) -> str:
+    """Read a role of Mesos: `*`, or names with `/` between them, as in eng/web."""
+    if text != "*" and not re.fullmatch(r"(?!-)[A-Za-z0-9_.-]+(/(?!-)[A-Za-z0-9_.-]+)*", text):
+        raise Wrong(f"is {text!r}", "write * or a name such as web or eng/web")
+    if {".", ".."} & set(text.split("/")):
+        raise Wrong(f"is {text!r}", "Mesos refuses the names . and ..")
+    return text
+
+
+def image(text: str) -> str:
+    """Read a pinned image: `[registry/]repository:tag` or `...@sha256:...`."""
+    _plain(text)
+    match = IMAGE.match(text)
+    if not match:
+        raise Wrong(f"is {text!r}, no image name", "write [registry/]repository:tag")
+    if match["digest"] is None and match["tag"] in (None, "latest"):
+        raise Wrong(f"is {text!r}, which is not pinned", "name a tag other than latest, or a digest")
+    return text
+
+
+def memory(text: str) -> str:
+    """Read a JVM memory size: a number with k, m or g."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}[kmgKMG]", text):
+        raise Wrong(f"is {text!r}", "write a number with k, m or g, such as 512m")
+    return text.lower()
+
+
+def megabytes(size: str) -> int:
+    """Give a memory size in MB, rounded up."""
+    per_megabyte = {"k": 1024, "m": 1, "g": 1}[size[-1]]
+    return -(-int(size[:-1]) // per_megabyte) * (1024 if size[-1] == "g" else 1)
+
+
+def one_of(*words: str) -> Kind:
+    """Make a kind: one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise Wrong(f"is {text!r}", f"write {' or '.join(words)}")
+        return text
+
+    return parse
+
+
+def registry(text: str) -> str:
+    """Read where images come from: `host[:port][/path]`."""
+    _plain(text)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9._-]+)*", text):
+        raise Wrong(f"is {text!r}", "write host[:port][/path], as in 10.70.0.2:5000")
+    return text
+
+
+def zk_path(text: str) -> str:
+    """Read a path in ZooKeeper below the root; Mesos and Marathon refuse the root itself."""
+    _plain(text)
+    if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
+        raise Wrong(f"is {text!r}", "write a path such as /mesos, not the root")
+    return text
+
+
+NUMBER = r"[0-9]+(\.[0-9]+)?"
+RANGES = r"\[[0-9]+ *- *[0-9]+( *, *[0-9]+ *- *[0-9]+)*\]"
+SET = r"\{[A-Za-z0-9_./-]+( *, *[A-Za-z0-9_./-]+)*\}"
+TEXT = r"[A-Za-z0-9_./:@ -]+"
+NAME = r"(?P<name>[A-Za-z0-9_.-]+)"
+RESOURCE = rf"{NAME}(\((?P<role>[A-Za-z0-9_.*/-]+)\))?: *(?P<value>{NUMBER}|{RANGES}|{SET})"
+ATTRIBUTE = rf"{NAME}: *(?P<value>{NUMBER}|{RANGES}|{TEXT})"
+
+
+def resources(text: str) -> str:
+    """Read what an agent offers, such as `cpus:4;ports:[31000-32000]`; Mesos exits at any other form."""
+    if listed(RESOURCE, text) is None:
+        raise Wrong(f"is {text!r}", "write name:value parts with ';' between them: numbers, [1-9] or {a,b}")
+    return text
+
+
+def attributes(text: str) -> str:
+    """Read what an agent is known by, such as `rack:a;zone:1`; Mesos dies of a {set} (attributes.cpp)."""
+    if listed(ATTRIBUTE, text) is None:
+        raise Wrong(f"is {text!r}", "write name:value parts with ';' between them")
+    return text
+
+
+def listed(part: str, text: str) -> list[re.Match[str]] | None:
+    """Take a list with `;` apart, RESOURCE or ATTRIBUTE each; None if one is of another form."""
+    parts = [re.fullmatch(part, each.strip()) for each in text.split(";")]
+    return None if None in parts else [each for each in parts if each]
+
+
+def assignments(text: str) -> tuple[tuple[str, str], ...]:
+    """Read environment variables: NAME=value words, quoted where a value has spaces; in order of name.
+
+    Their order in hosts.ini means nothing, so it must not change a container's digest.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise Wrong(f"cannot be split into words ({error})", "close the quote") from None
+    pairs = []
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise Wrong(f"holds {part(word, text)}", "write NAME=value words")
+        if not value:
+            raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
+        pairs.append((name, value))
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise Wrong("gives a variable twice", "give each once")
+    return tuple(sorted(pairs))
+
+
+def arguments(text: str) -> tuple[str, ...]:
+    """Read command-line arguments, quoted where one has spaces."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise Wrong(f"cannot be split into words ({error})", "close the quote") from None
+
+
+def secret(text: str) -> str:
+    """Read a password: anything but a reference to one."""
+    if "{{" in text:
+        raise Wrong("is a template of Ansible's", "write the password, or give it as FABRIC_SUDO_PASSWORD")
+    return text

@@ -1,0 +1,294 @@
+"""One read-only script that asks a host for everything the comparison needs, and its answer read."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
+from .shell import quote
+
+LOCK = "/run/mesofab.lock"
+"""Held by a script that changes a host, so that nobody looks at a half-made change."""
+
+LOGIN_HOST_IP = (
+    """env -i HOME=/ PATH="$PATH" sh -lc 'printf "\\nHOST_IP=%s\\n" "${HOST_IP-}"' 2>/dev/null"""
+    " | sed -n 's/^HOST_IP=//p' | tail -n 1"
+)
+"""Asks a login shell for HOST_IP, whatever else the profile prints."""
+
+WAIT_FOR_OTHERS = f"""\
+if [ -e {LOCK} ]; then # whoever is at work here finishes first; a minute outlasts any step but a long pull
+  tries=0
+  until flock -s -w 5 {LOCK} true; do
+    tries=$((tries + 1)); part waiting
+    [ $tries -lt 12 ] || {{ part busy; break; }}
+  done
+fi"""
+
+CLUSTERS = (
+    "docker ps -a --filter label=mesofab.cluster "
+    "--format '{{.Names}} {{.Label \"mesofab.cluster\"}}' 2>/dev/null"
+)
+"""Names every container of mesofab's, and its cluster."""
+
+ASK = """\
+ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
+  if command -v bash >/dev/null; then
+    timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "%s" "$2" >&3 && cat <&3' "$1" "$2" "$3" 2>/dev/null
+  else
+    printf '%s' "$3" | nc -w 2 "$1" "$2"
+  fi
+}
+"""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What to ask one host: files with their content, kinds of paths, docker objects, own services.
+
+        `holdings` are directories whose content tells whether there are data, `kept` the mounts that a
+    container must not lose; `words` maps a part's name to (address, port, four-letter word).
+    """
+
+    files: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    holdings: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    kept: tuple[tuple[str, Mount], ...] = ()
+    images: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, int, str]] = field(default_factory=dict)
+
+    @property
+    def generations(self) -> tuple[str, ...]:
+        """The containers, also under the names that a replacement or its failure gives them."""
+        return tuple(name + end for name in self.containers for end in ("", ".next", ".prev", ".failed"))
+
+
+@dataclass(frozen=True)
+class Path:
+    """What stands at a path: `regular file`, `directory`, ... (as stat says) or `absent`."""
+
+    kind: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one host has.
+
+    `busy`: another run is changing the host right now, so nothing else here can be trusted.
+    `engine` is the docker engine's version, or "" with the reason in `engine_error`. `objects`
+    holds docker's own JSON by name. `holdings` are the names in directories of data. `lost_mounts`
+    are (container, host path) where the running container sees another thing than its host.
+    `clusters` names the cluster of every container of mesofab's. `listeners` tells which process
+    listens on a TCP port. `answers` are the services' words by part name; "" if nothing answered.
+    """
+
+    busy: bool = False
+    user: int = 0
+    addresses: frozenset[str] = frozenset()
+    login_host_ip: str = ""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    engine: str = ""
+    engine_error: str = ""
+    objects: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lost_mounts: frozenset[tuple[str, str]] = frozenset()
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    listeners: Mapping[int, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, path: str) -> Path:
+        """Give what stands at `path`; only paths that were asked for are known."""
+        return self.paths.get(path, Path("absent"))
+
+    def runs(self, container: str) -> bool:
+        """Tell whether a container runs."""
+        return bool(self.objects.get(container, {}).get("State", {}).get("Running"))
+
+    def environment(self, container: str) -> dict[str, str]:
+        """Give the variables of a container that exists; {} if it does not."""
+        config = self.objects.get(container, {}).get("Config", {})
+        return dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
+
+
+class Unreadable(ValueError):
+    """An answer that does not have the agreed form; the text says which part."""
+
+
+def questions(items: Iterable[Item], words: Mapping[str, tuple[str, int, str]]) -> Questions:
+    """Derive from the desired items what has to be asked."""
+    files: list[str] = []
+    directories: list[str] = []
+    holdings: list[str] = []
+    containers: list[str] = []
+    kept: list[tuple[str, Mount]] = []
+    images: list[str] = []
+    for item in items:
+        match item:
+            case File():
+                files += [item.path, item.beside, item.path + ".prev"]
+            case Identity() | ProfileLine():
+                files.append(item.path)
+            case Directories():
+                directories += item.paths
+                holdings += [item.data] if item.data else []
+            case Checkpoint():
+                directories.append(item.latest)
+                files += item.boots
+            case Container():
+                containers.append(item.name)
+                kept += [(item.name, mount) for mount in item.mounts if mount.kept]
+            case Image():
+                images.append(item.reference)
+    return Questions(
+        files=tuple(dict.fromkeys(files)),
+        directories=tuple(dict.fromkeys(directories)),
+        holdings=tuple(holdings),
+        containers=tuple(dict.fromkeys(containers)),
+        kept=tuple(kept),
+        images=tuple(dict.fromkeys(images)),
+        words=words,
+    )
+
+
+def script(ask: Questions, boundary: str, first: str = "", waits: bool = True) -> str:
+    """Give the script. `boundary` must be random: it parts the answers as in a MIME message.
+
+    `first` is shell with parts of its own, which a look carries out before its own ones. It `waits` for
+    whoever changes the host right now, unless it need not know what comes of that.
+    """
+    parts = [
+        *([first] if first else []),
+        *([WAIT_FOR_OTHERS] if waits else []),
+        "part user; id -u",
+        "part addresses; ip -o -4 addr show",
+        f"part login; {LOGIN_HOST_IP}",
+        *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
+        *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
+    ]
+    if ask.containers or ask.images:
+        parts += [
+            "part engine; docker version --format '{{.Server.Version}}' 2>&1",
+            "part objects",
+            # Without its type, `zookeeper` could also be an image, a network or a volume of that name;
+            # an image with a tag cannot be anything else, and is named back as it was asked for.
+            _inspect("--type container ", ask.generations),
+            _inspect("", ask.images),
+            "part listeners; ss -Hltnp",
+            f"part clusters; {CLUSTERS}",
+            "part mounts",
+            *(_lost(container, mount) for container, mount in ask.kept),
+        ]
+    for name, (address, port, word) in ask.words.items():
+        parts.append(f"part {quote('answer ' + name)}; ask {quote(address)} {port} {quote(word)}")
+    body = "\n".join(parts)
+    return (
+        "export LC_ALL=C\n"
+        f"{part_function(boundary)}"
+        'look() { [ -e "$1" ] || return 0; stat -Lc %F "$1"; [ ! -f "$1" ] || cat "$1"; }\n'
+        f"{ASK if ask.words else ''}"
+        f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
+    )
+
+
+def _inspect(kind: str, names: Iterable[str]) -> str:
+    words = " ".join(quote(name) for name in names)
+    return f"docker inspect {kind}--format '{{{{json .}}}}' {words} 2>&1" if words else ":"
+
+
+def _lost(container: str, mount: Mount) -> str:
+    """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
+    name, outside = quote(container), quote(mount.host)
+    return (
+        f"pid=$(docker inspect --type container --format '{{{{.State.Pid}}}}' {name} 2>/dev/null)\n"
+        f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
+        f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
+    )
+
+
+def part_function(boundary: str) -> str:
+    """Give the shell function that begins a named part of an answer; `split` takes them apart."""
+    return f"part() {{ printf '\\n%s %s\\n' {quote(boundary)} \"$1\"; }}\n"
+
+
+def split(output: str, boundary: str) -> dict[str, str]:
+    """Split an answer at its boundaries: part name -> text. Raises Unreadable if it is cut short."""
+    parts: dict[str, str] = {}
+    for chunk in output.split(f"\n{boundary} ")[1:]:
+        name, _, text = chunk.partition("\n")
+        parts[name] = text
+    if not parts:
+        raise Unreadable(
+            f"its shell did not run what it was sent, and said: {_brief(output)}. "
+            "Has this user a login shell there? ansible_user names another one"
+        )
+    if "end" not in parts:
+        raise Unreadable(f"the answer ends before its end: {output[-200:]!r}")
+    return parts
+
+
+def _brief(output: str) -> str:
+    return " ".join(output.split())[-200:].rstrip(".") or "nothing"
+
+
+def read(output: str, boundary: str, ask: Questions) -> Observed:
+    """Read a host's answer. Raises Unreadable."""
+    parts = split(output, boundary)
+    engine, engine_error = _engine(parts.get("engine", ""))
+    try:
+        return Observed(
+            busy="busy" in parts,
+            user=int(parts["user"]),
+            addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
+            login_host_ip=parts["login"].strip(),
+            paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
+            engine=engine,
+            engine_error=engine_error,
+            objects={} if engine_error else _objects(parts.get("objects", ""), ask),
+            holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
+            lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
+            clusters=dict(_pairs(parts.get("clusters", ""))),
+            listeners=_listeners(parts.get("listeners", "")),
+            answers={name: parts[f"answer {name}"] for name in ask.words},
+        )
+    except (KeyError, ValueError) as error:
+        raise Unreadable(f"the answer cannot be read: {error!r}") from error
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    words = (line.split(" ", 1) for line in text.splitlines())
+    return [(each[0], each[1]) for each in words if len(each) == 2]
+
+
+def _path(text: str) -> Path:
+    kind, _, content = text.partition("\n")
+    return Path(kind or "absent", content)
+
+
+def _engine(text: str) -> tuple[str, str]:
+    said = text.strip()
+    version = said.rpartition("\n")[2]  # a client may warn of its own configuration first
+    return (version, "") if re.fullmatch(r"\d+\.\S+", version) else ("", said)
+
+
+def _objects(text: str, ask: Questions) -> dict[str, dict[str, Any]]:
+    # docker answers in the order asked and leaves out what it does not know, saying so by name.
+    missing = set(re.findall(r"[Nn]o such (?:object|container): (\S+)", text))
+    known = [name for name in (*ask.generations, *ask.images) if name not in missing]
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    if len(known) != len(found):
+        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
+    return dict(zip(known, found, strict=True))
+
+
+def _listeners(text: str) -> dict[int, str]:
+    listeners = {}
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and (port := fields[3].rpartition(":")[2]).isdigit():
+            process = re.search(r'\("([^"]+)",pid=(\d+)', line)
+            listeners[int(port)] = f"{process[1]} (pid {process[2]})" if process else "an unknown process"
+    return listeners

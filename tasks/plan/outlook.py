@@ -1,0 +1,165 @@
+"""The order in which a deploy would act as things stand now, and how each service stands meanwhile.
+
+It is the choice that a run makes before every step (tasks.plan.roll), with members imagined to come
+back. A run asks the services themselves each time, so its order may be another one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from .gate import Standing
+from .handover import turns
+from .membership import Plans
+from .roll import Member, Standings, next_turn
+from .runbook import Chapter
+from .step import Phase, Step
+from .words import names
+
+HEADING = "In this order as things stand now; every service is asked again before each restart:"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What is done at once, and on which hosts; `what` is true of each of them.
+
+    `service` is the title of its chapter, "" where it is a step of many. `meanwhile` tells how the
+    service stands while its members are replaced, `leads` whether its leader is among them.
+    """
+
+    phase: Phase
+    hosts: tuple[str, ...]
+    what: str
+    service: str = ""
+    meanwhile: Standing | None = None
+    leads: bool = False
+
+    @property
+    def quorum(self) -> str:
+        """Say how the service stands meanwhile, "" if nothing of it is taken down."""
+        if self.meanwhile is None:
+            return ""
+        serving, total, majority = len(self.meanwhile.serving), self.meanwhile.total, self.meanwhile.majority
+        must = f", {majority} must" if majority else ""
+        moves = "; then another one leads" if self.leads and total > 1 else ""
+        return f"{self.service}: {serving} of {total} serve meanwhile{must}{moves}"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """All turns in their order; and the members that would have to be left alone, each with the reason."""
+
+    turns: tuple[Turn, ...] = ()
+    refused: Mapping[Member, str] = field(default_factory=dict)
+
+
+def foresee(
+    chapters: Sequence[Chapter], plans: Plans, standings: Standings, waiting: Sequence[Member]
+) -> Outlook:
+    """Imagine a run: `waiting` are the running members it replaces, `standings` tells of their services."""
+    run = _Run(chapters, plans, dict(standings))
+    rolling: list[str] = []
+    for chapter in chapters:
+        if starting := _having(plans, "start", chapter):
+            # As in a run: what it leans on comes first.
+            run.roll([member for member in waiting if member.service in rolling])
+            rolling = []
+            run.start(chapter, starting)
+        rolling.append(chapter.title)
+    run.roll([member for member in waiting if member.service in rolling])
+    for chapter in chapters:
+        run.hand_over(chapter)
+    return Outlook((*_staged(plans), *run.turns), run.refused)
+
+
+def _having(plans: Plans, phase: Phase, chapter: Chapter) -> tuple[str, ...]:
+    return tuple(name for name, plan in plans.items() if any(map(chapter.holds, plan.in_phase(phase))))
+
+
+def _staged(plans: Plans) -> Iterator[Turn]:
+    staged = {name: steps for name, plan in plans.items() if (steps := plan.in_phase("stage"))}
+    if staged:
+        count = sum(map(len, staged.values()))
+        yield Turn("stage", tuple(staged), f"prepares in {count} {'step' if count == 1 else 'steps'}")
+
+
+class _Run:
+    """A run as it is imagined: how the services stand by now, and what was done until then."""
+
+    def __init__(self, chapters: Sequence[Chapter], plans: Plans, now: dict[str, Standing]) -> None:
+        self.chapters = {chapter.title: chapter for chapter in chapters}
+        self.plans, self.now = plans, now
+        self.turns: list[Turn] = []
+        self.refused: dict[Member, str] = {}
+
+    def start(self, chapter: Chapter, hosts: tuple[str, ...]) -> None:
+        """Have what does not run started on all these hosts at once."""
+        self.turns.append(Turn("start", hosts, f"starts {chapter.title}", chapter.title))
+        if chapter.title in self.now:
+            standing = self.now[chapter.title]
+            self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))
+
+    def roll(self, waiting: Sequence[Member]) -> None:
+        """Have members replaced in turn, until none is left or none may be touched."""
+        before, here = dict(self.now), ""
+        while waiting:
+            turn = next_turn(self.now, before, waiting, here)
+            if not turn.members:
+                self.refused |= turn.refused
+                return
+            self._replace(turn.members[0].service, tuple(member.node for member in turn.members))
+            waiting = [member for member in waiting if member not in turn.members]
+            here = turn.members[0].node
+
+    def hand_over(self, chapter: Chapter) -> None:
+        """Have a new version of a service take its turns."""
+        for turn in turns(chapter.holds, self.plans):
+            for name, step in turn.items():
+                self._take_turn(chapter.title, name, step)
+
+    def _take_turn(self, service: str, name: str, step: Step) -> None:
+        before, starts = self.now[service], step.title.startswith("run")
+        meanwhile = replace(before, serving=before.serving - {name})
+        leads = before.leader == name
+        self.turns.append(Turn("hand over", (name,), step.effect, service, meanwhile, leads))
+        after = before.serving | {name} if starts else meanwhile.serving
+        self.now[service] = replace(before, serving=after, leader=None if leads else before.leader)
+
+    def _replace(self, service: str, hosts: tuple[str, ...]) -> None:
+        standing = self.now[service]
+        leads = standing.leader in hosts
+        meanwhile = replace(standing, serving=standing.serving - set(hosts))
+        self.turns.append(Turn("replace", hosts, self._effect(service, hosts), service, meanwhile, leads))
+        # Nobody knows who leads then; whoever does is not waiting for its turn any more.
+        leader = None if leads and standing.total > 1 else standing.leader
+        self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
+
+    def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
+        steps = [step for name in hosts for step in self.plans[name].in_phase("replace")]
+        effects = {step.effect for step in steps if self.chapters[service].holds(step)}
+        return effects.pop() if len(effects) == 1 else f"restarts {service}"
+
+
+def lines(outlook: Outlook) -> list[str]:
+    """Say each turn in a line, in columns; turns that are alike and follow each other share one."""
+    rows = [
+        (
+            _names(those),
+            f"{those[0].what}{', one after the other' if len(those) > 1 else ''}",
+            those[0].quorum,
+        )
+        for those in _alike(outlook.turns)
+    ]
+    hosts, what = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    return [
+        f"{number:3}. {row[0]:{hosts}}  {row[1]:{what}}  {row[2]}".rstrip()
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def _alike(turns: Sequence[Turn]) -> list[list[Turn]]:
+    return [list(those) for _, those in groupby(turns, lambda turn: (turn.what, turn.quorum))]
+
+
+def _names(turns: Sequence[Turn]) -> str:
+    return names(host for turn in turns for host in turn.hosts)

@@ -1,0 +1,78 @@
+"""Every check of the preflight: its id, whether it stops a deploy, what must be so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+"""An error stops a deploy, a warning does not."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: how grave it is if it fails, and in one line what must be so."""
+
+    severity: Severity
+    what: str
+
+
+CHECKS = {
+    "connection": Check("error", "The host answers over SSH, its key is known, and ours is accepted."),
+    "sudo": Check("error", "sudo lets the user become root, where hosts.ini wants that."),
+    "lock": Check("error", "No other run is changing the host at this moment."),
+    "rights": Check("error", "Commands run as root."),
+    "tool": Check("error", "Every program that a run needs on the host is there."),
+    "same-machine": Check("error", "No two hosts of hosts.ini are one machine."),
+    "address": Check("error", "The host has the address that hosts.ini gives it."),
+    "hostname": Check("warning", "The host's own name resolves, and not to the loopback."),
+    "clock": Check("error", "The clock is within 30 s of those of the other hosts."),
+    "clock-drift": Check("warning", "The clock is within 5 s of those of the other hosts."),
+    "architecture": Check("error", "The processor is an x86_64, for which the images are made."),
+    "memory": Check("error", "The machine has the memory that its roles need."),
+    "free-memory": Check("warning", "As much memory is free as what does not run yet will need."),
+    "disk": Check("error", "Docker's and the runbook's directories have room, also for images to be pulled."),
+    "disk-reserve": Check("warning", "Beside what is needed at once, 1 GB is free there."),
+    "docker": Check("error", "There is a docker client, and an engine that answers it."),
+    "docker-version": Check("warning", "The engine is 20.10 or newer: the oldest that this was tried with."),
+    "docker-api": Check("warning", "The engine still takes the docker client in the agent's image."),
+    "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
+    "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
+    "image": Check("error", "Every image is on the host, or its registry has it for this architecture."),
+    "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
+    "port": Check("error", "The ports of what does not run yet are free."),
+    "moved-ports": Check("error", "What runs keeps its ports."),
+    "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
+    "cluster": Check("error", "The host's containers belong to this cluster, by name and by ZooKeeper."),
+    "foreign-container": Check("error", "Containers with the runbook's names were made by mesofab."),
+    "stray-container": Check(
+        "warning", "No container of mesofab's is left from a role that the host has no more."
+    ),
+    "foreign-data": Check("error", "ZooKeeper's data directory holds no data of another ensemble."),
+    "myid": Check("error", "The id in ZooKeeper's data directory is that of hosts.ini."),
+    "members": Check("error", "ZooKeeper's members change only in ways that cannot lose data."),
+    "wiped": Check("error", "A ZooKeeper member without data starts only while all others serve in sync."),
+    "quorum": Check("error", "The masters change their number only in ways that their log survives."),
+    "marathon-version": Check("error", "Marathon's state can be read in the version that is wanted."),
+    "agent-info": Check("error", "An agent keeps what it may not change without losing its tasks."),
+    "foreign-agent": Check("warning", "An agent's work_dir belongs to no other cluster."),
+}
+"""By id, in the order in which a host's findings are told."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that failed on a host: what was seen and what is wanted, and what to do about it."""
+
+    host: str
+    check: str
+    evidence: str
+    remedy: str
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it stops a deploy."""
+        return CHECKS[self.check].severity
+
+    def __str__(self) -> str:
+        remedy = f"{self.remedy[0].upper()}{self.remedy[1:]}"
+        end = "" if remedy.endswith((".", "?")) else "."
+        return f"{self.host}  {self.severity}  {self.check}: {self.evidence}. {remedy}{end}"

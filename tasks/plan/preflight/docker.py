@@ -1,0 +1,118 @@
+"""The engine: its version, its start at boot, its cgroups, and whether it can have the images."""
+
+import re
+from collections.abc import Iterator
+
+from .. import http, remedy
+from ..desired import Container
+from .checks import Finding
+from .facts import PATIENCE
+from .subject import Subject
+
+OLDEST_ENGINE = (20, 10)
+"""Runs read docker's own words and reports; with older engines nobody has tried whether they are the same."""
+
+OLDEST_CLIENT = (1, 29)
+"""The API of the docker client in the agent's image, of 2017, with which the agent starts docker tasks."""
+
+FREEZER = frozenset({"freezer"})
+
+CGROUP_V1 = "boot the host with systemd.unified_cgroup_hierarchy=0 on the kernel's command line"
+
+
+def version(host: Subject) -> Iterator[Finding]:
+    """Compare the engine's version with the oldest that was tried."""
+    if host.seen.engine and _numbers(host.seen.engine) < OLDEST_ENGINE:
+        yield host.finding(
+            "docker-version",
+            f"the engine is {host.seen.engine}, nothing older than 20.10 was tried",
+            "upgrade it",
+        )
+
+
+def api(host: Subject) -> Iterator[Finding]:
+    """Look whether the engine still talks to the old docker client in the agent's image."""
+    agent, oldest = host.playing("mesos_agent"), host.facts.oldest_api
+    if agent and "docker" in _containerizers(agent) and _numbers(oldest) > OLDEST_CLIENT:
+        yield host.finding(
+            "docker-api",
+            f"the engine refuses clients below API {oldest}; Mesosphere's image for agents has one of 2017",
+            "start dockerd with DOCKER_MIN_API_VERSION=1.24 in its environment, or use an image with a "
+            "newer client",
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version)[:2])
+
+
+def boot(host: Subject) -> Iterator[Finding]:
+    """Look whether systemd starts the engine; without systemd nobody can tell.
+
+    docker.socket alone is not enough: it starts the engine only when somebody asks it something.
+    """
+    if host.facts.service == "disabled":
+        yield host.finding(
+            "docker-boot",
+            "systemd does not start docker.service at boot, so no container would come back",
+            "enable it: systemctl enable docker.service",
+        )
+
+
+def cgroups(host: Subject) -> Iterator[Finding]:
+    """Look for the v1 hierarchies that Mesos 1.5 asks for (docker.cpp and linux_launcher.cpp)."""
+    agent = host.playing("mesos_agent")
+    if agent is None:
+        return
+    lacking = []
+    if "docker" in _containerizers(agent) and not any("cpu" in one for one in host.facts.cgroups):
+        lacking.append(("cpu", "docker", ""))
+    launcher = dict(agent.environment).get("MESOS_LAUNCHER", "linux")
+    if "mesos" in _containerizers(agent) and launcher == "linux" and FREEZER not in host.facts.cgroups:
+        lacking.append(("freezer alone", "mesos", ', or set mesos_agent_environment="MESOS_LAUNCHER=posix"'))
+    for controller, containerizer, instead in lacking:
+        yield host.finding(
+            "cgroups",
+            f"there is no cgroup v1 hierarchy with {controller}, and the {containerizer} containerizer does "
+            "not start without",
+            CGROUP_V1 + instead,
+        )
+
+
+def _containerizers(agent: Container) -> list[str]:
+    return dict(agent.environment)["MESOS_CONTAINERIZERS"].split(",")
+
+
+def images(host: Subject) -> Iterator[Finding]:
+    """Look at what the registries said of the images that are not on the host; one cause is told once."""
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for image in host.to_pull:
+        if trouble := _trouble(host.facts.registries.get(image, ""), host.facts.architecture):
+            causes.setdefault(trouble, []).append(image)
+    for (check, evidence, mend), names in causes.items():
+        yield host.finding(check, f"{', '.join(names)}: {evidence}", mend)
+
+
+def _trouble(said: str, architecture: str) -> tuple[str, str, str] | None:
+    """Say which check fails, why, and what to do; None if the registry has it, or nobody can tell."""
+    if said == "exit 124":
+        waited = f"the registry does not answer within {PATIENCE} s"
+        return "image", waited, "start it, or name another one in hosts.ini"
+    answer = http.read(said)
+    body = answer.json if isinstance(answer.json, dict) else {}
+    if answer.status == 200:
+        return _platforms(body.get("Platforms"), architecture)
+    words = str(body.get("message", "")).splitlines()
+    if not words or words == ["page not found"]:  # no engine answered, or one too old for the question
+        return None
+    meaning, mend = remedy.cause(words) or ("", "make docker pull work with it on the host")
+    check = "image-login" if re.search("denied|unauthorized|no basic auth", words[-1]) else "image"
+    return check, f"{meaning} ({words[-1]})" if meaning else f"docker says {words[-1]!r}", mend
+
+
+def _platforms(platforms: object, architecture: str) -> tuple[str, str, str] | None:
+    listed = platforms if isinstance(platforms, list) else []
+    known = [str(one.get("architecture")) for one in listed if isinstance(one, dict)]
+    if not known or "amd64" in known or architecture != "x86_64":
+        return None
+    return "image", f"the registry has it for {', '.join(known)} only", "name an image for amd64"

@@ -1,0 +1,183 @@
+"""What a preflight asks a host beside what every look asks, and the answer read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .. import http
+from ..cluster import Node
+from ..observe import Questions, Unreadable, split
+from ..shell import quote
+
+TOOLS = {
+    "flock": "util-linux",
+    "ip": "iproute2",
+    "ss": "iproute2",
+    "awk": "mawk",
+    "sed": "sed",
+    "stat": "coreutils",
+    "timeout": "coreutils",
+    "bash or nc": "bash",
+}
+"""The programs that runs need on a host, and the packages of Debian that have them."""
+
+PATIENCE = 10
+"""Seconds that a registry has to answer."""
+
+ROOM = """\
+room() { # room PATH: the file system on which PATH is or will be
+  near=$1
+  while [ ! -e "$near" ]; do near=${near%/*}; near=${near:-/}; done
+  echo "$1"; df -Pk "$near" | tail -n 1
+}
+"""
+
+REGISTRY = f"""\
+deaf=
+registry() {{ # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
+  [ -z "$deaf" ] || return 0 # to wait for one is enough
+  # It gives up when its input ends; so that of the pipe stays open until the answer is there.
+  printf '%s' "$1" | timeout {PATIENCE} docker system dial-stdio 3>/proc/self/fd/0 ||
+    {{ echo "exit $?"; deaf=yes; }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Room:
+    """The file system that a directory is or will be on, and how many MB are free there."""
+
+    path: str
+    mount: str
+    free: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one host says of itself; sizes in MB.
+
+    `name_is` are the addresses of the host's own name, None if that cannot be known. `cgroups` are
+    the v1 hierarchies below /sys/fs/cgroup, each with its controllers. `service` is systemd's word
+    on docker.service, "" without systemd. `ours` are the containers that mesofab has made.
+    `registries` tells by image what the engine said when it was asked for the registry's; "" if it
+    was not asked, because the host holds the image or a registry before was silent. `agent` is the
+    id that an agent has left in its work_dir, `ensemble` tells that there is data of a ZooKeeper.
+    """
+
+    clock: int | None = None
+    architecture: str = "x86_64"
+    boot: str = ""
+    lacking: tuple[str, ...] = ()
+    name: str = ""
+    name_is: tuple[str, ...] | None = None
+    memory: int | None = None
+    free_memory: int | None = None
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    docker: Room | None = None
+    cgroups: tuple[frozenset[str], ...] = ()
+    service: str = ""
+    oldest_api: str = ""
+    ours: tuple[str, ...] = ()
+    registries: Mapping[str, str] = field(default_factory=dict)
+    agent: str = ""
+    ensemble: bool = False
+
+
+def lines(ask: Questions, node: Node) -> str:
+    """Give the shell that asks; it stands first in a look, the clock before all that takes time."""
+    tools = " ".join(tool for tool in TOOLS if " " not in tool)
+    latest = f"{node.settings.mesos_agent_work_dir}/meta/slaves/latest"
+    parts = [
+        "part clock; date +%s",
+        "part architecture; uname -m",
+        "part boot; cat /proc/sys/kernel/random/boot_id",
+        f"part tools; for tool in {tools}; do command -v $tool >/dev/null || echo $tool; done",
+        "command -v bash >/dev/null || command -v nc >/dev/null || echo 'bash or nc'",
+        'part name; uname -n; timeout 5 getent ahostsv4 "$(uname -n)" || echo "exit $?"',
+        "part memory; cat /proc/meminfo",
+        "part cgroups; cat /proc/self/mountinfo",
+        "part service; [ ! -d /run/systemd/system ] || systemctl is-enabled docker.service 2>&1",
+        f"part agent; readlink {quote(latest)}",
+        f"part ensemble; ls -A {quote(_snapshots(node))} 2>/dev/null",
+        *(f"part {quote(f'room {path}')}; room {quote(path)}" for path in ask.directories),
+        "part docker; root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)",
+        'case "$root" in /*) ;; *) root=/var/lib/docker ;; esac; room "$root"',
+        "part api; docker version --format '{{.Server.MinAPIVersion}}' 2>&1",
+        "part ours; docker ps -a --filter label=mesofab.digest --format '{{.Names}}' 2>/dev/null",
+        *(_image(reference) for reference in ask.images),
+    ]
+    return ROOM + REGISTRY + "\n".join(parts) + "\n"
+
+
+def _snapshots(node: Node) -> str:
+    return f"{node.settings.zookeeper_dir}/data/version-2"
+
+
+def _image(reference: str) -> str:
+    name, request = quote(reference), quote(http.get(f"/distribution/{reference}/json"))
+    there = f"docker image inspect {name} >/dev/null 2>&1"
+    return f"part {quote('image ' + reference)}; {there} || registry {request}"
+
+
+def read(output: str, boundary: str, ask: Questions) -> Facts:
+    """Read what `lines` asked. Raises Unreadable."""
+    parts = split(output, boundary)
+    try:
+        name, _, resolved = parts["name"].partition("\n")
+        return Facts(
+            clock=_whole(parts["clock"]),
+            architecture=parts["architecture"].strip(),
+            boot=parts["boot"].strip(),
+            lacking=tuple(line for line in parts["tools"].splitlines() if line in TOOLS),
+            name=name,
+            name_is=_resolved(resolved),
+            memory=_megabytes(parts["memory"], "MemTotal"),
+            free_memory=_megabytes(parts["memory"], "MemAvailable"),
+            rooms={path: room for path in ask.directories if (room := _room(parts[f"room {path}"]))},
+            docker=_room(parts["docker"]),
+            cgroups=_hierarchies(parts["cgroups"]),
+            service=parts["service"].strip(),
+            oldest_api=_version(parts["api"]),
+            ours=tuple(parts["ours"].split()),
+            registries={image: parts[f"image {image}"].strip() for image in ask.images},
+            agent=parts["agent"].strip().rpartition("/")[2],
+            ensemble=bool(parts["ensemble"].strip()),
+        )
+    except KeyError as error:
+        raise Unreadable(f"the answer cannot be read: {error!r}") from error
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text.strip()) else None
+
+
+def _resolved(text: str) -> tuple[str, ...] | None:
+    addresses = re.findall(r"^([0-9]+(?:\.[0-9]+){3})\s", text, re.MULTILINE)
+    if addresses or re.search(r"^exit (2|124)$", text, re.MULTILINE):  # no such name; nobody answered
+        return tuple(dict.fromkeys(addresses))
+    return None
+
+
+def _megabytes(text: str, key: str) -> int | None:
+    found = re.search(rf"^{key}:\s+([0-9]+) kB$", text, re.MULTILINE)
+    return int(found[1]) // 1024 if found else None
+
+
+def _room(text: str) -> Room | None:
+    path, _, told = text.partition("\n")
+    found = re.search(r"\s([0-9]+)\s+[0-9]+%\s+(/.*)$", told.rstrip("\n"))
+    return Room(path, found[2], int(found[1]) // 1024) if found else None
+
+
+def _hierarchies(text: str) -> tuple[frozenset[str], ...]:
+    mounts = re.findall(r"^\S+ \S+ \S+ \S+ (\S+) .* - cgroup \S+ (\S+)$", text, re.MULTILINE)
+    return tuple(
+        frozenset(options.split(",")) - {"rw", "ro"}
+        for place, options in mounts
+        if place.startswith("/sys/fs/cgroup/")
+    )
+
+
+def _version(text: str) -> str:
+    found = re.fullmatch(r"[0-9]+\.[0-9]+", text.strip().rpartition("\n")[2])
+    return found[0] if found else ""

@@ -1,0 +1,51 @@
+"""What only shows when all hosts are seen together."""
+
+from collections.abc import Iterator, Sequence
+
+from .checks import Finding
+from .subject import Subject
+
+DRIFT = 5
+"""Seconds: an NTP client keeps a clock within hundredths of one, so something is wrong with it."""
+
+APART = 30
+"""Seconds: no time service is at work. Marathon orders the versions of an app by its leader's clock."""
+
+
+def machines(hosts: Sequence[Subject]) -> Iterator[Finding]:
+    """Look for hosts that are one machine: the same boot of a kernel, and the same addresses.
+
+    Clones share a machine-id, containers of one machine share a boot; only one machine has both.
+    """
+    first: dict[tuple[str, frozenset[str]], Subject] = {}
+    for host in hosts:
+        witness = (host.facts.boot, host.seen.addresses)
+        if not all(witness):
+            continue
+        other = first.setdefault(witness, host)
+        if other is not host:
+            addresses = ", ".join(sorted(a for a in host.seen.addresses if not a.startswith("127.")))
+            yield host.finding(
+                "same-machine",
+                f"it is the same machine as {other.node.name} (one boot, the addresses {addresses})",
+                "correct or remove one of them in hosts.ini",
+            )
+
+
+def clocks(hosts: Sequence[Subject]) -> Iterator[Finding]:
+    """Compare the clocks with what most of them say, ours among them."""
+    usual = _middle([host.look.ahead for host in hosts])
+    for host in hosts:
+        off = host.look.ahead - usual
+        if abs(off) > DRIFT:
+            yield host.finding(
+                "clock" if abs(off) > APART else "clock-drift",
+                f"its clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the others",
+                "let a time service keep it (on Debian: apt-get install systemd-timesyncd)",
+            )
+
+
+def _middle(differences: Sequence[float]) -> float:
+    """Give the median of these and of our own clock; of two in the middle, that nearer to our own."""
+    ordered = sorted([0.0, *differences])
+    return min(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2], key=abs)

@@ -1,0 +1,109 @@
+"""All checks of all hosts."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .. import runbook
+from ..cluster import Cluster
+from ..runbook import Chapter
+from ..step import Blocker, HostPlan
+from . import docker, fleet, leftovers, machine
+from .checks import CHECKS, Finding, Severity
+from .subject import Look, Subject
+
+OF_A_HOST = (
+    machine.tools,
+    machine.architecture,
+    machine.hostname,
+    machine.memory,
+    machine.disk,
+    docker.version,
+    docker.api,
+    docker.boot,
+    docker.cgroups,
+    docker.images,
+    leftovers.containers,
+    leftovers.strays,
+    leftovers.ensemble,
+    leftovers.agent,
+)
+OF_ALL_HOSTS = (fleet.machines, fleet.clocks)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a preflight found: by host in the inventory's order, errors first.
+
+    `hosts` are all that were asked, `lost` those that could not be looked at.
+    """
+
+    hosts: tuple[str, ...]
+    lost: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def having(self, severity: Severity) -> list[Finding]:
+        """Give the findings of one severity."""
+        return [finding for finding in self.findings if finding.severity == severity]
+
+    def without(self, checks: Collection[str]) -> "Report":
+        """Leave out the findings of these checks."""
+        return replace(self, findings=tuple(one for one in self.findings if one.check not in checks))
+
+
+def judge(
+    chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Look], lost: Mapping[str, str]
+) -> Report:
+    """Say what is wrong with the hosts. `lost` are those that could not be looked at, and why."""
+    hosts = [
+        Subject(cluster, node, runbook.wanted(chapters, cluster, node), looks[node.name])
+        for node in cluster.nodes
+        if node.name in looks
+    ]
+    plans = runbook.plans(
+        chapters, cluster, [host.node for host in hosts], {host.node.name: host.seen for host in hosts}
+    )
+    found = [_unreached(name, why) for name, why in lost.items()]
+    for host in hosts:
+        found += _blockers(host, plans[host.node.name])
+        found += [one for check in OF_A_HOST for one in check(host)]
+    found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
+    names = [node.name for node in cluster.nodes]
+    return Report(
+        hosts=tuple(name for name in names if name in looks or name in lost),
+        lost=tuple(name for name in names if name in lost),
+        findings=tuple(sorted(dict.fromkeys(found), key=_place(names))),
+    )
+
+
+def _blockers(host: Subject, plan: HostPlan) -> Iterator[Finding]:
+    """Give what stands in the way of a plan: it is decided there, and only told here."""
+    for blocker in plan.blockers:
+        if not _follows(host, blocker):
+            yield _told(host, blocker)
+
+
+def _follows(host: Subject, blocker: Blocker) -> bool:
+    """Tell whether a blocker only says that nobody could ask, for a reason that is told anyway."""
+    without_ip = "ip" in host.facts.lacking
+    without_rights = host.seen.user != 0 and "permission denied" in host.seen.engine_error
+    return (blocker.check == "address" and without_ip) or (blocker.check == "docker" and without_rights)
+
+
+def _told(host: Subject, blocker: Blocker) -> Finding:
+    evidence = blocker.seen if blocker.title == blocker.check else f"{blocker.title}: {blocker.seen}"
+    return host.finding(blocker.check, evidence, blocker.remedy)
+
+
+def _unreached(host: str, why: str) -> Finding:
+    """Make a finding of an error's message: `HOST  WHERE: what was seen. What to do.`"""
+    told = why.removeprefix(f"{host}  ")
+    check = "sudo" if told.startswith("sudo: ") else "connection"
+    told = told.removeprefix("sudo: ").removeprefix("connect: ")
+    evidence, _, remedy = re.sub(r"([.?]) (?=[A-Z])", r"\1\n", told, count=1).partition("\n")
+    return Finding(host, check, evidence.rstrip("."), remedy or "make `ssh` to it work")
+
+
+def _place(names: Sequence[str]) -> Callable[[Finding], tuple[int, bool, int]]:
+    checks = list(CHECKS)
+    return lambda one: (names.index(one.host), one.severity != "error", checks.index(one.check))

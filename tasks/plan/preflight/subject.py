@@ -1,0 +1,80 @@
+"""One host while a preflight judges it: what is wanted of it, what it said, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..cluster import Cluster, Node
+from ..desired import Container, Image, Item
+from ..observe import Observed
+from .checks import Finding
+from .facts import Facts
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one host said; `sent` and `arrived` are our clock around the moment it read its own."""
+
+    seen: Observed
+    facts: Facts
+    sent: float
+    arrived: float
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that the host's clock is ahead of ours (behind, if negative), at the very least.
+
+        It was read at some moment between `sent` and `arrived`, and tells whole seconds only.
+        """
+        if self.facts.clock is None:
+            return 0
+        least, most = self.facts.clock - self.arrived, self.facts.clock + 1 - self.sent
+        return least if least > 0 else min(most, 0)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One host while it is judged."""
+
+    cluster: Cluster
+    node: Node
+    items: Sequence[Item]
+    look: Look
+
+    @property
+    def seen(self) -> Observed:
+        """What every look asks."""
+        return self.look.seen
+
+    @property
+    def facts(self) -> Facts:
+        """What a preflight asks beside that."""
+        return self.look.facts
+
+    @property
+    def containers(self) -> list[Container]:
+        """The containers that are wanted."""
+        return [item for item in self.items if isinstance(item, Container)]
+
+    @property
+    def to_pull(self) -> list[str]:
+        """The images that are wanted and not on the host; none if there is no engine to tell."""
+        wanted = dict.fromkeys(item.reference for item in self.items if isinstance(item, Image))
+        return [image for image in wanted if self.seen.engine and image not in self.seen.objects]
+
+    def playing(self, role: str) -> Container | None:
+        """Give the wanted container of a role."""
+        return next((one for one in self.containers if one.role == role), None)
+
+    def runs(self, container: Container) -> bool:
+        """Tell whether a container runs."""
+        state = self.seen.objects.get(container.name, {}).get("State", {})
+        return bool(state.get("Running"))
+
+    def is_ours(self, name: str) -> bool:
+        """Tell whether a container of that name is there and was made by mesofab."""
+        labels = self.seen.objects.get(name, {}).get("Config", {}).get("Labels") or {}
+        return "mesofab.digest" in labels
+
+    def finding(self, check: str, evidence: str, remedy: str) -> Finding:
+        """Make a finding of this host."""
+        return Finding(self.node.name, check, evidence, remedy)

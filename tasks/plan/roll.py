@@ -1,0 +1,83 @@
+"""Who is replaced next: one rule over all services, so that none of them loses its quorum.
+
+A running member is taken down only while every service has as many members serving as when the roll
+began. Those that do not serve come first, then followers, host by host, and every leader last, so
+that each service changes its leader once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .gate import Standing
+
+Standings = Mapping[str, Standing]
+"""How every service stands, by the title of its chapter."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a service: the title of its chapter, and its node."""
+
+    service: str
+    node: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who may be replaced now, together if several; if nobody may, why.
+
+    `shaken` says which service is still to recover, so that waiting helps; `refused` of each member
+    why its service would be lost.
+    """
+
+    members: tuple[Member, ...] = ()
+    shaken: str = ""
+    refused: Mapping[Member, str] = field(default_factory=dict)
+
+
+def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here: str = "") -> Turn:
+    """Choose from `pending`; `before` is how the services stood when the roll began.
+
+    `here` is the node of the last turn: its other members come before those of another host.
+    """
+    for service in dict.fromkeys(member.service for member in pending):
+        if not now[service].stands:
+            # There is nothing to keep up: all go at once, as on the first day.
+            return Turn(tuple(member for member in pending if member.service == service))
+    idle = [member for member in pending if member.node not in now[member.service].serving]
+    if idle:
+        return Turn((idle[0],))
+    if shaken := _shaken(now, before):
+        return Turn(shaken=shaken)
+    barred = _refused(now, pending)
+    free = [member for member in pending if member not in barred]
+    if not free:
+        return Turn(refused=barred)
+    return Turn((min(free, key=lambda member: (_leads(member, now), member.node != here)),))
+
+
+def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
+    return {
+        member: _refusal(member, now[member.service])
+        for member in pending
+        if not now[member.service].spares(member.node)
+    }
+
+
+def _shaken(now: Standings, before: Standings) -> str:
+    return ", ".join(
+        f"{service}: {len(now[service].serving)} of {old.total} members serve, {len(old.serving)} did before"
+        for service, old in before.items()
+        if old.stands and len(now[service].serving) < len(old.serving)
+    )
+
+
+def _refusal(member: Member, standing: Standing) -> str:
+    return (
+        f"{len(standing.serving)} of {standing.total} members serve and {standing.majority} must: "
+        f"restarting {member.node} now would stop the service"
+    )
+
+
+def _leads(member: Member, now: Standings) -> bool:
+    return now[member.service].leader == member.node

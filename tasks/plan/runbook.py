@@ -1,0 +1,185 @@
+"""The runbook: its chapters in order, and what each wants of a node."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from . import belonging, handover, host, marathon, members, mesos_agent, mesos_master, replicas, zookeeper
+from .agents import Agents
+from .cluster import Cluster, Node
+from .compare import compare
+from .compared import Host
+from .desired import Container, Item
+from .ensemble import Ensemble
+from .gate import Quorum
+from .marathons import Marathons
+from .masters import Masters
+from .membership import Membership, Plans, Seen, Stage
+from .observe import Observed, Questions, questions
+from .step import Blocker, HostPlan, Step
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: for nodes of `role` (every node if None), with the gate that ends it, if one does.
+
+    `gate` is the runbook id of the question that the gate asks; `objections` may refuse a change of
+    one host. `membership` sees all hosts together, where members need each other. `arrange` makes
+    other steps of those that the comparison found, where a plain restart would not do.
+    """
+
+    number: str
+    title: str
+    role: str | None
+    desired: Callable[[Cluster, Node], tuple[Item, ...]]
+    quorum: Quorum | None = None
+    gate: str = ""
+    objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
+    membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
+    arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
+
+    def holds(self, step: Step) -> bool:
+        """Tell whether a step belongs to this chapter."""
+        return step.id.partition(".")[0] == self.number
+
+    def containers(self, cluster: Cluster, node: Node) -> tuple[str, ...]:
+        """Give the names of the containers that this chapter runs on `node`."""
+        items = self.desired(cluster, node) if self.concerns(node) else ()
+        return tuple(item.name for item in items if isinstance(item, Container))
+
+    def nodes(self, cluster: Cluster) -> tuple[Node, ...]:
+        """Give the nodes that this chapter asks anything of."""
+        return tuple(node for node in cluster.nodes if self.concerns(node))
+
+    def concerns(self, node: Node) -> bool:
+        """Tell whether this chapter asks anything of `node`."""
+        return self.role is None or self.role in node.roles
+
+
+HOST = Chapter("1", "Every host", None, host.desired)
+ZOOKEEPER = Chapter(
+    "2", "ZooKeeper", "zookeeper", zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
+)
+MESOS_MASTER = Chapter(
+    "3",
+    "Mesos masters",
+    "mesos_master",
+    mesos_master.desired,
+    Masters(),
+    gate="3.3",
+    membership=replicas.membership,
+)
+MARATHON = Chapter(
+    "4",
+    "Marathon",
+    "marathon",
+    marathon.desired,
+    Marathons(),
+    gate="4.2",
+    membership=handover.membership,
+    arrange=handover.hand_over,
+)
+MESOS_AGENT = Chapter(
+    "5",
+    "Mesos agents",
+    "mesos_agent",
+    mesos_agent.desired,
+    Agents(),
+    gate="5.3",
+    objections=mesos_agent.objections,
+    arrange=mesos_agent.drained,
+)
+
+CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
+
+
+def wanted(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Give everything `chapters` want of `node`, in the runbook's order."""
+    return tuple(i for chapter in chapters if chapter.concerns(node) for i in chapter.desired(cluster, node))
+
+
+def containers(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> list[Container]:
+    """Give the containers among what `chapters` want of `node`."""
+    return [item for item in wanted(chapters, cluster, node) if isinstance(item, Container)]
+
+
+def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
+    """Give what has to be asked of `node` before these chapters can be compared."""
+    chapters = tuple(chapters)
+    words = {
+        f"{chapter.role} {name}": question
+        for chapter in chapters
+        if chapter.quorum is not None and chapter.concerns(node)
+        for name, question in chapter.quorum.questions(cluster, node).items()
+    }
+    return questions(wanted(chapters, cluster, node), words)
+
+
+def answers(chapter: Chapter, seen: Observed) -> dict[str, str]:
+    """Give what the chapter's own service said on a host."""
+    prefix = f"{chapter.role} "
+    return {k.removeprefix(prefix): text for k, text in seen.answers.items() if k.startswith(prefix)}
+
+
+def plans(
+    chapters: Iterable[Chapter], cluster: Cluster, nodes: Iterable[Node], seen: Seen
+) -> dict[str, HostPlan]:
+    """Give the plan of every one of `nodes`; `seen` may tell of more, on whom it depends who may join."""
+    chapters, nodes = tuple(chapters), tuple(nodes)
+    found = {node.name: missing(chapters, cluster, node, seen[node.name]) for node in nodes}
+    for chapter in chapters:
+        for name, blocker in _membership(chapter, cluster, seen, found).objections:
+            found[name] = replace(found[name], blockers=(*found[name].blockers, blocker))
+        found = dict(chapter.arrange(cluster, seen, found))
+    return found
+
+
+def stages(
+    chapters: Iterable[Chapter], cluster: Cluster, seen: Seen, plans: Plans
+) -> list[tuple[Chapter, Stage]]:
+    """Give the clusters that a change of members goes through before the wanted one, in order."""
+    return [
+        (chapter, stage)
+        for chapter in chapters
+        for stage in _membership(chapter, cluster, seen, plans).stages
+    ]
+
+
+def _membership(chapter: Chapter, cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
+    """Ask a chapter, if it has any member in the run; what was seen elsewhere is told of the run's first."""
+    here = [node.name for node in chapter.nodes(cluster) if node.name in plans]
+    if chapter.membership is None or not here:
+        return Membership()
+    told = chapter.membership(cluster, seen, plans)
+    objections = (
+        (name, blocker) if name in plans else (here[0], replace(blocker, seen=f"of {name}, {blocker.seen}"))
+        for name, blocker in told.objections
+    )
+    return replace(told, objections=tuple(objections))
+
+
+def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Observed) -> HostPlan:
+    """Give the plan for `node`: what these chapters want and the host does not have."""
+    chapters = tuple(chapters)
+
+    def role(container: str) -> str:
+        for chapter in chapters:
+            if chapter.quorum is not None and container in chapter.containers(cluster, node):
+                return chapter.quorum.role(node, answers(chapter, seen))
+        return ""
+
+    items = wanted(chapters, cluster, node)
+    plan = compare(Host(node.name, items, seen, role))
+    objections = tuple(
+        objection
+        for chapter in chapters
+        if chapter.concerns(node)
+        for objection in chapter.objections(cluster, node, seen)
+    )
+    strange = tuple(belonging.objections(cluster, items, seen))
+    return replace(plan, blockers=plan.blockers + strange + objections)
+
+
+def from_nothing(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> HostPlan:
+    """Give every step for a host that has nothing yet but its address and a docker engine."""
+    bare = Observed(addresses=frozenset({node.address}), engine="any")
+    return missing(chapters, cluster, node, bare)

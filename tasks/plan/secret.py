@@ -1,0 +1,73 @@
+"""Which values are secrets, and what is shown instead of them."""
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+NAME = re.compile(
+    r"pass(w(or)?d|phrase)?(_|$)|secret|token$|credential|private_?key|(api|access|encryption)_?key", re.I
+)
+FILE = re.compile(r"_(file|path|dir)$", re.I)
+CREDENTIALS = re.compile(r"credentials?$", re.I)
+"""What Mesos takes as a file's path or URL, or as the text itself."""
+
+URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+"""A URL with a user and a password in it."""
+
+HIDDEN = "(secret, not shown)"
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether a variable's value is a secret: by its name, unless it is a file's path, or as a URL."""
+    is_path = FILE.search(name) or CREDENTIALS.search(name) and value.startswith(("/", "file://"))
+    return bool(NAME.search(name) and not is_path or URL.search(value))
+
+
+def shown(name: str, value: str) -> str:
+    """Give a variable's value as it may be printed."""
+    return HIDDEN if is_secret(name, value) else value
+
+
+def quoted(key: str, value: str) -> str:
+    """Give the value of a setting of hosts.ini, quoted; one that holds a secret anywhere is not shown."""
+    return HIDDEN if holds_secret(key, value) else repr(value)
+
+
+def part(word: str, text: str) -> str:
+    """Give a word of a setting, quoted; if the setting holds a secret, the word may be a piece of it."""
+    return HIDDEN if holds_secret("", text) else repr(word)
+
+
+def holds_secret(key: str, value: str) -> bool:
+    """Tell whether a setting of hosts.ini is a secret, or holds variables or arguments of which one is."""
+    return is_secret(key, value) or any(is_secret(name, text) for name, text in pairs(value))
+
+
+def shown_words(words: Sequence[str]) -> list[str]:
+    """Give command-line words as they may be printed: HIDDEN stands for a secret flag's value."""
+    return [
+        HIDDEN if _gives_secret(before, word) else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+
+
+def _gives_secret(before: str, word: str) -> bool:
+    flag, inline, value = word.partition("=")
+    if flag.startswith("--"):
+        return bool(inline) and is_secret(flag, value)
+    return before.startswith("--") and "=" not in before and is_secret(before, word)
+
+
+def pairs(text: str) -> Iterable[tuple[str, str]]:
+    """Give what in `text` has a name: NAME=value, setting=NAME=value and `--flag value`. Never raises."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--") and "=" not in word:
+            yield word, following
+        name, separator, value = word.partition("=")
+        while separator:
+            yield name, value
+            name, separator, value = value.partition("=")

@@ -1,0 +1,131 @@
+"""Shell text that a person can read as the runbook it carries out. Every value is quoted."""
+
+import shlex
+from collections.abc import Iterable
+from string import ascii_uppercase
+
+from .desired import Container, File
+
+quote = shlex.quote
+
+
+def heredoc(path: str, text: str, *, append: bool = False) -> str:
+    """Give the shell that writes `text` (ending in a newline) to `path`, literally."""
+    arrow = ">>" if append else ">"
+    return f"cat {arrow} {quote(path)} {_here(text)}"
+
+
+def _here(text: str) -> str:
+    mark = _end_mark(text)
+    return f"<<'{mark}'\n{text}{mark}\n"
+
+
+def _end_mark(text: str) -> str:
+    """Give an end mark that no line of `text` even begins like.
+
+    dash loses a byte where a line begins like the mark and goes on in another alphabet.
+    """
+    begun = {line[:1] for line in text.split("\n")}
+    mark = next((letter for letter in "E" + ascii_uppercase if letter not in begun), "E") + "ND"
+    while mark in text.split("\n"):
+        mark += "_"
+    return mark
+
+
+def write_file(path: str, text: str) -> str:
+    """Give the shell that writes beside and renames, so that no reader sees half a file."""
+    beside = path + ".next"
+    return _clear_directory(path) + heredoc(beside, text) + f"mv {quote(beside)} {quote(path)}\n"
+
+
+def _clear_directory(path: str) -> str:
+    # Docker makes a DIRECTORY where a mounted file is missing; rmdir refuses one with content.
+    return f"[ ! -d {quote(path)} ] || rmdir {quote(path)}\n"
+
+
+def docker_run(container: Container, verb: str = "run -d", name: str | None = None) -> str:
+    """Give the docker command line that makes `container`, an option a line.
+
+    Its variables travel on docker's standard input: as options, everybody on the host could read them in ps.
+    """
+    words = [f"docker {verb} --name {quote(name or container.name)} --net host --restart=always"]
+    words += [f"--log-driver json-file {_log_options(container)}"]
+    words += ["--privileged"] if container.privileged else []
+    words += ["--pid=host"] if container.host_pids else []
+    words += [f"--entrypoint {quote(container.entrypoint)}"] if container.entrypoint else []
+    words += [f"--label {quote(f'{key}={value}')}" for key, value in container.labels]
+    words += ["--env-file /dev/stdin"] if container.environment else []
+    words += [f"-v {quote(f'{mount.host}:{mount.inside}')}" for mount in container.mounts]
+    words += [" ".join(quote(word) for word in (container.image, *container.arguments))]
+    command = " \\\n  ".join(words)
+    variables = "".join(f"{key}={value}\n" for key, value in container.environment)
+    return f"{command} {_here(variables)}" if variables else f"{command}\n"
+
+
+def _log_options(container: Container) -> str:
+    return f"--log-opt max-size={container.log_size} --log-opt max-file={container.log_files}"
+
+
+def replace_container(
+    container: Container, staged: Iterable[File], *, keep_previous: bool, ending: str = ""
+) -> str:
+    """Give the shell that puts a new container in the place of one that exists.
+
+    The new one is made first: what docker would refuse is refused while the old one still runs.
+    Wherever this is cut short, the names NAME.next and NAME.prev tell how far it came.
+    With `keep_previous` the old container stays as NAME.prev until its successor has passed its
+    gate; without, there is an older NAME.prev that did pass, and the old one is dropped. `ending` is
+    shell that ends the old one in another way than by a plain stop.
+    """
+    name, following, previous = (quote(container.name + suffix) for suffix in ("", ".next", ".prev"))
+    lines = [
+        f"docker rm -f {following} >/dev/null 2>&1 || true",
+        docker_run(container, "create", container.name + ".next").rstrip("\n"),
+        # A stopped container with policy `always` would come back with the engine, beside its successor.
+        f"docker update --restart=no {name}",
+        ending.rstrip("\n") or f"docker stop -t {container.grace} {name}",
+    ]
+    for file in staged:
+        lines += [_clear_directory(file.path).rstrip("\n")]
+        if keep_previous:
+            lines += [f"[ ! -f {quote(file.path)} ] || cp -p {quote(file.path)} {quote(file.path + '.prev')}"]
+        lines += [f"mv {quote(file.beside)} {quote(file.path)}"]
+    lines += [f"docker rename {name} {previous}" if keep_previous else f"docker rm -f {name}"]
+    lines += [f"docker rename {following} {name}", f"docker start {name}"]
+    return "\n".join(lines) + "\n"
+
+
+def put_back(container: Container) -> str:
+    """Give the shell that puts NAME.prev back into the place of a successor that failed.
+
+    The failed one is kept, stopped, as NAME.failed for its log. However far the replacement came:
+    before its predecessor was renamed there is no NAME.prev, and that one is only started again.
+    """
+    name, following, previous, failed = (
+        quote(container.name + suffix) for suffix in ("", ".next", ".prev", ".failed")
+    )
+    lines = [
+        f"docker rm -f {following} {failed} >/dev/null 2>&1 || true",
+        f"if docker inspect --type container {previous} >/dev/null 2>&1; then",
+        f"  if docker update --restart=no {name} 2>/dev/null; then",
+        f"    docker stop -t {container.grace} {name}",
+        f"    docker rename {name} {failed}",
+        "  fi",
+        *(
+            f"  [ ! -f {quote(file.path + '.prev')} ] || mv {quote(file.path + '.prev')} {quote(file.path)}"
+            for file in container.files
+        ),
+        f"  docker rename {previous} {name}",
+        "fi",
+    ]
+    return "\n".join(lines) + "\n" + start_again(container.name)
+
+
+def stop(name: str) -> str:
+    """Give the shell that stops a container for as long as nobody starts it, not the engine either."""
+    return f"docker update --restart=no {quote(name)}\ndocker stop -t 30 {quote(name)}\n"
+
+
+def start_again(name: str) -> str:
+    """Give the shell that starts a container which was stopped so."""
+    return f"docker update --restart=always {quote(name)}\ndocker start {quote(name)}\n"

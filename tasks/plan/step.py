@@ -1,0 +1,111 @@
+"""A step is data: what is to be done on one host, why, at which risk, and the shell that does it."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .names import TASKS
+
+Phase = Literal["stage", "start", "replace", "hand over", "settle"]
+"""When a step runs: staged everywhere first, then started, replaced one by one, handed over, tidied up."""
+
+Risk = Literal["none", "restart", "data"]
+"""What a step may cost: nothing, the restart of a running service, or data."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
+
+    `after` are the runbook ids whose work it builds on; a step that only checks does not change. `turn`
+    is its place in a hand-over, whose turns are taken one after the other over all hosts.
+    """
+
+    id: str
+    title: str
+    reason: str
+    shell: str
+    phase: Phase = "stage"
+    risk: Risk = "none"
+    effect: str = ""
+    changes: bool = True
+    after: frozenset[str] = frozenset()
+    turn: int = 0
+
+    def __str__(self) -> str:
+        effect = f"  ({self.effect})" if self.effect else ""
+        return f"{self.id} {self.title}: {self.reason}{effect}"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Something on a host that must be mended by a person before anything is changed.
+
+    `id` is "" if it stands in the way of every step; `check` is the preflight's name for it, "" if
+    it only concerns the order of steps.
+    """
+
+    id: str
+    title: str
+    seen: str
+    remedy: str
+    check: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.id} {self.title}".strip() + f": {self.seen}. {self.remedy[0].upper()}{self.remedy[1:]}."
+        )
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What is missing on one host: the steps in the runbook's order, or what stands in the way.
+
+    `wanted` are the runbook ids that were looked at, so that the ones in order can be told, too.
+    """
+
+    node: str
+    wanted: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+
+    def in_phase(self, phase: Phase) -> tuple[Step, ...]:
+        """Give the steps of one phase."""
+        return tuple(step for step in self.steps if step.phase == phase)
+
+    def without(self, checks: Collection[str]) -> "HostPlan":
+        """Leave out the blockers of these checks."""
+        return replace(self, blockers=tuple(b for b in self.blockers if b.check not in checks))
+
+    def only(self, ids: Iterable[str]) -> "HostPlan":
+        """Keep what belongs to these runbook ids; what they build on must be there already."""
+        chosen = frozenset(ids)
+        pending = {step.id for step in self.steps} - chosen
+        steps = tuple(step for step in self.steps if step.id in chosen)
+        lacking = [
+            _first(step.id, step.title, first)
+            for step in steps
+            if (first := min(step.after & pending, default=None))
+        ]
+        return replace(
+            self,
+            wanted=tuple(id for id in self.wanted if id in chosen),
+            steps=steps,
+            blockers=(
+                *(b for b in self.blockers if b.id in chosen | {""}),
+                *lacking,
+                *self._asked_too_early(chosen),
+            ),
+        )
+
+    def _asked_too_early(self, chosen: frozenset[str]) -> Iterator[Blocker]:
+        """Refuse to ask a service (an id without a step of its own) that was never started."""
+        for id in chosen - set(self.wanted):
+            chapter = id.partition(".")[0]
+            starting = [s.id for s in self.steps if s.phase == "start" and s.id.partition(".")[0] == chapter]
+            if starting and starting[0] not in chosen:
+                yield _first(id, "ask", starting[0])
+
+
+def _first(id: str, title: str, first: str) -> Blocker:
+    return Blocker(id, title, f"{first} has not been carried out", f"run `fab {TASKS[first]}` first")

@@ -1,0 +1,25 @@
+"""Saying a thing once that is true of many hosts."""
+
+import re
+from collections.abc import Iterable
+
+
+def grouped(told: Iterable[tuple[str, str]]) -> list[str]:
+    """Say each text once, behind the names of all the hosts it is told of: `10.0.0.1, .2  text`.
+
+    A text that begins with its host's name already does not get it twice.
+    """
+    hosts: dict[str, list[str]] = {}
+    for host, text in told:
+        hosts.setdefault(text.removeprefix(f"{host}  "), []).append(host)
+    return [f"{names(dict.fromkeys(those))}  {text}" for text, those in hosts.items()]
+
+
+def names(hosts: Iterable[str]) -> str:
+    """List hosts; of an address after one in the same /24, only the last number: `10.0.0.1, .2`."""
+    said, net = [], ""
+    for host in hosts:
+        address = re.fullmatch(r"(\d+\.\d+\.\d+)(\.\d+)", host, re.ASCII)
+        said.append(address[2] if address and address[1] == net else host)
+        net = address[1] if address else ""
+    return ", ".join(said)
