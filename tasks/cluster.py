@@ -1,0 +1,142 @@
+"""The whole cluster: the runbook as shell, what a deploy would do, and every chapter in order."""
+
+from collections.abc import Mapping
+
+from fabric import task
+from invoke.context import Context
+
+from . import inventory
+from .engine import deploy as engine
+from .engine import preflight as survey
+from .engine import saving
+from .engine import status as reports
+from .engine.command import (
+    DRAIN,
+    NO_PREFLIGHT,
+    carry_out,
+    choose,
+    is_repetition,
+    named_hosts,
+    open_hosts,
+    operators_errors,
+    overruled,
+)
+from .engine.console import STYLES, Console, counted
+from .engine.rolling import left_alone
+from .engine.screen import screen
+from .errors import BadInput, Drift
+from .plan import document, script
+from .plan.outlook import HEADING, Outlook, lines
+from .plan.runbook import CHAPTERS, HOST, containers, from_nothing
+from .plan.step import HostPlan
+
+JSON = "Print one JSON document; what people read goes to standard error."
+
+
+@task
+def runbook(c: Context) -> None:
+    """Print the exact shell for every host; dials nobody."""
+    if is_repetition(c):
+        return
+    with operators_errors():
+        cluster = inventory.load()
+        for node in choose(cluster, HOST, named_hosts(c)):
+            steps = from_nothing(CHAPTERS, cluster, node).steps
+            shell = script.readable(steps, containers(CHAPTERS, cluster, node))
+            print(f"#### {node.name}: {', '.join(node.roles)}\n\n{shell}", flush=True)
+
+
+PLAN = {
+    "json": JSON,
+    "check": "Exit with 8 if there is something to do.",
+    "out": "Save the plan to this file, for `fab deploy-cluster --plan`.",
+    **DRAIN,
+}
+
+
+@task(auto_shortflags=False, help=PLAN)
+def plan(
+    c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
+) -> None:
+    """Print what a deploy would do now, and why."""
+    if is_repetition(c):
+        return
+    console = Console(json)
+    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+        if out is not None:
+            saving.refuse_other_file(out)
+        with console.live():
+            preview = engine.plan(hosts, CHAPTERS, overruled=overruled(drain))
+            outlook = engine.outlook(hosts, CHAPTERS, preview)
+        found.update(document.plan(preview.plans, outlook))
+        if out is not None:
+            saving.save(out, hosts, CHAPTERS, preview.plans, preview.seen, outlook)
+        _say_plan(console, preview.plans, outlook)
+        preview.refuse_if_incomplete()
+        engine.refuse(hosts, CHAPTERS, preview)
+        steps = [step for each in preview.plans.values() for step in each.steps]
+        restarts = sum(step.risk != "none" for step in steps)
+        looked = counted(len(preview.plans), "host")
+        console.say(
+            f"{counted(len(steps), 'step')}, {restarts} of them with the restart of a running service."
+            if steps
+            else f"Nothing to do: all is as {hosts.cluster.source} wants it on {looked}."
+        )
+        if check and steps:
+            raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
+
+
+def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
+    for name, each in plans.items():
+        for step in each.steps:
+            console.say(f"{name}  {step}")
+    if outlook.turns:
+        console.say()
+        console.say(HEADING)
+        for line in (*lines(outlook), *left_alone(outlook.refused)):
+            console.say(line)
+        console.say()
+
+
+@task(auto_shortflags=False, help={"json": JSON})
+def preflight(c: Context, json: bool = False) -> None:
+    """Look for what would stop or trouble a deploy; changes nothing."""
+    if is_repetition(c):
+        return
+    console = Console(json)
+    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+        with console.live():
+            report = survey.survey(hosts, CHAPTERS)
+        found.update(document.preflight(report))
+        for severity, line in survey.lines(report):
+            console.say(line, STYLES[severity])
+        console.say(survey.summary(report))
+        survey.raise_if_wrong(report)
+
+
+@task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
+def status(c: Context, json: bool = False, watch: bool = False) -> None:
+    """Show what runs where, and whether it is well."""
+    if is_repetition(c):
+        return
+    console = Console(json)
+    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+        if json and watch:
+            raise BadInput("--json is one document and --watch has no end: give one of them")
+        if watch:
+            seen = reports.watch(hosts, CHAPTERS)
+        else:
+            with console.live():
+                seen = reports.look_around(hosts, CHAPTERS)
+            console.show(screen(seen))
+        found.update(document.status(seen))
+        reports.raise_unless_ok(seen)
+
+
+KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts are not as they were."}
+
+
+@task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})
+def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False) -> None:
+    """Carry out every chapter on every host."""
+    carry_out(c, CHAPTERS, where=HOST, preflight=preflight, plan=plan, drain=drain)

@@ -1,0 +1,1 @@
+"""The effectful half: connect, look, act, ask, and tell. Decisions are made in tasks.plan."""

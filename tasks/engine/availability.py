@@ -1,0 +1,135 @@
+"""Measure what a change costs those who use the cluster, while it is carried out."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Condition, Thread
+
+from ..errors import OperatorError
+from ..plan import availability
+from ..plan.availability import Course, Fates, Sample, Service
+from ..plan.step import HostPlan
+from .hosts import Hosts
+
+FIRST_ROUND = 3
+"""Seconds that services may take to answer for the first time; whoever has not by then is not measured."""
+
+SETTLING = 30
+"""Seconds that services and tasks may take to be back at the end before they count as gone."""
+
+LAST_ROUND = 5
+"""Seconds that the last round may take before the host that asks counts as lost."""
+
+LISTING = 10
+"""Seconds that the leading master may take to list its tasks."""
+
+
+@contextmanager
+def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]:
+    """Measure while the block runs, if a plan restarts anything; the console gets a line per service.
+
+    Gives a list that holds afterwards what was over its budget.
+    """
+    over: list[str] = []
+    if not any(step.risk == "restart" for plan in plans.values() for step in plan.steps):
+        yield over
+        return
+    watch = _Watch(hosts)
+    patience = 0
+    try:
+        yield over
+        patience = SETTLING
+    finally:
+        watch.end(patience)
+        hosts.console.measured += watch.lines()
+        over += watch.excess()
+
+
+class _Watch:
+    """Asks all services from one host of the run, over a channel of its own, until told to end."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts, self._vantage = hosts, hosts.nodes[0]
+        self._services = availability.services(hosts.cluster)
+        self._listing = availability.listing(hosts.cluster)
+        self._samples: dict[str, list[Sample]] = {service.name: [] for service in self._services}
+        self._news, self._over, self._lost = Condition(), False, False
+        self._fates: Fates | None = None
+        Thread(target=self._listen, daemon=True).start()
+        self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), FIRST_ROUND)
+        with self._news:
+            for heard in self._samples.values():
+                del heard[:-1]
+        self._before = self._tasks() if self._listing.members else None
+
+    def end(self, patience: float) -> None:
+        """Take a last round; wait so many seconds for services and tasks that are not back yet."""
+        seen = {name: len(heard) for name, heard in self._samples.items()}
+        fresh = self._wait(lambda: all(len(self._samples[name]) > seen[name] for name in seen), LAST_ROUND)
+        self._lost = not fresh
+        if fresh:
+            self._see_them_back(patience)
+            self._fates = self._see_tasks(patience)
+        with self._news:
+            self._over = True
+
+    def lines(self) -> list[str]:
+        """Say how every service fared, and the tasks."""
+        said = [availability.told(service, course) for service, course in self._courses()]
+        if self._listing.members:
+            said.append(availability.told_of_tasks(self._before, self._fates))
+        if self._lost:
+            said.append(f"This was measured only until {self._vantage.name} fell silent.")
+        return said
+
+    def excess(self) -> list[str]:
+        """Say what was over its budget."""
+        said = [availability.excess(service, course) for service, course in self._courses()]
+        said.append(availability.excess_of_tasks(self._fates, self._hosts.cluster.settings.lost_tasks_budget))
+        return [one for one in said if one]
+
+    def _courses(self) -> list[tuple[Service, Course | None]]:
+        return [(service, availability.course(self._samples[service.name])) for service in self._services]
+
+    def _listen(self) -> None:
+        with suppress(OperatorError):  # that nothing comes any more is seen all the same
+            self._hosts.execute(self._vantage, availability.script(self._services), self._line)
+
+    def _line(self, text: str) -> bool:
+        heard = availability.read(text, self._services)
+        with self._news:
+            if heard:
+                self._samples[heard[0].name].append(heard[1])
+                self._news.notify_all()
+            return self._over
+
+    def _wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        with self._news:
+            return self._news.wait_for(until, seconds)
+
+    def _see_them_back(self, patience: float) -> None:
+        def back() -> bool:
+            return all(heard[-1].leader for heard in self._samples.values() if heard[0].leader)
+
+        if patience and not back():
+            self._hosts.console.begin(self._vantage.name, "wait until all that answered before does again")
+            self._hosts.console.end(self._vantage.name, "ok" if self._wait(back, patience) else "failed")
+
+    def _see_tasks(self, patience: float) -> Fates | None:
+        """Compare tasks with before; a new leading master learns of them as agents register again."""
+        if self._before is None:
+            return None
+        deadline = time.monotonic() + patience
+        while True:
+            after = self._tasks()
+            fates = None if after is None else availability.fates(self._before, after)
+            if (fates and not fates.hope) or time.monotonic() > deadline:
+                return fates
+            time.sleep(1)
+
+    def _tasks(self) -> dict[str, str] | None:
+        script = availability.script([self._listing], rounds=1, patience=LISTING)
+        try:
+            return availability.tasks(self._hosts.execute(self._vantage, script).text, self._listing)
+        except OperatorError:
+            return None

@@ -1,0 +1,203 @@
+"""What stands between a task that was typed and the run it starts: hosts, errors, exit codes."""
+
+import os
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from json import dumps
+
+from fabric import Connection
+from fabric.connection import derive_shorthand
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from .. import inventory
+from ..errors import BadInput, Interrupted, OperatorError, OverBudget
+from ..plan import document
+from ..plan.cluster import Cluster, Node
+from ..plan.document import Document
+from ..plan.mesos_agent import INCOMPATIBLE
+from ..plan.runbook import Chapter
+from . import saving
+from .console import Console, Row, counted
+from .deploy import Result, deploy
+from .hosts import Hosts
+
+DRAIN = {"drain": "Also make changes for which an agent must end its tasks and begin anew."}
+"""What fab says of the option `--drain`."""
+
+NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
+"""What fab says of the option `--no-preflight` that every deploy has."""
+
+
+def carry_out(
+    context: Context,
+    chapters: Sequence[Chapter],
+    *ids: str,
+    where: Chapter | None = None,
+    preflight: bool = False,
+    plan: str | None = None,
+    drain: bool = False,
+) -> None:
+    """Carry out these chapters, or only their steps `ids`; with `preflight` not before that is passed.
+
+    On the hosts of -H, or on all that `where` (the last chapter, if not given) concerns; with
+    `plan` just what this file says. With `drain`, agents whose work_dir does not take a change end
+    their tasks and become new ones.
+    """
+    if is_repetition(context):
+        return
+    console = Console()
+    with operators_errors():
+        promise = None if plan is None else saving.read(plan)
+        with open_hosts(context, where or chapters[-1], console) as hosts, closing_table(console):
+            with console.live():
+                result = deploy(hosts, chapters, ids or None, preflight, promise, overruled(drain))
+            _report(console, result)
+        if result.over_budget:
+            raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+
+
+def overruled(drain: bool) -> Collection[str]:
+    """Give the checks that do not count with `--drain`, or without it."""
+    return (INCOMPATIBLE,) if drain else ()
+
+
+@contextmanager
+def operators_errors(json: bool = False) -> Iterator[Document]:
+    """Turn an operator's error into a sentence and its exit code; everything else is a bug and shows.
+
+    With `json`, whatever the block puts into the document it is given is printed at the end, alone
+    on standard output, with the error beside it if there was one.
+    """
+    found: Document = {}
+    failure: OperatorError | None = None
+    with _reader_may_leave():
+        try:
+            yield found
+        except OperatorError as error:
+            failure = error
+        except KeyboardInterrupt:
+            failure = Interrupted("Interrupted. Running again is safe.")
+        if failure:
+            found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
+        if json:
+            print(dumps(found, indent=2), flush=True)
+    if failure:
+        raise Exit(str(failure), failure.exit_code)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End quietly when whoever read us has read enough, as `head` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python must not complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Exit(code=141) from None
+
+
+@contextmanager
+def closing_table(console: Console) -> Iterator[None]:
+    """Print what a run did before it failed or was interrupted, above its error."""
+    try:
+        yield
+    except (OperatorError, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt):
+            console.interrupt()
+        if console.rows:
+            console.say()
+            console.table(console.rows)
+            console.say()
+        for line in console.measured:
+            console.say(line)
+        raise
+
+
+def open_hosts(context: Context, where: Chapter, console: Console) -> Hosts:
+    """Read the inventory and choose the hosts to work on. Raises BadInput."""
+    if context.config.run.dry:
+        raise BadInput("fab --dry would still act on the hosts; `fab plan` is the preview")
+    cluster = inventory.load()
+    inventory.check_keys()
+    return Hosts(cluster, choose(cluster, where, named_hosts(context)), context.config, console)
+
+
+def choose(cluster: Cluster, where: Chapter, names: Sequence[str]) -> list[Node]:
+    """Choose the nodes that chapter `where` concerns, among `names` if any are given."""
+    concerned = [node for node in cluster.nodes if where.concerns(node)]
+    if not names:
+        if not concerned:
+            raise BadInput(f"{cluster.source} has no host in [{where.role}]; add one")
+        return concerned
+    nodes = [_named(cluster, name) for name in names]
+    for node in nodes:
+        if not where.concerns(node):
+            having = ", ".join(each.name for each in concerned) or "no host"
+            raise BadInput(f"-H {node.name}: {cluster.source} has in [{where.role}] only {having}")
+    return list({node.name: node for node in nodes}.values())
+
+
+def _named(cluster: Cluster, text: str) -> Node:
+    """Give the node that `[user@]host[:port]` of -H means, with the user and port that were typed."""
+    try:
+        typed = derive_shorthand(text)
+    except ValueError:
+        raise BadInput(f"-H {text}: write [user@]host[:port]") from None
+    node = cluster.called(typed["host"])
+    if node is None:
+        known = ", ".join(node.name for node in cluster.nodes)
+        raise BadInput(f"-H {text}: {cluster.source} has no such host; it has {known}")
+    return replace(
+        node,
+        ssh=replace(node.ssh, user=typed["user"] or node.ssh.user, port=typed["port"] or node.ssh.port),
+    )
+
+
+def named_hosts(context: Context) -> list[str]:
+    """Give the whole list of -H; empty if it was not given. Raises BadInput if it is given empty.
+
+    Fabric calls a task once for each of them, so the list is asked of fab itself.
+    """
+    from fabric.main import program
+
+    try:
+        typed = program.args.hosts.value
+    except AttributeError:  # called by something other than fab
+        typed = context.original_host if isinstance(context, Connection) else None
+    if typed is None:
+        return []
+    names = [name.strip() for name in str(typed).split(",") if name.strip()]
+    if not names:
+        raise BadInput("-H is empty; name hosts, or leave it out for all of the inventory")
+    return names
+
+
+def is_repetition(context: Context) -> bool:
+    """Tell whether this is fab's call for the second or a later host of -H: the first did them all."""
+    if not isinstance(context, Connection):
+        return False
+    names = named_hosts(context)
+    return bool(names) and derive_shorthand(names[0])["host"] != context.original_host.strip()
+
+
+def _report(console: Console, result: Result) -> None:
+    acted = {(row.host, row.step.partition(" ")[0]) for row in console.rows}
+    rows = []
+    for name, plan in result.plans.items():
+        fine = " ".join(id for id in plan.wanted if (name, id) not in acted)
+        rows += [Row(name, f"{fine} as wanted", "ok", console.looks.get(name, 0.0))] if fine else []
+        rows += [row for row in console.rows if row.host == name]
+    if rows:
+        console.say()
+        console.table(rows)
+    console.say()
+    for says in result.says:
+        console.say(f"{says}.", "green")
+    for line in console.measured:
+        console.say(line)
+    changes = sum(row.outcome == "changed" for row in console.rows)
+    what = f"{counted(changes, 'step')} carried out" if result.changed else "Nothing to do"
+    console.say(f"{what} on {counted(len(result.plans), 'host')}, {console.elapsed:.1f} s.")

@@ -1,0 +1,77 @@
+"""What fab itself does not understand of a command line, as a sentence with what was probably meant."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fabric.main import program
+from invoke.exceptions import Exit, ParseError
+
+from ..errors import BadInput
+
+LIST = "`fab --list` shows all tasks"
+
+
+def explain() -> None:
+    """Have the running fab answer a command line it cannot read as every other bad input is answered."""
+    program.parse_tasks = partial(_parse_tasks, program)
+    program.no_tasks_given = partial(_no_tasks_given, program)
+
+
+def _parse_tasks(fab: Any) -> None:
+    try:
+        type(fab).parse_tasks(fab)
+    except ParseError as error:
+        names = [name for task, aliases in fab.collection.task_names.items() for name in (task, *aliases)]
+        raise Exit(sentence(error, names), BadInput.exit_code) from None
+    except ValueError as error:  # Fabric's own, of -t and its like
+        raise Exit(
+            f"A value is no number: {error}. `fab --help` tells which option wants one.", BadInput.exit_code
+        ) from None
+    _refuse_missing_files(fab)
+
+
+def _refuse_missing_files(fab: Any) -> None:
+    """Refuse a file of -S or -i that does not exist, before fab itself ends in a traceback over it."""
+    for flag, given in (("-S", "ssh-config"), ("-i", "identity")):
+        names = fab.args[given].value or []
+        for name in [names] if isinstance(names, str) else names:
+            if not Path(name).expanduser().is_file():
+                raise Exit(f"{flag} {name}: no such file", BadInput.exit_code)
+
+
+def _no_tasks_given(fab: Any) -> None:
+    if not fab._remainder_only:
+        raise Exit(f"Which task? {LIST}; `fab plan` is harmless.", BadInput.exit_code)
+
+
+def sentence(error: ParseError, tasks: Iterable[str]) -> str:
+    """Say what is wrong with a command line; `tasks` are the names there are."""
+    said = str(error)
+    if match := re.fullmatch(r"No idea what '(.*)' is!", said):
+        return _unknown(match[1], error.context.flags if error.context else (), tasks)
+    if match := re.match(r"Flag <Argument: (\w[\w-]*)(?: \((\w[\w-]*)\))?", said):
+        name = max(match.groups(""), key=len)
+        return f"--{name} needs a value: --{name}=VALUE."
+    if match := re.match(r"'(\S+)' did not receive required positional arguments: (.*)", said):
+        options = " ".join(f"--{name}=..." for name in re.findall(r"'(\S+?)'", match[2]))
+        return f"fab {match[1]} needs {options}; `fab --help {match[1]}` tells what that is."
+    return f"{said} {LIST}, `fab --help TASK` its options."
+
+
+def _unknown(word: str, options: Iterable[str], tasks: Iterable[str]) -> str:
+    if word.startswith("-"):
+        meant = _meant(word, [option for option in options if option.startswith("--")])
+        return (
+            f"fab has no option {word} here. {meant}Options of a task stand behind it, fab's own before it."
+        )
+    return f"There is no task {word}. {_meant(word, tasks)}{LIST}; hosts are named with -H, before the task."
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = [name for name in known if word in name] or difflib.get_close_matches(word, known, n=2)
+    return f"Did you mean {' or '.join(near)}? " if near else ""

@@ -1,0 +1,172 @@
+"""What an operator sees: a line per finished step as it happens, and the table at the end."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+import rich.console
+from rich.console import RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+STYLES = {
+    "ok": "green",
+    "changed": "yellow",
+    "failed": "bold red",
+    "interrupted": "bold red",
+    "warning": "yellow",
+    "error": "bold red",
+}
+ENDLESS = 10_000
+"""The width of what is no terminal: a program that reads a table wants a row on one line."""
+
+QUIET = 15
+"""Without a terminal, seconds after which work that goes on is mentioned again."""
+
+
+def counted(number: int, thing: str) -> str:
+    """Say `1 step`, `2 steps`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the closing table."""
+
+    host: str
+    step: str
+    outcome: str
+    seconds: float
+
+
+@dataclass
+class Work:
+    """What a host is doing right now; `seen` is the last thing seen while it waits."""
+
+    what: str
+    seen: str = ""
+    since: float = field(default_factory=time.monotonic)
+    mentioned: float = field(default_factory=time.monotonic)
+
+
+class Terminal(rich.console.Console):
+    """A terminal that leaves it to us what happens when its reader goes away; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError, as any other write does."""
+        raise BrokenPipeError
+
+
+class Console:
+    """Collects what happens on all hosts, from many threads, and shows it.
+
+    With `json` it writes to standard error: standard output is for the document alone.
+    """
+
+    def __init__(self, json: bool = False) -> None:
+        self.terminal = Terminal(highlight=False, soft_wrap=True, stderr=json)
+        if not self.terminal.is_terminal:
+            self.terminal.width = ENDLESS
+        self.rows: list[Row] = []
+        self.looks: dict[str, float] = {}
+        self.measured: list[str] = []
+        self._working: dict[str, Work] = {}
+        self._interrupted = False
+        self._lock = Lock()
+        self._started = time.monotonic()
+
+    @contextmanager
+    def live(self, shown: Callable[[], RenderableType] | None = None) -> Iterator[None]:
+        """Show what every host is doing while the block runs, or what `shown` gives, which stays.
+
+        Nothing moves without a terminal.
+        """
+        if not self.terminal.is_terminal:
+            yield
+            return
+        with Live(
+            get_renderable=shown or self.now,
+            console=self.terminal,
+            transient=shown is None,
+            refresh_per_second=8,
+        ):
+            yield
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Print one line."""
+        with self._lock:
+            self.terminal.print(Text(text, style=style))
+
+    def begin(self, host: str, what: str) -> None:
+        """Note that `host` has begun `what`."""
+        with self._lock:
+            if not self._interrupted:
+                self._working[host] = Work(what)
+
+    def alive(self, host: str, seen: str = "") -> None:
+        """Note a sign of life, and what was seen; without a terminal, mention long work now and then."""
+        with self._lock:
+            work = self._working.get(host)
+            if work and seen:
+                work.seen = seen
+            now = time.monotonic()
+            if work and not self.terminal.is_terminal and now - work.mentioned >= QUIET:
+                work.mentioned = now
+                seen = f" ({work.seen})" if work.seen else ""
+                self.terminal.print(Text(f"{host}  {work.what} ... {now - work.since:.0f} s{seen}"))
+
+    def end(self, host: str, outcome: str) -> None:
+        """Note how the work of `host` ended, print it and keep it for the table."""
+        with self._lock:
+            work = self._working.pop(host, None)
+            if work is None:  # it was interrupted
+                return
+            row = Row(host, work.what, outcome, time.monotonic() - work.since)
+            self.rows.append(row)
+            line = Text(f"{host}  {work.what}  ")
+            line.append(outcome, STYLES[outcome])
+            self.terminal.print(line.append(f"  {row.seconds:.1f} s"))
+
+    def interrupt(self) -> None:
+        """Note that whatever is under way is left behind; nothing is told of what its threads still do."""
+        with self._lock:
+            self._interrupted = True
+        for host in list(self._working):
+            self.end(host, "interrupted")
+
+    def looked(self, host: str) -> None:
+        """Note that looking at `host` has ended; nothing is printed, only the seconds are kept."""
+        with self._lock:
+            if work := self._working.pop(host, None):
+                self.looks[host] = time.monotonic() - work.since
+
+    def now(self) -> Table:
+        """Give what every host is doing right now."""
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            for host, work in self._working.items():
+                table.add_row(host, work.what, f"{time.monotonic() - work.since:.0f} s", work.seen)
+        return table
+
+    def table(self, rows: Iterable[Row]) -> None:
+        """Print the closing table: host, step, outcome, seconds."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in ("host", "step", "outcome"):
+            table.add_column(title)
+        table.add_column("seconds", justify="right")
+        for row in rows:
+            table.add_row(row.host, row.step, Text(row.outcome, STYLES[row.outcome]), f"{row.seconds:.1f}")
+        self.terminal.print(table)
+
+    def show(self, what: RenderableType) -> None:
+        """Print something that is more than a line."""
+        with self._lock:
+            self.terminal.print(what)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since this console was made."""
+        return time.monotonic() - self._started

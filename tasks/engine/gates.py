@@ -1,0 +1,223 @@
+"""Ask services, again and again, until they are well or a stated time is over."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ..errors import GateNotReached
+from ..plan import roll, runbook
+from ..plan.cluster import Cluster, Node
+from ..plan.gate import Answers, Questionnaire, Standing, Verdict
+from ..plan.observe import ASK, Observed, Unreadable, part_function, split
+from ..plan.roll import Member, Standings, Turn
+from ..plan.runbook import CHAPTERS, Chapter
+from ..plan.shell import quote
+from .hosts import Hosts
+
+SETTLING = 30
+"""Seconds that members may take to come back before a change that needs them is refused."""
+
+PAUSE = 0.15
+"""Seconds between two rounds of questions, on the host's side."""
+
+Judge = Callable[[Cluster, Mapping[str, Answers], frozenset[str]], Verdict]
+"""What makes a verdict of the answers; the members that must be well are named."""
+
+Said = Mapping[Chapter, Mapping[str, Answers]]
+"""What the members of several services said, by node name."""
+
+
+def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge | None = None) -> Verdict:
+    """Wait until the chapter's service is well; the members in `needed` must be.
+
+    `judge` takes the place of the service's own verdict. Raises GateNotReached with the last thing seen.
+    """
+    assert chapter.quorum is not None
+    judge = judge or chapter.quorum.verdict
+    vantage = _vantage(hosts, [chapter])
+    verdict = _await(hosts, chapter, vantage, lambda answers: judge(hosts.cluster, answers, needed))
+    if not verdict.passed:
+        (name,) = chapter.containers(hosts.cluster, vantage)
+        raise GateNotReached(
+            f"{_not_well(hosts, chapter, verdict)} Look at `docker logs {name}` there; then run again."
+        )
+    return verdict
+
+
+def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
+    """Wait until one member serves again, whatever the others do. Raises GateNotReached."""
+
+    def judge(answers: Mapping[str, Answers]) -> Verdict:
+        assert chapter.quorum is not None
+        if node.name in _standing(hosts, chapter, answers).serving:
+            return Verdict(True, f"{node.name} serves")
+        return chapter.quorum.verdict(hosts.cluster, answers, frozenset({node.name}))
+
+    verdict = _await(hosts, chapter, node, judge)
+    if not verdict.passed:
+        raise GateNotReached(f"{node.name}  {_not_well(hosts, chapter, verdict)} Its log there tells why.")
+
+
+def _not_well(hosts: Hosts, chapter: Chapter, verdict: Verdict) -> str:
+    patience = hosts.cluster.settings.gate_timeout
+    return f"{chapter.gate} {chapter.title}: not well after {patience} s: {verdict.says}."
+
+
+def _await(
+    hosts: Hosts, chapter: Chapter, vantage: Node, judge: Callable[[Mapping[str, Answers]], Verdict]
+) -> Verdict:
+    last = Verdict(False, "nothing was seen yet")
+
+    def enough(said: Said) -> bool:
+        nonlocal last
+        last = judge(said[chapter])
+        hosts.console.alive(vantage.name, last.says)
+        return last.passed
+
+    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}")
+    _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
+    hosts.console.end(vantage.name, "ok" if last.passed else "failed")
+    return last
+
+
+def judge_by(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed], needed: frozenset[str]) -> Verdict:
+    """Judge a service by what its members say."""
+    assert chapter.quorum is not None
+    return chapter.quorum.verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+
+
+def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Mapping[str, Answers]:
+    """Give what a look heard of a service; if only some of its hosts are in this run, ask them all."""
+    if not hosts.has_all(chapter):
+        return ask_once(hosts, [chapter])[chapter]
+    return {node.name: runbook.answers(chapter, seen[node.name]) for node in chapter.nodes(hosts.cluster)}
+
+
+def ask_once(hosts: Hosts, chapters: Sequence[Chapter]) -> Said:
+    """Ask every member of these services once, those that -H does not name, too."""
+    heard: dict[Chapter, Mapping[str, Answers]] = {chapter: {} for chapter in chapters}
+
+    def enough(said: Said) -> bool:
+        heard.update(said)
+        return True
+
+    ask_until(hosts, chapters, enough)
+    return heard
+
+
+def ask_until(hosts: Hosts, chapters: Sequence[Chapter], enough: Callable[[Said], bool]) -> None:
+    """Ask every member of these services until it is enough, or for as long as they may take to come back."""
+    patience = min(SETTLING, hosts.cluster.settings.gate_timeout)
+    _ask(hosts, chapters, _vantage(hosts, chapters), patience, enough)
+
+
+def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
+    """Say how services stand that were asked."""
+    return {chapter.title: _standing(hosts, chapter, answers) for chapter, answers in said.items()}
+
+
+def _standing(hosts: Hosts, chapter: Chapter, answers: Mapping[str, Answers]) -> Standing:
+    assert chapter.quorum is not None
+    return chapter.quorum.standing(hosts.cluster, answers)
+
+
+def services(hosts: Hosts) -> list[Chapter]:
+    """Give the chapters whose services the inventory has."""
+    return [each for each in CHAPTERS if each.quorum is not None and each.nodes(hosts.cluster)]
+
+
+def next_turn(hosts: Hosts, before: Standings, pending: Sequence[Member], here: str, fresh: bool) -> Turn:
+    """Ask every member of every service and choose who of `pending` may be replaced now.
+
+    Only if none may be touched for SETTLING seconds, nobody is chosen; or for as long as a gate may
+    take, if this run has just started some (`fresh`). As long has a service to recover that has
+    fewer members serving than before the roll; then GateNotReached is raised.
+    """
+    turn, asked = Turn(shaken="nobody was asked yet"), services(hosts)
+    vantage, patience = _vantage(hosts, asked), hosts.cluster.settings.gate_timeout
+    settled = time.monotonic() + (patience if fresh else min(SETTLING, patience))
+
+    def enough(said: Said) -> bool:
+        nonlocal turn
+        turn = roll.next_turn(standings(hosts, said), before, pending, here)
+        hosts.console.alive(vantage.name, turn.shaken or "; ".join(turn.refused.values()))
+        return bool(turn.members or (turn.refused and time.monotonic() > settled))
+
+    _ask(hosts, asked, vantage, patience, enough)
+    if turn.shaken:
+        raise GateNotReached(
+            f"{turn.shaken}. No further member was touched for {patience} s, and it did not recover. "
+            "Bring it back, then run again."
+        )
+    return turn
+
+
+def _vantage(hosts: Hosts, chapters: Sequence[Chapter]) -> Node:
+    """The host that asks: a member asks the others, so the network between them is part of the test."""
+    return next(node for chapter in chapters for node in hosts.nodes if chapter.concerns(node))
+
+
+def _ask(
+    hosts: Hosts, chapters: Sequence[Chapter], vantage: Node, patience: float, enough: Callable[[Said], bool]
+) -> None:
+    boundary = secrets.token_hex(16)
+    lines: list[str] = []
+    deadline = time.monotonic() + patience
+
+    def line(text: str) -> bool:
+        lines.append(text)
+        hosts.console.alive(vantage.name)
+        if text != f"{boundary} end":
+            return False
+        said = _read(hosts, chapters, "\n" + "\n".join(lines), boundary)
+        lines.clear()
+        return enough(said) or time.monotonic() > deadline
+
+    hosts.execute(vantage, _rounds(hosts, chapters, boundary, patience), line)
+
+
+def _rounds(hosts: Hosts, chapters: Sequence[Chapter], boundary: str, patience: float) -> str:
+    """The script that asks in rounds. It ends by itself, even if nobody listens any more."""
+    asks = [
+        f"part {index}; ask {quote(address)} {port} {quote(word)} || true"
+        for index, (address, port, word) in enumerate(_unique(hosts, chapters))
+    ]
+    return (
+        "export LC_ALL=C\n"
+        f"{part_function(boundary)}{ASK}"
+        f"{{\nrounds={int(patience / PAUSE)}\n"
+        "while [ $rounds -gt 0 ]; do\n"
+        f"{chr(10).join(asks)}\npart end\nrounds=$((rounds - 1)); sleep {PAUSE}\n"
+        "done\n} </dev/null\n"
+    )
+
+
+def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
+    assert chapter.quorum is not None
+    return {node.name: chapter.quorum.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)}
+
+
+def _unique(hosts: Hosts, chapters: Sequence[Chapter]) -> list[tuple[str, int, str]]:
+    """Give every question once: twenty agents would have the masters asked the same twenty times."""
+    asked = (
+        question
+        for chapter in chapters
+        for each in _questions(hosts, chapter).values()
+        for question in each.values()
+    )
+    return list(dict.fromkeys(asked))
+
+
+def _read(hosts: Hosts, chapters: Sequence[Chapter], text: str, boundary: str) -> Said:
+    try:
+        parts = split(text, boundary)
+    except Unreadable:
+        parts = {}
+    heard = {question: parts.get(str(i), "") for i, question in enumerate(_unique(hosts, chapters))}
+    return {
+        chapter: {
+            name: {word: heard[question] for word, question in each.items()}
+            for name, each in _questions(hosts, chapter).items()
+        }
+        for chapter in chapters
+    }

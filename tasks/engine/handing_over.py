@@ -1,0 +1,73 @@
+"""Hand a service over to a new version, turn by turn; who comes in which turn stands in the plan."""
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
+from ..plan import handover
+from ..plan.cluster import Node
+from ..plan.membership import Plans
+from ..plan.runbook import Chapter, containers
+from ..plan.shell import start_again
+from ..plan.step import Step
+from ..plan.words import names
+from . import gates
+from .hosts import Hosts
+from .rolling import put_back
+
+Turns = Sequence[Mapping[str, Step]]
+
+
+def hand_over(hosts: Hosts, chapter: Chapter, plans: Plans) -> None:
+    """Take the turns of a chapter's hand-over, each behind the gate of those that run by then.
+
+    Raises RolledBack if it failed before the state could change, else StepFailed or GateNotReached.
+    """
+    turns, taken = handover.turns(chapter.holds, plans), 0
+    try:
+        for turn in turns:
+            _reach_without(hosts, chapter, turns[taken:])
+            taken += 1
+            hosts.act({name: [step] for name, step in turn.items()})
+        if turns:
+            _reach_without(hosts, chapter, ())
+    except (StepFailed, GateNotReached) as error:
+        if _changes_state(turns[taken:]):
+            _take_back(hosts, chapter, turns[:taken], error)
+        raise type(error)(
+            f"{error}\nThe old version was not put back: the state may be the new one's by now. "
+            "Mend the cause; then run again."
+        ) from error
+
+
+def _changes_state(turns: Turns) -> bool:
+    return any(step.risk == "data" for turn in turns for step in turn.values())
+
+
+def _reach_without(hosts: Hosts, chapter: Chapter, later: Turns) -> None:
+    """Wait until all are well whose turns are over; one of them must lead once the last old one is gone."""
+    waiting = {name for turn in later for name in turn}
+    needed = frozenset(node.name for node in chapter.nodes(hosts.cluster)) - waiting
+    if needed:
+        gates.reach(hosts, chapter, needed, None if _changes_state(later) else handover.verdict)
+
+
+def _take_back(hosts: Hosts, chapter: Chapter, turns: Turns, error: OperatorError) -> None:
+    """Have the old ones run again; only the last one, which leads, still does."""
+    touched = {name: step for turn in turns for name, step in turn.items()}
+    for node in (node for node in hosts.nodes if node.name in touched):
+        if touched[node.name].title.startswith("run"):
+            put_back(hosts, chapter, node, error)
+        else:
+            _start_again(hosts, chapter, node)
+    raise RolledBack(
+        f"{error}\n{names(touched)}  {chapter.title}: the old version runs again, its state was not changed. "
+        "`docker logs` of the container NAME.failed there tells why the new one failed. "
+        "Correct hosts.ini; then run again."
+    ) from error
+
+
+def _start_again(hosts: Hosts, chapter: Chapter, node: Node) -> None:
+    (container,) = containers([chapter], hosts.cluster, node)
+    title, reason = f"start {container.name} again", "the hand-over failed"
+    hosts.act({node.name: [Step(container.step, title, reason, start_again(container.name))]})
+    gates.reach_member(hosts, chapter, node)

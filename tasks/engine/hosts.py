@@ -1,0 +1,190 @@
+"""The hosts of one run: each connected once, looked at, and acted upon."""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import TypeVar
+
+from fabric import Config, Connection
+from paramiko import Channel
+
+from ..errors import OperatorError, StepFailed, Unreachable
+from ..plan import remedy, runbook, script
+from ..plan.cluster import Cluster, Node
+from ..plan.observe import Observed, Unreadable, read
+from ..plan.observe import script as observation
+from ..plan.runbook import Chapter
+from ..plan.step import Step
+from . import fanout
+from .connect import Bastions, connect, ssh_settings
+from .console import Console
+from .remote import Outcome, execute, hold
+
+T = TypeVar("T")
+
+
+class Hosts:
+    """The nodes a run works on. A context manager: leaving it closes every connection."""
+
+    def __init__(self, cluster: Cluster, nodes: Sequence[Node], config: Config, console: Console) -> None:
+        self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
+        self._config = ssh_settings(cluster, config)
+        self._connections: dict[str, Connection] = {}
+        self._bastions = Bastions()
+        self._gone: set[str] = set()
+        self._waits = True
+
+    def __enter__(self) -> "Hosts":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._bastions.close()
+
+    def has_all(self, chapter: Chapter) -> bool:
+        """Tell whether a chapter's whole service is among the hosts of this run."""
+        return all(node in self.nodes for node in chapter.nodes(self.cluster))
+
+    def fellows(self, chapters: Sequence[Chapter]) -> "Hosts":
+        """Give the other members of these hosts' services: on them it depends who may join.
+
+        A look at them does not wait for who is at work there; one that was lost once is not dialled again.
+        """
+        own = {node.name for node in self.nodes}
+        joint = [each for each in chapters if each.membership and any(map(each.concerns, self.nodes))]
+        names = {node.name for chapter in joint for node in chapter.nodes(self.cluster)} - own
+        others = copy(self)
+        others._waits = False
+        others.nodes = tuple(node for node in self.cluster.nodes if node.name in names - self._gone)
+        return others
+
+    def look_at_fellows(self, chapters: Sequence[Chapter]) -> dict[str, Observed]:
+        """Look at the other members of these hosts' services that can be reached."""
+        seen, lost = self.fellows(chapters).look(chapters)
+        self._gone.update(lost)
+        return seen
+
+    def at(self, cluster: Cluster, chapter: Chapter) -> "Hosts":
+        """Give the hosts that a chapter concerns in another stage of this cluster, with their connections."""
+        roles = {node.name: node.roles for node in chapter.nodes(cluster)}
+        there = copy(self)
+        there.cluster = cluster
+        there.nodes = tuple(replace(n, roles=roles[n.name]) for n in self.nodes if n.name in roles)
+        return there
+
+    def among(self, names: Collection[str]) -> "Hosts":
+        """Give only these of the hosts, with the connections that there are."""
+        fewer = copy(self)
+        fewer.nodes = tuple(node for node in self.nodes if node.name in names)
+        return fewer
+
+    def each(self, nodes: Sequence[Node], do: Callable[[Node], T]) -> dict[str, T]:
+        """Do something on many nodes at once, as many as the inventory's `parallel` allows."""
+        return fanout.each(nodes, do, self.cluster.settings.parallel)
+
+    def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+        """Run a script on a node over its one connection."""
+        return execute(node, self.connect(node), text, on_line)
+
+    def hold(self, node: Node, text: str) -> tuple[Channel, str]:
+        """Start a script that stays until its channel is closed; give that and its first line."""
+        return hold(node, self.connect(node), text)
+
+    def connect(self, node: Node) -> Connection:
+        """Give the one connection to a node, made at its first use. Raises Unreachable or BadInput."""
+        if node.name not in self._connections:
+            self._connections[node.name] = connect(node, self._config, self._bastions)
+        return self._connections[node.name]
+
+    def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
+        """Look at all nodes at once, one command each; nothing is changed.
+
+        Tells of those that cannot be looked at why not; the next look dials them anew.
+        """
+        parallel = self.cluster.settings.parallel
+        seen, lost = fanout.attempt(self.nodes, lambda node: self._look(chapters, node), parallel)
+        for name in lost.keys() & self._connections.keys():
+            self._connections.pop(name).close()
+        return seen, lost
+
+    def _look(self, chapters: Sequence[Chapter], node: Node) -> Observed:
+        ask = runbook.ask(chapters, self.cluster, node)
+        boundary = secrets.token_hex(16)
+        script = observation(ask, boundary, waits=self._waits)
+        return self.inquire(node, "look", script, lambda text: read(text, boundary, ask))
+
+    def inquire(
+        self,
+        node: Node,
+        what: str,
+        text: str,
+        read: Callable[[str], T],
+        on_line: Callable[[str], bool] | None = None,
+    ) -> T:
+        """Run a script that only asks, and read its answer. Raises Unreachable if that is unreadable."""
+        self.console.begin(node.name, what)
+        try:
+            outcome = self.execute(node, text, on_line)
+        finally:
+            self.console.looked(node.name)
+        try:
+            return read(outcome.text)
+        except Unreadable as error:
+            raise Unreachable(f"{node.name}  {what}: {error} (exit {outcome.code})") from error
+
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
+        """Carry out each node's steps, all nodes at once. Raises StepFailed or Unreachable."""
+        busy = [node for node in self.nodes if steps.get(node.name)]
+        self.each(busy, lambda node: self._act(node, steps[node.name]))
+
+    def _act(self, node: Node, steps: Sequence[Step]) -> None:
+        record = Record(node, steps, self.console)
+        try:
+            outcome = self.execute(node, script.runnable(steps), record.line)
+        except Unreachable as error:
+            raise Unreachable(record.interrupted(error)) from error
+        if outcome.code == script.BUSY and not record.begun:
+            raise StepFailed(f"{node.name}  another run is changing this host. Wait for it to end.")
+        if outcome.code != 0:
+            raise StepFailed(record.failure(outcome))
+
+
+class Record:
+    """Follows one script's output: which step is on, what it said."""
+
+    def __init__(self, node: Node, steps: Sequence[Step], console: Console) -> None:
+        self.node, self.steps, self.console = node, steps, console
+        self.begun: Step | None = None
+        self.words: list[str] = []
+
+    def line(self, line: str) -> bool:
+        """Take one line of output; never asks to stop."""
+        event = script.progress(line)
+        if event is None:
+            self.words.append(line)
+        elif event.event == "begin":
+            self.begun, self.words = self.steps[event.index], []
+            self.console.begin(self.node.name, f"{self.begun.id} {self.begun.title}")
+        elif event.event == "end":
+            assert self.begun is not None
+            self.console.end(self.node.name, "changed" if self.begun.changes else "ok")
+        else:
+            self.console.alive(self.node.name)
+        return False
+
+    def failure(self, outcome: Outcome) -> str:
+        """Say in one sentence which step failed, how, and what to do."""
+        if self.begun is None:
+            return f"{self.node.name}  sh: exit {outcome.code}: {' '.join(self.words[-3:])}"
+        self.console.end(self.node.name, "failed")
+        told = remedy.explain(self.begun, outcome.code, self.words)
+        return f"{self.node.name}  {self.begun.id} {self.begun.title}: {told}"
+
+    def interrupted(self, error: Unreachable) -> str:
+        """Say in which step the connection was lost."""
+        if self.begun is None:
+            return str(error)
+        self.console.end(self.node.name, "failed")
+        return f"{error}  It was at {self.begun.id} {self.begun.title}."

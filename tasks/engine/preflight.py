@@ -1,0 +1,82 @@
+"""Look at every host before a deploy, one command each, and say what would stop or trouble it."""
+
+import secrets
+import time
+from collections.abc import Collection, Sequence
+
+from ..errors import Blocked, Unreachable
+from ..plan import observe, runbook
+from ..plan.cluster import Node
+from ..plan.preflight import CHECKS, Look, Report, facts, judge
+from ..plan.preflight.checks import Severity
+from ..plan.runbook import Chapter
+from ..plan.words import grouped
+from . import fanout
+from .console import STYLES, counted
+from .hosts import Hosts
+
+
+def survey(hosts: Hosts, chapters: Sequence[Chapter]) -> Report:
+    """Look at all hosts at once; one that cannot be looked at is a finding, too."""
+    looks, lost = fanout.attempt(
+        hosts.nodes, lambda node: _look(hosts, chapters, node), hosts.cluster.settings.parallel
+    )
+    return judge(chapters, hosts.cluster, looks, {name: str(error) for name, error in lost.items()})
+
+
+def _look(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Look:
+    ask, boundary = runbook.ask(chapters, hosts.cluster, node), secrets.token_hex(16)
+    hosts.connect(node)
+    times = [time.time()]
+
+    def line(text: str) -> bool:
+        if text.startswith(boundary):
+            times.append(time.time())
+        return False
+
+    def read(text: str) -> Look:
+        seen, own = observe.read(text, boundary, ask), facts.read(text, boundary, ask)
+        # The clock is the first part, so it has been read when the second one begins.
+        return Look(seen, own, sent=times[0], arrived=times[2])
+
+    script = observe.script(ask, boundary, first=facts.lines(ask, node))
+    return hosts.inquire(node, "preflight", script, read, line)
+
+
+def lines(report: Report) -> list[tuple[Severity, str]]:
+    """Say every finding with its severity, errors first, and what is true of many hosts once."""
+    severities: tuple[Severity, ...] = ("error", "warning")
+    return [
+        (severity, line)
+        for severity in severities
+        for line in grouped((finding.host, str(finding)) for finding in report.having(severity))
+    ]
+
+
+def summary(report: Report) -> str:
+    """Say in one line how many hosts and checks there were, and what came of it."""
+    errors, warnings = (len(report.having(severity)) for severity in ("error", "warning"))
+    asked = f"{counted(len(report.hosts), 'host')}, {counted(len(CHECKS), 'check')}"
+    return f"{asked}: {counted(errors, 'error')}, {counted(warnings, 'warning')}."
+
+
+def raise_if_wrong(report: Report) -> None:
+    """Raise Unreachable if a host could not be looked at, else Blocked if there are errors."""
+    if report.lost:
+        raise Unreachable(f"{', '.join(report.lost)} could not be looked at.")
+    if report.having("error"):
+        raise Blocked("A deploy would be refused. Mend the errors first.")
+
+
+def clear(hosts: Hosts, chapters: Sequence[Chapter], overruled: Collection[str] = ()) -> None:
+    """Let a deploy begin: print the warnings, refuse it for errors but those of the checks `overruled`.
+
+    Raises Unreachable or Blocked.
+    """
+    report = survey(hosts, chapters).without(overruled)
+    told = lines(report)
+    if report.having("error"):
+        kind = Unreachable if report.lost else Blocked
+        raise kind("\n".join([*(line for _, line in told), "Nothing was changed."]))
+    for severity, line in told:
+        hosts.console.say(line, STYLES[severity])

@@ -1,0 +1,96 @@
+"""Replace running members one at a time, each behind its gate; one that fails is put back."""
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
+from ..plan import shell
+from ..plan.cluster import Node
+from ..plan.membership import Plans
+from ..plan.roll import Member
+from ..plan.runbook import Chapter, containers
+from ..plan.step import Step
+from ..plan.words import grouped, names
+from . import gates
+from .hosts import Hosts
+
+
+def pending(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[Member]:
+    """Give the running members that these plans replace, host by host in the inventory's order."""
+    return [
+        Member(chapter.title, node.name)
+        for node in hosts.nodes
+        for chapter in chapters
+        if _steps(plans, chapter, node.name)
+    ]
+
+
+def _steps(plans: Plans, chapter: Chapter, name: str) -> tuple[Step, ...]:
+    return tuple(step for step in plans[name].in_phase("replace") if chapter.holds(step))
+
+
+def roll(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[str]:
+    """Replace what is pending in these chapters; who comes next is asked anew every time.
+
+    Gives a line for each thing that was left because it would have stopped its service. Raises
+    RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
+    """
+    waiting, here = pending(hosts, chapters, plans), ""
+    if not waiting:
+        return []
+    before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
+    fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
+    while waiting:
+        turn = gates.next_turn(hosts, before, waiting, here, fresh)
+        if turn.refused:
+            return left_alone(turn.refused)
+        waiting = [member for member in waiting if member not in turn.members]
+        chapter = next(each for each in chapters if each.title == turn.members[0].service)
+        nodes = [node for node in hosts.nodes if Member(chapter.title, node.name) in turn.members]
+        try:
+            _replace(hosts, chapter, nodes, plans)
+        except (StepFailed, GateNotReached) as error:
+            if nodes[0].name not in before[chapter.title].serving or len(nodes) > 1:
+                raise  # what was there before did not serve either
+            put_back(hosts, chapter, nodes[0], error)
+            raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
+        here = nodes[0].name
+    return []
+
+
+def left_alone(refused: Mapping[Member, str]) -> list[str]:
+    """Say which members may not be replaced and why, what is true of many once."""
+    return grouped((member.node, f"{member.service}: {why}") for member, why in refused.items())
+
+
+def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
+    hosts.act({node.name: _steps(plans, chapter, node.name) for node in nodes})
+    for node in nodes:
+        gates.reach_member(hosts, chapter, node)
+
+
+def put_back(hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError) -> None:
+    """Put a member's previous container back; `error` is why its successor failed."""
+    (container,) = containers([chapter], hosts.cluster, node)
+    title = f"put the previous {container.name} back"
+    step = Step(
+        container.step, title, "its successor failed", shell.put_back(container), "replace", "restart"
+    )
+    try:
+        hosts.act({node.name: [step]})
+        gates.reach_member(hosts, chapter, node)
+    except (StepFailed, GateNotReached) as second:
+        raise type(second)(f"{error}\nIt could not be put back either: {second}") from second
+
+
+def _rolled_back(
+    hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError, untouched: Sequence[Member]
+) -> RolledBack:
+    (container,) = containers([chapter], hosts.cluster, node)
+    others = dict.fromkeys(member.node for member in untouched if member.service == chapter.title)
+    return RolledBack(
+        f"{error}\n"
+        f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
+        f"`docker logs {container.name}.failed` there tells why its successor failed. "
+        + (f"Not touched: {names(others)}. " if others else "")
+        + "Correct hosts.ini; then run again."
+    )

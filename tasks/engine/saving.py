@@ -1,0 +1,93 @@
+"""Plans in files: saved for people to judge, read again, and held against what a run finds."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import dumps
+from pathlib import Path
+
+from ..errors import BadInput, Blocked
+from ..plan import saved
+from ..plan.document import Document
+from ..plan.observe import Observed
+from ..plan.outlook import Outlook
+from ..plan.runbook import Chapter
+from ..plan.step import HostPlan
+from ..plan.words import grouped
+from .hosts import Hosts
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A saved plan that a run must keep to."""
+
+    file: str
+    document: Document
+
+    def keep(
+        self,
+        hosts: Hosts,
+        chapters: Sequence[Chapter],
+        plans: Mapping[str, HostPlan],
+        seen: Mapping[str, Observed],
+        overruled: Collection[str],
+    ) -> None:
+        """Raise Blocked if these are not just the plans that were saved; says what is different by host.
+
+        The plans are without the objections of the checks `overruled`.
+        """
+        now = saved.made(chapters, hosts.cluster, plans, seen, Outlook())
+        told = grouped(saved.differences(saved.without(self.document, overruled), now))
+        if told:
+            since = (
+                f"{self.file}, saved {self.document['saved']}, does not hold any more: nothing was changed. "
+            )
+            raise Blocked("\n".join([*told, f"{since}`fab plan --out {self.file}` makes a new plan."]))
+
+
+def read(file: str) -> Promise:
+    """Read a saved plan. Raises BadInput."""
+    try:
+        return Promise(file, saved.read(Path(file).read_text()))
+    except OSError as error:
+        raise BadInput(f"--plan {file}: {error.strerror}") from None
+    except ValueError as error:
+        foreign = isinstance(error, saved.Foreign)
+        raise BadInput(f"--plan {file}: {error if foreign else 'it is no text'}") from None
+
+
+def refuse_other_file(file: str) -> None:
+    """Raise BadInput if a plan cannot be saved there, or would take the place of something else."""
+    place = Path(file)
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise BadInput(f"--out {file}: nothing can be written there")
+    if place.exists() and not _may_go(place):
+        raise BadInput(f"--out {file}: what is there is no saved plan and would be lost; name another file")
+
+
+def _may_go(place: Path) -> bool:
+    try:
+        text = place.read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return not text or saved.is_plan(text)
+
+
+def save(
+    file: str,
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    plans: Mapping[str, HostPlan],
+    seen: Mapping[str, Observed],
+    outlook: Outlook,
+) -> None:
+    """Write a plan to a file that only its owner can read. Raises BadInput."""
+    now = datetime.now(UTC).strftime("%FT%TZ")
+    found = {"saved": now, **saved.made(chapters, hosts.cluster, plans, seen, outlook)}
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            os.fchmod(opened.fileno(), 0o600)
+            opened.write(dumps(found, indent=2) + "\n")
+    except OSError as error:
+        raise BadInput(f"--out {file}: {error.strerror}") from None

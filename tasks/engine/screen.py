@@ -1,0 +1,88 @@
+"""The screen of `fab status`: a row per container, what differs, a line per service, the cluster."""
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from ..plan.status import Component, Service, Status
+from ..plan.words import grouped
+from .console import counted
+
+STYLES = {"ok": "green", "drift": "yellow", "degraded": "bold red", "unreachable": "bold red"}
+TITLES = ("host", "container", "state", "since (UTC)", "version", "role", "drift")
+
+
+def screen(status: Status) -> Group:
+    """Lay out a status; it fits 80 columns if hosts are named by their addresses."""
+    return Group(
+        _title(status),
+        _table(status),
+        *(Text(line, "yellow") for line in grouped(_differences(status))),
+        *(_service(service) for service in status.services),
+        *(Text(f"{line}.") for line in _cluster(status)),
+    )
+
+
+def _title(status: Status) -> Text:
+    time = status.looked_at.replace("T", " ").removesuffix("Z")
+    return Text(f"{status.source} at {time} UTC: ").append(status.state, STYLES[status.state])
+
+
+def _table(status: Status) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in TITLES:
+        table.add_column(title, overflow="fold")
+    for host in status.hosts:
+        for one in host.components:
+            table.add_row(host.name, *_cells(one, status.looked_at))
+    return table
+
+
+def _cells(one: Component, now: str) -> tuple[str | Text, ...]:
+    """Give the cells of a row; of its start only the date, unless it is of today."""
+    today = one.since[:10] == now[:10]
+    return (
+        one.container,
+        Text(one.state, "green" if one.state == "running" else "bold red"),
+        one.since[11:19] if today else one.since[:10],
+        one.version,
+        one.role,
+        _drift(one),
+    )
+
+
+def _drift(one: Component) -> Text:
+    if one.state in ("unreachable", "unknown"):
+        return Text("")
+    return Text("differs", "yellow") if one.drift else Text("ok", "green")
+
+
+def _differences(status: Status) -> list[tuple[str, str]]:
+    """Say what differs, by host; of what was never deployed `fab plan` tells."""
+    told = []
+    for host in status.hosts:
+        told += [(host.name, text) for text in host.drift]
+        for one in host.components:
+            more = f" (and {len(one.drift) - 1} more)" if len(one.drift) > 1 else ""
+            if one.drift and one.state != "absent":
+                told.append((host.name, f"{one.part}: {one.drift[0]}{more}"))
+    return told
+
+
+def _service(service: Service) -> Text:
+    if service.verdict.passed:
+        return Text(f"{service.verdict.says}.", "green")
+    return Text(f"{service.title}: {service.verdict.says}.", "bold red")
+
+
+def _cluster(status: Status) -> list[str]:
+    """Sum the cluster up: both quorums, who leads, and what the leading master counts."""
+    said = []
+    if zookeeper := status.service("zookeeper"):
+        said.append(f"{zookeeper.serving}/{zookeeper.members} ZooKeepers")
+    if masters := status.service("mesos_master"):
+        said.append(f"{masters.serving}/{masters.members} masters, {masters.leader or 'none'} leads")
+    if found := status.master:
+        counts = (found.agents, "agent"), (found.frameworks, "framework"), (found.tasks, "task")
+        said += [counted(*count) for count in counts]
+    return [", ".join(said)] if said else []

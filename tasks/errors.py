@@ -1,0 +1,98 @@
+"""Everything that stops a run, as sentences an operator can act on, and the exit code of each.
+
+The first line of a class's docstring is what its exit code means: the documentation is made of it.
+`kind` names the class in JSON, where a name must stay.
+"""
+
+
+class OperatorError(Exception):
+    """Something an operator must know and can mend; `str()` is the whole message."""
+
+    exit_code = 1
+    kind = "error"
+
+
+class BadInput(OperatorError):
+    """hosts.ini, a task, -H or an option cannot be used; no host was dialled."""
+
+    exit_code = 2
+    kind = "bad_input"
+
+
+class Unreachable(OperatorError):
+    """A host cannot be reached or trusted, or the connection to it was lost."""
+
+    exit_code = 3
+    kind = "unreachable"
+
+
+class StepFailed(OperatorError):
+    """A step was tried on a host and its command failed."""
+
+    exit_code = 4
+    kind = "step_failed"
+
+
+class GateNotReached(OperatorError):
+    """A service did not become well in the stated time."""
+
+    exit_code = 5
+    kind = "gate_not_reached"
+
+
+class Blocked(OperatorError):
+    """Something must be mended by a person first; no service it concerns was touched."""
+
+    exit_code = 6
+    kind = "blocked"
+
+
+class Degraded(OperatorError):
+    """A service of the cluster is not well."""
+
+    exit_code = 7
+    kind = "degraded"
+
+
+class Drift(OperatorError):
+    """All is well, but the cluster is not as hosts.ini wants it: a deploy would change something."""
+
+    exit_code = 8
+    kind = "drift"
+
+
+class RolledBack(OperatorError):
+    """A member did not come back from a change; it was put back as it was, and no further one was touched."""
+
+    exit_code = 10
+    kind = "rolled_back"
+
+
+class OverBudget(OperatorError):
+    """Everything was carried out, but it cost more than a budget in hosts.ini allows."""
+
+    exit_code = 11
+    kind = "over_budget"
+
+
+class Interrupted(OperatorError):
+    """The run was interrupted with Ctrl-C; running again is safe."""
+
+    exit_code = 130
+    kind = "interrupted"
+
+
+OTHER_CODES = {
+    0: "Nothing to do, or everything was carried out and its gates passed.",
+    1: "fab finds no fabfile, or its own option before the task has no value it can use, which ends "
+    "in fab's own words; any other traceback is a bug in mesofab.",
+    9: "The lab cannot be built or driven on this machine.",
+    141: "Whoever read the output closed it, as `head` does.",
+}
+"""The exit codes that no class stands for."""
+
+
+def exit_codes() -> dict[int, str]:
+    """Give every exit code of fab and what it means, in order."""
+    meanings = {one.exit_code: str(one.__doc__).splitlines()[0] for one in OperatorError.__subclasses__()}
+    return dict(sorted({**OTHER_CODES, **meanings}.items()))
