@@ -1,0 +1,106 @@
+"""What the gate's tests share: the node behind a host, and a report in sentences."""
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+
+import pytest
+from testinfra.host import Host
+
+from tasks.plan.cluster import Cluster, Node
+
+from .findings import fail
+from .reach import Lost
+
+MEASURED = pytest.StashKey[list[str]]()
+REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
+SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
+
+_unreachable: dict[str, tuple[str, str]] = {}
+_reached: set[str] = set()
+
+# It warns of every connection that fails, which is what the gate's own sentences are about.
+logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+
+
+@pytest.fixture
+def node(host: Host, cluster: Cluster) -> Node:
+    """The inventory's node that `host` is; fails with a sentence if the host cannot be reached."""
+    name = host.backend.get_hostname()
+    if name not in _reached and name not in _unreachable:
+        _reach(name, host)
+    if name in _unreachable:
+        seen, remedy = _unreachable[name]
+        fail(name, seen, "it to answer", remedy)
+    found = cluster.called(name)
+    assert found is not None, f"{name} is not in {cluster.source}"
+    return found
+
+
+def _reach(name: str, host: Host) -> None:
+    try:
+        said = host.run("true")
+    except Lost as error:
+        _unreachable[name] = f"it cannot be reached over SSH: {error.why}", REACH
+        return
+    if said.rc == 0:
+        _reached.add(name)
+    else:
+        _unreachable[name] = f"sudo does not act for us there: {said.stderr.strip()}", SUDO
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    """Have a host that is lost while something is prepared be a finding."""
+    with _losses_told():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Have a host that is lost in mid-test be a finding."""
+    with _losses_told():
+        return (yield)
+
+
+@contextmanager
+def _losses_told() -> Iterator[None]:
+    """Make a finding of a host that is lost, now and for every test to come."""
+    try:
+        yield
+    except Lost as error:
+        _unreachable[error.host] = f"it was reached, and is lost since: {error.why}", REACH
+        fail(error.host, _unreachable[error.host][0], "it to answer", REACH)
+
+
+@pytest.fixture
+def measured(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
+    """Keep a time that was measured, to be printed at the end."""
+    times = pytestconfig.stash.setdefault(MEASURED, [])
+    return lambda what, seconds: times.append(f"{what}: {seconds:.1f} s")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print every finding once, with the checks that it fails; then the times that were measured."""
+    checks: dict[str, list[str]] = {}
+    for outcome in ("failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            check = report.nodeid.rpartition("::")[2].partition("[")[0]
+            for sentence in _sentences(report):
+                checks.setdefault(sentence, []).append(check)
+    if checks:
+        terminalreporter.section("what is wrong")
+    for sentence, names in sorted(checks.items()):
+        terminalreporter.write_line(sentence)
+        terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
+    for line in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(line)
+
+
+def _sentences(report: pytest.TestReport) -> Iterator[str]:
+    """Give a failure's findings; of an exception, which only a bug in the gate can raise, its last line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash and not crash.message.startswith("Failed: "):
+        yield f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0]}"
+    else:
+        yield from (crash.message.removeprefix("Failed: ") if crash else report.longreprtext).splitlines()

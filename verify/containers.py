@@ -1,0 +1,163 @@
+"""What docker on a host says of one container, held against what is wanted of it."""
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from testinfra.host import Host
+
+from tasks.plan.cluster import Node
+
+from .findings import REDO, fail, finding, hidden
+from .wanted import Wanted
+
+_ASK = (
+    "docker inspect --type container --format '{{json .}}' %s && "
+    """docker image inspect --format '{{json .Config}}' "$(docker inspect --format '{{.Image}}' %s)" """
+)
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container as docker tells of it; `environment` is what its image does not set itself.
+
+    `image_entrypoint` and `image_arguments` are what it has unless it was run with its own.
+    """
+
+    where: str
+    name: str
+    state: Mapping[str, Any]
+    image: str
+    environment: Mapping[str, str]
+    entrypoint: str
+    arguments: str
+    image_entrypoint: str
+    image_arguments: str
+    binds: frozenset[str]
+    restart_policy: str
+    network: str
+    privileged: bool
+    pid_mode: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, and has not just been started again after an end of its own."""
+        state = self.state
+        return state["Running"] and not state.get("Restarting") and not state.get("Paused")
+
+
+@functools.cache
+def inspect(host: Host, node: Node, name: str) -> Container:
+    """Ask docker for a container, once; fails with docker's own words if there is none."""
+    said = host.run(_ASK, name, name)
+    if said.rc != 0:
+        words = said.stderr.strip() or "no answer"
+        fail(node.name, f"no container {name} ({words})", "it to run", "`fab deploy-cluster` runs it")
+    told, image = (json.loads(line) for line in said.stdout.splitlines())
+    return _container(node, name, told, image)
+
+
+def _container(node: Node, name: str, told: Mapping[str, Any], image: Mapping[str, Any]) -> Container:
+    config, options = told["Config"], told["HostConfig"]
+    own = set(config["Env"] or ()) - set(image.get("Env") or ())
+    return Container(
+        where=node.name,
+        name=name,
+        state=told["State"],
+        image=config["Image"],
+        environment=dict(entry.partition("=")[::2] for entry in own),
+        entrypoint=" ".join(config["Entrypoint"] or ()),
+        arguments=" ".join(config["Cmd"] or ()),
+        image_entrypoint=" ".join(image.get("Entrypoint") or ()),
+        image_arguments=" ".join(image.get("Cmd") or ()),
+        binds=frozenset(options["Binds"] or ()),
+        restart_policy=options["RestartPolicy"]["Name"],
+        network=options["NetworkMode"],
+        privileged=options["Privileged"],
+        pid_mode=options["PidMode"],
+    )
+
+
+Findings = Iterator[str]
+
+
+def not_running(container: Container) -> Findings:
+    """Find it not running."""
+    state, name = container.state, container.name
+    if not container.runs:
+        seen = f"{name} is {state['Status']} (exit code {state['ExitCode']})"
+        yield finding(container.where, seen, "it to run", f"look at `docker logs {name}` there")
+
+
+def of_another_image(container: Container, wanted: Wanted) -> Findings:
+    """Find it made of another image."""
+    yield from _unlike(container, "image", container.image, wanted.image)
+
+
+def not_restarted(container: Container) -> Findings:
+    """Find it gone after a reboot."""
+    yield from _unlike(container, "restart policy", container.restart_policy, "always")
+
+
+def on_another_network(container: Container) -> Findings:
+    """Find it on a network of docker's."""
+    yield from _unlike(container, "network", container.network, "host")
+
+
+def with_other_rights(container: Container, wanted: Wanted) -> Findings:
+    """Find it with more or fewer rights."""
+    yield from _unlike(container, "privileged", container.privileged, wanted.privileged)
+    yield from _unlike(container, "pid mode", container.pid_mode, wanted.pid_mode)
+
+
+def otherwise_configured(container: Container, wanted: Wanted) -> Findings:
+    """Find variables or arguments that are missing, others, or too many."""
+    for key in sorted({*container.environment, *wanted.environment}):
+        yield from _unlike(container, key, container.environment.get(key), wanted.environment.get(key))
+    yield from _unlike(
+        container, "entrypoint", container.entrypoint, wanted.entrypoint or container.image_entrypoint
+    )
+    default = "" if wanted.entrypoint else container.image_arguments
+    yield from _unlike(container, "arguments", container.arguments, " ".join(wanted.arguments) or default)
+
+
+def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findings:
+    """Find other mounts, or a path that the host has replaced since: the container sees the old one."""
+    seen, binds = ", ".join(sorted(container.binds)), ", ".join(sorted(wanted.binds))
+    yield from _unlike(container, "mounts", seen, binds)
+    pairs = dict(bind.split(":") for bind in container.binds & wanted.binds if container.runs)
+    there = _inodes(host, "", tuple(pairs))
+    inside = _inodes(host, f"docker exec {container.name}", tuple(pairs.values()))
+    for outside, path in sorted(pairs.items()):
+        if outside not in there or there[outside] != inside.get(path):
+            seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
+            remedy = f"compare with `docker exec {container.name} ls -l {path}`, then `docker restart` it"
+            yield finding(container.where, seen, f"the host's {outside} as {path}", remedy)
+
+
+def _inodes(host: Host, within: str, paths: tuple[str, ...]) -> dict[str, str]:
+    """Give device and inode of every path that is there."""
+    if not paths:
+        return {}
+    said = host.run(" ".join([within, "stat -Lc %s", *["%s"] * len(paths)]), "%n %d:%i", *paths)
+    return dict(line.rpartition(" ")[::2] for line in said.stdout.splitlines())
+
+
+def otherwise_run(container: Container, wanted: Wanted) -> Findings:
+    """Find whatever is not as the runbook runs it, but for its mounts."""
+    yield from not_running(container)
+    yield from of_another_image(container, wanted)
+    yield from not_restarted(container)
+    yield from on_another_network(container)
+    yield from with_other_rights(container, wanted)
+    yield from otherwise_configured(container, wanted)
+
+
+def _unlike(container: Container, what: str, seen: object, wanted: object) -> Findings:
+    if seen != wanted:
+        said, want = (
+            hidden(f"{what} is {'none' if value in (None, '') else value}") for value in (seen, wanted)
+        )
+        yield finding(container.where, f"{container.name}: {said}", want.removeprefix(f"{what} is "), REDO)

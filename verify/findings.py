@@ -1,0 +1,58 @@
+"""What the gate says of something that is not as it should be: one line, always the same four parts."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+import pytest
+
+from tasks.plan.cluster import Node
+
+REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
+
+
+SECRET = re.compile(r"((?:^|\s)\S*(?:pass|secret|token|credential|key)[^\s=]*(?: is |[= ]))\S+", re.I)
+PASSWORD = re.compile(r"://[^\s/@]+@")
+
+
+def hidden(text: str) -> str:
+    """Give `text` without what may be secret: values of flags and variables so called, passwords in URLs."""
+    return PASSWORD.sub("://(not shown)@", SECRET.sub(r"\1(not shown)", text))
+
+
+def finding(where: str, seen: str, wanted: str, remedy: str) -> str:
+    """Say where, what was seen, what was expected and what to do, whatever lines `seen` has."""
+    return f"{where}: {' '.join(seen.split())}; expected {wanted}; {remedy}"
+
+
+def refuse(found: Iterable[str]) -> None:
+    """Fail with these findings, a line each; pass if there are none."""
+    if lines := list(found):
+        _fail("\n".join(lines))
+
+
+def fail(where: str, seen: str, wanted: str, remedy: str) -> NoReturn:
+    """Fail with one finding."""
+    _fail(finding(where, seen, wanted, remedy))
+
+
+def _fail(text: str) -> NoReturn:
+    # From nothing: what Python has raised on the way is told in the sentence already.
+    raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def require(true: object, where: str, seen: str, wanted: str, remedy: str) -> None:
+    """Fail with one finding unless `true`."""
+    if not true:
+        fail(where, seen, wanted, remedy)
+
+
+def each(nodes: Iterable[Node], check: Callable[[Node], Iterable[str]]) -> None:
+    """Refuse what a check finds on any of the nodes; one that cannot be asked is a finding, too."""
+    found: list[str] = []
+    for node in nodes:
+        try:
+            found += check(node)
+        except pytest.fail.Exception as silent:
+            found.append(str(silent))
+    refuse(found)

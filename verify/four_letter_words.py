@@ -1,0 +1,74 @@
+"""ZooKeeper asked from here: its four-letter words over plain TCP, and sessions of a client."""
+
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from kazoo.client import KazooClient
+from kazoo.handlers.threading import KazooTimeoutError
+
+from tasks.plan.cluster import Node
+
+from .findings import fail
+
+PATIENCE = 10
+"""Seconds to get a session."""
+
+
+def ask(address: str, port: int, word: str, timeout: float = 5) -> str:
+    """Send `word` and give the whole answer, "" if nobody listens.
+
+    Reads to the end: kazoo's own `command` stops after 8192 bytes, less than mntr of 3.8.
+    """
+    answer = b""
+    try:
+        with socket.create_connection((address, port), timeout) as connection:
+            connection.sendall(word.encode())
+            while chunk := connection.recv(65536):
+                answer += chunk
+    except OSError:
+        return ""
+    return answer.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one member said to srvr, conf and mntr."""
+
+    srvr: str
+    conf: Mapping[str, str]
+    mntr: Mapping[str, str]
+
+    @property
+    def mode(self) -> str:
+        """leader, follower, standalone, ...; "" while it does not serve (ServerStats.java)."""
+        mode = re.search(r"^Mode: (\S+)", self.srvr, re.MULTILINE)
+        return mode[1] if mode else ""
+
+
+def answers(address: str, port: int) -> Answers:
+    """Ask one member everything the gate needs to know."""
+    return Answers(
+        srvr=ask(address, port, "srvr"),
+        conf=dict(re.findall(r"^([A-Za-z.]+)=(.*)$", ask(address, port, "conf"), re.MULTILINE)),
+        mntr=dict(re.findall(r"^(\S+)\t(.*)$", ask(address, port, "mntr"), re.MULTILINE)),
+    )
+
+
+@contextmanager
+def session(*members: Node, client_id: tuple[int, bytes] | None = None) -> Iterator[KazooClient]:
+    """Have a session with one of these members, or move an existing one there."""
+    servers = ",".join(f"{node.address}:{node.settings.zookeeper_client_port}" for node in members)
+    client = KazooClient(servers, client_id=client_id)
+    try:
+        client.start(PATIENCE)
+        yield client
+    except KazooTimeoutError:
+        where = ", ".join(node.name for node in members)
+        remedy = "look at `docker logs zookeeper` there"
+        fail(where, f"ZooKeeper gives no session within {PATIENCE} s", "one", remedy)
+    finally:
+        client.stop()
+        client.close()

@@ -1,0 +1,56 @@
+"""testinfra's own ssh, with what it lacks: an end to every wait, no questions, sudo's password."""
+
+import os
+import subprocess
+from typing import Any
+
+from testinfra.backend.base import CommandResult
+from testinfra.backend.ssh import SshBackend
+
+from tasks.inventory import load
+
+PATIENCE = 60
+"""Seconds after which a command on a host is given up."""
+
+OPTIONS = "-o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=2"
+"""No question is ever put to the operator, and half a minute of silence is a lost host."""
+
+
+class Lost(RuntimeError):
+    """A host could not be asked: which, and why."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"{host}: {why}")
+        self.host, self.why = host, why
+
+
+class Ssh(SshBackend):  # type: ignore[misc]
+    """Takes the place of testinfra's backend `ssh`."""
+
+    def __init__(self, hostspec: str, *args: Any, **options: Any) -> None:
+        super().__init__(hostspec, *args, **{**options, "ssh_extra_args": OPTIONS})
+        node = load().called(self.host.name)
+        own = node.ssh.become_password if node else None
+        self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or own
+
+    def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
+        """Give the command that runs `command` as root; the password, if any, comes on standard input."""
+        how = "-S -p ''" if self._password else "-n"
+        # Where sudo does not ask, the password must not become the command's input.
+        return str(self.quote(f"sudo {how} /bin/sh -c %s", f"exec </dev/null\n{command}"))
+
+    def run_local(self, command: str, *args: str) -> CommandResult:
+        """Run ssh here, and give up after PATIENCE. Raises Lost."""
+        line = self.quote(command, *args)
+        try:
+            done = subprocess.run(
+                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=PATIENCE
+            )
+        except subprocess.TimeoutExpired:
+            raise Lost(self.host.name, f"no answer within {PATIENCE} s") from None
+        if done.returncode == 255:  # ssh's own
+            raise Lost(self.host.name, done.stderr.decode(errors="replace").strip() or "no answer")
+        return self.result(done.returncode, line.encode(), done.stdout, done.stderr)
+
+    def _input(self) -> bytes:  # no variable of run_local, where pytest's -l would print it
+        return f"{self._password}\n".encode() if self.sudo and self._password else b""

@@ -1,0 +1,183 @@
+"""Leaders are killed, a host is powered off: the app's tasks go on, and the cluster heals by itself."""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+import requests
+from testinfra.host import Host
+
+from tasks.plan.cluster import Cluster, Node
+
+from .apps import LOGS, SERVER, App, eventually
+from .findings import require
+from .four_letter_words import ask
+
+pytestmark = [pytest.mark.role("marathon"), pytest.mark.destructive]
+
+On = Callable[[Node], Host]
+Measured = Callable[[str, float], None]
+
+NEW_LEADER = 60
+"""Seconds until somebody leads again: a ZooKeeper session must expire (10 s), then an election."""
+
+HEALED = 120
+"""Seconds until everything is as before: agents are back, and what was killed has restarted."""
+
+
+@pytest.fixture
+def app(cluster: Cluster) -> Iterator[App]:
+    """An app that runs through it all; as a docker container, so that no agent can take it along."""
+    image = cluster.image(cluster.having("mesos_agent")[0].settings.mesos_image)
+    running = App(
+        cluster.having("marathon")[0],
+        {
+            "cmd": SERVER,
+            "instances": 2,
+            "container": {"type": "DOCKER", "docker": {"image": image}},
+            "networks": [{"mode": "host"}],
+            "portDefinitions": [{"port": 0, "name": "http"}],
+        },
+    )
+    running.launch()
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def unharmed(app: App, cluster: Cluster) -> Iterator[None]:
+    """The cluster is whole before and after, and the app's tasks are the same, reachable all the same."""
+    eventually("the cluster is whole", lambda: is_whole(cluster), HEALED)
+    before = {task["id"]: task for task in app.runs(2)}
+    yield
+    eventually("the cluster is whole again", lambda: is_whole(cluster), HEALED)
+    after = {task["id"]: task for task in app.runs(2)}
+    seen = f"tasks {', '.join(sorted(before))} became {', '.join(sorted(after))}"
+    require(after.keys() == before.keys(), app.through.name, seen, "the same tasks", LOGS)
+    for task in after.values():
+        assert app.says(task) == task["id"]
+
+
+def get(node: Node, port: int, path: str) -> requests.Response:
+    """Ask without failing the test; whoever asks copes with silence."""
+    return requests.get(f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
+
+
+def leading_master(cluster: Cluster, besides: Node | None = None) -> Node | None:
+    """Give the elected master, if there is one other than `besides`."""
+    for node in cluster.having("mesos_master"):
+        if node != besides:
+            try:
+                seen = get(node, node.settings.mesos_master_port, "/metrics/snapshot").json()
+            except requests.RequestException:
+                continue
+            if seen.get("master/elected") == 1:
+                return node
+    return None
+
+
+def leading_marathon(cluster: Cluster, besides: Node | None = None) -> Node | None:
+    """Give the Marathon that the others name as leader, if it is another one than `besides`."""
+    marathons = {f"{n.address}:{n.settings.marathon_port}": n for n in cluster.having("marathon")}
+    for node in marathons.values():
+        try:
+            answer = get(node, node.settings.marathon_port, "/v2/leader")
+        except requests.RequestException:
+            continue
+        if answer.status_code == 200 and (named := marathons.get(answer.json()["leader"])) != besides:
+            return named
+    return None
+
+
+def leading_zookeeper(cluster: Cluster, besides: Node | None = None) -> Node | None:
+    """Give the ensemble's leader, if there is one other than `besides`."""
+    for node in cluster.having("zookeeper"):
+        said = ask(node.address, node.settings.zookeeper_client_port, "srvr", 3)
+        if node != besides and ("Mode: leader" in said or "Mode: standalone" in said):
+            return node
+    return None
+
+
+def is_whole(cluster: Cluster) -> bool:
+    """Tell whether every service answers everywhere and the leading master has all agents active."""
+    serving = [
+        ask(n.address, n.settings.zookeeper_client_port, "srvr", 3) for n in cluster.having("zookeeper")
+    ]
+    chief = leading_master(cluster)
+    if chief is None or not all("Mode: " in said for said in serving):
+        return False
+    for node in cluster.having("marathon"):
+        if get(node, node.settings.marathon_port, "/ping").status_code != 200:
+            return False
+    replicas = get(chief, chief.settings.mesos_master_port, "/metrics/snapshot").json()
+    listed = get(chief, chief.settings.mesos_master_port, "/slaves").json()["slaves"]
+    log = cluster.settings.mesos_registry == "in_memory" or (
+        replicas.get("registrar/log/ensemble_size") == len(cluster.having("mesos_master"))
+    )
+    return bool(log) and sum(one["active"] for one in listed) == len(cluster.having("mesos_agent"))
+
+
+def kill(host: Host, container: str) -> None:
+    """Kill a container's process as a crash would; docker's own kill would keep it from restarting."""
+    pid = host.check_output("docker inspect --format %s %s", "{{.State.Pid}}", container)
+    assert host.run("kill -9 %s", pid).rc == 0
+
+
+def until(what: str, measured: Measured, find: Callable[[], Node | None]) -> None:
+    """Wait for a new leader and keep how long it took."""
+    began = time.monotonic()
+    eventually(what, find, NEW_LEADER)
+    measured(what, time.monotonic() - began)
+
+
+def test_the_leading_master_is_killed(unharmed: None, cluster: Cluster, on: On, measured: Measured) -> None:
+    chief = leading_master(cluster)
+    assert chief is not None
+    kill(on(chief), f"mesos-master-{chief.number:02}")
+    several = len(cluster.having("mesos_master")) > 1
+    until("a new leading master", measured, lambda: leading_master(cluster, chief if several else None))
+
+
+def test_the_leading_marathon_is_killed(unharmed: None, cluster: Cluster, on: On, measured: Measured) -> None:
+    chief = leading_marathon(cluster)
+    assert chief is not None
+    kill(on(chief), f"marathon-{chief.number}")
+    several = len(cluster.having("marathon")) > 1
+    until("a new leading Marathon", measured, lambda: leading_marathon(cluster, chief if several else None))
+
+
+def test_the_zookeeper_leader_is_killed(unharmed: None, cluster: Cluster, on: On, measured: Measured) -> None:
+    chief = leading_zookeeper(cluster)
+    assert chief is not None
+    kill(on(chief), "zookeeper")
+    several = len(cluster.having("zookeeper")) > 1
+    until("a new ZooKeeper leader", measured, lambda: leading_zookeeper(cluster, chief if several else None))
+
+
+@pytest.fixture
+def power(pytestconfig: pytest.Config) -> Mapping[str, str]:
+    """The commands that power a host off and on; without them nobody could switch it on again."""
+    commands = {"off": pytestconfig.option.stop_host, "on": pytestconfig.option.start_host}
+    if not all(commands.values()):
+        pytest.skip("give --stop-host and --start-host to see a whole host powered off")
+    return commands
+
+
+def switch(command: str, node: Node) -> None:
+    """Run a power command for a host."""
+    subprocess.run([word.format(host=node.name) for word in shlex.split(command)], check=True, timeout=120)
+
+
+def test_a_whole_host_is_powered_off(
+    unharmed: None, cluster: Cluster, power: Mapping[str, str], measured: Measured
+) -> None:
+    chief = leading_master(cluster)
+    assert chief is not None
+    switch(power["off"], chief)
+    try:
+        until("a leading master without that host", measured, lambda: leading_master(cluster, chief))
+        until("a leading Marathon without that host", measured, lambda: leading_marathon(cluster, chief))
+    finally:
+        switch(power["on"], chief)

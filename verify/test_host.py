@@ -1,0 +1,60 @@
+"""Chapter 1: every host knows its own address, and runs of ours what hosts.ini wants there."""
+
+import time
+
+import pytest
+from testinfra.host import Host
+
+from tasks.plan.cluster import Cluster, Node
+
+from .findings import finding, refuse, require
+from .wanted import ROLES
+
+SET_IP = "`fab host.set-ip` writes the line"
+
+CLOCKS = 30
+"""Seconds that a host's clock may differ from ours: beyond that, the logs of several hosts disagree."""
+
+
+@pytest.mark.runbook("1.1")
+def test_the_profile_sets_host_ip_exactly_once(host: Host, node: Node) -> None:
+    setting = "^[[:space:]]*(export[[:space:]]+)?HOST_IP="
+    lines = host.run("grep -cE %s /etc/profile", setting).stdout.strip() or "an unknown number of"
+    require(lines == "1", node.name, f"/etc/profile sets HOST_IP {lines} times", "one line", SET_IP)
+
+
+@pytest.mark.runbook("1.2")
+def test_a_login_shell_says_the_hosts_own_address(host: Host, node: Node) -> None:
+    said = host.run("bash -lc %s", 'printf %s "$HOST_IP"').stdout
+    require(said == node.address, node.name, f"a login shell says HOST_IP={said!r}", node.address, SET_IP)
+
+
+def test_its_clock_agrees_with_ours(host: Host, node: Node) -> None:
+    before = time.time()
+    told = host.run("date +%s", "%s").stdout.strip()
+    after = time.time()
+    theirs = int(told) if told.isdigit() else 0
+    ahead = max(theirs - after, 0) - max(before - theirs, 0)
+    require(
+        abs(ahead) <= CLOCKS,
+        node.name,
+        f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the one here",
+        f"at most {CLOCKS} s",
+        "have both set by NTP (`timedatectl`, chrony); if all hosts differ, it is the clock here",
+    )
+
+
+def test_no_other_container_of_ours_is_there(host: Host, node: Node, cluster: Cluster) -> None:
+    said = host.run("docker ps -a --filter label=mesofab.role --format %s", "{{.Names}}")
+    wanted = {ROLES[role](cluster, node).name for role in node.roles}
+    remedy = (
+        "`docker rm -f` it, or add its role to the host in hosts.ini; "
+        "NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends"
+    )
+    asked = finding(node.name, f"docker does not answer ({said.stderr})", "its containers", "start docker")
+    refuse([asked] * (said.rc != 0))
+    refuse(
+        finding(node.name, f"there is a container {name}", f"only {', '.join(sorted(wanted))}", remedy)
+        for name in said.stdout.split()
+        if name not in wanted
+    )

@@ -1,0 +1,65 @@
+"""Chapter 5 as a whole: the leading master counts every agent, and nobody else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tasks.plan.cluster import Cluster, Node
+
+from .findings import finding, refuse
+from .mesos import leader, master_says
+
+pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.3")]
+
+
+def listed(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """Give what the leading master knows of every agent, by the agent's address and port."""
+    slaves = master_says(leader(cluster), "/slaves")["slaves"]
+    return {str(one["pid"]).rpartition("@")[2]: one for one in slaves}
+
+
+def address(node: Node) -> str:
+    """The address and port of an inventory's agent."""
+    return f"{node.address}:{node.settings.mesos_agent_port}"
+
+
+def test_every_agent_of_the_inventory_is_active_on_the_leading_master(cluster: Cluster) -> None:
+    known = listed(cluster)
+    refuse(
+        finding(
+            node.name,
+            f"the leading master {leader(cluster).name} has no active agent {address(node)}",
+            "it to be registered and active",
+            "look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
+        )
+        for node in cluster.having("mesos_agent")
+        if not known.get(address(node), {}).get("active")
+    )
+
+
+def test_no_other_agent_is_registered(cluster: Cluster) -> None:
+    def strangers() -> Iterator[str]:
+        agents = {address(node): node for node in cluster.having("mesos_agent")}
+        hosts = {node.address: node for node in agents.values()}
+        for pid, one in sorted(listed(cluster).items()):
+            if pid not in agents:
+                twin = pid.partition(":")[0] in hosts
+                seen = f"an agent {pid} is registered as {one['id']}" + " beside the host's own" * twin
+                remedy = "stop it there, or add its host to [mesos_agent] of hosts.ini"
+                yield finding(pid.partition(":")[0], seen, "only the agents of hosts.ini", remedy)
+
+    refuse(strangers())
+
+
+def test_no_agent_is_registered_but_inactive(cluster: Cluster) -> None:
+    refuse(
+        finding(
+            pid.partition(":")[0],
+            f"agent {pid} is registered but not active",
+            "every registered agent to be connected",
+            "look at `docker logs mesos-slave` there; if it is gone for good, it is removed after about 75 s",
+        )
+        for pid, one in sorted(listed(cluster).items())
+        if not one["active"]
+    )

@@ -1,0 +1,144 @@
+"""Chapter 2 as a whole: three servers are one ensemble, and it keeps what it is given."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.exceptions import KazooException
+
+from tasks.plan.cluster import Cluster, Node
+
+from .findings import REDO, each, finding, refuse, require
+from .four_letter_words import Answers, answers, session
+
+pytestmark = [pytest.mark.role("zookeeper"), pytest.mark.runbook("2.6")]
+
+Said = Mapping[Node, Answers]
+
+APART = (
+    "compare zoo.cfg of all members, look at `docker logs zookeeper`: "
+    "a member that is apart has another server list or cannot be reached on its peer ports"
+)
+
+
+@pytest.fixture(scope="module")
+def members(cluster: Cluster) -> tuple[Node, ...]:
+    """The inventory's members."""
+    return cluster.having("zookeeper")
+
+
+@pytest.fixture(scope="module")
+def said(members: tuple[Node, ...]) -> Said:
+    """What every member says."""
+    return {n: answers(n.address, n.settings.zookeeper_client_port) for n in members}
+
+
+@pytest.fixture(scope="module")
+def clients(members: tuple[Node, ...]) -> Iterator[dict[Node, KazooClient]]:
+    """A client pinned to each member."""
+    with ExitStack() as opened:
+        yield {member: opened.enter_context(session(member)) for member in members}
+
+
+def silent(said: Said) -> Iterator[str]:
+    """Find the members that do not serve."""
+    for node, answer in said.items():
+        if not answer.mode:
+            seen = f"ZooKeeper says to srvr: {answer.srvr.strip() or 'no answer'}"
+            yield finding(node.name, seen, "it to serve", "look at `docker logs zookeeper` there")
+
+
+def test_every_member_serves(said: Said) -> None:
+    refuse(silent(said))
+
+
+def test_exactly_one_leads_and_all_others_follow(said: Said) -> None:
+    modes = [answer.mode or "does not serve" for answer in said.values()]
+    wanted = ["standalone"] if len(said) == 1 else ["follower"] * (len(said) - 1) + ["leader"]
+    seen = ", ".join(f"{node.name} {mode}" for node, mode in zip(said, modes, strict=True))
+    where = ", ".join(node.name for node in said)
+    as_one = f"one leader and {len(said) - 1} followers" if len(said) > 1 else "a standalone member"
+    require(sorted(modes) == wanted, where, f"they are: {seen}", as_one, APART)
+
+
+def test_every_member_goes_by_its_own_id(said: Said) -> None:
+    def under_another(node: Node) -> Iterator[str]:
+        seen = said[node].conf.get("serverId", "none")
+        if said[node].mode and len(said) > 1 and seen != str(node.myid):
+            remedy = "compare its data/myid and server list with hosts.ini: a standalone member goes by 0"
+            yield finding(node.name, f"it goes by the id {seen}", f"{node.myid}, its myid", remedy)
+
+    refuse(silent(said))
+    each(said, under_another)
+
+
+def test_every_member_runs_with_the_settings_of_the_inventory(said: Said) -> None:
+    def otherwise(node: Node) -> Iterator[str]:
+        s = node.settings
+        wanted = {"clientPort": s.zookeeper_client_port, "tickTime": s.zookeeper_tick_time}
+        wanted["maxClientCnxns"] = s.zookeeper_max_client_cnxns
+        if len(said) > 1:
+            wanted |= {"initLimit": s.zookeeper_init_limit, "syncLimit": s.zookeeper_sync_limit}
+        for key, value in wanted.items():
+            seen = said[node].conf.get(key, "none")
+            if said[node].mode and seen != str(value):
+                yield finding(node.name, f"it runs with {key}={seen}", str(value), REDO)
+
+    refuse(silent(said))
+    each(said, otherwise)
+
+
+def test_all_followers_are_in_sync_with_the_leader(said: Said) -> None:
+    counts = {n: a.mntr.get("zk_synced_followers", "0") for n, a in said.items() if a.mode == "leader"}
+    synced = [int(float(count)) for count in counts.values()]
+    where = ", ".join(node.name for node in counts or said)
+    told = " and ".join(str(count) for count in synced)
+    seen = f"{told} followers are in sync" if counts else "none leads"
+    wanted = f"one leader with {len(said) - 1} followers in sync"
+    require(len(said) == 1 or synced == [len(said) - 1], where, seen, wanted, APART)
+
+
+def test_what_is_written_through_one_member_is_read_through_every_other(
+    clients: Mapping[Node, KazooClient],
+) -> None:
+    for writer, client in clients.items():
+        path = f"/mesofab-verify-{uuid.uuid4()}"
+        client.create(path, writer.name.encode(), ephemeral=True)
+        refuse(lost(path, writer, clients))
+        client.delete(path)
+
+
+def lost(path: str, writer: Node, clients: Mapping[Node, KazooClient]) -> Iterator[str]:
+    """Find the members through which a node that `writer` has taken cannot be read."""
+    for reader, client in clients.items():
+        try:
+            client.sync(path)
+            seen = client.get(path)[0].decode()
+        except KazooException as error:
+            seen = type(error).__name__
+        if seen != writer.name:
+            what = f"what was written through {writer.name} is read here as {seen}"
+            yield finding(reader.name, what, "the same through every member", APART)
+
+
+def test_a_session_survives_when_it_moves_from_member_to_member(members: tuple[Node, ...]) -> None:
+    path = f"/mesofab-verify-{uuid.uuid4()}"
+    with ExitStack() as opened:
+        client = opened.enter_context(session(members[0]))
+        client.create(path, ephemeral=True)
+        for member in members[1:]:
+            moved = opened.enter_context(session(member, client_id=client.client_id))
+            what = "a session that moves here is lost"
+            require(owns(moved, path, client.client_id[0]), member.name, what, "it to live on", APART)
+
+
+def owns(client: KazooClient, path: str, session_id: int) -> bool:
+    """Tell whether a client has this session still, and the session its node."""
+    try:
+        client.sync(path)
+        stat = client.exists(path)
+    except KazooException:
+        return False
+    return client.client_id[0] == session_id and stat is not None and stat.ephemeralOwner == session_id

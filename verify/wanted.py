@@ -1,0 +1,135 @@
+"""The containers that the runbook puts on a host, written again: the tasks must not err for both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.plan.cluster import Cluster, Node
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One container; without an entrypoint or arguments of its own it has its image's."""
+
+    name: str
+    image: str
+    environment: Mapping[str, str]
+    binds: frozenset[str] = frozenset()
+    entrypoint: str | None = None
+    arguments: tuple[str, ...] = ()
+    privileged: bool = False
+    pid_mode: str = ""
+
+
+def zk_url(cluster: Cluster, path: str) -> str:
+    """Give the address of `path` in ZooKeeper, the members by their ids."""
+    members = sorted(cluster.having("zookeeper"), key=lambda node: node.myid)
+    servers = ",".join(f"{node.address}:{node.settings.zookeeper_client_port}" for node in members)
+    return f"zk://{servers}{path}"
+
+
+def zookeeper(cluster: Cluster, node: Node) -> Wanted:
+    """A member of the ensemble."""
+    s = node.settings
+    return Wanted(
+        name="zookeeper",
+        image=cluster.image(s.zookeeper_image),
+        environment={"SERVER_JVMFLAGS": f"-Xmx{s.zookeeper_heap}"},
+        binds=frozenset(
+            {
+                f"{s.zookeeper_dir}/logs:/opt/zookeeper/logs",
+                f"{s.zookeeper_dir}/conf/zoo.cfg:/conf/zoo.cfg",
+                f"{s.zookeeper_dir}/data:/data",
+            }
+        ),
+    )
+
+
+def mesos_master(cluster: Cluster, node: Node) -> Wanted:
+    """A master; its entrypoint is named because the image's arguments would beat the variables."""
+    s = node.settings
+    return Wanted(
+        name=f"mesos-master-{node.number:02}",
+        image=cluster.image(s.mesos_master_image),
+        environment={
+            "MESOS_PORT": str(s.mesos_master_port),
+            "MESOS_HOSTNAME": node.address,
+            "MESOS_IP": node.address,
+            "MESOS_ZK": zk_url(cluster, cluster.settings.mesos_zk_path),
+            "MESOS_QUORUM": str(len(cluster.having("mesos_master")) // 2 + 1),
+            "MESOS_REGISTRY": cluster.settings.mesos_registry,
+            "MESOS_LOG_DIR": "/var/log/mesos",
+            "MESOS_WORK_DIR": "/var/tmp/mesos",
+            **dict(s.mesos_master_environment),
+        },
+        binds=frozenset(
+            {f"{s.mesos_master_log_dir}:/var/log/mesos", f"{s.mesos_master_work_dir}:/var/tmp/mesos"}
+        ),
+        entrypoint="mesos-master",
+    )
+
+
+def marathon(cluster: Cluster, node: Node) -> Wanted:
+    """A Marathon."""
+    s = node.settings
+    master = zk_url(cluster, cluster.settings.mesos_zk_path)
+    return Wanted(
+        name=f"marathon-{node.number}",
+        image=cluster.image(s.marathon_image),
+        environment={
+            "MARATHON_HTTP_ADDRESS": node.address,
+            "MARATHON_HTTP_PORT": str(s.marathon_port),
+            "MARATHON_HOSTNAME": node.address,
+            "LIBPROCESS_IP": node.address,
+            "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
+            **dict(s.marathon_environment),
+        },
+        arguments=("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path), *s.marathon_arguments),
+    )
+
+
+def mesos_agent(cluster: Cluster, node: Node) -> Wanted:
+    """An agent; with the host's process ids its docker tasks survive a restart of it."""
+    s = node.settings
+    chosen = {
+        "MESOS_RESOURCES": s.mesos_agent_resources,
+        "MESOS_ATTRIBUTES": s.mesos_agent_attributes,
+        "MESOS_DEFAULT_ROLE": s.mesos_agent_default_role,
+    }
+    return Wanted(
+        name="mesos-slave",
+        image=cluster.image(s.mesos_agent_image),
+        environment={
+            "MESOS_IP": node.address,
+            "MESOS_HOSTNAME": node.address,
+            "MESOS_PORT": str(s.mesos_agent_port),
+            "MESOS_MASTER": zk_url(cluster, cluster.settings.mesos_zk_path),
+            "MESOS_SWITCH_USER": "0",
+            "MESOS_CONTAINERIZERS": s.mesos_agent_containerizers,
+            "MESOS_LOG_DIR": "/var/log/mesos",
+            "MESOS_WORK_DIR": s.mesos_agent_work_dir,
+            "MESOS_SYSTEMD_ENABLE_SUPPORT": "false",
+            "MESOS_DOCKER_MESOS_IMAGE": cluster.image(s.mesos_image),
+            "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
+            **{name: value for name, value in chosen.items() if value is not None},
+            **dict(s.mesos_agent_environment),
+        },
+        binds=frozenset(
+            {
+                f"{s.mesos_agent_log_dir}:/var/log/mesos",
+                f"{s.mesos_agent_work_dir}:{s.mesos_agent_work_dir}",
+                "/var/run/docker.sock:/var/run/docker.sock",
+                "/sys:/sys",
+            }
+        ),
+        privileged=True,
+        pid_mode="host",
+    )
+
+
+ROLES = {
+    "zookeeper": zookeeper,
+    "mesos_master": mesos_master,
+    "marathon": marathon,
+    "mesos_agent": mesos_agent,
+}
+"""What each role of the inventory puts on its hosts."""
