@@ -1,0 +1,60 @@
+"""A container of the outer engine, made again when what it is made of has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from . import engine, images, spec
+from .context import Image
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+MADE_OF = f"{spec.LABEL}.form"
+"""Marks the lab's own containers. Images pass `spec.LABEL` on to any container made of them."""
+
+
+def find(name: str) -> Container | None:
+    """Return the lab's container of that name, or None."""
+    import docker
+
+    try:
+        found = engine.get().containers.get(name)
+    except docker.errors.NotFound:
+        return None
+    return found if MADE_OF in found.labels else None
+
+
+def form(image: Image, options: dict[str, Any]) -> str:
+    """Digest what a container is made of, to tell whether one that exists still is right."""
+    made_of = (images.identity(image.tag), sorted(options.items()))
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()
+
+
+def is_current(found: Container, image: Image, options: dict[str, Any]) -> bool:
+    """Tell whether a container is made of this image and these options."""
+    return bool(found.labels.get(MADE_OF) == form(image, options))
+
+
+def create(name: str, address: str, image: Image, options: dict[str, Any]) -> Container:
+    """Create a container, not started, with this address on the lab's network."""
+    client = engine.get()
+    endpoint = client.api.create_endpoint_config(ipv4_address=address)
+    return client.containers.create(
+        image.tag,
+        name=name,
+        labels={**spec.LABELS, MADE_OF: form(image, options)},
+        network=spec.NETWORK,
+        networking_config={spec.NETWORK: endpoint},
+        **options,
+    )
+
+
+def remove(found: Container) -> None:
+    """Remove a container whatever its state; named volumes stay."""
+    found.reload()
+    if found.status == "paused":
+        # A signal, even SIGKILL, reaches a frozen process only when it thaws.
+        found.unpause()
+    found.remove(force=True, v=True)

@@ -1,0 +1,172 @@
+"""All of the lab: up, down, reset, status, and running a command inside a host.
+
+This is the API for tests as well; faults are in `lab.faults`. Nodes are named by their
+addresses ("10.70.0.11") or their host names ("node-11").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import access, console, container, engine, host, images, machine, network, registry, spec
+from .access import HERE, Files
+from .entry import Entry
+from .errors import LabError
+from .parallel import each
+from .spec import Host
+
+_LIST = ["timeout", "10", "docker", "ps", "-a", "--format", "{{.Names}} ({{.State}})"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What there is to say about one host; `engine` is empty where nobody could ask."""
+
+    host: Host
+    state: str
+    engine: str
+    containers: tuple[str, ...]
+
+
+def up(agents: int = 0, which: str = "", files: Files = HERE) -> list[Status]:
+    """Bring the whole lab up and healthy, whatever state it is in; return its status.
+
+    `agents` is how many agent hosts there shall be; 0 means as many as there are, or one. `which`
+    images hosts.ini names: stand-ins or hub; "" means those of the last time, or stand-ins.
+    """
+    which = which or access.remembered_images(files) or images.STAND_INS
+    tags = images.pushed(which)
+    with machine.lock():
+        engine.ensure()
+        if which == images.HUB:
+            images.pull_hub()
+        built = images.build_missing()
+        network.ensure()
+        registry.ensure()
+        _ensure_hosts(_wanted(agents), files)
+        registry.push_missing(tags)
+        if built:
+            images.forget_replaced()
+        access.remember_images(files, which)
+        write_access(files)
+    return status()
+
+
+def down(volumes: bool = False, files: Files = HERE) -> None:
+    """Remove hosts, registry and network; with `volumes` also image layers and pushed images.
+
+    Images in the outer engine stay, so that the next `up` takes seconds.
+    """
+    with machine.lock():
+        if engine.runs():
+            _remove_all(volumes, files)
+        access.remove(files)
+
+
+def reset(files: Files = HERE) -> None:
+    """Make every host as freshly installed; image layers and ssh host keys stay.
+
+    Lifts every fault too, since it makes every host anew.
+    """
+    with machine.lock(), console.step("reset every host"):
+        entry = access.entry(files)
+        each(lambda one: _make(one, entry, files), _some())
+        write_access(files)
+
+
+def status() -> list[Status]:
+    """Return what every host is and runs."""
+    return each(_status, present())
+
+
+def present() -> list[Host]:
+    """Return the hosts that exist, running or not."""
+    found = engine.get().containers.list(all=True, filters={"label": container.MADE_OF})
+    names = (str(one.name) for one in found if one.name != registry.NAME)
+    return sorted(Host(name.removeprefix("mesofab-")) for name in names)
+
+
+def find(node: str) -> Host:
+    """Return the host of that address or host name, or say which hosts there are."""
+    known = _some()
+    for one in known:
+        if node in (one.address, one.hostname):
+            return one
+    names = ", ".join(one.address for one in known)
+    raise LabError(f"The lab has no host {node!r}; it has {names}.")
+
+
+def exec(node: str, command: list[str]) -> tuple[int, str]:
+    """Run a command inside a host, not over SSH; return its exit code and what it wrote."""
+    return host.execute(find(node), command)
+
+
+def write_access(files: Files = HERE) -> None:
+    """Write ssh_config, known_hosts and hosts.ini for the hosts that exist."""
+    there = present()
+    host_keys = dict(zip(there, each(host.host_key, there), strict=True))
+    access.write(files, host_keys, images.named(access.remembered_images(files) or images.STAND_INS))
+
+
+def _some() -> list[Host]:
+    if there := present():
+        return there
+    raise LabError("The lab has no hosts; `fab lab.up` makes them.")
+
+
+def _wanted(agents: int) -> list[Host]:
+    there = sum(one.is_agent for one in present())
+    return [*spec.SERVERS, *spec.agents(agents or there or 1)]
+
+
+def _ensure_hosts(wanted: list[Host], files: Files) -> None:
+    entry = access.entry(files)
+    extra = sorted(set(present()) - set(wanted))
+    with console.step(f"hosts {', '.join(one.address for one in wanted)}"):
+        each(lambda one: _remove(one, files), extra)
+        done = each(lambda one: _ensure(one, entry, files), wanted)
+    for one, what in zip([*extra, *wanted], ["removed"] * len(extra) + done, strict=True):
+        if what:
+            console.say(f"{one.address}: {what}")
+
+
+def _ensure(one: Host, entry: Entry, files: Files) -> str:
+    """Make one host right; return what had to be done."""
+    if trouble := host.outdated(one):
+        _make(one, entry, files)
+        return f"made, {trouble}"
+    was = host.heal(one)
+    taken_over = host.authorize(one, entry)
+    host.wait_until_healthy(one)
+    done = [f"was {was}"] * (was != "running") + ["taken over"] * taken_over
+    return ", ".join(done)
+
+
+def _make(one: Host, entry: Entry, files: Files) -> None:
+    access.hang_up(files, one)
+    host.make(one, entry)
+    host.wait_until_healthy(one)
+
+
+def _remove(one: Host, files: Files) -> None:
+    access.hang_up(files, one)
+    container.remove(host.get(one))
+
+
+def _remove_all(volumes: bool, files: Files) -> None:
+    with console.step("remove hosts, registry and network" + ", and their volumes" * volumes):
+        each(lambda one: _remove(one, files), present())
+        registry.remove()
+        network.remove()
+        for volume in engine.get().volumes.list(filters={"label": spec.LABEL}) * volumes:
+            volume.remove()
+
+
+def _status(one: Host) -> Status:
+    state = host.state(one)
+    if "frozen" in state or "stopped" in state:
+        return Status(one, state, "", ())
+    code, names = host.execute(one, _LIST)
+    if code != 0:
+        return Status(one, state, "down", ())
+    return Status(one, state, "up", tuple(sorted(names.splitlines())))

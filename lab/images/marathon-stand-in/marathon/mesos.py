@@ -1,0 +1,91 @@
+"""The v1 scheduler HTTP API: find the leading master, subscribe, read events, make calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from standin import web, zk
+from standin.process import spawn
+from standin.web import Headers
+
+from .options import Options
+
+_log = logging.getLogger("marathon.mesos")
+Event = dict[str, Any]
+_PATH = "/api/v1/scheduler"
+_PAUSE = 1.0
+_TIMEOUT = 10.0
+
+
+class Master:
+    """A subscription to the leading master. Once it ends, it has ended for good: `disconnected` is told."""
+
+    def __init__(self, options: Options, disconnected: Callable[[str], None]) -> None:
+        self._master, self._disconnected = options["master"], disconnected
+        # Heartbeats come in this interval; so many missing mean that nobody is there.
+        self._silence = (
+            options["mesos_heartbeat_interval"] * options["mesos_heartbeat_failure_threshold"] / 1000
+        )
+        self._leader: str | None = None
+        self._stream_id = ""
+        self._framework_id: str | None = None
+        self._calls: asyncio.Queue[Event] = asyncio.Queue()
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether calls can be made."""
+        return bool(self._stream_id and self._framework_id)
+
+    async def events(self, framework: Mapping[str, Any]) -> AsyncIterator[Event]:
+        """Subscribe, however long that takes, and yield events until the master is lost."""
+        spawn(self._detect())
+        spawn(self._send())
+        known = {"framework_id": framework["id"]} if "id" in framework else {}
+        call = {"type": "SUBSCRIBE", "subscribe": {"framework_info": framework}, **known}
+        while not self._stream_id:
+            try:
+                async for event in self._heard(call):
+                    yield event
+            except OSError as error:
+                _log.info("No master at %s: %r", self._leader, error)
+            await asyncio.sleep(_PAUSE)
+        self._disconnected("the stream ended")
+
+    async def _heard(self, call: Event) -> AsyncIterator[Event]:
+        """Subscribe once: a master that follows redirects, and one that recovers answers 503."""
+        if not self._leader:
+            return
+        stream = web.events(self._leader, _PATH, call, self._opened)
+        while event := await asyncio.wait_for(anext(stream, None), self._silence):
+            if event["type"] == "SUBSCRIBED":
+                self._framework_id = event["subscribed"]["framework_id"]["value"]
+            yield event
+
+    def _opened(self, headers: Headers) -> None:
+        self._stream_id = headers["mesos-stream-id"]
+
+    async def _detect(self) -> None:
+        """Follow who leads: another one than we talk to, or none, is the same as a lost connection."""
+        async for info in zk.leaders(self._master, _TIMEOUT):
+            self._leader = f"{info['address']['ip']}:{info['address']['port']}" if info else None
+            if self._stream_id:
+                self._disconnected("the leading master has changed")
+
+    def call(self, kind: str, **body: Any) -> None:
+        """Have a call made, after those before; what keeps it from being accepted is a lost master."""
+        told = {kind.lower(): body} if body else {}
+        self._calls.put_nowait({"type": kind, "framework_id": {"value": self._framework_id}, **told})
+
+    async def _send(self) -> None:
+        while call := await self._calls.get():
+            headers = {"Mesos-Stream-Id": self._stream_id}
+            try:
+                status, said = await web.call(self._leader or "", "POST", _PATH, call, _TIMEOUT, headers)
+            except OSError as error:
+                self._disconnected(f"{call['type']} failed: {error!r}")
+            else:
+                if status != 202:
+                    self._disconnected(f"{call['type']} was answered with {status}: {said[:200]!r}")

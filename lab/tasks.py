@@ -1,0 +1,131 @@
+"""The `lab` namespace of fab: hosts to try a deployment on, and faults to try it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from subprocess import SubprocessError
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from . import console, faults, hosts, registry, spec
+from .errors import LabError
+
+_LAB_FAILED = 9
+_NODE = {"node": "address or host name, as in 10.70.0.11 or node-11"}
+
+
+def _lab_task(help: dict[str, str] | None = None) -> Callable[[Callable[..., None]], Any]:
+    """Make a task whose failures are one sentence and exit code 9."""
+
+    def decorate(work: Callable[..., None]) -> Any:
+        @wraps(work)
+        def guarded(*arguments: Any, **options: Any) -> None:
+            try:
+                work(*arguments, **options)
+            except LabError as error:
+                raise Exit(str(error), _LAB_FAILED) from None
+            except (OSError, SubprocessError) as error:
+                # What Docker's SDK raises is an OSError too.
+                raise Exit(f"The lab cannot go on: {error}", _LAB_FAILED) from None
+
+        return task(guarded, help=help or {})
+
+    return decorate
+
+
+@_lab_task(
+    {
+        "agents": "how many agent hosts; by default as many as there are, or one",
+        "images": "stand-ins (made here) or hub (the real ones); by default as the last time",
+    }
+)
+def up(c: Context, agents: int = 0, images: str = "") -> None:
+    """Bring up hosts with sshd and Docker, a registry and the images."""
+    _show(hosts.up(agents, images))
+
+
+@_lab_task({"volumes": "also remove the hosts' image layers and the registry's images"})
+def down(c: Context, volumes: bool = False) -> None:
+    """Remove hosts, registry and network."""
+    hosts.down(volumes)
+
+
+@_lab_task()
+def reset(c: Context) -> None:
+    """Make every host as freshly installed, keeping image layers; lifts all faults."""
+    hosts.reset()
+
+
+@_lab_task()
+def status(c: Context) -> None:
+    """Show what runs where."""
+    _show(hosts.status())
+
+
+@_lab_task(_NODE)
+def stop(c: Context, node: str) -> None:
+    """Shut a host down."""
+    faults.stop(node)
+    console.say(f"{node}: stopped")
+
+
+@_lab_task(_NODE)
+def start(c: Context, node: str) -> None:
+    """Start a stopped host."""
+    faults.start(node)
+    console.say(f"{node}: running")
+
+
+@_lab_task(_NODE)
+def freeze(c: Context, node: str) -> None:
+    """Freeze every process of a host."""
+    faults.freeze(node)
+    console.say(f"{node}: frozen")
+
+
+@_lab_task(_NODE)
+def thaw(c: Context, node: str) -> None:
+    """Let a frozen host go on."""
+    faults.thaw(node)
+    console.say(f"{node}: running")
+
+
+@_lab_task(_NODE)
+def cut(c: Context, node: str) -> None:
+    """Cut a host off the network, with all that runs there going on."""
+    faults.cut(node)
+    console.say(f"{node}: cut off")
+
+
+@_lab_task(_NODE)
+def reconnect(c: Context, node: str) -> None:
+    """Put a host that was cut off back on the network."""
+    faults.reconnect(node)
+    console.say(f"{node}: on the network")
+
+
+@_lab_task({**_NODE, "delay": "ms that a round trip takes longer", "loss": "percent of all frames, each way"})
+def slow(c: Context, node: str, delay: int = 200, loss: int = 2) -> None:
+    """Put a host far away, on a bad line."""
+    faults.slow(node, delay, loss)
+    console.say(f"{node}: slow")
+
+
+@_lab_task(_NODE)
+def unslow(c: Context, node: str) -> None:
+    """Put a host that was slow near again."""
+    faults.unslow(node)
+    console.say(f"{node}: near")
+
+
+def _show(statuses: Iterable[hosts.Status]) -> None:
+    rows = [
+        (one.host.address, one.host.hostname, one.state, one.engine, ", ".join(one.containers))
+        for one in statuses
+    ]
+    rows.append((spec.REGISTRY_ADDRESS, "registry", registry.state(), "", spec.REGISTRY))
+    console.table(("address", "host", "state", "docker", "containers"), rows)
