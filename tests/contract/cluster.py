@@ -1,0 +1,205 @@
+"""Stand-ins as processes on the loopback, over a real ZooKeeper."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from answers import Answer, ask, request
+
+_IMAGES = Path(__file__).parents[2] / "lab/images"
+LIBRARY = f"{_IMAGES}/mesos-stand-in:{_IMAGES}/stand-in"
+T = TypeVar("T")
+
+
+def until(what: str, seconds: float, ready: Callable[[], T | None]) -> T:
+    """Wait until something is there; fail with a sentence if it does not come."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if found := ready():
+                return found
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"no {what} within {seconds:g} s")
+
+
+@dataclass
+class Member:
+    """One process."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+    @property
+    def ip(self) -> str:
+        """Return the address without its port."""
+        return self.address.partition(":")[0]
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at a path."""
+        return request(self.address, "GET", path).body
+
+    def metric(self, name: str) -> float | None:
+        """Return a metric, None where it is absent."""
+        value = self.get("/metrics/snapshot").get(name)
+        return None if value is None else float(value)
+
+    def kill(self, number: int = signal.SIGKILL) -> int:
+        """Send a signal, and return how it ended."""
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+        return self.ended(30)
+
+    def ended(self, seconds: float) -> int:
+        """Wait for its end; return its exit status."""
+        return self.process.wait(seconds)
+
+
+@dataclass
+class Cluster:
+    """Masters on 127.0.0.1 and up, agents on 127.0.0.5 and up, on a port of this cluster's own."""
+
+    zookeeper: str
+    directory: Path
+    path: str
+    members: list[Member] = field(default_factory=list)
+    port: int = field(default_factory=lambda: _free_port())
+
+    @property
+    def zk(self) -> str:
+        """Return what --zk and --master say."""
+        return f"zk://{self.zookeeper}{self.path}"
+
+    def master(self, number: int = 1, arguments: tuple[str, ...] = (), **more: str) -> Member:
+        """Start a master."""
+        given = {
+            "ZK": self.zk,
+            "QUORUM": "2",
+            "WORK_DIR": str(self.directory / f"master-{number}"),
+            "LOG_DIR": str(self.directory / f"log-{number}"),
+            "ZK_SESSION_TIMEOUT": "2secs",
+        }
+        return self.start("master", f"127.0.0.{number}", self.port, arguments, {**given, **more})
+
+    def masters(self, **more: str) -> list[Member]:
+        """Start three masters, and wait until one of them leads and has its registry."""
+        members = [self.master(number, **more) for number in (1, 2, 3)]
+        self.leader(members)
+        return members
+
+    def agent(self, number: int = 5, arguments: tuple[str, ...] = (), **more: str) -> Member:
+        """Start an agent."""
+        given = {
+            "MASTER": self.zk,
+            "WORK_DIR": str(self.directory / f"agent-{number}"),
+            "LOG_DIR": str(self.directory / f"log-{number}"),
+            "CONTAINERIZERS": "docker,mesos",
+            "SWITCH_USER": "false",
+            "SYSTEMD_ENABLE_SUPPORT": "false",
+            "ZK_SESSION_TIMEOUT": "2secs",
+            # What is left behind by an agent that does not come back ends itself.
+            "RECOVERY_TIMEOUT": "5secs",
+        }
+        return self.start("agent", f"127.0.0.{number}", self.port + 1, arguments, {**given, **more})
+
+    def start(
+        self, what: str, ip: str, port: int, arguments: tuple[str, ...], given: dict[str, str]
+    ) -> Member:
+        """Start a process; a variable set to "-" is not set."""
+        variables = {"IP": ip, "HOSTNAME": ip, "PORT": str(port), **given}
+        environment = {f"MESOS_{name}": value for name, value in variables.items() if value != "-"}
+        base = {"PATH": os.environ["PATH"], "PYTHONPATH": LIBRARY, "PYTHONDONTWRITEBYTECODE": "1"}
+        log = self.directory / f"{what}-{ip}.{len(self.members)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"mesos_standin.{what}", *arguments],
+                env={**base, **environment},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        member = Member(process, f"{ip}:{port}", log)
+        self.members.append(member)
+        return member
+
+    def leader(self, members: list[Member], seconds: float = 20) -> Member:
+        """Wait for the one that leads and has its registry."""
+
+        def found() -> Member | None:
+            alive = [member for member in members if member.process.poll() is None]
+            return next((one for one in alive if _leads(one)), None)
+
+        return until("leading master", seconds, found)
+
+    def registered(self, leader: Member, seconds: float = 20) -> dict[str, Any]:
+        """Wait for an active agent at the leader; return its entry."""
+
+        def found() -> dict[str, Any] | None:
+            return next((one for one in leader.get("/slaves")["slaves"] if one["active"]), None)
+
+        return until("active agent", seconds, found)
+
+    def lose(self, agent: Member, leader: Member, number: int = signal.SIGKILL) -> None:
+        """Kill an agent, and wait until the leader has noticed."""
+        agent.kill(number)
+        until("inactive agent", 5, lambda: not any(one["active"] for one in leader.get("/slaves")["slaves"]))
+
+    def close(self) -> None:
+        """End every process that was started, and remove the containers of tasks."""
+        for member in self.members:
+            if member.process.poll() is None:
+                member.kill()
+        mine = [name for name in docker("ps", "-aq", "--filter", "name=^/mesos-").split() if self._owns(name)]
+        if mine:
+            docker("rm", "-f", *mine)
+
+    def _owns(self, container: str) -> bool:
+        shown = docker("inspect", "-f", "{{json .HostConfig.Binds}}", container)
+        return str(self.directory) in shown
+
+
+def answers_of(leader: Member, follower: Member, agent: Member) -> Callable[[str, str], Answer]:
+    """Return a way to ask running ones as `answers.recorded` does the files."""
+    members = {"leader": leader, "follower": follower, "agent": agent}
+    return lambda who, name: ask(members[who].address, who, name)
+
+
+def docker(*words: str) -> str:
+    """Run the docker CLI; return what it wrote."""
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _leads(one: Member) -> bool:
+    try:
+        return bool(one.metric("master/elected") and one.metric("registrar/registry_size_bytes"))
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    """Choose ports that nobody has, below those that the kernel gives away by itself."""
+    for first in random.sample(range(20000, 30000, 10), 100):
+        if all(_is_free(first + offset) for offset in (0, 1, 2, 9)):
+            return first
+    raise AssertionError("no free ports from 20000 to 30000")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+        return True

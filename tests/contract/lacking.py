@@ -1,0 +1,36 @@
+"""What of the real 1.5.0 the stand-ins do not have, and why. Recorded answers are never among it.
+
+The tests read ENDPOINTS: what stands there must answer 404, so that the list stays true.
+"""
+
+ENDPOINTS = {
+    "/files/browse": "sandboxes are read on the host, or in the task's own output",
+    "/files/read": "as above",
+    "/logging/toggle": "nothing here has more to say",
+    "/machine/down": "nothing here is maintained: the schedule is always empty",
+    "/machine/up": "as above",
+    "/reserve": "all resources are unreserved",
+    "/unreserve": "as above",
+    "/create-volumes": "there are no persistent volumes",
+    "/destroy-volumes": "as above",
+    "/help": "documentation of the real one",
+}
+
+OTHERS = {
+    "authentication, ACLs, TLS": "the runbook uses none; the flags that turn authentication on are refused",
+    "quota and weights": "can be set, are kept in the registry and shown, without effect on offers",
+    "roles": "one per framework; offers go to the framework that uses least, without weights",
+    "v1 operator calls": "501, but for the recorded ones and MARK_AGENT_GONE",
+    "v1 scheduler API": "no protobuf, inverse offers, operations but LAUNCH, custom executors, task groups",
+    "Mesos's wire protocol": "stand-ins talk HTTP of their own among themselves; no mixing with real ones",
+    "frameworks that do not checkpoint": "their tasks outlive a lost connection of the agent all the same",
+    "Paxos": "a write is the whole registry at a position, done when a quorum of replicas has it",
+    "four ZooKeeper sessions per master": "one, with the same nodes and the same life",
+    "fetcher": "tasks with URIs fail and say so",
+    "mesos containerizer": "commands are plain processes: no images, no limits",
+    "docker parameters but label, USER networks": "not asked for yet",
+    "docker_kill_orphans": "was seen to leave the containers running, and so it does here",
+    "garbage collection of sandboxes": "the lab does not live for a week",
+    "metrics of queues": "present, always 0.0; those of allocation runs are absent",
+    "a DNS name in --zk that does not exist": "retried; the real one ends at once (MESOS-3790)",
+}

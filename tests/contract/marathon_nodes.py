@@ -1,0 +1,144 @@
+"""Marathons as processes on loopback, a real ZooKeeper in a container, and waiting with a deadline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRY_POINT = ROOT / "lab/images/marathon-stand-in/bin/marathon"
+IMAGE = "lab/zookeeper:3.8.0"
+PATIENCE = 40.0
+T = TypeVar("T")
+
+
+def until(ask: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+    """Ask until the answer is a true one; errors of a connection count as no."""
+    deadline = time.monotonic() + patience
+    answer: Any = None
+    while time.monotonic() < deadline:
+        try:
+            answer = ask()
+            # A response is an answer whatever its status, though it calls itself false from 400 on.
+            if answer or isinstance(answer, requests.Response):
+                return answer
+        except (requests.RequestException, LookupError, ValueError) as error:
+            answer = error
+        time.sleep(0.05)
+    raise AssertionError(f"not within {patience} s: {what}; last answer: {answer!r}")
+
+
+class ZooKeeper:
+    """A ZooKeeper of its own, in a container that is published on loopback."""
+
+    def __init__(self) -> None:
+        import docker
+
+        self.container = docker.from_env().containers.run(
+            IMAGE,
+            detach=True,
+            remove=True,
+            environment={"ZOO_TICK_TIME": "1000"},
+            ports={"2181/tcp": ("127.0.0.1", None)},
+            tmpfs={"/data": "", "/datalog": ""},
+        )
+
+    def address(self) -> str:
+        """Return host:port; a restarted container may have got another one."""
+        self.container.reload()
+        return f"127.0.0.1:{self.container.ports['2181/tcp'][0]['HostPort']}"
+
+    def client(self) -> Any:
+        """Connect to it, as soon as it answers."""
+        from kazoo.client import KazooClient
+
+        client = KazooClient(hosts=self.address())
+        client.start(timeout=PATIENCE)
+        return client
+
+
+class Marathon:
+    """One Marathon: a process with an address of its own."""
+
+    def __init__(
+        self,
+        directory: Path,
+        host: str,
+        port: int,
+        zk: str,
+        *arguments: str,
+        entry: Path = ENTRY_POINT,
+        **more: str,
+    ) -> None:
+        self.host, self.port, self.url = host, port, f"http://{host}:{port}"
+        self.log = directory / f"{host}-{time.monotonic_ns()}.log"
+        own = [f"--hostname={host}", f"--http_address={host}", f"--http_port={port}", f"--zk={zk}"]
+        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(entry), *own, *arguments],
+                stdout=log,
+                stderr=log,
+                env=environment | more,
+            )
+
+    @property
+    def address(self) -> str:
+        """Return host:port, as it calls itself."""
+        return f"{self.host}:{self.port}"
+
+    def ask(self, method: str, path: str, **how: Any) -> requests.Response:
+        """Ask this very node."""
+        return requests.request(method, self.url + path, timeout=15, allow_redirects=False, **how)
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at a path, which has to be there."""
+        response = self.ask("GET", path)
+        response.raise_for_status()
+        return response.json()
+
+    def leads(self) -> bool:
+        """Tell whether it answers by itself."""
+        response = self.ask("GET", "/ping")
+        return response.status_code == 200 and "X-Marathon-Via" not in response.headers
+
+    def exit_code(self) -> int:
+        """Wait for the end."""
+        return self.process.wait(timeout=PATIENCE)
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def entry_point(directory: Path, version: str) -> Path:
+    """Make a stand-in of another version, as its image would be made."""
+    made = directory / f"marathon-{version}"
+    ours = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ENTRY_POINT.parents[1], made, ignore=ours)
+    shutil.copytree(
+        ENTRY_POINT.parents[2] / "stand-in", directory / "stand-in", ignore=ours, dirs_exist_ok=True
+    )
+    (made / "marathon" / "version").write_text(f"{version}\n")
+    return made / "bin" / "marathon"
+
+
+def leader_of(nodes: list[Marathon]) -> Marathon | None:
+    """Return the node that leads, if there is one."""
+    for node in nodes:
+        try:
+            if node.process.poll() is None and node.leads():
+                return node
+        except requests.RequestException:
+            continue
+    return None

@@ -1,0 +1,141 @@
+"""The lab for tests: up once per session, reset where a test wants bare hosts; fab as operators type it."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from operators import INVENTORY, MARATHON, ROOT, Command, Run, execute, running_task
+from paramiko import Channel
+from xdist.scheduler import LoadScopeScheduling
+
+from lab import guard, hosts, images, waiting
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives all tests of the lab to one process, there being one lab, and all of the contract to another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        room = "/".join(nodeid.split("/")[:2])
+        return room if room in ("tests/lab", "tests/contract") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    """Take the place of xdist's own scheduler, whose groups pytest 9 does not know any more."""
+    return Rooms(config, log)
+
+
+@pytest.fixture(scope="session")
+def lab() -> None:
+    """Have the lab up with one agent, and be sure that its addresses are reached on this machine."""
+    hosts.up(agents=1, which=images.STAND_INS)
+    guard.require()
+
+
+LEFT = """exec 2>/dev/null
+docker ps -aq; docker volume ls -q; find /opt /var/lib/mesos -mindepth 1; grep HOST_IP /etc/profile"""
+"""Says something where anything of ours, or of somebody like us, is on a host."""
+
+
+@pytest.fixture
+def bare(lab: None) -> None:
+    """Have every host as freshly installed; to make them anew takes seconds, so only if they are not."""
+    there = hosts.status()
+    running = len(there) == 4 and all((one.state, one.engine) == ("running", "up") for one in there)
+    if not running or any(hosts.exec(one.host.address, ["sh", "-c", LEFT])[1] for one in there):
+        hosts.reset()
+
+
+@pytest.fixture
+def fab(lab: None) -> Run:
+    """Run fab in the checkout as an operator would."""
+
+    def run(*words: str, inventory: Path = INVENTORY) -> Command:
+        return execute([sys.executable, "-m", "fabric", *words], inventory)
+
+    return run
+
+
+@pytest.fixture
+def commands(lab: None, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the commands that each host is sent; for fab in this process, on the lab's inventory."""
+    sent: Counter[str] = Counter()
+    execute = Channel.exec_command
+
+    def count(channel: Channel, command: str) -> None:
+        sent[channel.get_transport().getpeername()[0]] += 1
+        execute(channel, command)
+
+    monkeypatch.setattr(Channel, "exec_command", count)
+    monkeypatch.setenv("INVENTORY", str(INVENTORY))
+    monkeypatch.chdir(ROOT)
+    return sent
+
+
+@pytest.fixture
+def gate(lab: None) -> Run:
+    """Run the acceptance gate in the checkout."""
+
+    def run(*words: str, inventory: Path = INVENTORY) -> Command:
+        command = [sys.executable, "-m", "pytest", "verify", "-q", "-p", "no:cacheprovider", *words]
+        return execute(command, inventory)
+
+    return run
+
+
+@pytest.fixture
+def ensemble(lab: None, fab: Run) -> None:
+    """Have the ensemble deployed and serving; a deploy that has nothing to do is quick."""
+    done = fab("deploy-zookeeper")
+    assert done.code == 0, done.said
+
+
+@pytest.fixture
+def cluster(lab: None, fab: Run) -> None:
+    """Have the whole cluster deployed; a deploy that has nothing to do is quick."""
+    done = fab("deploy-cluster")
+    assert done.code == 0, done.said
+
+
+@pytest.fixture
+def docker_app(cluster: None) -> Iterator[dict[str, Any]]:
+    """One docker container that runs through Marathon."""
+    image = next(
+        line.partition("=")[2]
+        for line in INVENTORY.read_text().splitlines()
+        if line.startswith("mesos_image")
+    )
+    app = {
+        "id": "/survivor",
+        "cmd": "exec sleep 3600",
+        "cpus": 0.1,
+        "mem": 32,
+        "container": {"type": "DOCKER", "docker": {"image": f"10.70.0.2:5000/{image}"}},
+        "portDefinitions": [],
+    }
+    requests.post(f"{MARATHON}/v2/apps", json=app, timeout=15).raise_for_status()
+    yield running_task()
+    requests.delete(f"{MARATHON}/v2/apps//survivor?force=true", timeout=15)
+    # Until then, nobody could launch it anew.
+    waiting.until("the end of /survivor", 60, _deployments)
+
+
+def _deployments() -> str | None:
+    return requests.get(f"{MARATHON}/v2/deployments", timeout=15).text.replace("[]", "") or None
+
+
+@pytest.fixture
+def inventory(lab: None, tmp_path: Path) -> Callable[..., Path]:
+    """Write a variation of the lab's inventory: extra [all:vars], or other text altogether."""
+
+    def write(extra: str = "", text: str | None = None) -> Path:
+        file = tmp_path / "hosts.ini"
+        text = INVENTORY.read_text() if text is None else text
+        text = text.replace("ssh_config=ssh_config", f"ssh_config={ROOT / 'lab/ssh_config'}")
+        file.write_text(f"{text}\n{extra}\n")
+        return file
+
+    return write

@@ -1,0 +1,89 @@
+"""How a test types commands and looks into lab hosts."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from lab import hosts
+
+ROOT = Path(__file__).resolve().parents[2]
+INVENTORY = ROOT / "lab/hosts.ini"
+AGENT = "10.70.0.20"
+TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
+MARATHON = f"http://{TRIO[0]}:8080"
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a command ended and what it printed, both streams together."""
+
+    code: int
+    said: str
+
+
+Run = Callable[..., Command]
+Inventory = Callable[..., Path]
+
+
+def environment(inventory: Path) -> dict[str, str]:
+    """Give the environment of a command that works on `inventory`."""
+    return {**os.environ, "INVENTORY": str(inventory), "COLUMNS": "200"}
+
+
+def start(words: list[str], inventory: Path, **streams: Any) -> subprocess.Popen[str]:
+    """Start fab and let it run. It heeds SIGINT even if the tests run in the background, which does not."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "fabric", *words],
+        cwd=ROOT,
+        env=environment(inventory),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        text=True,
+        **streams,
+    )
+
+
+def execute(command: list[str], inventory: Path) -> Command:
+    """Run a command in the checkout and keep what it said."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(inventory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Command(done.returncode, done.stdout)
+
+
+def inside(node: str, script: str) -> str:
+    """Run a shell line inside a lab host, not over SSH; it must succeed."""
+    code, output = hosts.exec(node, ["sh", "-c", script])
+    assert code == 0, f"{node}: {script}: {output}"
+    return output.strip()
+
+
+def running_task() -> dict[str, Any]:
+    """Wait until the app of `docker_app` runs; give its task as Marathon tells of it."""
+    from verify.apps import eventually
+
+    def ask() -> dict[str, Any] | None:
+        answer = requests.get(f"{MARATHON}/v2/apps//survivor/tasks", timeout=15)
+        tasks = answer.json().get("tasks", []) if answer.ok else []
+        return next((task for task in tasks if task["state"] == "TASK_RUNNING"), None)
+
+    return eventually("a running task of /survivor", ask)
+
+
+def pid_of_the_app() -> str:
+    """Give the process of the app of `docker_app`, by its agent's docker."""
+    ask = "docker ps -q --no-trunc | xargs docker inspect -f '{{.State.Pid}} {{.Path}} {{.Args}}' | grep 3600"
+    return inside(AGENT, ask).split()[0]

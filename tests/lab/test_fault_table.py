@@ -1,0 +1,102 @@
+"""No check of the gate can be fooled: every fault of the table turns those checks red that it should."""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import planting
+import pytest
+from faults_table import ROUNDS, Fault, Round
+from operators import Command, Inventory, execute
+from planting import Parts
+
+from lab import hosts, waiting
+
+Reds = dict[str, str]
+"""What every failed check said, by NAME or NAME@HOST."""
+
+FOUR_PARTS = re.compile(r"(\d+\.\d+\.\d+\.\d+(, )?)+: \S.*; expected \S.*; \S.*")
+
+
+@pytest.fixture(scope="module")
+def deployed(lab: None) -> Iterator[None]:
+    """Have the whole cluster deployed, and whatever the faults have left made good at the end."""
+    deploy()
+    yield
+    deploy()
+
+
+def heal(planned: Round, parts: Parts) -> Command:
+    """Undo what no deploy can undo, then deploy and give how that went."""
+    try:
+        for fault in planned.faults:
+            if fault.heal:
+                fault.heal(parts)
+    finally:
+        healed = deploy()
+    return healed
+
+
+def deploy() -> Command:
+    """Deploy and give how that went; hosts that this cannot mend are made as freshly installed first."""
+    words = [sys.executable, "-m", "fabric", "deploy-cluster"]
+    done = execute(words, planting.INVENTORY)
+    if done.code != 0:
+        hosts.reset()
+        assert execute(words, planting.INVENTORY).code == 0
+    return done
+
+
+@pytest.mark.parametrize("planned", ROUNDS, ids=lambda planned: planned.name)
+def test_the_gate_says_what_is_wrong_and_nothing_else(
+    planned: Round, deployed: None, inventory: Inventory, tmp_path: Path
+) -> None:
+    waiting.until("a cluster that is well", 60, lambda: planting.not_yet(planting.WELL))
+    parts = planting.cast()
+    file = inventory(text=planned.edit(planting.INVENTORY.read_text()))
+    try:
+        for fault in planned.faults:
+            fault.plant(parts)
+        waiting.until("the faults to bear", 60, lambda: planting.not_yet(planned.shows, parts))
+        seen, said = gate(planned, file, tmp_path / "report.xml")
+    finally:
+        healed = heal(planned, parts)
+    assert healed.code == 0, healed.said
+    wanted = {named(check, parts) for fault in planned.faults for check in (*fault.proves, *fault.follow)}
+    may = {named(check, parts) for fault in planned.faults for check in fault.may}
+    assert wanted <= seen.keys() <= wanted | may, said
+    for fault in planned.faults:
+        says_so(fault, seen, parts)
+    assert not [
+        line for text in seen.values() for line in text.splitlines() if not FOUR_PARTS.fullmatch(line)
+    ]
+
+
+def gate(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
+    """Run a round's part of the gate and give its failures as JUnit tells them, and what it printed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    done = execute([*command, *planned.gate], file)
+    assert done.code in (0, 1), done.said
+    assert "Traceback" not in done.said
+    red: defaultdict[str, list[str]] = defaultdict(list)
+    for case in ElementTree.parse(report).iter("testcase"):
+        wrong = [*case.findall("failure"), *case.findall("error")]
+        host = [each.get("value") for each in case.iter("property") if each.get("name") == "host"]
+        name = "@".join([str(case.get("name")).partition("[")[0], *map(str, host)])
+        red[name] += [str(each.text) for each in wrong]
+    return {name: "\n".join(texts) for name, texts in red.items() if texts}, done.said
+
+
+def named(check: str, parts: Parts) -> str:
+    """Give a check's name with the host that plays the part at this time."""
+    return check.format(**parts)
+
+
+def says_so(fault: Fault, seen: Reds, parts: Parts) -> None:
+    """Check that what was said names what this fault is about."""
+    for check, sentence in fault.proves.items():
+        pattern = re.escape(sentence.format(**parts)).replace(re.escape("..."), ".*")
+        assert re.search(pattern, seen[named(check, parts)]), f"{check}: {seen[named(check, parts)]}"

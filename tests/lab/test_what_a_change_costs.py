@@ -1,0 +1,144 @@
+"""What a run says its change has cost, beside what others saw of it at the same time."""
+
+import re
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise, takewhile
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import requests
+from kazoo.client import KazooClient
+from kazoo.exceptions import KazooException
+from kazoo.handlers.threading import KazooTimeoutError
+from kazoo.retry import KazooRetry
+from operators import TRIO, Inventory, Run, inside, pid_of_the_app, running_task, start
+
+TOLERANCE = 0.5
+"""Seconds that what a run says may differ from what is seen beside it."""
+
+GAP = re.compile(
+    r"^(\w+) (?:took|had|answered)\b.* all the time(?: but for (?:.*longest )?([0-9.]+) s)?; ", re.M
+)
+
+
+class Users:
+    """Use the services as their users do, a thread for each member, and note when that went well."""
+
+    def __init__(self) -> None:
+        self.well: dict[str, list[float]] = {"ZooKeeper": [], "Mesos": [], "Marathon": []}
+        self._over = Event()
+        self._path = f"/users-{uuid.uuid4()}"
+        # kazoo's own patience grows up to a minute, in which it would not see a member come back.
+        impatient = {"connection_retry": KazooRetry(max_tries=-1, delay=0.1, backoff=1, max_jitter=0.0)}
+        self._clients = [KazooClient(f"{node}:2181", **impatient) for node in TRIO]
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Let them work while the block runs."""
+        for client in self._clients:
+            client.start()
+        self._clients[0].create(self._path)
+        uses = [("ZooKeeper", partial(self._writes, client)) for client in self._clients]
+        uses += [("Mesos", partial(leads, node)) for node in TRIO]
+        uses += [("Marathon", partial(names_its_leader, node)) for node in TRIO]
+        threads = [Thread(target=self._keep_on, args=use) for use in uses]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+            self._clients[0].retry(self._clients[0].delete, self._path)
+            for client in self._clients:
+                client.stop()
+                client.close()
+
+    def gaps(self) -> dict[str, float]:
+        """Give each service's longest time between two successes, through whichever member."""
+        return {
+            service: max(after - before for before, after in pairwise(sorted(times)))
+            for service, times in self.well.items()
+        }
+
+    def _keep_on(self, service: str, use: Callable[[], bool]) -> None:
+        while not self._over.wait(0.25):
+            if use():
+                self.well[service].append(time.monotonic())
+
+    def _writes(self, client: KazooClient) -> bool:
+        try:
+            client.set_async(self._path, b"").get(timeout=1)
+        except (KazooException, KazooTimeoutError):
+            return False
+        return True
+
+
+def leads(node: str) -> bool:
+    """Ask a master for what only the leading one answers."""
+    try:
+        return (
+            requests.get(f"http://{node}:5050/frameworks", timeout=1, allow_redirects=False).status_code
+            == 200
+        )
+    except requests.RequestException:
+        return False
+
+
+def names_its_leader(node: str) -> bool:
+    """Ask a Marathon who leads."""
+    try:
+        answer = requests.get(f"http://{node}:8080/v2/info", timeout=1)
+        return answer.status_code == 200 and bool(answer.json()["leader"])
+    except requests.RequestException:
+        return False
+
+
+def told(said: str) -> dict[str, float]:
+    """Read each service's longest gap from what a run said; 0 if it had none."""
+    return {service: float(gap or 0) for service, gap in GAP.findall(said)}
+
+
+def test_a_run_tells_the_gaps_that_its_users_saw_and_loses_no_task(
+    docker_app: dict[str, Any], fab: Run, inventory: Inventory
+) -> None:
+    pid, users = pid_of_the_app(), Users()
+    with users.at_work():
+        done = fab("deploy-cluster", inventory=inventory("zookeeper_sync_limit=6"))
+    assert done.code == 0, done.said
+    assert told(done.said) == pytest.approx(users.gaps(), abs=TOLERANCE), done.said
+    assert re.search(r"^ZooKeeper took writes .*; 1 change of leader\.", done.said, re.M), done.said
+    assert "Tasks: 1 of 1 run on, 0 lost." in done.said
+    assert (pid_of_the_app(), running_task()["id"]) == (pid, docker_app["id"])
+
+
+def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_failure(
+    docker_app: dict[str, Any], fab: Run, inventory: Inventory
+) -> None:
+    pid, users = pid_of_the_app(), Users()
+    budgets = inventory(
+        "zookeeper_max_client_cnxns=77\nzookeeper_gap_budget=0.01\nmesos_gap_budget=3600\nlost_tasks_budget=0"
+    )
+    with users.at_work():
+        run = start(["deploy-cluster"], budgets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert run.stdout is not None
+        said = "".join(takewhile(lambda line: "run zookeeper anew" not in line, run.stdout))
+        number = next(n for n, node in enumerate(TRIO, start=1) if leads(node))
+        inside(TRIO[number - 1], f"docker restart -t 0 mesos-master-0{number}")
+        said += run.stdout.read()
+    assert run.wait() == 11, said
+    assert re.search(
+        r"^ZooKeeper's longest gap was [0-9.]+ s, and zookeeper_gap_budget allows 0.01 s\.$", said, re.M
+    )
+    assert "mesos_gap_budget" not in said and "lost_tasks_budget" not in said
+    assert told(said) == pytest.approx(users.gaps(), abs=TOLERANCE), said
+    assert told(said)["Mesos"] > 1
+    assert pid_of_the_app() == pid
+    assert "Nothing to do" in fab("deploy-cluster", inventory=budgets).said

@@ -1,0 +1,128 @@
+"""Writes docs/gate.md: every exit code, every check of the preflight and of the gate, with its faults.
+
+`make docs` writes the page; a unit test fails if it is stale.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/gate.md"
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/lab")]
+
+from faults_table import EXEMPT, ROUNDS  # noqa: E402
+from planting import EXAMPLE  # noqa: E402
+
+from tasks.errors import exit_codes  # noqa: E402
+from tasks.plan.preflight import CHECKS  # noqa: E402
+
+HEAD = """# Exit codes and checks
+
+This page is made by `make docs`; a test fails if it is stale. What fab does after each of these codes
+stands in [operations.md](operations.md).
+
+## Exit codes of fab
+
+| code | meaning |
+| --- | --- |
+"""
+
+PREFLIGHT = """
+## Preflight
+
+`fab preflight` looks for what would keep a deploy from going well, and a deploy that would change something
+does so by itself. An error stops it (exit code 6, or 3 for a host that cannot be reached), a warning not.
+
+| check | | what must be so |
+| --- | --- | --- |
+"""
+
+GATE = """
+## The gate
+
+`pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
+called wrongly (hosts.ini included) and 5 if nothing was to be checked.
+
+It ends with every finding once, in one line of four parts, and below it the checks that it fails:
+
+    HOST: what was seen; expected what hosts.ini wants; what to do
+
+`pytest verify/ --junitxml=FILE` writes the same for machines. Of each `testcase` these fields are stable:
+`name` (up to the bracket), the properties `host` (the host's name in hosts.ini, where the check is about
+one host) and `runbook` (the steps it is about), and the text of `failure` or `error`: the findings, a line
+each. `error` stands where the check could not even begin, such as on a host that cannot be reached.
+
+## Every check, and the faults that prove it
+
+Each fault is planted in the lab by `tests/lab/test_fault_table.py`, which then finds exactly the checks
+failed that are to fail. Hosts are the lab's: 10.70.0.10 leads, 10.70.0.20 is the agent. `...` varies.
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test function of the gate: its file, its name, the steps of the runbook it is about."""
+
+    file: str
+    name: str
+    steps: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The name, read as the sentence it is."""
+        return self.name.removeprefix("test_").replace("_", " ")
+
+
+def checks() -> Iterator[Check]:
+    """Give every check of the gate, chapter by chapter."""
+    for file in sorted((ROOT / "verify").glob("test_*.py"), key=_chapter):
+        tree = ast.parse(file.read_text())
+        whole = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield Check(file.name, node.name, tuple(_steps([*node.decorator_list, *whole])))
+
+
+def _chapter(file: Path) -> tuple[str, str]:
+    """Sort by the first step of the runbook that a file is about; those without one come last."""
+    steps = sorted(_steps([ast.parse(file.read_text())]))
+    return (steps[0] if steps else "9", file.name)
+
+
+def _steps(trees: list[ast.AST]) -> Iterator[str]:
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.runbook":
+                yield ast.literal_eval(node.args[0])
+
+
+def faults() -> Iterator[tuple[str, str, str]]:
+    """Give check, story and sentence of everything that the fault table proves."""
+    for planned in ROUNDS:
+        for fault in planned.faults:
+            for check, sentence in fault.proves.items():
+                yield check.partition("@")[0], fault.story, sentence.format(**EXAMPLE)
+
+
+def page() -> str:
+    """Give the whole page."""
+    codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in exit_codes().items())
+    preflight = "".join(f"| `{id}` | {check.severity} | {check.what} |\n" for id, check in CHECKS.items())
+    return HEAD + codes + PREFLIGHT + preflight + GATE + "".join(_section(check) for check in checks())
+
+
+def _section(check: Check) -> str:
+    steps = f" ({', '.join(check.steps)})" if check.steps else ""
+    lines = [f"\n### {check.sentence}{steps}\n\n`verify/{check.file}::{check.name}`\n"]
+    lines += [f"\nNo fault of its own: {EXEMPT[check.name]}.\n"] if check.name in EXEMPT else []
+    lines += [
+        f"\n- {story}\n\n      {sentence}\n" for name, story, sentence in faults() if name == check.name
+    ]
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,0 +1,84 @@
+"""What a real Mesos 1.5.0 answered, three masters and an agent; bodies cut down to what is read of them."""
+
+LEADER_METRICS = """\
+HTTP/1.1 200 OK\r
+Date: Sun, 22 Nov 2026 16:39:29 GMT\r
+Content-Length: 5918\r
+Content-Type: application/json\r
+\r
+{
+    "registrar/state_fetch_ms": 448.644864,
+    "master/slaves_unreachable": 0.0,
+    "master/uptime_secs": 69.461811968,
+    "master/tasks_running": 1.0,
+    "master/slaves_active": 1.0,
+    "master/frameworks_active": 1.0,
+    "registrar/registry_size_bytes": 292.0,
+    "registrar/log/recovered": 1.0,
+    "registrar/log/ensemble_size": 3.0,
+    "registrar/queued_operations": 0.0,
+    "master/elected": 1.0,
+    "registrar/state_store_ms": 18.128896
+}"""
+
+FOLLOWER_METRICS = """\
+HTTP/1.1 200 OK\r
+Date: Sun, 22 Nov 2026 16:39:29 GMT\r
+Content-Length: 5274\r
+Content-Type: application/json\r
+\r
+{
+    "master/slaves_active": 0.0,
+    "registrar/log/recovered": 1.0,
+    "registrar/log/ensemble_size": 3.0,
+    "registrar/queued_operations": 0.0,
+    "master/elected": 0.0,
+    "master/uptime_secs": 71.326846976
+}"""
+
+LEADER_SUMMARY = """\
+HTTP/1.1 200 OK\r
+Date: Sun, 22 Nov 2026 16:39:26 GMT\r
+Content-Length: 1931\r
+Content-Type: application/json\r
+\r
+{
+    "hostname": "10.70.0.12",
+    "slaves": [
+        {
+            "id": "a4ac9fcc-3af0-4465-8354-30ab200092b7-S0",
+            "hostname": "10.70.0.20",
+            "port": 5051,
+            "attributes": {},
+            "pid": "slave(1)@10.70.0.20:5051",
+            "registered_time": 1795365503.4208,
+            "reserved_resources": {},
+            "unreserved_resources": {
+                "disk": 252899.0, "mem": 23081.0, "gpus": 0.0, "cpus": 2.0, "ports": "[31000-32000]"
+            },
+            "active": true,
+            "version": "1.5.0",
+            "TASK_STAGING": 0,
+            "TASK_STARTING": 0,
+            "TASK_RUNNING": 1,
+            "TASK_KILLING": 0,
+            "TASK_FINISHED": 0
+        }
+    ],
+    "frameworks": []
+}"""
+
+FOLLOWER_SUMMARY = """\
+HTTP/1.1 307 Temporary Redirect\r
+Date: Sun, 22 Nov 2026 16:39:26 GMT\r
+Location: //10.70.0.12:5050/master/state-summary\r
+Content-Length: 0\r
+\r
+"""
+
+HEALTH = """\
+HTTP/1.1 200 OK\r
+Date: Sun, 22 Nov 2026 16:39:28 GMT\r
+Content-Length: 0\r
+\r
+"""

@@ -1,0 +1,177 @@
+"""What several unit tests need: inventories, and the generated shell run for real."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tasks.plan import runbook
+from tasks.plan.cluster import Cluster, Node
+from tasks.plan.desired import Container, Directories, File, Identity, Image
+from tasks.plan.host import profile_line
+from tasks.plan.inventory import InventoryError, Problem, parse
+from tasks.plan.observe import Observed
+from tasks.plan.observe import Path as Seen
+from tasks.plan.runbook import CHAPTERS
+
+TRIO = "[zookeeper]\n10.70.0.10 myid=1\n10.70.0.11 myid=2\n10.70.0.12 myid=3\n"
+"""Three members on lines 2 to 4; what a test adds begins on line 5."""
+
+
+def problems(text: str) -> list[Problem]:
+    """What is wrong with an inventory, nothing if it is accepted."""
+    try:
+        parse(text)
+    except InventoryError as error:
+        return error.problems
+    return []
+
+
+def messages(text: str) -> list[str]:
+    """The same as an operator reads it, a line per problem."""
+    try:
+        parse(text)
+    except InventoryError as error:
+        return str(error).split("\n")
+    return []
+
+
+def first_node(variables: str = "", address: str = "10.70.0.10") -> tuple[Cluster, Node]:
+    """A cluster of one ZooKeeper host with these lines in [all:vars], and its node."""
+    cluster = parse(f"[zookeeper]\n{address} myid=1\n[all:vars]\n{variables}\n")
+    return cluster, cluster.nodes[0]
+
+
+def any_json(*keys: str) -> st.SearchStrategy[object]:
+    """Any JSON, its objects with some of these keys: what a service may say that is not what we know."""
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=3),
+        max_leaves=8,
+    )
+
+
+# A host as docker and its services tell of it
+
+IMAGE: dict[str, Any] = {
+    "Id": "sha256:1",
+    "Config": {"Env": ["ZOO_USER=zookeeper"], "Entrypoint": ["/entry"], "Cmd": ["start"], "User": ""},
+}
+
+
+def as_wanted(cluster: Cluster, node: Node) -> Observed:
+    """A host on which everything is as `cluster` wants it."""
+    items = runbook.wanted(CHAPTERS, cluster, node)
+    paths = {"/etc/profile": Seen("regular file", f"umask 022\n{profile_line(node.address)}\n")}
+    objects: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if isinstance(item, Directories):
+            paths |= {path: Seen("directory") for path in item.paths}
+        if isinstance(item, File):
+            paths[item.path] = Seen("regular file", item.text)
+        if isinstance(item, Identity):
+            paths[item.path] = Seen("regular file", f"{item.value}\n")
+        if isinstance(item, Container):
+            objects |= {item.name: inspect(item), item.image: IMAGE}
+        if isinstance(item, Image):
+            objects[item.reference] = IMAGE
+    return Observed(
+        addresses=frozenset({node.address, "127.0.0.1"}),
+        login_host_ip=node.address,
+        paths=paths,
+        engine="20.10.24",
+        objects=objects,
+        answers={"zookeeper srvr": "Mode: follower\n"},
+    )
+
+
+def inspect(container: Container) -> dict[str, Any]:
+    """What docker would say of a container that is exactly as wanted."""
+    return {
+        "Image": IMAGE["Id"],
+        "State": {"Running": True, "Status": "running", "StartedAt": "2026-11-22T08:30:00.123456789Z"},
+        "Config": {
+            "Image": container.image,
+            "Env": [f"{k}={v}" for k, v in container.environment] + IMAGE["Config"]["Env"],
+            "Labels": dict(container.labels),
+            "Entrypoint": [container.entrypoint or "/entry"],
+            "Cmd": list(container.arguments) or (None if container.entrypoint else ["start"]),
+            "User": "",
+        },
+        "HostConfig": {
+            "Binds": [f"{m.host}:{m.inside}" for m in container.mounts],
+            "RestartPolicy": {"Name": "always"},
+            "NetworkMode": "host",
+            "Privileged": container.privileged,
+            "PidMode": "host" if container.host_pids else "",
+            "LogConfig": {
+                "Type": "json-file",
+                "Config": {"max-size": container.log_size, "max-file": str(container.log_files)},
+            },
+            "CapAdd": None,
+            "CapDrop": None,
+            "ReadonlyRootfs": False,
+            "Memory": 0,
+            "NanoCpus": 0,
+        },
+    }
+
+
+def with_container(seen: Observed, change: dict[str, Any]) -> Observed:
+    """The same host with parts of docker's report on zookeeper replaced."""
+    told = seen.objects["zookeeper"]
+    told = told | {key: told[key] | value for key, value in change.items()}
+    return replace(seen, objects={**seen.objects, "zookeeper": told})
+
+
+def docker_gets(text: str) -> tuple[list[str], list[str]]:
+    """The words of a docker command line as a shell splits them, and the variables on docker's input."""
+    match = re.fullmatch(r"(.*?)(?: <<'(\w+)'\n(.*)\2)?\n", text.replace("\\\n", ""), re.DOTALL)
+    assert match
+    return shlex.split(match[1]), (match[3] or "").split("\n")[:-1]
+
+
+# The generated shell, run for real
+
+
+def _shells() -> list[list[str]]:
+    kinds = (["sh"], ["bash", "--posix"], ["busybox", "sh"])
+    return [words for words in kinds if shutil.which(words[0])]
+
+
+SHELLS = _shells()
+"""The shells of this machine that a host's /bin/sh may be."""
+
+
+def stand_in(bin: Path, name: str, script: str) -> None:
+    """Put a stand-in for the program `name` into `bin`: a few lines of shell."""
+    bin.mkdir(parents=True, exist_ok=True)
+    (bin / name).write_text(f"#!/bin/sh\n{script}\n")
+    (bin / name).chmod(0o755)
+
+
+def environment(bin: Path | None = None) -> dict[str, str]:
+    """Nothing but PATH, with the stand-ins in `bin` first."""
+    path = os.environ["PATH"]
+    return {"PATH": f"{bin}:{path}" if bin else path}
+
+
+def run(
+    text: str | bytes, where: Path, bin: Path | None = None, shell: list[str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a script as a host would: on standard input, in the directory `where`."""
+    return subprocess.run(
+        shell or SHELLS[0],
+        input=text.encode() if isinstance(text, str) else text,
+        env=environment(bin),
+        cwd=where,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=30,
+    )

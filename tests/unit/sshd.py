@@ -1,0 +1,109 @@
+"""An SSH server on the loopback that does what a test wants: answers, asks as sudo does, falls silent."""
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paramiko
+from fabric import Config
+from paramiko import Channel, PKey, ServerInterface
+
+Act = Callable[[Channel], None]
+
+
+def end(channel: Channel, code: int = 0) -> None:
+    """End a command as a host does: output over, exit code, gone."""
+    channel.shutdown_write()
+    channel.send_exit_status(code)
+    channel.close()
+
+
+@dataclass
+class Sshd(ServerInterface):
+    """Answers any number of connections; `act` is what it does for a command.
+
+    `freezes_at` names the point from which on it says nothing more: auth, session, forward, exec.
+    """
+
+    directory: Path
+    act: Act = end
+    freezes_at: str = ""
+    commands: list[str] = field(default_factory=list)
+    logins: int = 0
+    key: PKey = field(default_factory=lambda: paramiko.ECDSAKey.generate())
+    thawed: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.socket.getsockname()[1])
+        self.transports: list[paramiko.Transport] = []
+        client = paramiko.ECDSAKey.generate()
+        client.write_private_key_file(str(self.directory / "key"))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(self.key)
+            self.transports.append(transport)
+            transport.start_server(event=threading.Event(), server=self)
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self.thawed.set()
+        with suppress(OSError):  # closed before
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for transport in self.transports:
+            transport.close()
+
+    def _freeze(self, where: str) -> None:
+        if where == self.freezes_at:
+            self.thawed.wait(60)
+
+    def config(self, options: str = "", known_as: str = "") -> Config:
+        """Give fab's configuration with an ssh_config by which this server is known."""
+        known = self.directory / "known_hosts"
+        known.write_text(
+            f"{known_as or f'[127.0.0.1]:{self.port}'} {self.key.get_name()} {self.key.get_base64()}\n"
+        )
+        text = f"UserKnownHostsFile {known}\n  IdentityFile {self.directory / 'key'}\n"
+        config = paramiko.SSHConfig.from_text(f"{options}\nHost *\n  {text}")
+        return Config(ssh_config=config, overrides={"connect_kwargs": {"allow_agent": False}})
+
+    # What paramiko calls
+
+    def check_auth_publickey(self, username: str, key: PKey) -> int:
+        self._freeze("auth")
+        self.logins += 1
+        return paramiko.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        self._freeze("session")
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_direct_tcpip_request(
+        self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
+    ) -> int:
+        self._freeze("forward")
+        return paramiko.OPEN_FAILED_CONNECT_FAILED
+
+    def check_channel_exec_request(self, channel: Channel, command: bytes) -> bool:
+        self._freeze("exec")
+        self.commands.append(command.decode())
+        threading.Thread(target=self._act, args=(channel,), daemon=True).start()
+        return True
+
+    def _act(self, channel: Channel) -> None:
+        with suppress(OSError, EOFError):  # whoever asked has given up
+            self.act(channel)

@@ -1,0 +1,402 @@
+"""Which hosts a typed command means, and what its errors and exit codes are. No network."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from fabric.main import program
+from samples import as_wanted
+
+from tasks.engine import deploy
+from tasks.engine.command import choose
+from tasks.errors import BadInput, Unreachable
+from tasks.plan import runbook
+from tasks.plan.cluster import Cluster
+from tasks.plan.inventory import parse
+from tasks.plan.observe import Observed
+from tasks.plan.runbook import CHAPTERS, HOST, MESOS_AGENT, ZOOKEEPER
+
+ROOT = Path(__file__).resolve().parents[2]
+FOUR = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\nzk3 myid=3 host_ip=10.0.0.3\n[mesos_agent]\n10.0.0.9\n"
+
+
+@pytest.fixture
+def four() -> Cluster:
+    return parse(FOUR)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one fab command ended and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Fab = Callable[..., Run]
+
+
+@pytest.fixture
+def fab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fab:
+    """Run fab's own program with the words an operator would type, and another inventory."""
+
+    def run(*words: str, inventory: Path | None = None) -> Run:
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setenv("INVENTORY", str(inventory or ROOT / "hosts.ini"))
+        code = 0
+        try:
+            program.run(["fab", *words])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Run(code, printed.out, printed.err)
+
+    return run
+
+
+def test_without_names_a_chapter_means_all_hosts_of_its_role(four: Cluster) -> None:
+    assert [node.name for node in choose(four, ZOOKEEPER, [])] == ["10.0.0.1", "10.0.0.2", "zk3"]
+    assert len(choose(four, HOST, [])) == 4
+
+
+@pytest.mark.parametrize("typed", ["zk3", "10.0.0.3", "admin@zk3", "admin@10.0.0.3:2222"])
+def test_a_host_may_be_named_by_name_or_address_with_user_and_port(four: Cluster, typed: str) -> None:
+    (node,) = choose(four, ZOOKEEPER, [typed])
+    assert node.name == "zk3"
+    assert node.ssh.user == ("admin" if "@" in typed else None)
+    assert node.ssh.port == (2222 if ":" in typed else None)
+
+
+def test_a_host_named_twice_is_one_host(four: Cluster) -> None:
+    assert len(choose(four, ZOOKEEPER, ["zk3", "10.0.0.3"])) == 1
+
+
+def test_an_unknown_host_is_refused_with_the_known_ones(four: Cluster) -> None:
+    with pytest.raises(BadInput, match=r"-H 10\.0\.0\.7: hosts.ini has no such host; it has 10\.0\.0\.1, "):
+        choose(four, ZOOKEEPER, ["10.0.0.7"])
+
+
+def test_a_host_that_does_not_play_the_role_is_refused(four: Cluster) -> None:
+    with pytest.raises(BadInput, match=r"-H 10\.0\.0\.9: hosts.ini has in \[zookeeper\] only 10"):
+        choose(four, ZOOKEEPER, ["10.0.0.9"])
+
+
+def test_a_role_without_hosts_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"no host in \[mesos_agent\]"):
+        choose(parse("[zookeeper]\n10.0.0.1 myid=1\n"), MESOS_AGENT, [])
+
+
+def test_runbook_prints_the_shell_of_every_host_without_a_connection(fab: Fab) -> None:
+    run = fab("runbook")
+    assert run.code == 0, run.stderr
+    assert [line for line in run.stdout.splitlines() if line.startswith("####")] == [
+        "#### 10.70.0.10: zookeeper, mesos_master, marathon",
+        "#### 10.70.0.11: zookeeper, mesos_master, marathon",
+        "#### 10.70.0.12: zookeeper, mesos_master, marathon",
+        "#### 10.70.0.20: mesos_agent",
+    ]
+    assert run.stdout.count("docker run -d --name zookeeper") == 3
+
+
+def test_runbook_narrows_to_the_hosts_of_h_and_prints_each_once(fab: Fab) -> None:
+    run = fab("-H", "10.70.0.11,10.70.0.12", "runbook")
+    assert run.stdout.count("####") == 2
+    assert "#### 10.70.0.10" not in run.stdout
+
+
+def test_the_shell_that_runbook_prints_is_valid_sh(fab: Fab) -> None:
+    script = fab("-H", "10.70.0.10", "runbook").stdout
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+
+
+def test_a_mistake_in_the_inventory_ends_with_its_line_and_exit_code_2(tmp_path: Path, fab: Fab) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text("[zookeeper]\n10.0.0.1 myid=1 zookeeper_heep=1g\n")
+    run = fab("deploy-zookeeper", inventory=inventory)
+    assert run.code == 2
+    assert f"{inventory}:2: unknown variable zookeeper_heep; did you mean zookeeper_heap?" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_missing_inventory_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
+    run = fab("plan", inventory=tmp_path / "none.ini")
+    assert run.code == 2
+    assert "none.ini: No such file or directory. INVENTORY=FILE chooses another one." in run.stderr
+
+
+def test_an_inventory_that_is_no_text_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_bytes(b"[zookeeper]\n\xff\xfe\n")
+    run = fab("plan", inventory=inventory)
+    assert (run.code, "not UTF-8" in run.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text, told", [(None, "does not exist"), ("Host a\nnonsense", "cannot be read: Unparsable line nonsense")]
+)
+def test_an_ssh_config_that_cannot_be_used_is_a_sentence(
+    tmp_path: Path, fab: Fab, text: str | None, told: str
+) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text("[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nssh_config=its_own\n")
+    if text is not None:
+        (tmp_path / "its_own").write_text(text)
+    run = fab("plan", inventory=inventory)
+    assert run.code == 2
+    assert f"{inventory}:4: ssh_config names {tmp_path / 'its_own'}, which {told}" in run.stderr
+
+
+@pytest.mark.parametrize("flag", ["-S", "-i"])
+def test_a_file_named_with_a_flag_that_does_not_exist_is_a_sentence(fab: Fab, flag: str) -> None:
+    for words in ((flag, "/nowhere", "plan"), ("plan", flag, "/nowhere")):
+        run = fab(*words)
+        assert (run.code, run.stderr) == (2, f"{flag} /nowhere: no such file\n")
+
+
+def test_a_word_where_fab_wants_a_number_is_a_sentence(fab: Fab) -> None:
+    run = fab("plan", "-t", "soon")
+    assert run.code == 2
+    assert run.stderr.startswith("A value is no number: ") and "'soon'" in run.stderr
+
+
+KEYED = "[zookeeper]\n10.0.0.1 myid=1 ansible_ssh_private_key_file=a_key\n"
+
+
+def test_a_private_key_that_does_not_exist_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
+    (tmp_path / "hosts.ini").write_text(KEYED)
+    run = fab("plan", inventory=tmp_path / "hosts.ini")
+    assert run.code == 2
+    assert "hosts.ini:2: ansible_ssh_private_key_file names" in run.stderr
+    assert f"which does not exist; correct the path, or make the key: ssh-keygen -f {tmp_path}" in run.stderr
+
+
+def test_a_private_key_that_others_can_read_is_refused_as_ssh_does(tmp_path: Path, fab: Fab) -> None:
+    (tmp_path / "hosts.ini").write_text(KEYED)
+    (tmp_path / "a_key").write_text("a key")
+    (tmp_path / "a_key").chmod(0o640)
+    run = fab("plan", inventory=tmp_path / "hosts.ini")
+    assert run.code == 2
+    assert f"others than its owner can read, so ssh refuses it; chmod 600 {tmp_path}/a_key" in run.stderr
+
+
+def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
+    (tmp_path / "hosts.ini").write_text(KEYED)
+    (tmp_path / "a_key").mkdir()
+    run = fab("plan", inventory=tmp_path / "hosts.ini")
+    assert run.code == 2
+    assert "which cannot be read (Is a directory); name a private key that you may read" in run.stderr
+
+
+SECRET = "[zookeeper]\n10.0.0.1 myid=1\n[marathon]\n10.0.0.1\n[marathon:vars]\n"
+SECRETS = {
+    "a variable": "marathon_environment=TZ=UTC MESOSPHERE_KEYSTORE_PASS=hunter2",
+    "an argument": "marathon_arguments=--webui_url http://a --mesos_authentication_secret hunter2",
+    "an argument with =": "marathon_arguments=--mesos_authentication_secret=hunter2",
+    "a password that looks like a path": "marathon_environment=MESOSPHERE_KEYSTORE_PASS=/hunter2",
+    "a password in a URL": "marathon_environment=HTTP_PROXY=http://me:hunter2@proxy:3128",
+}
+
+
+@pytest.mark.parametrize("line", SECRETS.values(), ids=SECRETS.keys())
+def test_an_inventory_with_a_secret_that_others_can_read_is_refused(
+    line: str, tmp_path: Path, fab: Fab
+) -> None:
+    file = tmp_path / "hosts.ini"
+    file.write_text(SECRET + line + "\n")
+    file.chmod(0o644)
+    run = fab("runbook", inventory=file)
+    assert run.code == 2
+    assert f"hosts.ini:6: {line.partition('=')[0]} holds a secret" in run.stderr
+    assert f"chmod 600 {file}" in run.stderr
+
+
+@pytest.mark.parametrize("line", SECRETS.values(), ids=SECRETS.keys())
+def test_the_runbook_shows_no_secret_and_what_stands_for_it_is_refused(
+    line: str, tmp_path: Path, fab: Fab
+) -> None:
+    file = tmp_path / "hosts.ini"
+    file.write_text(SECRET + line + "\n")
+    file.chmod(0o600)
+    run = fab("runbook", inventory=file)
+    assert run.code == 0, run.stderr
+    assert "(secret, not shown)" in run.stdout and "hunter2" not in run.stdout
+    named = [text for text in run.stdout.splitlines() if "(secret, not shown)" in text]
+    assert run.stdout.count("mesofab.digest=(secret, not shown)") == 1  # else it could be guessed
+    syntax = subprocess.run(["sh", "-n"], input=run.stdout, text=True, capture_output=True)
+    assert syntax.returncode or all("=" not in text for text in named)  # docker wants NAME or NAME=value
+
+
+def test_a_path_to_a_secret_is_none(tmp_path: Path, fab: Fab) -> None:
+    file = tmp_path / "hosts.ini"
+    file.write_text(SECRET + "marathon_arguments=--mesos_authentication_secret_file /etc/secret\n")
+    file.chmod(0o644)
+    assert "/etc/secret" in fab("runbook", inventory=file).stdout
+
+
+def test_for_machines_a_failed_run_prints_its_error_as_the_one_document(tmp_path: Path, fab: Fab) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text("[zookeeper]\n10.0.0.1 myid=0\n10.0.0.2 myid=1 zookeeper_heep=1g\n")
+    run = fab("plan", "--json", inventory=inventory)
+    error = json.loads(run.stdout)["error"]
+    assert (run.code, error["exit_code"], error["kind"]) == (2, 2, "bad_input")
+    assert error["messages"] == run.stderr.splitlines()
+    assert len(error["messages"]) == 3
+
+
+@pytest.mark.parametrize("chapter", ["zookeeper", "mesos-master", "marathon", "mesos-agent", "cluster"])
+def test_every_deploy_may_begin_without_its_preflight(chapter: str, fab: Fab, tmp_path: Path) -> None:
+    run = fab(f"deploy-{chapter}", "--no-preflight", inventory=tmp_path / "none.ini")
+    assert (run.code, "none.ini: No such file" in run.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "place, told", [("hosts.ini", "no saved plan and would be"), ("none/p", "nothing can")]
+)
+def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_path: Path, fab: Fab) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text("[zookeeper]\n10.0.0.1 myid=1\n")
+    run = fab("plan", "--json", f"--out={tmp_path / place}", inventory=inventory)
+    assert (run.code, f"--out {tmp_path / place}: " in run.stderr, told in run.stderr) == (2, True, True)
+    assert json.loads(run.stdout)["error"]["kind"] == "bad_input"
+    assert inventory.read_text() == "[zookeeper]\n10.0.0.1 myid=1\n"
+
+
+def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
+    (tmp_path / "p.json").write_text("{}")
+    for file, told in (
+        ("p.json", "no plan which `fab plan --out` has saved"),
+        ("none", "No such file or dir"),
+    ):
+        run = fab("deploy-cluster", f"--plan={tmp_path / file}")
+        assert (run.code, f"--plan {tmp_path / file}: " in run.stderr, told in run.stderr) == (2, True, True)
+
+
+def test_a_document_and_a_watch_exclude_each_other(fab: Fab) -> None:
+    run = fab("status", "--json", "--watch")
+    error = {"exit_code": 2, "kind": "bad_input", "messages": run.stderr.splitlines()}
+    assert (run.code, json.loads(run.stdout)) == (2, {"error": error})
+    assert "--json is one document and --watch has no end" in run.stderr
+
+
+def test_fab_lists_every_step_of_a_chapter_in_the_runbooks_order(fab: Fab) -> None:
+    lines = fab("--list").stdout.splitlines()
+    ids = [line.split()[1] for line in lines if line.strip().startswith("zookeeper.")]
+    assert ids == sorted(ids)
+    assert ids[0] == "2.1"
+
+
+def test_fabs_own_dry_run_is_refused_in_favour_of_plan(fab: Fab) -> None:
+    run = fab("--dry", "deploy-zookeeper")
+    assert (run.code, "`fab plan` is the preview" in run.stderr) == (2, True)
+
+
+def test_an_empty_h_is_refused_and_does_not_mean_everybody(fab: Fab) -> None:
+    run = fab("-H", "", "runbook")
+    assert (run.code, run.stderr) == (
+        2,
+        "-H is empty; name hosts, or leave it out for all of the inventory\n",
+    )
+
+
+def test_blanks_between_hosts_do_not_matter(fab: Fab) -> None:
+    run = fab("-H", "10.70.0.10, 10.70.0.11", "runbook")
+    assert (run.code, run.stdout.count("####")) == (0, 2)
+
+
+def test_whoever_reads_only_the_head_sees_no_traceback() -> None:
+    command = f"{sys.executable} -m fabric runbook | head -1"
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_a_document_that_nobody_reads_to_its_end_ends_without_a_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m fabric plan --json | true; true"
+    environment = {**os.environ, "INVENTORY": str(tmp_path / "none.ini")}
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+
+
+# How a plan ends
+
+MEMBERS = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
+WELL = {node.name: as_wanted(parse(MEMBERS), node) for node in parse(MEMBERS).nodes}
+AS_A_GUEST = {**WELL, "10.0.0.2": replace(WELL["10.0.0.2"], user=1000)}
+WITHOUT_ONE = {name: seen for name, seen in WELL.items() if name != "10.0.0.3"}
+ENDS = {
+    "all is as wanted": ("", WELL, 0, 0, None),
+    "something is to be done": ("zookeeper_sync_limit=5", WELL, 8, 0, "drift"),
+    "a deploy would be refused": ("zookeeper_sync_limit=5", AS_A_GUEST, 6, 6, "blocked"),
+    "a host is lost": ("zookeeper_sync_limit=5", WITHOUT_ONE, 3, 3, "unreachable"),
+}
+
+
+@pytest.mark.parametrize("line, seen, checked, printed, kind", ENDS.values(), ids=ENDS.keys())
+def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
+    line: str,
+    seen: dict[str, Observed],
+    checked: int,
+    printed: int,
+    kind: str | None,
+    tmp_path: Path,
+    fab: Fab,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inventory, saved = tmp_path / "hosts.ini", tmp_path / "p.json"
+    inventory.write_text(f"{MEMBERS}[all:vars]\n{line}\n")
+    wanted = parse(inventory.read_text())
+    plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
+    lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
+    monkeypatch.setattr(deploy, "plan", lambda *_, **__: deploy.Preview(seen, plans, lost))
+    monkeypatch.setattr("tasks.engine.deploy.gates.answers", lambda hosts, chapter, seen: {})
+    assert fab("plan", inventory=inventory).code == printed
+    run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)
+    found = json.loads(run.stdout)
+    assert (run.code, found.get("error", {}).get("kind")) == (checked, kind)
+    assert found["hosts"].keys() == json.loads(saved.read_text())["hosts"].keys() == seen.keys()
+    assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
+
+
+# What fab itself does not understand
+
+TYPED = {
+    "a misspelt task": (
+        ["deploy-zookeper"],
+        "There is no task deploy-zookeper. Did you mean deploy-zookeeper or deploy-cluster? "
+        "`fab --list` shows all tasks; hosts are named with -H, before the task.",
+    ),
+    "a host behind the task": (
+        ["plan", "10.0.0.1"],
+        "There is no task 10.0.0.1. `fab --list` shows all tasks; hosts are named with -H, before the task.",
+    ),
+    "a misspelt option": (
+        ["plan", "--jsn"],
+        "fab has no option --jsn here. Did you mean --json? "
+        "Options of a task stand behind it, fab's own before it.",
+    ),
+    "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
+    "a task without its option": (
+        ["lab.stop"],
+        "fab lab.stop needs --node=...; `fab --help lab.stop` tells what that is.",
+    ),
+    "a quote": (
+        ["it's"],
+        'No idea what "it\'s" is! `fab --list` shows all tasks, `fab --help TASK` its options.',
+    ),
+    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` is harmless."),
+}
+
+
+@pytest.mark.parametrize("words, answer", TYPED.values(), ids=TYPED.keys())
+def test_what_fab_does_not_understand_is_bad_input(words: list[str], answer: str, fab: Fab) -> None:
+    run = fab(*words)
+    assert (run.code, run.stdout, run.stderr) == (2, "", answer + "\n")
+
+
+def test_the_name_of_a_chapter_is_answered_with_all_its_tasks(fab: Fab) -> None:
+    assert "Did you mean deploy-marathon or marathon.run or marathon.ask?" in fab("marathon").stderr

@@ -1,0 +1,275 @@
+"""What is missing on a host: from nothing, from as wanted, and from everything in between."""
+
+from dataclasses import replace
+
+import pytest
+from samples import IMAGE, as_wanted, with_container
+
+from tasks.plan import runbook
+from tasks.plan.cluster import Cluster, Node
+from tasks.plan.desired import File
+from tasks.plan.host import profile_line
+from tasks.plan.inventory import parse
+from tasks.plan.observe import Observed, Path
+from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
+from tasks.plan.step import HostPlan
+
+TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
+
+
+def trio(variables: str = "") -> Cluster:
+    return parse(f"{TRIO}[zookeeper:vars]\n{variables}\n" if variables else TRIO)
+
+
+def plan(cluster: Cluster, seen: Observed, node: Node | None = None) -> HostPlan:
+    return runbook.missing(CHAPTERS, cluster, node or cluster.nodes[0], seen)
+
+
+def with_path(seen: Observed, path: str, what: Path) -> Observed:
+    return replace(seen, paths={**seen.paths, path: what})
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return trio()
+
+
+@pytest.fixture
+def well(cluster: Cluster) -> Observed:
+    return as_wanted(cluster, cluster.nodes[0])
+
+
+def test_a_host_that_is_as_wanted_needs_nothing(cluster: Cluster, well: Observed) -> None:
+    assert plan(cluster, well).steps == ()
+    assert plan(cluster, well).blockers == ()
+
+
+def test_a_bare_host_needs_every_step_in_the_runbooks_order(cluster: Cluster) -> None:
+    steps = runbook.from_nothing(CHAPTERS, cluster, cluster.nodes[0]).steps
+    assert [s.id for s in steps] == ["1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"]
+    assert {s.risk for s in steps} == {"none"}
+
+
+def test_a_changed_setting_is_told_by_key_and_staged_beside_the_file_in_use(well: Observed) -> None:
+    steps = plan(trio("zookeeper_sync_limit=5"), well).steps
+    assert str(steps[0]) == "2.2 zoo.cfg: syncLimit 2 -> 5  (restarts zookeeper, a follower)"
+    assert "zoo.cfg.next" in steps[0].shell
+    assert " /opt/zookeeper/conf/zoo.cfg\n" not in steps[0].shell
+    assert [s.phase for s in steps] == ["stage", "replace", "settle"]
+    assert steps[1].risk == "restart"
+
+
+def test_a_file_that_is_staged_already_is_not_staged_again_but_still_taken_in(well: Observed) -> None:
+    wanted = trio("zookeeper_sync_limit=5")
+    text = next(i.text for i in ZOOKEEPER.desired(wanted, wanted.nodes[0]) if isinstance(i, File))
+    staged = with_path(well, "/opt/zookeeper/conf/zoo.cfg.next", Path("regular file", text))
+    steps = plan(wanted, staged).steps
+    assert [s.phase for s in steps] == ["replace", "settle"]
+    assert "mv /opt/zookeeper/conf/zoo.cfg.next /opt/zookeeper/conf/zoo.cfg\n" in steps[0].shell
+
+
+def test_a_file_edited_by_hand_and_back_without_a_restart_is_noticed_by_the_digest(
+    cluster: Cluster, well: Observed
+) -> None:
+    labels = {"Labels": {"mesofab.role": "zookeeper", "mesofab.digest": "of another form"}}
+    (step, _) = plan(cluster, with_container(well, {"Config": labels})).steps
+    assert step.reason == "it was started with other settings or files than those wanted now"
+
+
+def test_a_container_edited_by_hand_is_noticed_although_its_label_is_right(
+    cluster: Cluster, well: Observed
+) -> None:
+    (step, _) = plan(cluster, with_container(well, {"HostConfig": {"Privileged": True}})).steps
+    assert step.reason == "edited by hand: privileged on -> off"
+
+
+def test_a_file_edited_by_hand_is_told_from_one_that_hosts_ini_has_changed(
+    cluster: Cluster, well: Observed
+) -> None:
+    file = "/opt/zookeeper/conf/zoo.cfg"
+    text = well.path(file).text.replace("syncLimit=2", "syncLimit=9")
+    edited = with_path(well, file, Path("regular file", text))
+    assert [s.reason for s in plan(cluster, edited).steps[:2]] == [
+        "edited by hand: syncLimit 9 -> 2",
+        "zoo.cfg: edited by hand: syncLimit 9 -> 2",
+    ]
+    cut_short = with_path(edited, f"{file}.prev", Path("regular file", "syncLimit=2\n"))
+    assert plan(cluster, cut_short).steps[0].reason == "syncLimit 9 -> 2"
+    both = with_container(edited, {"HostConfig": {"Memory": 7}})
+    assert plan(cluster, both).steps[1].reason == (
+        "edited by hand: memory limit 7 -> none, zoo.cfg: edited by hand: syncLimit 9 -> 2"
+    )
+    assert [s.reason for s in plan(trio("zookeeper_sync_limit=5"), edited).steps[:2]] == [
+        "syncLimit 9 -> 5",
+        "zoo.cfg: syncLimit 9 -> 5",
+    ]
+
+
+def test_an_image_pulled_anew_under_its_tag_is_no_edit_by_hand(cluster: Cluster, well: Observed) -> None:
+    pulled = replace(well, objects={**well.objects, "zookeeper:3.4.12": {**IMAGE, "Id": "sha256:2"}})
+    (step, _) = plan(cluster, pulled).steps
+    assert step.reason == "image zookeeper:3.4.12 is another one now"
+
+
+@pytest.mark.parametrize("labels", [{}, None, {"maintainer": "me"}])
+def test_a_container_without_our_label_was_run_by_hand(
+    cluster: Cluster, well: Observed, labels: dict[str, str] | None
+) -> None:
+    told = well.objects["zookeeper"]["Config"] | {"Labels": labels}
+    (step, _) = plan(cluster, with_container(well, {"Config": told})).steps
+    assert step.reason == "it was run by hand: no label of mesofab tells from which settings"
+
+
+def test_another_restart_policy_is_mended_without_a_restart(cluster: Cluster, well: Observed) -> None:
+    policy = {"RestartPolicy": {"Name": "no"}}
+    (step,) = plan(cluster, with_container(well, {"HostConfig": policy})).steps
+    assert step.shell == "docker update --restart=always zookeeper\n"
+    assert step.risk == "none"
+
+
+def test_a_stopped_container_that_is_as_wanted_is_only_started(cluster: Cluster, well: Observed) -> None:
+    state = {"Running": False, "Status": "exited"}
+    (step,) = plan(cluster, with_container(well, {"State": state})).steps
+    assert (step.shell, step.phase) == ("docker start zookeeper\n", "start")
+
+
+def test_a_container_that_is_down_is_replaced_without_waiting_for_its_turn(well: Observed) -> None:
+    down = with_container(well, {"State": {"Running": False, "Status": "exited"}})
+    steps = plan(trio("zookeeper_heap=1g"), down).steps
+    assert [(s.phase, s.risk) for s in steps] == [("start", "none"), ("settle", "none")]
+
+
+def test_the_previous_container_is_kept_only_if_there_is_no_older_one(well: Observed) -> None:
+    wanted = trio("zookeeper_heap=1g")
+    assert "docker rename zookeeper zookeeper.prev" in plan(wanted, well).steps[0].shell
+    kept = replace(well, objects={**well.objects, "zookeeper.prev": well.objects["zookeeper"]})
+    assert "docker rename zookeeper zookeeper.prev" not in plan(wanted, kept).steps[0].shell
+
+
+def test_leftovers_of_an_interrupted_run_are_tidied_up(cluster: Cluster, well: Observed) -> None:
+    seen = replace(well, objects={**well.objects, "zookeeper.prev": well.objects["zookeeper"]})
+    seen = with_path(seen, "/opt/zookeeper/conf/zoo.cfg.prev", Path("regular file", "x"))
+    steps = plan(cluster, seen).steps
+    assert {s.phase for s in steps} == {"settle"}
+    assert [s.shell for s in steps] == [
+        "rm -f /opt/zookeeper/conf/zoo.cfg.prev\n",
+        "docker rm -f zookeeper.prev\n",
+    ]
+
+
+def test_a_directory_that_docker_made_in_place_of_zoo_cfg_is_recognised(
+    cluster: Cluster, well: Observed
+) -> None:
+    seen = with_path(well, "/opt/zookeeper/conf/zoo.cfg", Path("directory"))
+    steps = plan(cluster, seen).steps
+    assert "docker makes one where a mounted file is missing" in steps[0].reason
+    assert "rmdir /opt/zookeeper/conf/zoo.cfg" in steps[1].shell
+
+
+@pytest.mark.parametrize("text", ["7\n", "garbage", "1 \nx"])
+def test_a_foreign_myid_is_refused_and_never_overwritten(cluster: Cluster, well: Observed, text: str) -> None:
+    seen = with_path(well, "/opt/zookeeper/data/myid", Path("regular file", text))
+    result = plan(cluster, seen)
+    assert not [s for s in result.steps if s.id == "2.3"]
+    (blocker,) = result.blockers
+    assert blocker.id == "2.3"
+    assert "hosts.ini says '1'" in blocker.seen
+
+
+def test_a_taken_port_blocks_the_first_start_and_names_the_process(cluster: Cluster) -> None:
+    node = cluster.nodes[0]
+    bare = Observed(
+        addresses=frozenset({node.address}), engine="20.10", listeners={2181: "java (pid 42)", 22: "sshd"}
+    )
+    (blocker,) = plan(cluster, bare).blockers
+    assert str(blocker).startswith("2.5 zookeeper: port 2181 is taken by java (pid 42). Stop that process")
+
+
+def test_a_port_that_our_own_running_container_holds_is_not_taken(cluster: Cluster, well: Observed) -> None:
+    assert plan(cluster, replace(well, listeners={2181: "java (pid 42)"})).blockers == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("sh: 1: docker: not found", "there is no docker"),
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "engine does not run"),
+        ("permission denied", "docker says 'permission denied'"),
+        ("", "docker says nothing"),
+    ],
+)
+def test_an_engine_that_cannot_be_used_blocks_the_steps_that_need_it(
+    cluster: Cluster, error: str, words: str
+) -> None:
+    seen = Observed(addresses=frozenset({"10.0.0.1"}), engine_error=error)
+    blockers = plan(cluster, seen).blockers
+    assert {b.id for b in blockers} == {"2.4", "2.5"}
+    assert all(words in b.seen for b in blockers)
+
+
+def test_an_address_that_the_host_does_not_have_is_refused(cluster: Cluster, well: Observed) -> None:
+    (blocker,) = plan(cluster, replace(well, addresses=frozenset({"10.0.0.9"}))).blockers
+    assert "10.0.0.1 is not an address of this host (it has 10.0.0.9)" in blocker.seen
+
+
+def test_a_user_who_is_not_root_is_told_what_to_set(cluster: Cluster, well: Observed) -> None:
+    blockers = plan(cluster, replace(well, user=1000)).blockers
+    assert blockers
+    assert all("ansible_become=true" in b.remedy for b in blockers)
+
+
+def test_a_host_that_another_run_is_changing_is_left_alone(cluster: Cluster, well: Observed) -> None:
+    result = plan(cluster, replace(well, busy=True))
+    assert result.steps == ()
+    assert "another run is changing this host" in result.blockers[0].seen
+    assert result.only(["2.5"]).blockers == result.blockers
+
+
+@pytest.mark.parametrize("lines", ["export HOST_IP=1.2.3.4\n", "HOST_IP=x\n", "  export HOST_IP=y\n"])
+def test_any_other_host_ip_line_is_replaced(cluster: Cluster, well: Observed, lines: str) -> None:
+    steps = plan(cluster, with_path(well, "/etc/profile", Path("regular file", lines))).steps
+    assert [s.id for s in steps] == ["1.1"]
+
+
+def test_a_doubled_host_ip_line_is_noticed(cluster: Cluster, well: Observed) -> None:
+    line = profile_line("10.0.0.1")
+    seen = with_path(well, "/etc/profile", Path("regular file", f"{line}\n{line}\n"))
+    assert plan(cluster, seen).steps[0].reason == "it is set 2 times"
+
+
+def test_a_missing_directory_is_the_only_step(cluster: Cluster, well: Observed) -> None:
+    (step,) = plan(cluster, with_path(well, "/opt/zookeeper/logs", Path("absent"))).steps
+    assert step.shell == "mkdir -pv /opt/zookeeper/logs\n"
+
+
+def test_a_file_where_a_directory_should_be_is_refused(cluster: Cluster, well: Observed) -> None:
+    seen = with_path(well, "/opt/zookeeper/logs", Path("regular file"))
+    assert "not a directory" in plan(cluster, seen).blockers[0].seen
+
+
+def test_a_single_step_is_refused_while_what_it_builds_on_is_missing(cluster: Cluster) -> None:
+    bare = runbook.from_nothing(CHAPTERS, cluster, cluster.nodes[0])
+    (blocker,) = bare.only(["2.5"]).blockers
+    assert (
+        str(blocker) == "2.5 run zookeeper: 2.1 has not been carried out. Run `fab zookeeper.mkdirs` first."
+    )
+    assert bare.only(["2.4"]).blockers == ()
+
+
+def test_a_single_step_leaves_all_others_out(cluster: Cluster) -> None:
+    bare = runbook.from_nothing(CHAPTERS, cluster, cluster.nodes[0])
+    assert {s.id for s in bare.only(["2.1"]).steps} == {"2.1"}
+
+
+def test_other_ports_are_refused_while_the_service_runs(well: Observed) -> None:
+    moved = trio("zookeeper_client_port=2182")
+    (blocker,) = plan(moved, well).blockers
+    assert blocker.seen == "it runs on the ports 2181,2888,3888, hosts.ini wants 2182,2888,3888"
+    down = with_container(well, {"State": {"Running": False, "Status": "exited"}})
+    assert plan(moved, down).blockers == ()
+
+
+def test_asking_a_service_that_was_never_started_is_refused_at_once(cluster: Cluster) -> None:
+    bare = runbook.from_nothing(CHAPTERS, cluster, cluster.nodes[0])
+    (blocker,) = bare.only(["2.6"]).blockers
+    assert str(blocker) == "2.6 ask: 2.5 has not been carried out. Run `fab zookeeper.run` first."

@@ -1,0 +1,86 @@
+"""Why a host cannot be reached, in sentences. Everything here stays on the loopback."""
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fabric import Config, Connection
+from paramiko import ECDSAKey
+from samples import run, stand_in
+
+from tasks.engine.connect import Bastions, UnknownHostKey, _unknown_key, connect
+from tasks.errors import Unreachable
+from tasks.plan.cluster import Node
+from tasks.plan.inventory import parse
+
+
+def node_at(port: int, host: str = "127.0.0.1") -> Node:
+    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
+    return replace(node, ssh=replace(node.ssh, host=host, port=port, user="root"))
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(overrides={"load_ssh_configs": False})
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def web_server_port() -> Iterator[int]:
+    """A listener that talks, but not SSH, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield int(server.getsockname()[1])
+
+
+def test_a_closed_port_is_told_with_host_and_port(config: Config, closed_port: int) -> None:
+    with pytest.raises(Unreachable) as caught:
+        connect(node_at(closed_port), config, Bastions())
+    assert str(caught.value).startswith("10.0.0.1  connect: 127.0.0.1:")
+    assert "Connection refused. Is the host up, and sshd on it?" in str(caught.value)
+
+
+def test_something_that_is_no_sshd_is_told(config: Config, web_server_port: int) -> None:
+    with pytest.raises(Unreachable, match="does not talk SSH in time"):
+        connect(node_at(web_server_port), config, Bastions())
+
+
+def test_a_name_that_does_not_resolve_is_told(config: Config) -> None:
+    with pytest.raises(Unreachable, match=r"the name nowhere\.invalid cannot be resolved"):
+        connect(node_at(22, "nowhere.invalid"), config, Bastions())
+
+
+def test_what_paramiko_logs_of_a_failure_is_not_printed_beside_our_sentence() -> None:
+    assert logging.getLogger("paramiko.transport").parent is logging.getLogger("paramiko")
+    assert logging.getLogger("paramiko").handlers
+
+
+def test_the_command_that_adds_an_unknown_key_works_where_no_ssh_directory_is_yet(
+    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "a home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    told = _unknown_key(
+        Connection("10.0.0.1", config=config), UnknownHostKey("10.0.0.1", ECDSAKey.generate())
+    )
+    stand_in(tmp_path / "bin", "ssh-keyscan", 'echo "its key: $*"')
+    assert run(told.partition("add it: ")[2], tmp_path, tmp_path / "bin").returncode == 0
+    assert (home / ".ssh/known_hosts").read_text() == "its key: -t ecdsa 10.0.0.1\n"
+    assert (home / ".ssh").stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,74 @@
+"""What an operator sees when a run is cut short, and when nobody listens any more."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.engine.command import closing_table
+from tasks.engine.console import Console, Row
+from tasks.errors import StepFailed
+
+ROOT = Path(__file__).resolve().parents[2]
+TALK = """
+import sys
+from invoke.exceptions import Exit
+from tasks.engine.command import operators_errors
+from tasks.engine.console import Console
+try:
+    with operators_errors():
+        console = Console()
+        while True:
+            console.say("another line")
+except Exit as end:
+    sys.exit(end.code)
+"""
+
+
+def test_a_run_that_is_interrupted_tells_what_it_did_and_what_it_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = Console()
+    with pytest.raises(KeyboardInterrupt), closing_table(console):
+        console.begin("10.0.0.1", "2.1 directories")
+        console.end("10.0.0.1", "changed")
+        console.begin("10.0.0.2", "2.4 pull zookeeper")
+        raise KeyboardInterrupt
+    table = capsys.readouterr().out.partition("host      step")[2].splitlines()
+    assert table[1].split()[:-1] == "10.0.0.1 2.1 directories changed".split()
+    assert table[2].split()[:-1] == "10.0.0.2 2.4 pull zookeeper interrupted".split()
+    console.end("10.0.0.2", "failed")  # the connection is closed only now
+    console.begin("10.0.0.2", "2.5 run zookeeper")  # its thread does not know yet
+    console.end("10.0.0.2", "changed")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_fails_before_its_first_step_prints_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(StepFailed), closing_table(Console()):
+        raise StepFailed("no")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_table_that_a_program_reads_has_its_rows_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().table([Row("zookeeper-1.prod.example.org", "2.4 pull " + "registry/" * 30, "changed", 1.0)])
+    title, row = capsys.readouterr().out.splitlines()
+    assert row.endswith("changed      1.0")
+
+
+def test_whoever_stops_reading_lines_ends_the_run_with_141() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", TALK], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout and run.stderr
+        assert run.stdout.readline() == "another line\n"
+        run.stdout.close()
+        assert run.stderr.read() == ""
+        assert run.wait(30) == 141
+
+
+def test_for_machines_all_that_people_read_goes_to_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Console(json=True).say("a line")
+    assert capsys.readouterr() == ("", "a line\n")

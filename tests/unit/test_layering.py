@@ -1,0 +1,114 @@
+"""Rules the tree keeps: what may import what, and how large a thing may grow."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAN = sorted((ROOT / "tasks/plan").rglob("*.py"))
+CODE = sorted(
+    file
+    for room in ("tasks", "verify", "lab")
+    for file in (ROOT / room).rglob("*.py")
+    if "run" not in file.parts
+)
+PURE = {
+    "base64",
+    "collections",
+    "dataclasses",
+    "difflib",
+    "functools",
+    "hashlib",
+    "ipaddress",
+    "itertools",
+    "json",
+    "re",
+    "shlex",
+    "string",
+    "typing",
+}
+LONGEST_FUNCTION = 40
+LONGEST_FILE = 320
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    """Give a file's syntax tree."""
+    return ast.parse(file.read_text())
+
+
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+@cache
+def statements(file: Path) -> list[ast.stmt]:
+    """Give all statements of a file, inner ones, too; expressions are most of a tree and not looked at."""
+    found: list[ast.stmt] = []
+    waiting: list[ast.AST] = [tree(file)]
+    while waiting:
+        blocks = (getattr(waiting[-1], name, []) for name in BLOCKS)
+        waiting[-1:] = inner = [node for block in blocks if isinstance(block, list) for node in block]
+        found += [node for node in inner if isinstance(node, ast.stmt)]
+    return found
+
+
+def imports(file: Path) -> Iterator[tuple[int, str]]:
+    """Give every import of a file: level of the relative import, first part of the module's name."""
+    for node in statements(file):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, (node.module or "").partition(".")[0]
+
+
+def test_the_plan_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
+    for file in PLAN:
+        foreign = {name for level, name in imports(file) if level == 0} - PURE
+        depth = len(file.relative_to(ROOT / "tasks/plan").parts)
+        above = [name for level, name in imports(file) if level > depth]
+        opened = [
+            ast.unparse(node) for node in ast.walk(tree(file)) if _calls(node, {"open", "print", "input"})
+        ]
+        assert not foreign and not above and not opened, file
+
+
+def _calls(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
+def test_the_gate_shares_nothing_with_the_tasks_but_the_inventory() -> None:
+    allowed = {"tasks.plan.cluster", "tasks.plan.settings", "tasks.inventory", "tasks.errors"}
+    for file in (ROOT / "verify").glob("*.py"):
+        used = {node.module or "" for node in statements(file) if isinstance(node, ast.ImportFrom)}
+        assert {module for module in used if module.startswith("tasks")} <= allowed, file
+
+
+def test_the_product_knows_nothing_of_its_lab() -> None:
+    for file in (ROOT / "tasks").rglob("*.py"):
+        assert "lab" not in {name for _, name in imports(file)}, file
+
+
+def test_files_and_functions_fit_in_a_head() -> None:
+    for file in CODE:
+        assert len(file.read_text().splitlines()) <= LONGEST_FILE, file
+        for node in statements(file):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, f"{node.name} in {file}"
+
+
+def test_everything_public_has_a_docstring() -> None:
+    for file in CODE:
+        assert ast.get_docstring(tree(file)), file
+        public = [
+            node
+            for node in _top_level(tree(file))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith(("_", "test_", "pytest_"))
+        ]
+        assert not [node.name for node in public if not ast.get_docstring(node)], file
+
+
+def _top_level(module: ast.Module) -> list[ast.AST]:
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    return [*module.body, *(member for one in classes for member in one.body)]

@@ -1,0 +1,309 @@
+"""The observation, run for real and read back; docker, ss, ip, env and timeout are stand-ins."""
+
+import fcntl
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import SHELLS, run, stand_in
+
+from tasks.plan.desired import Mount
+from tasks.plan.observe import LOCK, Observed, Questions, Unreadable, read, script, split
+
+BOUNDARY = "5f0c" * 8
+LINKS = """\
+1: lo    inet 127.0.0.1/8 scope host lo
+2: eth0    inet 10.70.0.10/24 brd 10.70.0.255 scope global eth0
+3: tun0    inet 10.8.0.1 peer 10.8.0.2/32 scope global tun0
+"""
+SOCKETS = """\
+LISTEN 0      50                     *:2181             *:*    users:(("java",pid=123,fd=46))
+LISTEN 0      128            127.0.0.1:5050       0.0.0.0:*    users:(("mesos-master",pid=9,fd=5))
+LISTEN 0      128                 [::]:22            [::]:*    users:(("sshd",pid=1,fd=4),("sshd",pid=2,fd=4))
+LISTEN 0      128         [fe80::1%eth0]:8080        [::]:*
+"""
+DOCKER = """\
+# a stand-in: answers as docker does, from files below containers/ and images/
+[ ! -e broken ] || { cat broken >&2; exit 1; }
+case "$1 $2" in
+"version --format") cat engine; exit;;
+"ps -a") cat clusters; exit;;
+"inspect --type") [ "$5" != "{{.State.Pid}}" ] || { cat pid; exit; };;
+esac
+case "$1 $2" in
+"inspect --type") what=container; places=$3s; shift 5;;
+"inspect --format") what=object; places="containers images"; shift 3;;
+esac
+for name; do
+  for place in $places; do
+    [ ! -e "$place/$name" ] || { cat "$place/$name"; continue 2; }
+  done
+  missing="${missing:-}Error: No such $what: $name
+"
+done
+printf %s "${missing:-}" >&2; [ -z "${missing:-}" ]
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """A directory with the stand-ins of a host on which all is well and nothing is deployed."""
+    where = tmp_path / "host"
+    make_host(where)
+    return where
+
+
+def make_host(where: Path) -> None:
+    for directory in ("containers", "images"):
+        (where / directory).mkdir(parents=True)
+    (where / "clusters").touch()
+    (where / "pid").write_text(f"{os.getpid()}\n")
+    (where / "engine").write_text("20.10.24+dfsg1\n")
+    stand_in(where / "bin", "docker", DOCKER)
+    stand_in(where / "bin", "ip", f"cat <<'EOF'\n{LINKS}EOF")
+    stand_in(where / "bin", "ss", f"cat <<'EOF'\n{SOCKETS}EOF")
+    stand_in(where / "bin", "env", "printf 'a profile that prints\\nHOST_IP=10.70.0.10\\n'")
+    stand_in(where / "bin", "timeout", "printf 'Mode: follower\\n'")
+
+
+def answer(host: Path, ask: Questions, shell: list[str] | None = None) -> str:
+    """What a host says to the script."""
+    text = script(ask, BOUNDARY)
+    assert LOCK in text
+    text = text.replace(LOCK, str(host / "lock")).replace("-w 5", "-w 0.01").replace("-lt 12", "-lt 2")
+    done = run(text, host, host / "bin", shell)
+    assert done.returncode == 0
+    return done.stdout.decode("utf-8", "backslashreplace")
+
+
+def look(host: Path, ask: Questions, shell: list[str] | None = None) -> Observed:
+    return read(answer(host, ask, shell), BOUNDARY, ask)
+
+
+def test_what_a_directory_of_data_holds_is_told_by_name(host: Path) -> None:
+    (host / "version-2").mkdir()
+    (host / "version-2/log.1").touch()
+    asked = Questions(holdings=(f"{host}/version-2", f"{host}/none"))
+    assert look(host, asked).holdings == {f"{host}/version-2": ("log.1",), f"{host}/none": ()}
+
+
+def test_containers_of_all_clusters_are_told(host: Path) -> None:
+    (host / "clusters").write_text("zookeeper red\nmesos-slave blue\n")
+    assert look(host, DOCKERS).clusters == {"zookeeper": "red", "mesos-slave": "blue"}
+
+
+def test_a_directory_made_anew_under_a_running_container_is_noticed(host: Path) -> None:
+    for name in ("as it was", "made anew"):
+        (host / name).mkdir()
+    (host / "containers/zookeeper").write_text("{}\n")
+    seen = Mount(f"{host}/as it was", f"{host}/as it was")
+    lost = Mount(f"{host}/made anew", f"{host}/as it was")
+    gone = Mount(f"{host}/gone", f"{host}/as it was")
+    kept = tuple(("zookeeper", mount) for mount in (seen, lost, gone))
+    asked = Questions(containers=("zookeeper",), kept=kept)
+    assert look(host, asked).lost_mounts == {("zookeeper", lost.host), ("zookeeper", gone.host)}
+    (host / "pid").write_text("0\n")  # as docker says of one that does not run
+    assert look(host, asked).lost_mounts == frozenset()
+
+
+DOCKERS = Questions(containers=("zookeeper", "marathon-1"), images=("zookeeper:3.4.12", "m:1"))
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_a_hosts_own_facts_are_read(host: Path, sh: list[str]) -> None:
+    ask = Questions(containers=("zookeeper",), words={"zookeeper srvr": ("10.70.0.10", 2181, "srvr")})
+    seen = look(host, ask, sh)
+    assert seen.addresses == {"127.0.0.1", "10.70.0.10", "10.8.0.1"}
+    assert (seen.user, seen.busy) == (os.getuid(), False)
+    assert (seen.engine, seen.engine_error, seen.objects) == ("20.10.24+dfsg1", "", {})
+    assert seen.login_host_ip == "10.70.0.10"
+    assert seen.answers == {"zookeeper srvr": "Mode: follower\n"}
+
+
+def test_listeners_of_all_families_are_read_with_their_process(host: Path) -> None:
+    assert look(host, DOCKERS).listeners == {
+        2181: "java (pid 123)",
+        5050: "mesos-master (pid 9)",
+        22: "sshd (pid 1)",
+        8080: "an unknown process",
+    }
+
+
+# Files
+
+CONTENTS = {
+    "with a last line end": b"a=1\nb=2\n",
+    "without": b"a=1\nb=2",
+    "only line ends": b"\n\n\n",
+    "begins with a line end": b"\na=1\n",
+    "binary": bytes(range(1, 256)),
+    "with NUL": b"a\0b\n",
+    "a boundary of somebody else": b"\n0000 user\n0\n\n0000 end\n",
+}
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
+def test_a_file_comes_back_exactly(content: bytes, host: Path, sh: list[str]) -> None:
+    path = str(host / "it's a file")
+    Path(path).write_bytes(content)
+    seen = look(host, Questions(files=(path,)), sh).path(path)
+    assert (seen.kind, seen.text) == ("regular file", content.decode("utf-8", "backslashreplace"))
+
+
+@settings(max_examples=15, deadline=None)
+@given(contents=st.lists(st.binary(max_size=40) | st.text(max_size=40).map(str.encode), max_size=6))
+def test_any_files_come_back_exactly(contents: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    host = tmp_path_factory.mktemp("files")
+    make_host(host)
+    paths = tuple(str(host / f"file {i}") for i in range(len(contents)))
+    for path, content in zip(paths, contents, strict=True):
+        Path(path).write_bytes(content)
+    seen = look(host, Questions(files=paths))
+    texts = [seen.path(path).text for path in paths]
+    assert texts == [content.decode("utf-8", "backslashreplace") for content in contents]
+
+
+def test_what_stands_at_a_path_is_told(host: Path) -> None:
+    (host / "empty").write_text("")
+    (host / "directory").mkdir()
+    (host / "to directory").symlink_to(host / "directory")
+    (host / "to nowhere").symlink_to(host / "nowhere")
+    os.mkfifo(host / "fifo")
+    names = ("empty", "directory", "to directory", "to nowhere", "fifo", "missing")
+    seen = look(host, Questions(files=tuple(str(host / name) for name in names)))
+    assert [(name, seen.path(str(host / name)).kind) for name in names] == [
+        ("empty", "regular empty file"),
+        ("directory", "directory"),
+        ("to directory", "directory"),
+        ("to nowhere", "absent"),
+        ("fifo", "fifo"),
+        ("missing", "absent"),
+    ]
+
+
+def test_looking_changes_nothing(host: Path) -> None:
+    (host / "zoo.cfg").write_text("a=1\n")
+    (host / "lock").write_text("")
+    ask = Questions(files=(str(host / "zoo.cfg"),), directories=(str(host / "data"),), containers=("z",))
+
+    def tree() -> dict[str, tuple[int, int, int]]:
+        stats = {str(path): path.lstat() for path in [host, *host.rglob("*")]}
+        return {path: (stat.st_mode, stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
+
+    before = tree()
+    look(host, ask)
+    assert tree() == before
+
+
+# Docker
+
+NAMES = (*DOCKERS.generations, *DOCKERS.images)
+
+
+@settings(max_examples=15, deadline=None)
+@given(there=st.sets(st.sampled_from(NAMES)))
+def test_objects_are_told_apart_wherever_others_are_missing(
+    there: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    host = tmp_path_factory.mktemp("objects")
+    make_host(host)
+    for name in there:
+        (host / ("images" if ":" in name else "containers") / name).write_text(f'{{"Name":"{name}"}}\n')
+    assert look(host, DOCKERS).objects == {name: {"Name": name} for name in there}
+
+
+def test_an_image_called_like_a_container_is_not_taken_for_it(host: Path) -> None:
+    (host / "images" / "zookeeper").write_text('{"RepoTags":["zookeeper:latest"]}\n')
+    assert look(host, DOCKERS).objects == {}
+
+
+BROKEN = {
+    "stopped": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it running?",
+    "forbidden": "permission denied while trying to connect to the Docker daemon socket",
+}
+
+
+@pytest.mark.parametrize("words", BROKEN.values(), ids=BROKEN.keys())
+def test_an_engine_that_does_not_answer_is_told_in_its_own_words(words: str, host: Path) -> None:
+    (host / "broken").write_text(words + "\n")
+    seen = look(host, DOCKERS)
+    assert (seen.engine, seen.engine_error, seen.objects) == ("", words, {})
+
+
+def test_a_host_without_docker_is_told_by_the_shells_words(host: Path) -> None:
+    text = re.sub(r"\bdocker (?=version|inspect)", "no-such-docker ", script(DOCKERS, BOUNDARY))
+    done = run(text.replace(LOCK, str(host / "lock")), host, host / "bin")
+    seen = read(done.stdout.decode(), BOUNDARY, DOCKERS)
+    assert seen.engine == "" and "not found" in seen.engine_error
+
+
+def test_a_warning_of_the_docker_client_does_not_hide_the_engine(host: Path) -> None:
+    (host / "engine").write_text("WARNING: Error loading config file: permission denied\n28.0.1\n")
+    assert look(host, DOCKERS).engine == "28.0.1"
+
+
+def test_an_engine_that_dies_between_two_questions_is_not_taken_for_an_empty_one(host: Path) -> None:
+    stand_in(host / "bin", "docker", f'[ "$1" != version ] || exec cat engine; echo "{BROKEN["stopped"]}"')
+    with pytest.raises(Unreadable, match="docker inspect told of 0 objects"):
+        look(host, DOCKERS)
+
+
+# Others at work
+
+
+def test_a_lock_that_somebody_holds_means_busy(host: Path) -> None:
+    with (host / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert look(host, Questions()).busy
+
+
+def test_a_lock_that_nobody_holds_means_nothing(host: Path) -> None:
+    (host / "lock").write_text("")
+    assert not look(host, Questions()).busy
+
+
+# Answers that are none
+
+
+def test_an_answer_that_is_cut_off_anywhere_is_refused(host: Path) -> None:
+    whole = answer(host, Questions(files=("/nowhere",)))
+    end = whole.index(f"\n{BOUNDARY} end")
+    for length in range(0, end + len(f"\n{BOUNDARY} end")):
+        with pytest.raises(Unreadable, match="ends before its end|did not run"):
+            split(whole[:length], BOUNDARY)
+
+
+def test_a_user_without_a_login_shell_is_told() -> None:
+    with pytest.raises(Unreadable, match=r"said: This account is .* available\. Has this user a login shell"):
+        split("This account is currently not available.\n", BOUNDARY)
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a host on which something is deployed says."""
+    host = tmp_path_factory.mktemp("well")
+    make_host(host)
+    (host / "containers" / "zookeeper").write_text('{"State":{"Running":true}}\n')
+    return answer(host, DOCKERS)
+
+
+GARBAGE = st.one_of(
+    st.text(max_size=20), st.sampled_from(("{", "}", "\n{[", f"\n{BOUNDARY} user\n", "²", "\n"))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), garbage=GARBAGE)
+def test_garbage_in_an_answer_is_refused_or_read_but_never_crashes(
+    data: st.DataObject, garbage: str, well: str
+) -> None:
+    start = data.draw(st.integers(0, len(well)))
+    end = data.draw(st.integers(start, min(len(well), start + 40)))
+    try:
+        assert isinstance(read(well[:start] + garbage + well[end:], BOUNDARY, DOCKERS), Observed)
+    except Unreadable as error:
+        assert str(error)

@@ -1,0 +1,483 @@
+"""Every check of the preflight: silent on hosts in order, red at the fault it is for, and only then."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.plan import runbook
+from tasks.plan.cluster import Cluster
+from tasks.plan.desired import Container, Image
+from tasks.plan.inventory import parse
+from tasks.plan.observe import Observed, Path
+from tasks.plan.preflight import CHECKS, Look, Report, judge
+from tasks.plan.preflight.facts import TOOLS, Facts, Room
+from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
+
+A, B, C, AGENT = "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.9"
+THREE = f"{A}\n{B}\n{C}\n"
+TEXT = (
+    f"[zookeeper]\n{A} myid=1\n{B} myid=2\n{C} myid=3\n"
+    f"[mesos_master]\n{THREE}[marathon]\n{THREE}[mesos_agent]\n{AGENT}\n"
+)
+THERE = 'HTTP/1.0 200 OK\r\n\r\n{"Platforms":[{"architecture":"amd64","os":"linux"}]}'
+
+
+@dataclass
+class World:
+    """Bare hosts on which all is in order; a test spoils something."""
+
+    cluster: Cluster = field(default_factory=lambda: parse(TEXT))
+    lost: dict[str, str] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for node in self.cluster.nodes:
+            images = runbook.ask(CHAPTERS, self.cluster, node).images
+            facts = Facts(
+                clock=1000,
+                boot=f"boot of {node.name}",
+                name=f"node-{node.name[-1]}",
+                name_is=(node.address,),
+                memory=16000,
+                free_memory=8000,
+                rooms={"/opt/zookeeper/data": Room("/opt/zookeeper/data", "/", 60000)},
+                docker=Room("/var/lib/docker", "/", 60000),
+                cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"})),
+                service="enabled",
+                oldest_api="1.12",
+                registries={image: THERE for image in images},
+            )
+            seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine="20.10.24")
+            self.looks[node.name] = Look(seen, facts, sent=1000.2, arrived=1000.4)
+
+    def report(self) -> Report:
+        return judge(CHAPTERS, self.cluster, self.looks, self.lost)
+
+    def facts(self, host: str, **changes: Any) -> None:
+        self.looks[host] = replace(self.looks[host], facts=replace(self.looks[host].facts, **changes))
+
+    def seen(self, host: str, **changes: Any) -> None:
+        self.looks[host] = replace(self.looks[host], seen=replace(self.looks[host].seen, **changes))
+
+    def container(self, host: str, role: str, labels: bool = True, **environment: str) -> None:
+        """Have a role's container run as wanted but for its label or for some of its variables."""
+        node = self.cluster.called(host)
+        assert node
+        items = runbook.wanted(CHAPTERS, self.cluster, node)
+        one = next(item for item in items if isinstance(item, Container) and item.role == role)
+        images = {item.reference: {"Id": "1"} for item in items if isinstance(item, Image)}
+        variables = dict(one.environment) | environment
+        told = {
+            "Image": "1",
+            "State": {"Running": True, "Status": "running"},
+            "Config": {
+                "Image": one.image,
+                "Env": [f"{key}={value}" for key, value in variables.items()],
+                "Labels": dict(one.labels) if labels else None,
+                "Entrypoint": [],
+                "Cmd": [],
+                "User": "",
+            },
+            "HostConfig": {
+                "Binds": [],
+                "RestartPolicy": {"Name": "always"},
+                "NetworkMode": "host",
+                "Privileged": False,
+                "PidMode": "",
+                "LogConfig": {"Type": "json-file"},
+                "CapAdd": [],
+                "CapDrop": [],
+                "ReadonlyRootfs": False,
+                "Memory": 0,
+                "NanoCpus": 0,
+            },
+        }
+        self.seen(host, objects={**self.looks[host].seen.objects, **images, one.name: told})
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def told(world: World) -> list[tuple[str, str, str]]:
+    """The host, the check and the evidence of every finding."""
+    return [(one.host, one.check, one.evidence) for one in world.report().findings]
+
+
+def test_bare_hosts_in_order_have_no_finding(world: World) -> None:
+    report = world.report()
+    assert report.findings == ()
+    assert report.hosts == (A, B, C, AGENT)
+
+
+Fault = Callable[[World], None]
+
+
+def _answer(status: int, message: str) -> str:
+    return f'HTTP/1.0 {status} x\r\n\r\n{{"message":"{message}"}}'
+
+
+def _registries(world: World, said: str) -> None:
+    world.facts(B, registries={image: said for image in world.looks[B].facts.registries})
+
+
+def _moved_ports(world: World) -> None:
+    world.container(B, "zookeeper")
+    objects = world.looks[B].seen.objects
+    objects["zookeeper"]["Config"]["Labels"]["mesofab.ports"] = "2182,2888,3888"
+
+
+def _serving_with_others(world: World) -> None:
+    world.container(B, "zookeeper")
+    paths = {
+        "/opt/zookeeper/conf/zoo.cfg": Path("regular file", "server.1=10.0.0.1:1:2\nserver.9=10.0.0.9:1:2\n")
+    }
+    world.seen(B, paths=paths, answers={"zookeeper srvr": "Mode: follower\n"})
+
+
+def _wiped_beside_stopped_ones(world: World) -> None:
+    for host in (A, C):
+        world.seen(host, holdings={"/opt/zookeeper/data/version-2": ("log.100000001",)})
+
+
+def _newer_marathon(world: World) -> None:
+    for host in (A, B, C):
+        world.container(host, "marathon")
+    world.looks[B].seen.objects["marathon-2"]["Config"]["Image"] = "mesosphere/marathon:v1.6.0"
+
+
+def _other_agent(world: World) -> None:
+    world.container(AGENT, "mesos_agent", MESOS_ATTRIBUTES="rack:a")
+    world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Path("directory")})
+
+
+FAULTS: dict[str, tuple[str, Fault, str]] = {
+    "connection": (
+        B,
+        lambda w: (w.looks.pop(B), w.lost.update({B: f"{B}  connect: {B}:22 does not answer. Is it up?"}))[1],
+        f"{B}:22 does not answer",
+    ),
+    "sudo": (
+        B,
+        lambda w: (w.looks.pop(B), w.lost.update({B: f"{B}  sudo: it asks for a password. Give it."}))[1],
+        "it asks for a password",
+    ),
+    "lock": (B, lambda w: w.seen(B, busy=True), "another run is changing this host"),
+    "rights": (B, lambda w: w.seen(B, user=1000), "commands run as user id 1000"),
+    "tool": (B, lambda w: w.facts(B, lacking=("flock",)), "there is no flock"),
+    "same-machine": (
+        C,
+        lambda w: (
+            w.seen(C, addresses=w.looks[C].seen.addresses | {B}),
+            w.seen(B, addresses=w.looks[C].seen.addresses),
+            w.facts(C, boot=w.looks[B].facts.boot),
+        )[0],
+        f"it is the same machine as {B} (one boot, the addresses {B}, {C})",
+    ),
+    "address": (B, lambda w: w.seen(B, addresses=frozenset({"10.9.9.9"})), "it has 10.9.9.9"),
+    "hostname": (B, lambda w: w.facts(B, name_is=("127.0.1.1",)), "its own name node-2 is 127.0.1.1"),
+    "clock": (B, lambda w: w.facts(B, clock=1312), "its clock is 312 s ahead of the others"),
+    "clock-drift": (B, lambda w: w.facts(B, clock=991), "its clock is 8 s behind the others"),
+    "architecture": (B, lambda w: w.facts(B, architecture="aarch64"), "'aarch64'"),
+    "memory": (B, lambda w: w.facts(B, memory=1500), "has 1500 MB, its roles need about 1792 MB"),
+    "free-memory": (B, lambda w: w.facts(B, free_memory=1000), "1000 MB are free"),
+    "disk": (
+        B,
+        lambda w: w.facts(B, docker=Room("/var/lib/docker", "/var", 2100)),
+        "/var/lib/docker has 2.1 GB free; the images to be pulled need about 3 GB",
+    ),
+    "disk-reserve": (
+        B,
+        lambda w: w.facts(B, rooms={"/opt": Room("/opt", "/opt", 400)}),
+        "/opt has 0.4 GB free; the least is 0.1 GB, and 1 GB should be left",
+    ),
+    "docker": (B, lambda w: w.seen(B, engine="", engine_error="docker: not found"), "there is no docker"),
+    "docker-version": (B, lambda w: w.seen(B, engine="19.03.15"), "the engine is 19.03.15"),
+    "docker-api": (AGENT, lambda w: w.facts(AGENT, oldest_api="1.44"), "clients below API 1.44"),
+    "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
+    "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
+    "image": (B, lambda w: _registries(w, _answer(404, "manifest unknown")), "has no such image"),
+    "image-login": (
+        B,
+        lambda w: _registries(
+            w, _answer(403, "errors:\\ndenied: requested access to the resource is denied")
+        ),
+        "or wants a login",
+    ),
+    "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
+    "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),
+    "path": (
+        B,
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data": Path("regular file")}),
+        "/opt/zookeeper/data: it is a regular file",
+    ),
+    "cluster": (B, lambda w: w.seen(B, clusters={"zookeeper": "other"}), "belong to the cluster 'other'"),
+    "foreign-container": (
+        B,
+        lambda w: w.container(B, "zookeeper", labels=False),
+        "the container zookeeper (of zookeeper:3.4.12) has no label",
+    ),
+    "stray-container": (
+        AGENT,
+        lambda w: w.facts(AGENT, ours=("mesos-slave", "mesos-slave.prev", "marathon-4")),
+        "mesofab made the container marathon-4",
+    ),
+    "foreign-data": (B, lambda w: w.facts(B, ensemble=True), "an unknown ensemble"),
+    "myid": (
+        B,
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data/myid": Path("regular file", "7\n")}),
+        "says '7', hosts.ini says '2'",
+    ),
+    "members": (B, _serving_with_others, "its ensemble has the ids 1, 9, hosts.ini 1, 2, 3"),
+    "wiped": (B, _wiped_beside_stopped_ones, "it has no data in /opt/zookeeper/data/version-2"),
+    "quorum": (B, lambda w: w.container(B, "mesos_master", MESOS_QUORUM="1"), "run with quorum 1"),
+    "marathon-version": (B, _newer_marathon, "its state is of 1.6.0, hosts.ini wants 1.5.8"),
+    "agent-info": (AGENT, _other_agent, "attribute rack a -> none: the agent would refuse its work_dir"),
+    "foreign-agent": (AGENT, lambda w: w.facts(AGENT, agent="7f3-S0"), "agent 7f3-S0, which no master"),
+}
+
+
+def test_every_check_has_its_fault() -> None:
+    assert FAULTS.keys() == CHECKS.keys()
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_check_goes_red_at_its_fault_and_no_other_does(check: str, world: World) -> None:
+    host, spoil, evidence = FAULTS[check]
+    spoil(world)
+    found = world.report().findings
+    assert {(one.host, one.check) for one in found} == {(host, check)}
+    assert any(evidence in one.evidence for one in found), found
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_finding_is_a_line_with_host_severity_check_evidence_and_remedy(check: str, world: World) -> None:
+    host, spoil, _ = FAULTS[check]
+    spoil(world)
+    for one in world.report().findings:
+        assert one.severity == CHECKS[check].severity
+        assert one.remedy
+        line = str(one)
+        assert line.startswith(f"{host}  {one.severity}  {check}: {one.evidence}. ")
+        assert re.search(r"[^.?][.?]$", line) and "\n" not in line
+
+
+def test_what_nobody_could_ask_for_want_of_a_program_or_of_rights_is_told_once(world: World) -> None:
+    world.facts(A, lacking=("ip",))
+    world.seen(A, addresses=frozenset())
+    world.seen(B, user=1000, engine="", engine_error="dial unix /var/run/docker.sock: permission denied")
+    assert [(host, check) for host, check, _ in told(world)] == [(A, "tool"), (B, "rights")]
+
+
+def test_findings_stand_in_the_order_of_the_inventory_with_errors_first(world: World) -> None:
+    world.facts(AGENT, architecture="armv7l")
+    world.facts(A, name_is=(), lacking=("ss", "ip"))
+    assert [(host, check) for host, check, _ in told(world)] == [
+        (A, "tool"),
+        (A, "tool"),
+        (A, "hostname"),
+        (AGENT, "architecture"),
+    ]
+
+
+# Machines and clocks
+
+
+def test_hosts_that_share_a_kernel_or_a_cloned_image_are_different_machines(world: World) -> None:
+    for host in world.looks:
+        world.facts(host, boot="one kernel, as in a lab of containers")
+    assert world.report().findings == ()
+    world = World()
+    for host in world.looks:
+        world.seen(host, addresses=frozenset({"172.17.0.1"}))
+    assert "same-machine" not in {check for _, check, _ in told(world)}
+
+
+def test_nothing_is_said_of_machines_whose_addresses_are_unknown(world: World) -> None:
+    for host in (A, B):
+        world.facts(host, boot="x", lacking=("ip",))
+        world.seen(host, addresses=frozenset())
+    assert {check for _, check, _ in told(world)} == {"tool"}
+
+
+def test_a_slow_answer_is_not_taken_for_a_wrong_clock(world: World) -> None:
+    world.looks[B] = replace(world.looks[B], sent=980.0, arrived=1020.0)
+    assert told(world) == []
+
+
+def test_a_wrong_clock_of_ours_is_not_blamed_on_the_hosts(world: World) -> None:
+    for host in world.looks:
+        world.facts(host, clock=5000)
+    assert told(world) == []
+
+
+def test_the_one_host_there_is_is_compared_with_us(world: World) -> None:
+    world.looks = {B: world.looks[B]}
+    world.facts(B, clock=1100)
+    assert [check for _, check, _ in told(world)] == ["clock"]
+
+
+@given(clock=st.integers(0, 3000), sent=st.floats(0, 3000), trip=st.floats(0, 60), when=st.floats(0, 1))
+def test_a_clock_that_is_right_is_never_called_wrong(
+    clock: int, sent: float, trip: float, when: float
+) -> None:
+    moment = sent + trip * when
+    look = Look(Observed(), Facts(clock=int(moment)), sent, sent + trip)
+    assert look.ahead == 0
+    off = replace(look, facts=Facts(clock=clock)).ahead
+    assert abs(off) <= abs(clock - moment) + 1
+
+
+# Docker
+
+
+def test_images_with_one_cause_are_told_in_one_finding(world: World) -> None:
+    _registries(world, _answer(500, "dial tcp: lookup hub on 10.0.0.2:53: no such host"))
+    ((host, check, evidence),) = told(world)
+    assert (host, check) == (B, "image")
+    assert evidence.startswith(
+        "zookeeper:3.4.12, mesosphere/mesos-master:1.5.0, mesosphere/marathon:v1.5.8: "
+    )
+    assert "the registry's name cannot be resolved (dial tcp: lookup hub" in evidence
+
+
+def test_an_image_for_another_processor_only_is_no_image(world: World) -> None:
+    _registries(world, THERE.replace("amd64", "arm64"))
+    assert told(world)[0][2].endswith("the registry has it for arm64 only")
+
+
+def test_a_registry_that_does_not_answer_in_time_is_told(world: World) -> None:
+    _registries(world, "exit 124")
+    assert "does not answer within 10 s" in told(world)[0][2]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["exit 1", "", "HTTP/1.0 400 x\r\n\r\nno JSON", 'HTTP/1.0 500 x\r\n\r\n{"message":"page not found"}'],
+)
+def test_nothing_is_said_of_an_image_when_nobody_could_tell(said: str, world: World) -> None:
+    _registries(world, said)
+    assert told(world) == []
+
+
+def test_a_failure_that_nobody_foresaw_is_told_in_the_engines_own_words(world: World) -> None:
+    _registries(world, _answer(500, "gremlins"))
+    assert told(world)[0][1:] == (
+        "image",
+        f"{', '.join(world.looks[B].facts.registries)}: docker says 'gremlins'",
+    )
+
+
+def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World) -> None:
+    world.seen(B, objects={image: {} for image in world.looks[B].facts.registries})
+    _registries(world, _answer(404, "manifest unknown"))
+    world.facts(B, docker=Room("/var/lib/docker", "/var", 1200))
+    assert told(world) == []
+
+
+def test_an_agent_without_the_docker_containerizer_needs_no_cpu_hierarchy() -> None:
+    text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_containerizers=mesos\n"
+    world = World(parse(text))
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), oldest_api="1.44")
+    assert told(world) == []
+    world.facts(AGENT, cgroups=(frozenset({"freezer", "pids"}),))
+    assert "with freezer alone" in told(world)[0][2]
+
+
+def test_an_agent_with_the_posix_launcher_needs_no_freezer() -> None:
+    text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_environment=MESOS_LAUNCHER=posix\n"
+    world = World(parse(text))
+    world.facts(AGENT, cgroups=(frozenset({"cpu"}),))
+    assert told(world) == []
+
+
+# Leftovers
+
+
+def test_a_container_that_somebody_else_made_says_nothing_of_marathons_state(world: World) -> None:
+    world.container(B, "marathon", labels=False)
+    world.looks[B].seen.objects["marathon-2"]["Config"]["Image"] = "zookeeper:3.8.0"
+    assert "marathon-version" not in [check for _, check, _ in told(world)]
+
+
+def test_data_of_our_own_ensemble_is_no_leftover(world: World) -> None:
+    world.facts(B, ensemble=True)
+    servers = "".join(f"server.{i}=10.0.0.{i}:2888:3888\n" for i in (3, 1, 2))
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", servers)})
+    assert told(world) == []
+    other = servers.replace("10.0.0.3", "10.0.0.7")
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", other)})
+    assert "holds data of server.1=10.0.0.1, server.2=10.0.0.2, server.3=10.0.0.7" in told(world)[0][2]
+
+
+def test_an_agent_that_a_master_knows_is_no_leftover(world: World) -> None:
+    world.facts(AGENT, agent="7f3-S0")
+    world.seen(AGENT, answers={"mesos_agent slaves-10.0.0.1": 'HTTP/1.0 200 OK\r\n\r\n{"id":"7f3-S0"}'})
+    assert told(world) == []
+
+
+def test_an_agent_of_another_cluster_is_told_by_its_master(world: World) -> None:
+    world.container(AGENT, "mesos_agent", MESOS_MASTER="zk://10.9.9.9:2181/mesos")
+    ((_, check, evidence),) = told(world)
+    assert check == "cluster"
+    assert evidence.startswith(
+        "mesos-slave: it works with the ZooKeeper of 10.9.9.9, hosts.ini has 10.0.0.1,"
+    )
+    world.container(AGENT, "mesos_agent", MESOS_MASTER="zk://10.0.0.1:2181/elsewhere")
+    ((_, check, evidence),) = told(world)
+    assert check == "foreign-agent"
+    assert evidence.startswith("mesos-slave is an agent of zk://10.0.0.1:2181/elsewhere")
+
+
+# Whatever is said
+
+
+TEXTS = st.text(max_size=8) | st.sampled_from([THERE, "exit 1", "exit 124", "disabled", "1.44", "127.0.0.1"])
+SIZES = st.none() | st.integers(0, 10**6)
+ROOMS = st.builds(Room, TEXTS, TEXTS, st.integers(0, 10**6))
+ANY_FACTS = st.builds(
+    Facts,
+    clock=SIZES,
+    architecture=TEXTS,
+    boot=TEXTS,
+    lacking=st.lists(st.sampled_from(list(TOOLS)), max_size=3).map(tuple),
+    name=TEXTS,
+    name_is=st.none() | st.lists(TEXTS, max_size=2).map(tuple),
+    memory=SIZES,
+    free_memory=SIZES,
+    rooms=st.dictionaries(TEXTS, ROOMS, max_size=3),
+    docker=st.none() | ROOMS,
+    cgroups=st.lists(st.frozensets(st.sampled_from(["cpu", "freezer", "x"])), max_size=3).map(tuple),
+    service=TEXTS,
+    oldest_api=TEXTS,
+    ours=st.lists(TEXTS, max_size=2).map(tuple),
+    registries=st.dictionaries(st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS),
+    agent=TEXTS,
+    ensemble=st.booleans(),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(facts=st.lists(ANY_FACTS, min_size=4, max_size=4), why=TEXTS)
+def test_whatever_hosts_say_becomes_findings_of_known_checks(facts: list[Facts], why: str) -> None:
+    world = World()
+    for host, own in zip(world.looks, facts, strict=True):
+        world.looks[host] = replace(world.looks[host], facts=own)
+    del world.looks[C]
+    world.lost[C] = why
+    report = world.report()
+    assert all(one.check in CHECKS and one.host in report.hosts for one in report.findings)
+    assert all(str(one) for one in report.findings)
+    assert report.lost == (C,)
+
+
+def test_a_deploy_of_one_chapter_asks_for_that_chapter_alone(world: World) -> None:
+    world.facts(AGENT, cgroups=())
+    report = judge([ZOOKEEPER], world.cluster, world.looks, {})
+    assert report.findings == ()

@@ -1,0 +1,202 @@
+"""A preflight asked for real and read back; docker and what tells of the machine are stand-ins."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import SHELLS, first_node, run, stand_in
+
+from tasks.plan import observe
+from tasks.plan.cluster import Node
+from tasks.plan.observe import LOCK, Observed, Questions, Unreadable
+from tasks.plan.preflight import Look, judge
+from tasks.plan.preflight.facts import Facts, Room, lines, read
+from tasks.plan.runbook import CHAPTERS
+
+BOUNDARY = "5f0c" * 8
+HELD, MISSING = "zookeeper:3.4.12", "registry.example:5000/x/mesos:1.5.0"
+MOUNTS = """\
+31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
+37 31 0:34 / /sys/fs/cgroup/freezer rw,relatime - cgroup cgroup rw,freezer
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+42 31 0:39 / /elsewhere rw,relatime - cgroup cgroup rw,memory
+"""
+DOCKER = f"""\
+case "$1 $2" in
+"info --format") echo /var/lib/engine ;;
+"version --format") case $3 in *MinAPI*) echo 1.24 ;; *) echo 28.0.1 ;; esac ;;
+"ps -a") echo zookeeper; echo marathon-1.prev ;;
+"image inspect") [ "$3" = {HELD} ] ;;
+"system dial-stdio")
+  read -r request; echo "$request" >> asked
+  while read -r line && [ "$line" != "$(printf '\\r')" ]; do :; done
+  timeout 0.1 cat; [ $? = 124 ] || exit 9  # an engine that sees the end of its input gives up
+  printf 'HTTP/1.0 404 Not Found\\r\\n\\r\\n{{"message":"manifest unknown"}}'
+  ;;
+esac
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    where = tmp_path / "host"
+    make_host(where)
+    return where
+
+
+def make_host(where: Path) -> None:
+    """Make a directory with the stand-ins of a host, and its ZooKeeper's and agent's directories in it."""
+    for name, script in {
+        "docker": DOCKER,
+        "date": "echo 1700000000",
+        "uname": '[ "$1" = -n ] && echo node-10 || echo x86_64',
+        "getent": "[ $# = 2 ] && printf '127.0.1.1       STREAM node-10\\n127.0.1.1       DGRAM\\n'",
+        "cat": f'[ "$1" = /proc/self/mountinfo ] || exec /bin/cat "$@"; printf %s "{MOUNTS}"',
+        "df": "printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\\n"
+        "/dev/my disk 90000000 30000000 60000000 34%% /var/lib/a place\\n'",
+        "ip": "echo '2: eth0    inet 10.70.0.10/24 scope global eth0'",
+    }.items():
+        stand_in(where / "bin", name, script)
+
+
+def node(where: Path) -> Node:
+    return first_node(f"zookeeper_dir={where}/zk\nmesos_agent_work_dir={where}/agent")[1]
+
+
+ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",), images=(HELD, MISSING))
+
+
+def answer(where: Path, shell: list[str] | None = None) -> str:
+    text = observe.script(ASK, BOUNDARY, first=lines(ASK, node(where)))
+    done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
+    assert done.returncode == 0
+    return done.stdout.decode("utf-8", "backslashreplace")
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> None:
+    (host / "zk/data/version-2").mkdir(parents=True)
+    (host / "zk/data/version-2/log.1").touch()
+    (host / "agent/meta/slaves").mkdir(parents=True)
+    (host / "agent/meta/slaves/latest").symlink_to(host / "agent/meta/slaves/7f3-S0")
+    facts = read(answer(host, sh), BOUNDARY, ASK)
+    assert facts.boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert facts.memory and facts.free_memory and facts.memory > facts.free_memory > 0
+    assert replace(facts, boot="", memory=None, free_memory=None) == Facts(
+        clock=1700000000,
+        architecture="x86_64",
+        name="node-10",
+        name_is=("127.0.1.1",),
+        rooms={
+            "/nowhere/at/all": Room("/nowhere/at/all", "/var/lib/a place", 58593),
+            "/": Room("/", "/var/lib/a place", 58593),
+        },
+        docker=Room("/var/lib/engine", "/var/lib/a place", 58593),
+        cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"}), frozenset({"name=systemd"})),
+        service=facts.service,
+        oldest_api="1.24",
+        ours=("zookeeper", "marathon-1.prev"),
+        registries={HELD: "", MISSING: facts.registries[MISSING]},
+        agent="7f3-S0",
+        ensemble=True,
+    )
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_the_engine_is_asked_for_missing_images_alone_and_its_input_stays_open(
+    host: Path, sh: list[str]
+) -> None:
+    said = read(answer(host, sh), BOUNDARY, ASK).registries[MISSING]
+    assert said.endswith('{"message":"manifest unknown"}')
+    assert (host / "asked").read_text().split() == ["GET", f"/distribution/{MISSING}/json", "HTTP/1.0"]
+
+
+def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
+    stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
+    missing = tuple(f"registry.example/{name}:1" for name in "abc")
+    ask = replace(ASK, images=missing)
+    text = observe.script(ask, BOUNDARY, first=lines(ask, node(host))).replace(LOCK, str(host / "lock"))
+    out = run(text, host, host / "bin").stdout.decode()
+    assert read(out, BOUNDARY, ask).registries == dict(zip(missing, ("exit 124", "", ""), strict=True))
+
+
+def test_a_bare_host_has_no_leftovers(host: Path) -> None:
+    facts = read(answer(host), BOUNDARY, ASK)
+    assert (facts.agent, facts.ensemble) == ("", False)
+
+
+def test_programs_that_are_missing_are_named(host: Path) -> None:
+    text = observe.script(ASK, BOUNDARY, first=lines(ASK, node(host)))
+    stand_in(host / "bin", "nothing", "")
+    lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
+    out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")
+    assert read(out, BOUNDARY, ASK).lacking == ("flock",)
+
+
+@pytest.mark.parametrize(
+    "script, name_is",
+    [("exit 2", ()), ("exit 124", ()), ("exit 127", None), ("echo '::1 STREAM x'; exit 0", None)],
+)
+def test_a_name_that_does_not_resolve_is_told_from_one_that_nobody_could_ask_for(
+    script: str, name_is: tuple[str, ...] | None, host: Path
+) -> None:
+    stand_in(host / "bin", "getent", script)
+    assert read(answer(host), BOUNDARY, ASK).name_is == name_is
+
+
+def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
+    stand_in(host / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+    facts = read(answer(host), BOUNDARY, ASK)
+    assert facts.docker and facts.docker.path == "/var/lib/docker"
+    assert (facts.oldest_api, facts.registries[HELD].endswith("exit 1")) == ("", True)
+
+
+def test_looking_changes_nothing(host: Path) -> None:
+    stand_in(host / "bin", "docker", "exit 1")
+
+    def tree() -> dict[str, tuple[int, int, int]]:
+        stats = {str(path): path.lstat() for path in [host, *host.rglob("*")]}
+        return {path: (stat.st_mode, stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
+
+    before = tree()
+    answer(host)
+    assert tree() == before
+
+
+# Answers that are none
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> str:
+    where = tmp_path_factory.mktemp("well")
+    make_host(where)
+    return answer(where)
+
+
+GARBAGE = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ("exit 2\n", "HTTP/1.0 200 OK\r\n\r\n[]", f"\n{BOUNDARY} clock\n", "²", "\n", '{"message":1}')
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), garbage=GARBAGE)
+def test_garbage_in_an_answer_is_refused_or_becomes_findings_but_never_crashes(
+    data: st.DataObject, garbage: str, well: str
+) -> None:
+    start = data.draw(st.integers(0, len(well)))
+    end = data.draw(st.integers(start, min(len(well), start + 40)))
+    cluster, one = first_node()
+    try:
+        facts = read(well[:start] + garbage + well[end:], BOUNDARY, ASK)
+    except Unreadable as error:
+        assert str(error)
+        return
+    look = Look(Observed(engine="28.0.1"), facts, 0, 1)
+    assert all(str(finding) for finding in judge(CHAPTERS, cluster, {one.name: look}, {}).findings)

@@ -1,0 +1,348 @@
+"""What a run does when a host falls silent, and how it gets past sudo. A real SSH server, on the loopback."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fabric import Config, Connection
+from paramiko import Channel
+from sshd import Sshd, end
+
+from tasks.engine import connect as connecting
+from tasks.engine import lease, remote
+from tasks.engine.connect import Bastions, connect
+from tasks.engine.remote import execute, hang_up, hold
+from tasks.errors import Unreachable
+from tasks.plan.become import PROMPT, READY
+from tasks.plan.cluster import Node
+from tasks.plan.inventory import parse
+
+PASSWORD = "correct horse"
+SCRIPT = "echo the script\n"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a silent host up after a moment."""
+    monkeypatch.setattr(remote, "SILENCE", 0.3)
+    monkeypatch.setattr(connecting, "TIMEOUT", 1)
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    server = Sshd(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def node(sshd: Sshd) -> Node:
+    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
+    return replace(node, ssh=replace(node.ssh, host="127.0.0.1", port=sshd.port, user="ann"))
+
+
+@pytest.fixture
+def connection(sshd: Sshd, node: Node) -> Iterator[Connection]:
+    connection = connect(node, sshd.config(), Bastions())
+    yield connection
+    connection.close()
+
+
+def says(*lines: str) -> object:
+    def act(channel: Channel) -> None:
+        channel.makefile("rb").read()
+        channel.sendall("".join(lines).encode())
+        end(channel)
+
+    return act
+
+
+def falls_silent(channel: Channel) -> None:
+    channel.sendall(b"I have begun\n")
+
+
+def never_tells_its_exit_code(channel: Channel) -> None:
+    channel.sendall(b"all I say\n")
+    channel.shutdown_write()
+
+
+def test_a_script_that_ends_gives_its_output_and_code(sshd: Sshd, node: Node, connection: Connection) -> None:
+    sshd.act = says("one\n", "two\n")
+    outcome = execute(node, connection, SCRIPT)
+    assert (outcome.code, outcome.text, sshd.commands) == (0, "one\ntwo\n", ["sh"])
+
+
+# A host that freezes, wherever it does, is given up
+
+
+@pytest.mark.parametrize("where", ["session", "exec"])
+@pytest.mark.usefixtures("impatient")
+def test_a_host_that_freezes_before_the_script_begins_is_given_up(
+    sshd: Sshd, node: Node, connection: Connection, where: str
+) -> None:
+    sshd.freezes_at = where
+    with pytest.raises(Unreachable, match=r"^10\.0\.0\.1  it has been silent for 0\.3 s: frozen, or cut off"):
+        execute(node, connection, SCRIPT)
+
+
+@pytest.mark.parametrize("act", [falls_silent, never_tells_its_exit_code])
+@pytest.mark.usefixtures("impatient")
+def test_a_host_that_freezes_amid_the_script_is_given_up(
+    sshd: Sshd, node: Node, connection: Connection, act: object
+) -> None:
+    sshd.act = act
+    with pytest.raises(Unreachable, match="it has been silent"):
+        execute(node, connection, SCRIPT)
+
+
+@pytest.mark.parametrize("where", ["session", "exec"])
+@pytest.mark.usefixtures("impatient")
+def test_a_host_that_freezes_while_the_lease_is_taken_is_given_up(
+    sshd: Sshd, node: Node, connection: Connection, where: str
+) -> None:
+    sshd.freezes_at = where
+    with pytest.raises(Unreachable, match="it has been silent"):
+        hold(node, connection, SCRIPT)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_lease_that_is_never_answered_is_given_up(sshd: Sshd, node: Node, connection: Connection) -> None:
+    sshd.act = lambda channel: None
+    with pytest.raises(Unreachable, match="it has been silent"):
+        hold(node, connection, SCRIPT)
+
+
+def test_a_connection_that_breaks_amid_the_script_is_told(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    sshd.act = lambda channel: channel.get_transport().sock.close()
+    with pytest.raises(Unreachable, match=r"10\.0\.0\.1  the connection was lost \("):
+        execute(node, connection, SCRIPT)
+
+
+def test_a_connection_that_is_cut_while_the_script_runs_is_no_success(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    def act(channel: Channel) -> None:
+        channel.makefile("rb").read()
+        channel.sendall(b"I have begun\n")
+        channel.get_transport().sock.close()
+
+    sshd.act = act
+    with pytest.raises(Unreachable, match="the connection was lost"):
+        execute(node, connection, SCRIPT)
+
+
+def test_a_lease_whose_connection_is_gone_can_still_be_let_go(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    sshd.act = lambda channel: channel.sendall(b"held\n")
+    channel, said = hold(node, connection, lease._script("ann", "plan"))
+    connection.transport.sock.close()
+    hang_up(channel)
+    assert said == "held"
+
+
+def test_a_lost_connection_is_not_silently_made_anew(sshd: Sshd, node: Node, connection: Connection) -> None:
+    sshd.transports[0].close()
+    connection.transport.join(5)
+    with pytest.raises(Unreachable, match="the connection was lost"):
+        execute(node, connection, SCRIPT)
+    assert sshd.logins == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_host_that_freezes_while_we_log_in_is_given_up(sshd: Sshd, node: Node) -> None:
+    sshd.freezes_at = "auth"
+    with pytest.raises(Unreachable, match="does not talk SSH in time"):
+        connect(node, sshd.config(), Bastions())
+
+
+# Bastions
+
+
+def behind(sshd: Sshd) -> Config:
+    return sshd.config(f"Host 127.0.0.9\n  ProxyJump ann@127.0.0.1:{sshd.port}")
+
+
+@pytest.fixture
+def hidden(node: Node) -> Node:
+    return replace(node, ssh=replace(node.ssh, host="127.0.0.9", port=22))
+
+
+def test_a_bastion_that_cannot_reach_the_host_is_named(sshd: Sshd, hidden: Node) -> None:
+    with pytest.raises(Unreachable) as caught:
+        connect(hidden, behind(sshd), Bastions())
+    assert "10.0.0.1  connect: bastion 127.0.0.1 cannot reach 127.0.0.9:22" in str(caught.value)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_bastion_that_freezes_is_given_up_and_named(sshd: Sshd, hidden: Node) -> None:
+    sshd.freezes_at = "forward"
+    with pytest.raises(Unreachable, match=r"bastion 127\.0\.0\.1 has not reached 127\.0\.0\.9:22 in time"):
+        connect(hidden, behind(sshd), Bastions())
+
+
+def test_a_bastion_that_is_down_is_named_and_tried_only_once(sshd: Sshd, hidden: Node) -> None:
+    config = behind(sshd)
+    sshd.close()
+    bastions = Bastions()
+    for _ in range(2):
+        with pytest.raises(Unreachable, match=r"10\.0\.0\.1  connect: bastion 127\.0\.0\.1: .*refused"):
+            connect(hidden, config, bastions)
+
+
+def test_an_unknown_host_key_of_a_bastion_is_refused(sshd: Sshd, hidden: Node) -> None:
+    config = sshd.config(f"Host 127.0.0.9\n  ProxyJump ann@127.0.0.1:{sshd.port}", known_as="other")
+    with pytest.raises(Unreachable, match=r"bastion 127\.0\.0\.1: its host key ecdsa.* is not known"):
+        connect(hidden, config, Bastions())
+    assert sshd.logins == 0
+
+
+def test_a_bastion_is_logged_in_to_once_for_all_hosts_behind_it(sshd: Sshd, hidden: Node) -> None:
+    config, bastions = behind(sshd), Bastions()
+
+    def reach() -> None:
+        with pytest.raises(Unreachable):
+            connect(hidden, config, bastions)
+
+    threads = [threading.Thread(target=reach) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sshd.logins == 1
+
+
+# Keys
+
+
+def test_a_key_that_ssh_config_names_and_that_does_not_exist_is_left_out(sshd: Sshd, node: Node) -> None:
+    connect(node, sshd.config("Host *\n  IdentityFile /nowhere/id_ed25519"), Bastions()).close()
+    assert sshd.logins == 1
+
+
+# sudo
+
+
+class Sudo:
+    """A host's sudo and the shell behind it; keeps every line it was sent."""
+
+    def __init__(self, asks: bool, noise: str = "") -> None:
+        self.asks, self.noise = asks, noise
+        self.passwords: list[str] = []
+        self.script = ""
+        self.ended = threading.Event()
+
+    def __call__(self, channel: Channel) -> None:
+        lines = channel.makefile("rb")
+        channel.sendall(self.noise.encode())
+        while self.asks:
+            channel.sendall(PROMPT.encode())
+            line = lines.readline().decode()
+            if not line:
+                channel.sendall(b"sudo: 1 incorrect password attempt\n")
+                end(channel, 1)
+                self.ended.set()
+                return
+            self.passwords.append(line.rstrip("\n"))
+            self.asks = line != f"{PASSWORD}\n"
+            channel.sendall(b"" if not self.asks else b"Sorry, try again.\n")
+        channel.sendall(READY.encode())
+        self.script = lines.read().decode()
+        channel.sendall(b"done\n")
+        end(channel)
+
+
+def through(node: Node, password: str | None = PASSWORD) -> Node:
+    return replace(node, ssh=replace(node.ssh, become=True, become_password=password))
+
+
+@pytest.mark.parametrize(
+    "noise", ["", "sudo: unable to resolve host web1\n", "We trust you have received...\n"]
+)
+def test_sudo_gets_the_password_when_it_asks_and_the_shell_the_script(
+    sshd: Sshd, node: Node, connection: Connection, noise: str
+) -> None:
+    sshd.act = sudo = Sudo(asks=True, noise=noise)
+    outcome = execute(through(node), connection, SCRIPT)
+    assert (sudo.passwords, sudo.script, outcome.text) == ([PASSWORD], SCRIPT, "done\n")
+    assert PASSWORD not in sshd.commands[0]
+
+
+def test_a_sudo_that_does_not_ask_is_not_told_the_password(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    sshd.act = sudo = Sudo(asks=False)
+    execute(through(node), connection, SCRIPT)
+    assert (sudo.passwords, sudo.script) == ([], SCRIPT)
+
+
+def test_a_wrong_password_is_tried_once_and_no_line_of_the_script_after_it(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    sshd.act = sudo = Sudo(asks=True)
+    with pytest.raises(Unreachable, match="sudo: it does not accept the password, which was tried once"):
+        execute(through(node, "wrong"), connection, SCRIPT)
+    assert sudo.ended.wait(5)
+    assert sudo.passwords == ["wrong"]
+
+
+def test_a_password_that_was_typed_comes_before_the_one_in_the_inventory(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    sshd.act = sudo = Sudo(asks=True)
+    connection.config.sudo.password = PASSWORD
+    execute(through(node, "older"), connection, SCRIPT)
+    assert sudo.passwords == [PASSWORD]
+
+
+def test_noise_of_sudo_is_no_part_of_what_the_lease_says(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    def act(channel: Channel) -> None:
+        channel.sendall(f"sudo: unable to resolve host web1\n{READY}".encode())
+        channel.recv(1)
+        channel.sendall(b"held\n")
+
+    sshd.act = act
+    _, said = hold(through(node), connection, SCRIPT)
+    assert said == "held"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_sudo_that_hangs_is_given_up(sshd: Sshd, node: Node, connection: Connection) -> None:
+    sshd.act = lambda channel: None
+    with pytest.raises(Unreachable, match="it has been silent"):
+        execute(through(node), connection, SCRIPT)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_sudo_that_asks_for_something_else_is_told(sshd: Sshd, node: Node, connection: Connection) -> None:
+    sshd.act = lambda channel: channel.sendall(b"Verification code: ")
+    with pytest.raises(Unreachable, match=r"sudo: for 0\.3 s it has waited behind: Verification code:"):
+        execute(through(node), connection, SCRIPT)
+
+
+def test_the_password_is_in_no_text_of_a_node(node: Node) -> None:
+    assert PASSWORD not in repr(through(node))
+
+
+# The lease
+
+
+def test_a_run_that_has_lost_its_lease_touches_the_host_no_more(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    def act(channel: Channel) -> None:
+        channel.recv(1)
+        end(channel)
+
+    sshd.act = act
+    channel, _ = hold(node, connection, SCRIPT)
+    assert channel.status_event.wait(5)
+    lease._beat(channel)
+    with pytest.raises(Unreachable, match="the connection was lost"):
+        execute(node, connection, SCRIPT)

@@ -1,0 +1,89 @@
+"""The screen of `fab status`: one screen, legible on 80 columns."""
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from tasks.engine.screen import screen
+from tasks.plan.gate import Verdict
+from tasks.plan.masters import Master
+from tasks.plan.status import Component, HostStatus, Service, Status
+
+TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
+NOW = "2026-11-22T20:00:00Z"
+
+
+def drawn(status: Status, width: int = 80) -> list[str]:
+    """The lines of the screen on a terminal of that width."""
+    file = StringIO()
+    Console(file=file, width=width, highlight=False, soft_wrap=True).print(screen(status))
+    return file.getvalue().splitlines()
+
+
+def member(number: int, **changes: object) -> tuple[Component, ...]:
+    since, long_ago = "2026-11-22T08:30:00Z", "2025-01-02T03:04:05Z"
+    zookeeper = Component("zookeeper", "zookeeper", "running", since, "3.4.12", "follower")
+    master = Component("mesos_master", f"mesos-master-0{number}", "running", since, "1.5.0", "follower")
+    marathon = Component("marathon", f"marathon-{number}", "running", long_ago, "1.5.8", "standby")
+    return replace(zookeeper, **changes), master, marathon  # type: ignore[arg-type]
+
+
+def lab(*hosts: HostStatus) -> Status:
+    """The four hosts of the lab, those given in place of their like."""
+    agent = Component("mesos_agent", "mesos-slave", "running", NOW, "1.5.0", "active")
+    all_well = [HostStatus(name, member(n)) for n, name in enumerate(TRIO, start=1)]
+    said = {host.name: host for host in (*all_well, HostStatus("10.70.0.20", (agent,)), *hosts)}
+    return Status(
+        source="lab/hosts.ini",
+        looked_at=NOW,
+        hosts=tuple(said.values()),
+        services=(
+            Service("zookeeper", "ZooKeeper", Verdict(True, "3 of 3 members serve"), 3, 3, TRIO[2]),
+            Service("mesos_master", "Mesos masters", Verdict(True, "3 of 3 masters answer"), 3, 3, TRIO[0]),
+        ),
+        master=Master(True, True, agents=1, frameworks=1, tasks=12),
+    )
+
+
+def test_the_lab_fits_80_columns_and_its_last_line_is_the_cluster() -> None:
+    lines = drawn(lab())
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "lab/hosts.ini at 2026-11-22 20:00:00 UTC: ok"
+    assert lines[2].split() == "10.70.0.10 zookeeper running 08:30:00 3.4.12 follower ok".split()
+    assert lines[-1] == ("3/3 ZooKeepers, 3/3 masters, 10.70.0.10 leads, 1 agent, 1 framework, 12 tasks.")
+    assert len(lines) == 1 + 1 + 10 + 2 + 1
+
+
+def test_what_started_on_another_day_is_told_by_its_date() -> None:
+    assert "2025-01-02" in next(line for line in drawn(lab()) if "marathon-1" in line)
+
+
+def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
+    drift = ("zoo.cfg: syncLimit 2 -> 5", "myid: it says '7'")
+    lines = drawn(lab(*(HostStatus(name, member(n, drift=drift)) for n, name in enumerate(TRIO, 1))))
+    assert lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more)") == 1
+    assert sum("differs" in line for line in lines) == 3
+
+
+def test_what_was_never_deployed_says_so_and_no_more() -> None:
+    lines = drawn(lab(HostStatus(TRIO[1], member(2, state="absent", since="", drift=("directories: no",)))))
+    assert "absent" in next(line for line in lines if line.startswith(f"{TRIO[1]}  zookeeper"))
+    assert not any("directories" in line for line in lines)
+
+
+def test_what_is_wrong_with_a_service_names_it() -> None:
+    ill = Service("marathon", "Marathon", Verdict(False, "10.70.0.11 does not answer"), 3, 2, "")
+    assert "Marathon: 10.70.0.11 does not answer." in drawn(replace(lab(), services=(ill,)))
+
+
+def test_a_look_at_hosts_without_a_quorum_ends_with_its_services() -> None:
+    agents = Service("mesos_agent", "Mesos agents", Verdict(True, "1 of 1 agents are active"), 1, 1, "")
+    found = replace(lab(), services=(agents,), master=None)
+    assert drawn(found)[-1] == "1 of 1 agents are active."
+
+
+def test_a_long_name_takes_the_room_it_needs_where_there_is_room() -> None:
+    name = "zookeeper-one.prod.example.org"
+    lines = drawn(lab(HostStatus(name, member(1))), width=200)
+    assert f"{name}  zookeeper" in "\n".join(lines)

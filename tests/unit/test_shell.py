@@ -1,0 +1,236 @@
+"""The shell of single steps, run for real: files, the profile, docker's words (docker is a stand-in)."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import SHELLS, run, stand_in
+
+from tasks.plan import shell
+from tasks.plan.compare import compare
+from tasks.plan.compared import Host
+from tasks.plan.desired import Container, File, Mount, ProfileLine
+from tasks.plan.host import profile_line
+from tasks.plan.observe import Observed
+from tasks.plan.observe import Path as Seen
+
+ADDRESS = "10.70.0.10"
+
+LINE = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0\n")),
+    st.sampled_from(
+        (
+            "END",
+            "END_",
+            "END__",
+            " END",
+            "\\",
+            "$(touch hit)",
+            "`touch hit`",
+            "${HOME}",
+            "'\"",
+            "\x01\x7f\x81\\\x01",
+        )
+    ),
+)
+TEXT = st.lists(LINE, max_size=8).map(lambda lines: "".join(line + "\n" for line in lines))
+
+
+@pytest.fixture(params=SHELLS, ids=lambda words: words[0])
+def sh(request: pytest.FixtureRequest) -> list[str]:
+    words: list[str] = request.param
+    return words
+
+
+# Files
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+@settings(max_examples=25, deadline=None)
+@given(text=TEXT)
+def test_any_text_is_written_literally(
+    text: str, sh: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    where = tmp_path_factory.mktemp("literal", numbered=True)
+    done = run("set -eu\n" + shell.write_file(str(where / "a file"), text), where, shell=sh)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert {file.name: file.read_bytes() for file in where.iterdir()} == {"a file": text.encode()}
+
+
+def test_the_old_text_stays_until_the_new_one_is_complete(tmp_path: Path, sh: list[str]) -> None:
+    stand_in(tmp_path / "bin", "mv", 'cat zoo.cfg > old; cat zoo.cfg.next > new; command -p mv "$@"')
+    (tmp_path / "zoo.cfg").write_text("old\n")
+    assert run(shell.write_file("zoo.cfg", "new\n"), tmp_path, tmp_path / "bin", sh).returncode == 0
+    assert [(tmp_path / name).read_text() for name in ("old", "new", "zoo.cfg")] == [
+        "old\n",
+        "new\n",
+        "new\n",
+    ]
+
+
+def test_an_empty_directory_that_docker_made_is_replaced_by_the_file(tmp_path: Path, sh: list[str]) -> None:
+    (tmp_path / "zoo.cfg").mkdir()
+    assert run("set -eu\n" + shell.write_file("zoo.cfg", "a=1\n"), tmp_path, shell=sh).returncode == 0
+    assert (tmp_path / "zoo.cfg").read_text() == "a=1\n"
+
+
+def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path, sh: list[str]) -> None:
+    (tmp_path / "zoo.cfg").mkdir()
+    (tmp_path / "zoo.cfg" / "mine").write_text("keep")
+    done = run("set -eu\n" + shell.write_file("zoo.cfg", "a=1\n"), tmp_path, shell=sh)
+    assert done.returncode != 0 and b"not empty" in done.stdout
+    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")] == ["zoo.cfg", "zoo.cfg/mine"]
+
+
+# The profile
+
+
+def profile_step(path: Path, address: str = ADDRESS) -> str:
+    """The shell that the comparison finds missing for this profile, "" if nothing is."""
+    seen = Seen("regular file", path.read_text()) if path.exists() else Seen("absent")
+    observed = Observed(addresses=frozenset({address}), paths={str(path): seen})
+    host = Host("node", (ProfileLine("1.1", address, str(path)),), observed, lambda _: "")
+    return "".join(step.shell for step in compare(host).steps)
+
+
+PROFILES = {
+    "ordinary": "umask 022\n# HOST_IP=1.2.3.4 is not set here\nPATH=/bin\n",
+    "set by hand": "umask 022\nexport HOST_IP=10.70.0.99\nPATH=/bin\n",
+    "set by hand, indented": "umask 022\n  HOST_IP=10.70.0.99\nPATH=/bin\n",
+    "set twice": f"{profile_line(ADDRESS)}\numask 022\n{profile_line(ADDRESS)}\nPATH=/bin\n",
+    "set and set again by hand": f"umask 022\n{profile_line(ADDRESS)}\nPATH=/bin\nHOST_IP=1.2.3.4\n",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", PROFILES.values(), ids=PROFILES.keys())
+def test_the_profile_gets_exactly_one_line_and_keeps_the_others(
+    text: str, tmp_path: Path, sh: list[str]
+) -> None:
+    profile = tmp_path / "profile"
+    profile.write_text(text)
+    profile.chmod(0o640)
+    step = profile_step(profile)
+    for _ in range(2):
+        assert run("set -eu\n" + step, tmp_path, shell=sh).returncode == 0
+    others = [line for line in text.splitlines() if "HOST_IP" not in line or line.startswith("#")]
+    assert profile.read_text().splitlines() == [*others, profile_line(ADDRESS)]
+    assert profile.stat().st_mode & 0o777 == 0o640
+    assert [file.name for file in tmp_path.iterdir()] == ["profile"]
+    assert profile_step(profile) == ""
+
+
+def test_a_profile_is_made_where_there_is_none(tmp_path: Path, sh: list[str]) -> None:
+    assert run("set -eu\n" + profile_step(tmp_path / "profile"), tmp_path, shell=sh).returncode == 0
+    assert (tmp_path / "profile").read_text() == profile_line(ADDRESS) + "\n"
+
+
+def test_a_profile_without_a_last_line_end_keeps_its_last_line(tmp_path: Path) -> None:
+    (tmp_path / "profile").write_text("umask 022\nexport TZ=UTC")
+    run("set -eu\n" + profile_step(tmp_path / "profile"), tmp_path)
+    lines = (tmp_path / "profile").read_text().splitlines()
+    assert lines == ["umask 022", "export TZ=UTC", profile_line(ADDRESS)]
+
+
+INTERFACES = """\
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: eth0    inet 110.70.0.10/24 brd 10.70.0.10 scope global eth0\\       valid_lft forever
+2: eth0    inet 10.70.0.100/24 brd 10.70.0.255 scope global secondary eth0\\       valid_lft forever
+3: eth1    inet {}/24 brd 10.70.0.255 scope global eth1\\       valid_lft forever
+3: eth1    inet {}/32 scope global eth1\\       valid_lft forever
+"""
+
+
+@pytest.mark.parametrize("own, said", [(ADDRESS, ADDRESS), ("10.70.0.1", ""), ("10.70.0.101", "")])
+def test_a_shell_that_reads_the_profile_gets_the_address_and_no_neighbour(
+    own: str, said: str, tmp_path: Path, sh: list[str]
+) -> None:
+    stand_in(tmp_path / "bin", "ip", f"cat <<'EOF'\n{INTERFACES.format(own, own)}EOF")
+    (tmp_path / "profile").write_text(profile_line(ADDRESS) + "\n")
+    done = run('. ./profile\nprintf %s "$HOST_IP"\n', tmp_path, tmp_path / "bin", sh)
+    assert done.stdout.decode() == said
+
+
+# Docker's words
+
+WORD = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+RECORD = "for word; do printf '%s\\0' \"$word\"; done; case $* in *--env-file*) cat;; esac"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(WORD, LINE), max_size=3),
+    st.lists(WORD, max_size=3),
+    WORD,
+    st.none() | WORD,
+    st.booleans(),
+    st.booleans(),
+)
+def test_docker_gets_exactly_the_words_that_were_meant(
+    variables: list[tuple[str, str]],
+    arguments: list[str],
+    path: str,
+    entrypoint: str | None,
+    privileged: bool,
+    host_pids: bool,
+) -> None:
+    container = Container(
+        step="2.5",
+        name="zookeeper",
+        role="zookeeper",
+        image="zookeeper:3.4.12",
+        environment=tuple(variables),
+        mounts=(Mount(path, "/data"),),
+        entrypoint=entrypoint,
+        arguments=tuple(arguments),
+        privileged=privileged,
+        host_pids=host_pids,
+        log_size="7m",
+        log_files=3,
+    )
+    text = f"docker() {{ {RECORD}; }} # a stand-in that records its words\n{shell.docker_run(container)}"
+    *words, given = run(text, Path("/")).stdout.decode().split("\0")
+    assert given == "".join(f"{key}={value}\n" for key, value in variables)
+    assert words == [
+        *shlex.split("run -d --name zookeeper --net host --restart=always"),
+        *shlex.split("--log-driver json-file --log-opt max-size=7m --log-opt max-file=3"),
+        *(["--privileged"] if privileged else []),
+        *(["--pid=host"] if host_pids else []),
+        *(["--entrypoint", entrypoint] if entrypoint else []),
+        *("--label", "mesofab.cluster=mesos"),
+        *("--label", "mesofab.role=zookeeper", "--label", "mesofab.ports="),
+        *("--label", f"mesofab.digest={container.digest}"),
+        *(["--env-file", "/dev/stdin"] if variables else []),
+        *("-v", f"{path}:/data", "zookeeper:3.4.12", *arguments),
+    ]
+
+
+def test_a_replacement_makes_the_new_container_before_it_stops_the_old_one(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "docker", 'echo "docker $1 $2 $3" >> calls')
+    zoo_cfg = File("2.2", str(tmp_path / "zoo.cfg"), "a=2\n", mounted_by="zookeeper")
+    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12", files=(zoo_cfg,))
+    (tmp_path / "zoo.cfg").write_text("a=1\n")
+    (tmp_path / "zoo.cfg.next").write_text("a=2\n")
+    text = "set -eu\n" + shell.replace_container(container, [zoo_cfg], keep_previous=True)
+    assert run(text, tmp_path, tmp_path / "bin").returncode == 0
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "docker rm -f zookeeper.next",
+        "docker create --name zookeeper.next",
+        "docker update --restart=no zookeeper",
+        "docker stop -t 30",
+        "docker rename zookeeper zookeeper.prev",
+        "docker rename zookeeper.next zookeeper",
+        "docker start zookeeper ",
+    ]
+    assert (tmp_path / "zoo.cfg").read_text() == "a=2\n"
+    assert (tmp_path / "zoo.cfg.prev").read_text() == "a=1\n"
+
+
+def test_a_replacement_that_docker_refuses_leaves_the_old_container_alone(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "docker", 'echo "$1" >> calls; [ "$1" != create ]')
+    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12")
+    text = "set -eu\n" + shell.replace_container(container, [], keep_previous=True)
+    assert run(text, tmp_path, tmp_path / "bin").returncode == 1
+    assert (tmp_path / "calls").read_text().splitlines() == ["rm", "create"]

@@ -1,0 +1,38 @@
+"""Saying once what is true of many hosts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.plan.words import grouped, names
+
+
+def test_addresses_of_one_net_are_named_by_their_last_number() -> None:
+    assert names(["10.70.0.10", "10.70.0.11", "10.70.0.12"]) == "10.70.0.10, .11, .12"
+    assert names(["10.70.0.10", "10.70.1.11", "10.70.1.12"]) == "10.70.0.10, 10.70.1.11, .12"
+    assert names(["10.70.0.10", "zk1", "10.70.0.11"]) == "10.70.0.10, zk1, 10.70.0.11"
+    assert names(["zk1.example.org", "zk2.example.org"]) == "zk1.example.org, zk2.example.org"
+
+
+def test_a_text_is_said_once_in_the_place_where_it_came_first() -> None:
+    told = [("10.0.0.1", "a"), ("10.0.0.1", "b"), ("10.0.0.2", "a"), ("10.0.0.1", "a")]
+    assert grouped(told) == ["10.0.0.1, .2  a", "10.0.0.1  b"]
+
+
+def test_a_message_that_names_its_host_is_told_apart_from_it() -> None:
+    both = ("10.0.0.1", "10.0.0.2")
+    told = [(host, f"{host}  2.4 pull x: no such image") for host in both]
+    assert grouped(told) == ["10.0.0.1, .2  2.4 pull x: no such image"]
+    ports = [(host, f"{host}  connect: {host}:22 does not answer") for host in both]
+    assert grouped(ports) == [text for _, text in ports]
+
+
+ADDRESSES = st.tuples(st.integers(0, 2), st.integers(0, 255)).map(lambda n: f"10.0.{n[0]}.{n[1]}")
+
+
+@given(st.lists(ADDRESSES | st.sampled_from(["zk1", "10.example.org"]), max_size=8))
+def test_every_host_can_be_read_back(hosts: list[str]) -> None:
+    net, read = "", []
+    for word in names(hosts).split(", ") if hosts else []:
+        read.append(net + word if word.startswith(".") else word)
+        net = read[-1].rpartition(".")[0]
+    assert read == hosts
