@@ -3,10 +3,11 @@ VENV := .venv
 FAB := $(VENV)/bin/fab
 PYTEST := $(VENV)/bin/pytest
 READY := $(VENV)/.ready
+RIVALS := .venv-bench
 LAB := INVENTORY=lab/hosts.ini
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test lint docs lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test lint bench bench-quick docs lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,7 +57,17 @@ test: lint ## All our own tests; brings the lab up by itself
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
-	$(VENV)/bin/mypy tasks verify lab conftest.py fabfile.py
+	$(VENV)/bin/mypy tasks verify lab bench/*.py conftest.py fabfile.py
+
+bench: $(READY) $(RIVALS)/.ready ## Race Ansible, pyinfra and plain ssh over the lab; writes docs/performance.md
+	$(VENV)/bin/python -m bench
+
+bench-quick: $(READY) $(RIVALS)/.ready ## Two of its cases, on four hosts
+	$(VENV)/bin/python -m bench --quick
+
+$(RIVALS)/.ready: bench/requirements.txt
+	@./setup.sh $(RIVALS) bench/requirements.txt
+	@touch $@
 
 docs: $(READY) ## Write the pages anew that are made from the code
 	$(VENV)/bin/python tests/mistakes.py

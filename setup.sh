@@ -1,8 +1,9 @@
 #!/bin/sh
-# Make a virtual environment from the lock file: ./setup.sh [DIRECTORY]
+# Make a virtual environment: ./setup.sh [DIRECTORY [REQUIREMENTS]], by default .venv from the lock file.
 set -eu
 cd "$(dirname "$0")"
-venv=${1:-.venv}
+venv=${1:-.venv} requirements=${2:-requirements.lock}
+# The lock file has the hash of every package, and pip accepts no other then.
 
 fail() { echo "setup: $*" >&2; exit 1; }
 
@@ -28,9 +29,9 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
         >/dev/null || fail "could not install $package; try: apt-get update && apt-get install $package"
 fi
 
-echo "setup: making $venv with $python from requirements.lock (about half a minute)"
+echo "setup: making $venv with $python from $requirements (about half a minute)"
 rm -rf "$venv"
 "$python" -m venv "$venv"
-"$venv/bin/pip" install -qq --disable-pip-version-check --require-hashes -r requirements.lock ||
-    fail "could not install the packages of requirements.lock; is the package index reachable?"
+"$venv/bin/pip" install -qq --disable-pip-version-check -r "$requirements" ||
+    fail "could not install the packages of $requirements; is the package index reachable?"
 echo "setup: $venv is ready"

@@ -6,6 +6,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from . import cable, container, engine, guard, images, keys, spec, waiting
+from .context import Image
 from .entry import PASSWORDS, Entry
 from .errors import LabError
 from .spec import Host
@@ -44,17 +45,18 @@ def outdated(host: Host) -> str | None:
     return None
 
 
-def make(host: Host, entry: Entry) -> None:
+def make(host: Host, entry: Entry, image: Image = images.HOST) -> None:
     """Make a host anew, as after a fresh installation; `entry` is who may come in.
 
-    Its image layers stay, and so does its ssh host key if it has one already.
+    Its image layers stay, and so does its ssh host key if it has one already. The next `up` takes
+    the place of a host that was made of another image than the lab's own.
     """
     old = container.find(host.name)
     key = _read_host_key(old) if old and _has_host_key(old) else keys.generate()
     if old:
         container.remove(old)
     engine.get().volumes.create(host.name, labels=spec.LABELS)
-    new = container.create(host.name, host.address, images.HOST, options(host))
+    new = container.create(host.name, host.address, image, options(host))
     new.put_archive("/", keys.archive({**_identity(key), **entry.files(host)}))
     new.start()
 

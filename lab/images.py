@@ -17,6 +17,7 @@ from .parallel import each
 
 BASE = Image("lab/base")
 HOST = Image("lab/host", BASE)
+PYTHON_HOST = Image("lab/python-host", HOST)
 REGISTRY = Image("lab/registry", BASE)
 ZOOKEEPER = Image("lab/zookeeper:3.8.0", BASE, {"VERSION": "3.8.0"}, variable="zookeeper_image")
 STAND_IN = Image("lab/stand-in", BASE)

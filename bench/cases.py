@@ -1,0 +1,138 @@
+"""What is measured: a case is some work, done by every contestant in turn and checked after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+
+from lab import console, faults
+from lab.spec import Host
+
+from . import contestants, field
+from .contestants import Command, Contestant
+from .field import CLUSTER, FLEET
+from .measure import run
+
+COLD, AGAIN, ROLL, FAR = "cold deploy", "nothing changed", "rolling change", "nothing changed, 50 ms away"
+DISTANCE = 50
+"""Milliseconds that a round trip takes in the last case."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of one contestant; `connections` and `commands` are those of the host that saw the most."""
+
+    case: str
+    contestant: str
+    round: int
+    seconds: float
+    cpu: float
+    memory: float
+    connections: int
+    commands: int
+    restarts: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The contestants, the sizes of the fleet, and how many rounds; round 0 is the warm-up."""
+
+    contestants: Sequence[Contestant]
+    fleet: Sequence[int]
+    rounds: int
+
+    def quick(self) -> Iterator[Result]:
+        """Deploy once, then only what changes nothing, and the smallest fleet."""
+        self._deployed_by_us()
+        yield from self._in_turn(AGAIN, self._again)
+        yield from self._fan_out()
+
+    def whole(self) -> Iterator[Result]:
+        """Every case, one after the other."""
+        yield from self._in_turn(COLD, self._cold)
+        self._deployed_by_us()
+        yield from self._in_turn(AGAIN, self._again)
+        yield from self._in_turn(ROLL, self._roll)
+        yield from self._fan_out()
+        self._deployed_by_us()
+        with ExitStack() as distance:
+            for one in CLUSTER:
+                distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
+            yield from self._in_turn(FAR, self._again)
+
+    def _in_turn(self, case: str, work: Callable[[str, Contestant, int], Result]) -> Iterator[Result]:
+        for round in range(self.rounds + 1):
+            for contestant in self.contestants:
+                result = work(case, contestant, round)
+                console.say(f"{case}, round {round}, {contestant.name}: {result.seconds:.2f} s")
+                if round:
+                    yield result
+
+    def _deployed_by_us(self) -> None:
+        field.bare()
+        run(contestants.MESOFAB.deploy(2))
+
+    def _cold(self, case: str, contestant: Contestant, round: int) -> Result:
+        field.bare()
+        result = _measured(case, contestant, round, contestant.deploy(2), CLUSTER)
+        field.gate(field.RUN / "sync-2.ini")
+        return result
+
+    def _again(self, case: str, contestant: Contestant, round: int) -> Result:
+        result = _measured(case, contestant, round, contestant.again(2), CLUSTER)
+        if result.restarts:
+            raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers with nothing to do")
+        return result
+
+    def _roll(self, case: str, contestant: Contestant, round: int) -> Result:
+        # Every contestant finds what its predecessor has left, and changes it to the other value.
+        turn = round * len(self.contestants) + self.contestants.index(contestant)
+        limit = 2 if turn % 2 else 5
+        result = _measured(case, contestant, round, contestant.roll(limit), CLUSTER)
+        if result.restarts != 3:
+            raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
+        field.gate(field.RUN / f"sync-{limit}.ini")
+        return result
+
+    def _fan_out(self) -> Iterator[Result]:
+        for count in self.fleet:
+            hosts = FLEET[:count]
+
+            def file(case: str, contestant: Contestant, round: int, count: int = count) -> Result:
+                field.forget_host_ip(count)
+                return _measured(case, contestant, round, contestant.fleet("file", count), FLEET[:count])
+
+            def step(case: str, contestant: Contestant, round: int, count: int = count) -> Result:
+                return _measured(case, contestant, round, contestant.fleet("step", count), FLEET[:count])
+
+            yield from self._in_turn(f"a file on {len(hosts)} hosts", file)
+            yield from self._in_turn(f"a step on {len(hosts)} hosts", step)
+
+
+def _measured(
+    case: str, contestant: Contestant, round: int, command: Command, there: tuple[Host, ...]
+) -> Result:
+    before, containers = field.traffic(there), field.containers()
+    done = run(command)
+    seen = [later - before[name] for name, later in field.traffic(there).items()]
+    return Result(
+        case,
+        contestant.name,
+        round,
+        done.seconds,
+        done.cpu,
+        done.memory,
+        max(each.connections for each in seen),
+        max(each.commands for each in seen),
+        _restarts(containers, field.containers()),
+    )
+
+
+def _restarts(before: dict[str, str], after: dict[str, str]) -> int:
+    """Count the containers that run now and ran not, or not since then."""
+    return sum(len(set(after[host].splitlines()) - set(before[host].splitlines())) for host in after)

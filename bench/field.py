@@ -1,0 +1,170 @@
+"""Where the contestants run: the lab's hosts with Python on them, and many hosts that are only reached."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import access, console, engine, guard, host, hosts, images, keys, machine, spec, waiting
+from lab.parallel import each
+from lab.spec import Host
+
+RUN = Path(__file__).parent / "run"
+CLUSTER = (*spec.SERVERS, *spec.agents(1))
+FLEET = tuple(Host(f"10.70.0.{100 + n}") for n in range(64))
+"""Hosts with sshd and nothing else."""
+
+_MADE_HERE = "mesofab.lab.fleet"
+_SSHD_LOG = "/var/log/sshd.log"
+
+BARE = """exec 2>/dev/null
+docker ps -aq | xargs -r docker rm -fv
+rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /tmp/gates.sh /tmp/pyinfra-*
+sed -i /HOST_IP=/d /etc/profile
+true"""
+"""Takes from a host all that a contestant left; images stay."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a host's sshd has seen."""
+
+    connections: int
+    commands: int
+
+    def __sub__(self, earlier: Traffic) -> Traffic:
+        return Traffic(self.connections - earlier.connections, self.commands - earlier.commands)
+
+
+@contextmanager
+def prepared(fleet: int) -> Iterator[None]:
+    """Have the lab's four hosts with Python, and `fleet` hosts with sshd; the lab as it was at the end."""
+    RUN.mkdir(exist_ok=True)
+    hosts.up(agents=1, which=images.STAND_INS)
+    guard.require()
+    try:
+        with machine.lock():
+            images.build_missing([images.PYTHON_HOST])
+            with console.step("give the hosts Python"):
+                each(_with_python, CLUSTER)
+            with console.step(f"start {fleet} hosts with sshd"):
+                _start_fleet(fleet)
+        _write_access(fleet)
+        yield
+    finally:
+        _remove_fleet()
+        hosts.reset()
+
+
+def _with_python(one: Host) -> None:
+    host.make(one, access.entry(access.HERE), images.PYTHON_HOST)
+    host.wait_until_healthy(one)
+
+
+def _start_fleet(count: int) -> None:
+    _remove_fleet()
+    shared = keys.generate()
+    (RUN / "fleet.pub").write_bytes(shared.public)
+    each(lambda one: _start(one, shared), FLEET[:count])
+
+
+def _start(one: Host, key: keys.KeyPair) -> None:
+    client = engine.get()
+    made = client.containers.create(
+        images.PYTHON_HOST.tag,
+        ["sh", "-c", f"mkdir -p /run/sshd; exec /usr/sbin/sshd -D -E {_SSHD_LOG}"],
+        name=one.name,
+        hostname=one.hostname,
+        labels={**spec.LABELS, _MADE_HERE: "1"},
+        network=spec.NETWORK,
+        networking_config={spec.NETWORK: client.api.create_endpoint_config(ipv4_address=one.address)},
+    )
+    files = {"/etc/ssh/ssh_host_ed25519_key": (0o600, key.private), **access.entry(access.HERE).files(one)}
+    made.put_archive("/", keys.archive(files))
+    made.start()
+    waiting.until(f"sshd of {one.address}", 60, lambda: None if _traffic(one.name) else "no log yet")
+
+
+def _remove_fleet() -> None:
+    found = engine.get().containers.list(all=True, filters={"label": _MADE_HERE})
+    each(lambda one: one.remove(force=True, v=True), found)
+
+
+def _write_access(fleet: int) -> None:
+    """Write known_hosts, an ssh_config that shares no connections, and the inventories."""
+    of_fleet = access.known_hosts({one: (RUN / "fleet.pub").read_bytes() for one in FLEET[:fleet]})
+    known = RUN / "known_hosts"
+    known.write_text(access.HERE.known_hosts.read_text() + of_fleet)
+    (RUN / "ssh_config").write_text(
+        f"Host 10.70.0.*\n    User root\n    IdentityFile {access.HERE.key}\n    IdentitiesOnly yes\n"
+        f"    UserKnownHostsFile {known}\n    StrictHostKeyChecking yes\n"
+    )
+    lab = access.HERE.inventory.read_text()
+    for limit in (2, 5):
+        (RUN / f"sync-{limit}.ini").write_text(f"{lab}zookeeper_sync_limit={limit}\n")
+    variables = lab.partition("[all:vars]")[2]
+    for count in (4, 16, 64):
+        names = "\n".join(one.address for one in FLEET[:count])
+        text = f"[zookeeper]\n{FLEET[0].address} myid=1\n[mesos_agent]\n{names}\n[all:vars]{variables}"
+        (RUN / f"fleet-{count}.ini").write_text(text)
+
+
+def bare() -> None:
+    """Take from the four hosts all that a contestant left, but for images."""
+    each(lambda one: _inside(one, BARE), CLUSTER)
+
+
+def containers() -> dict[str, str]:
+    """Give every container's id and start on the four hosts."""
+    ask = "docker ps -aq | xargs -r docker inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
+    return dict(zip((one.address for one in CLUSTER), each(lambda h: _inside(h, ask), CLUSTER), strict=True))
+
+
+def forget_host_ip(count: int) -> None:
+    """Take the HOST_IP line from so many hosts of the fleet."""
+    command = ["sed", "-i", "/HOST_IP=/d", "/etc/profile"]
+    each(lambda one: engine.get().containers.get(one.name).exec_run(command), FLEET[:count])
+
+
+def traffic(some: tuple[Host, ...]) -> dict[str, Traffic]:
+    """Give what each host's sshd has seen so far."""
+    seen = each(lambda one: _traffic(one.name), some)
+    return {one.address: each_ or Traffic(0, 0) for one, each_ in zip(some, seen, strict=True)}
+
+
+def _traffic(name: str) -> Traffic | None:
+    counted = "; ".join(
+        f"grep -c '{what}' {_SSHD_LOG}" for what in ("Accepted publickey", "Starting session")
+    )
+    command = ["sh", "-c", f"[ -e {_SSHD_LOG} ] && {{ {counted}; }}"]
+    output = engine.get().containers.get(name).exec_run(command).output
+    assert isinstance(output, bytes)
+    counts = output.split()
+    return Traffic(*map(int, counts)) if len(counts) == 2 else None
+
+
+def _inside(one: Host, script: str) -> str:
+    code, output = hosts.exec(one.address, ["sh", "-c", script])
+    if code:
+        raise RuntimeError(f"{one.address}: {script}: {output}")
+    return output
+
+
+def gate(inventory: Path) -> None:
+    """Run the acceptance gate but for its journey; raises if it is not green."""
+    command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        command, cwd=root, env=_environment(inventory), capture_output=True, text=True, timeout=300
+    )
+    if done.returncode:
+        raise RuntimeError(f"the gate is not green:\n{done.stdout}")
+
+
+def _environment(inventory: Path) -> dict[str, str]:
+    import os
+
+    return {**os.environ, "INVENTORY": str(inventory)}

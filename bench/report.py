@@ -1,0 +1,44 @@
+"""What the measurements say: medians, spread, ratios, as tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+Row = Mapping[str, object]
+
+FIELDS = ("seconds", "cpu", "memory", "connections", "commands", "restarts")
+HEAD = (
+    "| contestant | seconds (median) | least to most | against mesofab | CPU s | MB | connections | commands "
+    "| restarts |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def tables(results: Iterable[Row]) -> str:
+    """Give a heading and a table for each case, contestants in the order they ran."""
+    rows = list(results)
+    of = {case: [row for row in rows if row["case"] == case] for case in _in_order(rows, "case")}
+    return "\n\n".join(f"### {case}\n\n{_table(its)}" for case, its in of.items())
+
+
+def _table(rows: Sequence[Row]) -> str:
+    ours = median(_numbers(rows, "mesofab", "seconds"))
+    return "\n".join([HEAD, *(_line(rows, name, ours) for name in _in_order(rows, "contestant"))])
+
+
+def _line(rows: Sequence[Row], name: str, ours: float) -> str:
+    seconds = _numbers(rows, name, "seconds")
+    cpu, memory, connections, commands, restarts = (median(_numbers(rows, name, f)) for f in FIELDS[1:])
+    return (
+        f"| {name} | {median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} "
+        f"| {median(seconds) / ours:.2f} x | {cpu:.2f} | {memory:.0f} "
+        f"| {connections:.0f} | {commands:.0f} | {restarts:.0f} |"
+    )
+
+
+def _numbers(rows: Iterable[Row], name: str, field: str) -> list[float]:
+    return [float(str(row[field])) for row in rows if row["contestant"] == name]
+
+
+def _in_order(rows: Iterable[Row], field: str) -> list[str]:
+    return list(dict.fromkeys(str(row[field]) for row in rows))
