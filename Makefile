@@ -52,7 +52,7 @@ unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit -q -n auto
 
 test: lint ## All our own tests; brings the lab up by itself
-	$(PYTEST) tests/unit tests/lab tests/contract -n 2
+	$(PYTEST) tests/unit tests/lab tests/contract --dist loadscope --tx 2*popen --tx popen//python=tests/lab/beside
 
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check

@@ -56,9 +56,12 @@ class Files:
 
     @property
     def sockets(self) -> Path:
-        """Return the directory of shared connections: short, and this checkout's own."""
+        """Return the directory of shared connections: short, and this checkout's own.
+
+        In /run, as what belongs to this boot: connections lead to the lab of this network.
+        """
         name = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:8]
-        return Path(f"/tmp/mesofab-{name}")
+        return Path(f"/run/mesofab-{name}")
 
 
 HERE = Files(Path(__file__).resolve().parent)

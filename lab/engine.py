@@ -134,6 +134,7 @@ def _bounded_runtime() -> list[str]:
     """Install the runtime that asks for no more capabilities than there are."""
     if not shutil.which("jq"):
         machine.install("jq")
-    # A copy: the engine must not depend on this checkout's life.
-    shutil.copy2(_RUNTIME_SOURCE, _RUNTIME)
+    # A copy: the engine must not depend on this checkout's life. Whole at any moment: one may run.
+    beside = shutil.copy2(_RUNTIME_SOURCE, _RUNTIME.with_name(f"{_RUNTIME.name}.{os.getpid()}"))
+    Path(beside).replace(_RUNTIME)
     return ["--add-runtime", f"mesofab={_RUNTIME}", "--default-runtime", "mesofab"]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks.plan.settings import VARIABLES
 
@@ -14,6 +14,9 @@ from . import console, engine, machine, rootfs, spec
 from .context import Image
 from .errors import LabError
 from .parallel import each
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 BASE = Image("lab/base")
 HOST = Image("lab/host", BASE)
@@ -80,9 +83,14 @@ def pull_hub() -> None:
                 raise LabError(f"{tag} cannot be pulled here: {error.explanation or error}") from None
 
 
+def missing(images: Iterable[Image] = ALL, client: DockerClient | None = None) -> list[Image]:
+    """Return the images that an engine (if not given, ours) lacks or has of other inputs."""
+    return [image for image in images if _built_from(image, client or engine.get()) != image.inputs]
+
+
 def build_missing(images: Iterable[Image] = ALL) -> list[Image]:
     """Build the images that are missing or whose inputs have changed; return those."""
-    stale = [image for image in images if _built_from(image) != image.inputs]
+    stale = missing(images)
     for _, generation in groupby(sorted(stale, key=_generation), key=_generation):
         _build_all(list(generation))
     return stale
@@ -109,11 +117,11 @@ def identity(tag: str) -> str:
     return str(engine.get().images.get(tag).id)
 
 
-def _built_from(image: Image) -> str | None:
+def _built_from(image: Image, client: DockerClient) -> str | None:
     import docker
 
     try:
-        labels = engine.get().images.get(image.tag).labels
+        labels = client.images.get(image.tag).labels
     except docker.errors.ImageNotFound:
         return None
     return str(labels.get(_INPUTS))

@@ -8,19 +8,39 @@ from typing import Any
 
 import pytest
 import requests
+import second
 from operators import INVENTORY, MARATHON, ROOT, Command, Run, execute, running_task
 from paramiko import Channel
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from lab import guard, hosts, images, waiting
 
 
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives all tests of the lab to one process, there being one lab, and all of the contract to another."""
+    """Gives the lab's files to the two processes that have a lab, one by one, and all else to the others.
+
+    A lab have the first process, and that in the world beside (see the program `beside`).
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        room = "/".join(nodeid.split("/")[:2])
-        return room if room in ("tests/lab", "tests/contract") else nodeid
+        return "tests/contract" if nodeid.startswith("tests/contract/") else nodeid.partition("::")[0]
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if any(self._is_for(node, scope) for scope in self.workqueue):
+            super()._reschedule(node)
+        elif not node.shutting_down:
+            node.shutdown()
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if scope := next((each for each in self.workqueue if self._is_for(node, each)), None):
+            self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
+
+    def _is_for(self, node: WorkerController, scope: str) -> bool:
+        gateway = node.gateway
+        has_a_lab = gateway.id == "gw0" or gateway.spec.python is not None
+        return has_a_lab == scope.startswith("tests/lab/") or len(self.nodes) == 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
@@ -31,6 +51,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
 @pytest.fixture(scope="session")
 def lab() -> None:
     """Have the lab up with one agent, and be sure that its addresses are reached on this machine."""
+    if second.OUTSIDE:
+        second.bring_images()
     hosts.up(agents=1, which=images.STAND_INS)
     guard.require()
 
