@@ -24,12 +24,6 @@ from .console import Console, Row, counted
 from .deploy import Result, deploy
 from .hosts import Hosts
 
-DRAIN = {"drain": "Also make changes for which an agent must end its tasks and begin anew."}
-"""What fab says of the option `--drain`."""
-
-NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
-"""What fab says of the option `--no-preflight` that every deploy has."""
-
 
 def carry_out(
     context: Context,

@@ -1,0 +1,44 @@
+"""What fab imports before it does anything: that is what every run costs."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def imported_by(*words: str) -> frozenset[str]:
+    """Give the names of all modules that a fab command imports, in a Python of its own."""
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "fabric", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    return frozenset(line.rpartition("|")[2].strip() for line in told.splitlines())
+
+
+def below(package: str, modules: frozenset[str]) -> set[str]:
+    """Give those of the modules that are inside of a package."""
+    return {name for name in modules if name.startswith(f"{package}.")}
+
+
+def test_a_list_of_tasks_imports_no_library_that_only_a_run_needs() -> None:
+    assert not imported_by("--list") & {"docker", "kazoo", "requests", "rich"}
+
+
+def test_a_list_of_tasks_imports_of_the_engine_only_what_the_command_line_needs() -> None:
+    modules = imported_by("--list")
+    assert below("tasks.engine", modules) == {"tasks.engine.commandline", "tasks.engine.listing"}
+    assert not below("tasks.plan", modules)
+
+
+def test_a_list_of_tasks_imports_of_the_lab_only_the_tasks_themselves() -> None:
+    assert below("lab", imported_by("--list")) == {"lab.console", "lab.errors", "lab.tasks"}
+
+
+def test_a_run_that_is_no_business_of_the_lab_imports_nothing_more_of_it() -> None:
+    assert below("lab", imported_by("runbook")) == below("lab", imported_by("--list"))
