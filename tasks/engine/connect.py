@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from shlex import quote
 from threading import RLock
@@ -17,6 +18,7 @@ from paramiko import (
     AuthenticationException,
     BadHostKeyException,
     ChannelException,
+    HostKeys,
     MissingHostKeyPolicy,
     PKey,
     SSHClient,
@@ -47,6 +49,7 @@ UNREACHED = re.compile("Timeout opening channel")
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 
 _CLONING = RLock()
+_READING = RLock()
 
 Address = tuple[str, str, int]
 """User, host and port."""
@@ -207,9 +210,18 @@ def _forget_missing_keys(hop: Connection) -> None:
 def _check_host_key(connection: Connection) -> None:
     client = connection.client
     client.set_missing_host_key_policy(RefuseUnknownKeys())
-    for file in _known_hosts(connection):
-        if file.is_file():
-            client.load_system_host_keys(str(file))
+    files = [(file, file.stat().st_mtime_ns) for file in _known_hosts(connection) if file.is_file()]
+    with _READING:
+        client._system_host_keys = _host_keys(*files)
+
+
+@lru_cache(maxsize=8)
+def _host_keys(*files: tuple[Path, int]) -> HostKeys:
+    """Read files as they were changed last, once for all hosts: they hold the keys of every host."""
+    keys = HostKeys()
+    for file, _ in files:
+        keys.load(str(file))
+    return keys
 
 
 def _known_hosts(connection: Connection) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fabric import Config, Connection
-from paramiko import Channel
+from paramiko import Channel, HostKeys
 from sshd import Sshd, end
 
 from tasks.engine import connect as connecting
@@ -77,6 +77,23 @@ def test_a_script_that_ends_gives_its_output_and_code(sshd: Sshd, node: Node, co
 
 def test_no_packet_waits_for_the_acknowledgement_of_the_one_before(connection: Connection) -> None:
     assert connection.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_known_hosts_are_read_once_for_all_hosts_and_again_when_they_have_changed(
+    sshd: Sshd, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = HostKeys.load
+    monkeypatch.setattr(HostKeys, "load", lambda keys, file: (read.append(file), load(keys, file)))
+    config = sshd.config()
+    connect(node, config, Bastions()).close()
+    connect(node, config, Bastions()).close()
+    known = sshd.directory / "known_hosts"
+    assert read == [str(known)]
+    known.write_text("")
+    with pytest.raises(Unreachable, match="is not known"):
+        connect(node, config, Bastions())
+    assert read == [str(known)] * 2
 
 
 # A host that freezes, wherever it does, is given up
