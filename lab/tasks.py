@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import wraps
 from subprocess import SubprocessError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from . import console, faults, hosts, registry, spec
+from . import console
 from .errors import LabError
+
+if TYPE_CHECKING:
+    from .hosts import Status
 
 _LAB_FAILED = 9
 _NODE = {"node": "address or host name, as in 10.70.0.11 or node-11"}
@@ -45,30 +48,40 @@ def _lab_task(help: dict[str, str] | None = None) -> Callable[[Callable[..., Non
 )
 def up(c: Context, agents: int = 0, images: str = "") -> None:
     """Bring up hosts with sshd and Docker, a registry and the images."""
+    from . import hosts
+
     _show(hosts.up(agents, images))
 
 
 @_lab_task({"volumes": "also remove the hosts' image layers and the registry's images"})
 def down(c: Context, volumes: bool = False) -> None:
     """Remove hosts, registry and network."""
+    from . import hosts
+
     hosts.down(volumes)
 
 
 @_lab_task()
 def reset(c: Context) -> None:
     """Make every host as freshly installed, keeping image layers; lifts all faults."""
+    from . import hosts
+
     hosts.reset()
 
 
 @_lab_task()
 def status(c: Context) -> None:
     """Show what runs where."""
+    from . import hosts
+
     _show(hosts.status())
 
 
 @_lab_task(_NODE)
 def stop(c: Context, node: str) -> None:
     """Shut a host down."""
+    from . import faults
+
     faults.stop(node)
     console.say(f"{node}: stopped")
 
@@ -76,6 +89,8 @@ def stop(c: Context, node: str) -> None:
 @_lab_task(_NODE)
 def start(c: Context, node: str) -> None:
     """Start a stopped host."""
+    from . import faults
+
     faults.start(node)
     console.say(f"{node}: running")
 
@@ -83,6 +98,8 @@ def start(c: Context, node: str) -> None:
 @_lab_task(_NODE)
 def freeze(c: Context, node: str) -> None:
     """Freeze every process of a host."""
+    from . import faults
+
     faults.freeze(node)
     console.say(f"{node}: frozen")
 
@@ -90,6 +107,8 @@ def freeze(c: Context, node: str) -> None:
 @_lab_task(_NODE)
 def thaw(c: Context, node: str) -> None:
     """Let a frozen host go on."""
+    from . import faults
+
     faults.thaw(node)
     console.say(f"{node}: running")
 
@@ -97,6 +116,8 @@ def thaw(c: Context, node: str) -> None:
 @_lab_task(_NODE)
 def cut(c: Context, node: str) -> None:
     """Cut a host off the network, with all that runs there going on."""
+    from . import faults
+
     faults.cut(node)
     console.say(f"{node}: cut off")
 
@@ -104,6 +125,8 @@ def cut(c: Context, node: str) -> None:
 @_lab_task(_NODE)
 def reconnect(c: Context, node: str) -> None:
     """Put a host that was cut off back on the network."""
+    from . import faults
+
     faults.reconnect(node)
     console.say(f"{node}: on the network")
 
@@ -111,6 +134,8 @@ def reconnect(c: Context, node: str) -> None:
 @_lab_task({**_NODE, "delay": "ms that a round trip takes longer", "loss": "percent of all frames, each way"})
 def slow(c: Context, node: str, delay: int = 200, loss: int = 2) -> None:
     """Put a host far away, on a bad line."""
+    from . import faults
+
     faults.slow(node, delay, loss)
     console.say(f"{node}: slow")
 
@@ -118,11 +143,15 @@ def slow(c: Context, node: str, delay: int = 200, loss: int = 2) -> None:
 @_lab_task(_NODE)
 def unslow(c: Context, node: str) -> None:
     """Put a host that was slow near again."""
+    from . import faults
+
     faults.unslow(node)
     console.say(f"{node}: near")
 
 
-def _show(statuses: Iterable[hosts.Status]) -> None:
+def _show(statuses: Iterable[Status]) -> None:
+    from . import registry, spec
+
     rows = [
         (one.host.address, one.host.hostname, one.state, one.engine, ", ".join(one.containers))
         for one in statuses

@@ -1,34 +1,19 @@
 """The whole cluster: the runbook as shell, what a deploy would do, and every chapter in order."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from fabric import task
 from invoke.context import Context
 
-from . import inventory
-from .engine import deploy as engine
-from .engine import preflight as survey
-from .engine import saving
-from .engine import status as reports
-from .engine.command import (
-    DRAIN,
-    NO_PREFLIGHT,
-    carry_out,
-    choose,
-    is_repetition,
-    named_hosts,
-    open_hosts,
-    operators_errors,
-    overruled,
-)
-from .engine.console import STYLES, Console, counted
-from .engine.rolling import left_alone
-from .engine.screen import screen
-from .errors import BadInput, Drift
-from .plan import document, script
-from .plan.outlook import HEADING, Outlook, lines
-from .plan.runbook import CHAPTERS, HOST, containers, from_nothing
-from .plan.step import HostPlan
+from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
+
+if TYPE_CHECKING:
+    from .engine.console import Console
+    from .plan.outlook import Outlook
+    from .plan.step import HostPlan
 
 JSON = "Print one JSON document; what people read goes to standard error."
 
@@ -36,6 +21,11 @@ JSON = "Print one JSON document; what people read goes to standard error."
 @task
 def runbook(c: Context) -> None:
     """Print the exact shell for every host; dials nobody."""
+    from . import inventory
+    from .engine.command import choose, is_repetition, named_hosts, operators_errors
+    from .plan import script
+    from .plan.runbook import CHAPTERS, HOST, containers, from_nothing
+
     if is_repetition(c):
         return
     with operators_errors():
@@ -59,6 +49,14 @@ def plan(
     c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
 ) -> None:
     """Print what a deploy would do now, and why."""
+    from .engine import deploy as engine
+    from .engine import saving
+    from .engine.command import is_repetition, open_hosts, operators_errors, overruled
+    from .engine.console import Console, counted
+    from .errors import Drift
+    from .plan import document
+    from .plan.runbook import CHAPTERS, HOST
+
     if is_repetition(c):
         return
     console = Console(json)
@@ -87,6 +85,9 @@ def plan(
 
 
 def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
+    from .engine.rolling import left_alone
+    from .plan.outlook import HEADING, lines
+
     for name, each in plans.items():
         for step in each.steps:
             console.say(f"{name}  {step}")
@@ -101,6 +102,12 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
 @task(auto_shortflags=False, help={"json": JSON})
 def preflight(c: Context, json: bool = False) -> None:
     """Look for what would stop or trouble a deploy; changes nothing."""
+    from .engine import preflight as survey
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import STYLES, Console
+    from .plan import document
+    from .plan.runbook import CHAPTERS, HOST
+
     if is_repetition(c):
         return
     console = Console(json)
@@ -117,6 +124,14 @@ def preflight(c: Context, json: bool = False) -> None:
 @task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
 def status(c: Context, json: bool = False, watch: bool = False) -> None:
     """Show what runs where, and whether it is well."""
+    from .engine import status as reports
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import Console
+    from .engine.screen import screen
+    from .errors import BadInput
+    from .plan import document
+    from .plan.runbook import CHAPTERS, HOST
+
     if is_repetition(c):
         return
     console = Console(json)
@@ -139,4 +154,4 @@ KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts are not a
 @task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})
 def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False) -> None:
     """Carry out every chapter on every host."""
-    carry_out(c, CHAPTERS, where=HOST, preflight=preflight, plan=plan, drain=drain)
+    carry_out(c, EVERY, where="host", preflight=preflight, plan=plan, drain=drain)

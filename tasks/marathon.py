@@ -3,23 +3,22 @@
 from fabric import task
 from invoke.context import Context
 
-from .engine.command import NO_PREFLIGHT, carry_out
-from .plan.runbook import HOST, MARATHON
+from .launch import NO_PREFLIGHT, carry_out
 
 
 @task
 def run(c: Context) -> None:
     """4.1 Pull the image and run the container."""
-    carry_out(c, [MARATHON], "4.1", "4.2")
+    carry_out(c, ["marathon"], "4.1", "4.2")
 
 
 @task
 def ask(c: Context) -> None:
     """4.2 Ask every Marathon who leads."""
-    carry_out(c, [MARATHON], "4.2")
+    carry_out(c, ["marathon"], "4.2")
 
 
 @task(name="deploy-marathon", auto_shortflags=False, help=NO_PREFLIGHT)
 def deploy(c: Context, preflight: bool = True) -> None:
     """Chapters 1 and 4: Marathon, registered."""
-    carry_out(c, [HOST, MARATHON], preflight=preflight)
+    carry_out(c, ["host", "marathon"], preflight=preflight)

@@ -3,29 +3,28 @@
 from fabric import task
 from invoke.context import Context
 
-from .engine.command import NO_PREFLIGHT, carry_out
-from .plan.runbook import HOST, MESOS_MASTER
+from .launch import NO_PREFLIGHT, carry_out
 
 
 @task
 def pull(c: Context) -> None:
     """3.1 Pull the image, on all hosts at once."""
-    carry_out(c, [MESOS_MASTER], "3.1")
+    carry_out(c, ["mesos_master"], "3.1")
 
 
 @task
 def run(c: Context) -> None:
     """3.2 Run the container: all masters together at first."""
-    carry_out(c, [MESOS_MASTER], "3.2", "3.3")
+    carry_out(c, ["mesos_master"], "3.2", "3.3")
 
 
 @task
 def ask(c: Context) -> None:
     """3.3 Ask every master who leads, and for its log."""
-    carry_out(c, [MESOS_MASTER], "3.3")
+    carry_out(c, ["mesos_master"], "3.3")
 
 
 @task(name="deploy-mesos-master", auto_shortflags=False, help=NO_PREFLIGHT)
 def deploy(c: Context, preflight: bool = True) -> None:
     """Chapters 1 and 3: masters with one leader."""
-    carry_out(c, [HOST, MESOS_MASTER], preflight=preflight)
+    carry_out(c, ["host", "mesos_master"], preflight=preflight)

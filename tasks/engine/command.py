@@ -1,11 +1,14 @@
 """What stands between a task that was typed and the run it starts: hosts, errors, exit codes."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from json import dumps
+from typing import TYPE_CHECKING
 
 from fabric import Connection
 from fabric.connection import derive_shorthand
@@ -14,21 +17,16 @@ from invoke.exceptions import Exit
 
 from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OverBudget
-from ..plan import document
 from ..plan.cluster import Cluster, Node
-from ..plan.document import Document
 from ..plan.mesos_agent import INCOMPATIBLE
 from ..plan.runbook import Chapter
-from . import saving
 from .console import Console, Row, counted
 from .deploy import Result, deploy
 from .hosts import Hosts
 
-DRAIN = {"drain": "Also make changes for which an agent must end its tasks and begin anew."}
-"""What fab says of the option `--drain`."""
-
-NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
-"""What fab says of the option `--no-preflight` that every deploy has."""
+if TYPE_CHECKING:
+    from ..plan.document import Document
+    from .saving import Promise
 
 
 def carry_out(
@@ -50,13 +48,19 @@ def carry_out(
         return
     console = Console()
     with operators_errors():
-        promise = None if plan is None else saving.read(plan)
+        promise = None if plan is None else _promise(plan)
         with open_hosts(context, where or chapters[-1], console) as hosts, closing_table(console):
             with console.live():
                 result = deploy(hosts, chapters, ids or None, preflight, promise, overruled(drain))
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+
+
+def _promise(plan: str) -> Promise:
+    from . import saving
+
+    return saving.read(plan)
 
 
 def overruled(drain: bool) -> Collection[str]:
@@ -81,6 +85,8 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         except KeyboardInterrupt:
             failure = Interrupted("Interrupted. Running again is safe.")
         if failure:
+            from ..plan import document
+
             found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
         if json:
             print(dumps(found, indent=2), flush=True)

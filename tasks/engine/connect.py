@@ -7,19 +7,23 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from shlex import quote
 from threading import RLock
+from typing import Any
 
 from fabric import Config, Connection
 from paramiko import (
     AuthenticationException,
     BadHostKeyException,
     ChannelException,
+    HostKeys,
     MissingHostKeyPolicy,
     PKey,
     SSHClient,
     SSHException,
+    Transport,
 )
 from paramiko.ssh_exception import ConfigParseError, NoValidConnectionsError, PasswordRequiredException
 
@@ -45,6 +49,7 @@ UNREACHED = re.compile("Timeout opening channel")
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 
 _CLONING = RLock()
+_READING = RLock()
 
 Address = tuple[str, str, int]
 """User, host and port."""
@@ -158,6 +163,7 @@ def _connection(node: Node, shared: Config) -> Connection:
     )
     for hop in _hops(connection):
         _set_limits(hop)
+        hop.connect_kwargs["transport_factory"] = _transport
         _forget_missing_keys(hop)
         _check_host_key(hop)
     return connection
@@ -179,6 +185,17 @@ def _set_limits(hop: Connection) -> None:
     hop.connect_kwargs = {**limits, **hop.connect_kwargs}
 
 
+def _transport(line: Any, **options: Any) -> Transport:
+    """Make paramiko's transport, with a socket that sends at once, as ssh does.
+
+    Else Nagle's algorithm keeps a small packet back until the host, which delays that by 40 ms, has
+    acknowledged the one before: at every login and at every script.
+    """
+    if isinstance(line, socket.socket):  # else it goes through a bastion's connection, or a command
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Transport(line, **options)
+
+
 def _forget_missing_keys(hop: Connection) -> None:
     """Leave out keys of ssh_config that do not exist, as ssh does; paramiko would give up."""
     named = hop.ssh_config.get("identityfile", [])
@@ -193,9 +210,18 @@ def _forget_missing_keys(hop: Connection) -> None:
 def _check_host_key(connection: Connection) -> None:
     client = connection.client
     client.set_missing_host_key_policy(RefuseUnknownKeys())
-    for file in _known_hosts(connection):
-        if file.is_file():
-            client.load_system_host_keys(str(file))
+    files = [(file, file.stat().st_mtime_ns) for file in _known_hosts(connection) if file.is_file()]
+    with _READING:
+        client._system_host_keys = _host_keys(*files)
+
+
+@lru_cache(maxsize=8)
+def _host_keys(*files: tuple[Path, int]) -> HostKeys:
+    """Read files as they were changed last, once for all hosts: they hold the keys of every host."""
+    keys = HostKeys()
+    for file, _ in files:
+        keys.load(str(file))
+    return keys
 
 
 def _known_hosts(connection: Connection) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..errors import Blocked, OperatorError
 from ..plan import handover, runbook
@@ -13,11 +14,13 @@ from ..plan.roll import Member
 from ..plan.runbook import Chapter
 from ..plan.step import Phase, Step
 from ..plan.words import grouped, names
-from . import availability, gates, lease, preflight
+from . import gates
 from .handing_over import hand_over
 from .hosts import Hosts
 from .rolling import left_alone, pending, roll
-from .saving import Promise
+
+if TYPE_CHECKING:
+    from .saving import Promise
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -86,7 +89,7 @@ def deploy(
     chapters: Sequence[Chapter],
     ids: Iterable[str] | None = None,
     check: bool = False,
-    promise: Promise | None = None,
+    promise: "Promise | None" = None,
     overruled: Collection[str] = (),
 ) -> Result:
     """Carry out what is missing, or only the steps with these runbook ids.
@@ -99,13 +102,16 @@ def deploy(
     chosen = None if ids is None else frozenset(ids)
     found = _whole_plan(hosts, chapters, chosen, promise, overruled)
     if check and any(each.steps or each.blockers for each in found.plans.values()):
+        from . import preflight  # this and what follows: a run without anything to do needs none of it
+
         preflight.clear(hosts, chapters, overruled)
     refuse(hosts, chapters, found)
     if not any(each.steps for each in found.plans.values()):
         return _perform(hosts, chapters, chosen, found)
+    from . import availability, lease
+
     with lease.held(hosts, chapters):
-        # What was seen before the lease was ours may not be so any more.
-        found = _whole_plan(hosts, chapters, chosen, promise, overruled)
+        found = _whole_plan(hosts, chapters, chosen, promise, overruled)  # it may have changed meanwhile
         refuse(hosts, chapters, found)
         with availability.measured(hosts, found.plans) as over:
             result = _carry_out(hosts, chapters, chosen, found, overruled)
@@ -131,7 +137,7 @@ def _whole_plan(
     hosts: Hosts,
     chapters: Sequence[Chapter],
     chosen: frozenset[str] | None = None,
-    promise: Promise | None = None,
+    promise: "Promise | None" = None,
     overruled: Collection[str] = (),
 ) -> Preview:
     """Make the plan of all hosts of the run; Blocked if there is a promise that says something else."""

@@ -6,7 +6,8 @@ runbook id of the line that asks for the thing.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,11 @@ class Container:
     cluster: str = "mesos"
     grace: int = 30
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the whole desired form, mounted files included: 16 hex digits."""
-        form = {key: value for key, value in asdict(self).items() if key not in ("step", "ports", "grace")}
-        text = json.dumps(form, sort_keys=True)
+        names = [field.name for field in fields(self) if field.name not in ("step", "ports", "grace")]
+        text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=asdict)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

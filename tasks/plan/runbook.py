@@ -91,6 +91,9 @@ MESOS_AGENT = Chapter(
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
 
+NAMED = {chapter.role or "host": chapter for chapter in CHAPTERS}
+"""Every chapter by the name of its module of tasks."""
+
 
 def wanted(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Give everything `chapters` want of `node`, in the runbook's order."""

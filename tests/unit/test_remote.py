@@ -1,5 +1,6 @@
 """What a run does when a host falls silent, and how it gets past sudo. A real SSH server, on the loopback."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fabric import Config, Connection
-from paramiko import Channel
+from paramiko import Channel, HostKeys
 from sshd import Sshd, end
 
 from tasks.engine import connect as connecting
@@ -72,6 +73,27 @@ def test_a_script_that_ends_gives_its_output_and_code(sshd: Sshd, node: Node, co
     sshd.act = says("one\n", "two\n")
     outcome = execute(node, connection, SCRIPT)
     assert (outcome.code, outcome.text, sshd.commands) == (0, "one\ntwo\n", ["sh"])
+
+
+def test_no_packet_waits_for_the_acknowledgement_of_the_one_before(connection: Connection) -> None:
+    assert connection.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_known_hosts_are_read_once_for_all_hosts_and_again_when_they_have_changed(
+    sshd: Sshd, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = HostKeys.load
+    monkeypatch.setattr(HostKeys, "load", lambda keys, file: (read.append(file), load(keys, file)))
+    config = sshd.config()
+    connect(node, config, Bastions()).close()
+    connect(node, config, Bastions()).close()
+    known = sshd.directory / "known_hosts"
+    assert read == [str(known)]
+    known.write_text("")
+    with pytest.raises(Unreachable, match="is not known"):
+        connect(node, config, Bastions())
+    assert read == [str(known)] * 2
 
 
 # A host that freezes, wherever it does, is given up
@@ -243,9 +265,9 @@ class Sudo:
             channel.sendall(PROMPT.encode())
             line = lines.readline().decode()
             if not line:
+                self.ended.set()  # nobody may be there any more to hear the rest
                 channel.sendall(b"sudo: 1 incorrect password attempt\n")
                 end(channel, 1)
-                self.ended.set()
                 return
             self.passwords.append(line.rstrip("\n"))
             self.asks = line != f"{PASSWORD}\n"

@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from tasks import launch
 from tasks.plan import runbook
 from tasks.plan.inventory import parse
 
@@ -33,11 +35,15 @@ def test_docs_explain_every_step() -> None:
 
 def test_every_step_has_a_task() -> None:
     tasks = "".join(file.read_text() for file in (ROOT / "tasks").glob("*.py"))
-    assert ids_in(tasks, r"carry_out\(c, \[\w+\], (.*)\)") != set()
+    assert ids_in(tasks, r'carry_out\(c, \["\w+"\], (.*)\)') != set()
     named = {
-        id for line in ids_in(tasks, r"carry_out\(c, \[\w+\], (.*)\)") for id in re.findall(r"\d\.\d", line)
+        id for line in ids_in(tasks, r'carry_out\(c, \["\w+"\], (.*)\)') for id in re.findall(r"\d\.\d", line)
     }
     assert named == carried_out()
+
+
+def test_tasks_and_runbook_call_the_chapters_the_same_in_the_same_order() -> None:
+    assert tuple(runbook.NAMED) == launch.EVERY == get_args(launch.Name)
 
 
 def test_every_step_has_a_check_in_the_gate() -> None:

@@ -293,9 +293,9 @@ def run_with(
         return deploy.Result({}, ())
 
     monkeypatch.setattr(deploy, "plan", plan)
-    monkeypatch.setattr("tasks.engine.deploy.lease.held", lambda *_: nullcontext())
+    monkeypatch.setattr("tasks.engine.lease.held", lambda *_: nullcontext())
     monkeypatch.setattr(deploy, "foreseen", lambda *_: {})
-    monkeypatch.setattr("tasks.engine.deploy.availability.measured", lambda *_: nullcontext([]))
+    monkeypatch.setattr("tasks.engine.availability.measured", lambda *_: nullcontext([]))
     monkeypatch.setattr(deploy, "_perform", perform)
     kept = saving.Promise("p.json", written(promise))
     deploy.deploy(FewHosts(wanted), CHAPTERS, promise=kept)  # type: ignore[arg-type]

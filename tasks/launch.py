@@ -1,0 +1,45 @@
+"""What the tasks begin with: what fab says of their options, and the way into the engine.
+
+Engine and plan are imported by the function that needs them, in `cluster.py` and for the lab, too: only
+the task that runs pays for them. `fab --list`, `--help` and completion want names and docstrings alone.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from invoke.context import Context
+
+Name = Literal["host", "zookeeper", "mesos_master", "marathon", "mesos_agent"]
+"""A chapter as its module and its group in hosts.ini are called; every host is in chapter `host`."""
+
+EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mesos_agent")
+
+DRAIN = {"drain": "Also make changes for which an agent must end its tasks and begin anew."}
+"""What fab says of the option `--drain`."""
+
+NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
+"""What fab says of the option `--no-preflight` that every deploy has."""
+
+
+def carry_out(
+    context: Context,
+    chapters: Sequence[Name],
+    *ids: str,
+    where: Name | None = None,
+    preflight: bool = False,
+    plan: str | None = None,
+    drain: bool = False,
+) -> None:
+    """Carry out these chapters, or only their steps `ids`; `engine.command` tells of the rest."""
+    from .engine import command
+    from .plan.runbook import NAMED
+
+    command.carry_out(
+        context,
+        [NAMED[name] for name in chapters],
+        *ids,
+        where=where and NAMED[where],
+        preflight=preflight,
+        plan=plan,
+        drain=drain,
+    )
