@@ -152,7 +152,11 @@ class Cluster:
         return until("active agent", seconds, found)
 
     def lose(self, agent: Member, leader: Member, number: int = signal.SIGKILL) -> None:
-        """Kill an agent, and wait until the leader has noticed."""
+        """Kill an agent that knows its id, and wait until the leader has noticed.
+
+        The leader knows of an agent before that has kept its id; killed then, it comes back as another one.
+        """
+        until("agent's id", 10, lambda: agent.get("/state")["id"])
         agent.kill(number)
         until("inactive agent", 5, lambda: not any(one["active"] for one in leader.get("/slaves")["slaves"]))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from operators import INVENTORY, ROOT, TRIO, Command, Inventory, Run, environment, execute, inside
@@ -295,7 +296,13 @@ PULL = f'#!/bin/sh\n[ "$1" = pull ] || exec /usr/bin/docker "$@"\n{WAIT}\n'
 
 
 def fab_on(node: str, *words: str) -> Command:
-    return execute([sys.executable, "-m", "fabric", "-H", node, *words], INVENTORY)
+    """Run fab on a host of a service of its own: runs on hosts of one service exclude each other."""
+    variables = INVENTORY.read_text().partition("[all:vars]")[2]
+    with TemporaryDirectory() as directory:
+        alone = Path(directory) / "hosts.ini"
+        variables = variables.replace("ssh_config=", f"ssh_config={INVENTORY.parent}/")
+        alone.write_text(f"[zookeeper]\n{node} myid=1\n[all:vars]{variables}")
+        return execute([sys.executable, "-m", "fabric", *words], alone)
 
 
 def lose_in_a_look(node: str) -> Command:
