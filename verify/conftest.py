@@ -1,7 +1,8 @@
 """What the gate's tests share: the node behind a host, and a report in sentences."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -10,6 +11,7 @@ from testinfra.host import Host
 from tasks.plan.cluster import Cluster, Node
 
 from .findings import fail
+from .journeys import JOURNEYS
 from .reach import Lost
 
 MEASURED = pytest.StashKey[list[str]]()
@@ -71,6 +73,14 @@ def _losses_told() -> Iterator[None]:
     except Lost as error:
         _unreachable[error.host] = f"it was reached, and is lost since: {error.why}", REACH
         fail(error.host, _unreachable[error.host][0], "it to answer", REACH)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def journeys(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Mapping[str, Future[None]]]:
+    """Begin the chosen journeys, all at once, before the first check; give them by their tests' names."""
+    chosen = [item.name for item in request.session.items if item.get_closest_marker("journey")]
+    with ThreadPoolExecutor(max_workers=len(JOURNEYS)) as pool:
+        yield {name: pool.submit(JOURNEYS[name], cluster) for name in chosen}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 
 import pytest
 import requests
@@ -28,8 +29,9 @@ HEALED = 120
 
 
 @pytest.fixture
-def app(cluster: Cluster) -> Iterator[App]:
+def app(cluster: Cluster, journeys: Mapping[str, Future[None]]) -> Iterator[App]:
     """An app that runs through it all; as a docker container, so that no agent can take it along."""
+    wait(journeys.values())  # no leader is killed under them
     image = cluster.image(cluster.having("mesos_agent")[0].settings.mesos_image)
     running = App(
         cluster.having("marathon")[0],

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLAN = sorted((ROOT / "tasks/plan").rglob("*.py"))
 CODE = sorted(
     file
-    for room in ("tasks", "verify", "lab")
+    for room in ("tasks", "verify", "lab", "bench")
     for file in (ROOT / room).rglob("*.py")
     if "run" not in file.parts
 )
