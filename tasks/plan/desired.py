@@ -6,7 +6,7 @@ runbook id of the line that asks for the thing.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ class Container:
     @property
     def digest(self) -> str:
         """The digest of the whole desired form, mounted files included: 16 hex digits."""
-        form = {key: value for key, value in asdict(self).items() if key not in ("step", "ports", "grace")}
-        text = json.dumps(form, sort_keys=True)
+        form = {key: value for key, value in vars(self).items() if key not in ("step", "ports", "grace")}
+        text = json.dumps(form, sort_keys=True, default=vars)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
