@@ -4,6 +4,7 @@ Shares with the tasks nothing but the inventory, and imports nothing of Fabric.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,7 +69,7 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give testinfra the hosts a module's role has; --hosts, if given, stands."""
-    if not _in_verify(metafunc.config, metafunc.definition) or "_testinfra_host" not in metafunc.fixturenames:
+    if "_testinfra_host" not in metafunc.fixturenames or not _in_verify(metafunc.config, metafunc.definition):
         return
     cluster = cluster_of(metafunc.config)
     metafunc.config.option.ssh_config = _ssh_config(metafunc.config)
@@ -145,7 +146,12 @@ class Uncovered(pytest.Item):
 
 
 def _in_verify(config: pytest.Config, item: Any) -> bool:
-    return (config.rootpath / "verify") in item.path.parents
+    return _below(config.rootpath, "verify", item.path)
+
+
+@cache  # a path is taken apart slowly, and every test of a file has the same one
+def _below(root: Path, folder: str, file: Path) -> bool:
+    return (root / folder) in file.parents
 
 
 def _role(item: Any) -> str | None:

@@ -1,7 +1,14 @@
 """What holds for all our own tests."""
 
+import gc
+
 from hypothesis import settings
 
 # No test asserts a speed; and all of them are run often, each time with other examples.
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("quick")
+
+
+def pytest_collection_finish() -> None:
+    """Keep all that imports and collection made out of the garbage collector's rounds: it stays anyway."""
+    gc.freeze()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .settings import Settings, Ssh
 
@@ -83,7 +84,7 @@ class Cluster:
             return reference
         return f"{self.settings.registry}/{reference}"
 
-    @property
+    @cached_property
     def ensemble(self) -> tuple[Node, ...]:
         """The ZooKeeper members, by myid: the order in hosts.ini must not change a file."""
         return tuple(sorted(self.having("zookeeper"), key=lambda node: node.myid))

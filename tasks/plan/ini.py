@@ -10,6 +10,10 @@ from .secret import part, quoted
 SECTION = re.compile(r"^\[([A-Za-z_][A-Za-z0-9_]*)(?::(vars|children))?\]\s*(?:#.*)?$")
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|" r'"(?:[^"\\]|\\.)*"')
 """One quoted text; `'A=1' B='2'` is none, although it begins and ends with a quote."""
+
+QUOTING = re.compile(r"""['"\\#]""")
+"""What makes words of a line more than what stands between blanks."""
+
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 LONGEST = 300
 """Characters of a message about a line, however long that is."""
@@ -155,7 +159,7 @@ def _host_line(ini: Ini, group: Group, number: int, line: str) -> None:
         group.unread = True
         return
     try:
-        name, *words = shlex.split(line, comments=True)
+        name, *words = _words(line)
     except ValueError as error:
         ini.complain(number, f"it cannot be split into words ({error})", "close the quote")
         group.unread = True
@@ -173,6 +177,11 @@ def _host_line(ini: Ini, group: Group, number: int, line: str) -> None:
     for word in words:
         if not _assign(ini, variables, number, word, f"for host {name}", line):
             return  # what follows may belong to this word
+
+
+def _words(line: str) -> list[str]:
+    """Split a line into words as a shell does; most need nothing of it, and shlex goes by the letter."""
+    return shlex.split(line, comments=True) if QUOTING.search(line) else line.split()
 
 
 def _variable_line(ini: Ini, group: Group, number: int, line: str) -> None:

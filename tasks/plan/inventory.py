@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from . import consistency, ini, merged
@@ -193,5 +194,10 @@ def _known(raw: Ini, key: str, line: int) -> Variable | None:
 
 
 def _meant(word: str, known: Iterable[str], otherwise: str) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    close = _close(word, tuple(known))
     return f"did you mean {close[0]}?" if close else otherwise
+
+
+@lru_cache(maxsize=256)  # what stands in [all:vars] is asked about for every host
+def _close(word: str, known: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(word, known, n=1, cutoff=0.7)

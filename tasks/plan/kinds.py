@@ -8,6 +8,7 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .secret import part
@@ -73,6 +74,7 @@ def yes_or_no(text: str) -> bool:
     return words[text.lower()]
 
 
+@lru_cache(maxsize=1024)  # an inventory is read with every address in it several times
 def address(text: str) -> str:
     """Read a usable IPv4 address of one host."""
     try:

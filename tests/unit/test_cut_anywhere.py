@@ -125,10 +125,18 @@ docker() (
 """
 
 LOOKING = """\
+# stand-ins for programs that only tell; some would do, but are a process for every path of every look
 tick() { :; }
 id() { echo 0; }
 ip() { echo '2: eth0    inet 10.70.0.10/24 scope global eth0'; }
 env() { :; }
+sed() { :; }
+tail() { :; }
+stat() {
+  [ "$1 $2" = "-Lc %F" ] || { command stat "$@"; return; }
+  if [ -d "$3" ]; then echo directory; return; fi
+  if [ -s "$3" ]; then echo 'regular file'; else echo 'regular empty file'; fi
+}
 ss() {
   for file in "$STATE"/containers/*/status; do
     [ ! -e "$file" ] || read -r word < "$file"

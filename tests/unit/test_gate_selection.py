@@ -101,7 +101,7 @@ def test_a_role_with_a_typo_is_refused(inventory: Path, collect: Collect, tmp_pa
     (tmp_path / "verify/test_typo.py").write_text(
         "import pytest\npytestmark = pytest.mark.role('zookeper')\ndef test_it(host): pass\n"
     )
-    run = collect(inventory, "verify", "--tb=long", checkout=tmp_path)
+    run = collect(inventory, "verify", "--tb=native", checkout=tmp_path)
     assert run.code != 0
     assert "no role is called 'zookeper'" in run.said
 
