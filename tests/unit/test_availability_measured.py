@@ -250,6 +250,12 @@ class OneHost:
         return Outcome(0, "")
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long for the first answers: a busy machine takes its time to start a shell."""
+    monkeypatch.setattr("tasks.engine.availability.FIRST_ROUND", 30)
+
+
 def plans(risk: Risk) -> dict[str, HostPlan]:
     return {"10.0.0.1": HostPlan("10.0.0.1", (), (Step("2.5", "run zookeeper", "", "", risk=risk),))}
 
@@ -266,7 +272,7 @@ def test_a_run_that_restarts_nothing_measures_nothing() -> None:
     assert (hosts.begun, hosts.console.measured, over) == (0, [], [])
 
 
-def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> None:
+def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget(patient: None) -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
@@ -284,7 +290,7 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> Non
         assert hosts.ended.wait(20)  # nobody listens any more, so the script ends
 
 
-def test_a_run_that_fails_says_what_was_measured_all_the_same() -> None:
+def test_a_run_that_fails_says_what_was_measured_all_the_same(patient: None) -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
