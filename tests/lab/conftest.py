@@ -17,6 +17,10 @@ from xdist.workermanage import WorkerController
 from lab import guard, hosts, images, waiting
 
 
+LONGEST = "cluster fault_table rolling deploy_zookeeper errors killed_anywhere lab connections".split()
+"""The files that take longest; they come first, or one lab would wait for the other at the end."""
+
+
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
     """Gives the lab's files to the two processes that have a lab, one by one, and all else to the others.
 
@@ -33,14 +37,19 @@ class Rooms(LoadScopeScheduling):  # type: ignore[misc]
             node.shutdown()
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if scope := next((each for each in self.workqueue if self._is_for(node, each)), None):
-            self.workqueue.move_to_end(scope, last=False)
+        if scopes := [each for each in self.workqueue if self._is_for(node, each)]:
+            self.workqueue.move_to_end(min(scopes, key=_rank), last=False)
             super()._assign_work_unit(node)
 
     def _is_for(self, node: WorkerController, scope: str) -> bool:
         gateway = node.gateway
         has_a_lab = gateway.id == "gw0" or gateway.spec.python is not None
         return has_a_lab == scope.startswith("tests/lab/") or len(self.nodes) == 1
+
+
+def _rank(scope: str) -> int:
+    name = Path(scope).stem.removeprefix("test_")
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:

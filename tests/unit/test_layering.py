@@ -89,6 +89,12 @@ def test_the_product_knows_nothing_of_its_lab() -> None:
         assert "lab" not in {name for _, name in imports(file)}, file
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    # pytest imports them by their bare names, so that of two one is an error when both rooms are run.
+    names = [file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_files_and_functions_fit_in_a_head() -> None:
     for file in CODE:
         assert len(file.read_text().splitlines()) <= LONGEST_FILE, file
