@@ -16,7 +16,6 @@ from xdist.workermanage import WorkerController
 
 from lab import guard, hosts, images, waiting
 
-
 LONGEST = "cluster fault_table rolling deploy_zookeeper errors killed_anywhere lab connections".split()
 """The files that take longest; they come first, or one lab would wait for the other at the end."""
 
