@@ -94,9 +94,15 @@ class Cluster:
         return self.start("master", f"127.0.0.{number}", self.port, arguments, {**given, **more})
 
     def masters(self, **more: str) -> list[Member]:
-        """Start three masters, and wait until one of them leads and has its registry."""
+        """Start three masters; wait until one of them leads and has its registry, and all use their log.
+
+        The log begins only with all three: one that has not got so far could not go on without another.
+        """
         members = [self.master(number, **more) for number in (1, 2, 3)]
         self.leader(members)
+        if more.get("REGISTRY") != "in_memory":
+            recovered = "registrar/log/recovered"
+            until("log on every master", 20, lambda: all(one.metric(recovered) == 1.0 for one in members))
         return members
 
     def agent(self, number: int = 5, arguments: tuple[str, ...] = (), **more: str) -> Member:

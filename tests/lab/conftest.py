@@ -57,12 +57,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
 
 
 @pytest.fixture(scope="session")
-def lab() -> None:
+def lab() -> Iterator[None]:
     """Have the lab up with one agent, and be sure that its addresses are reached on this machine."""
     if second.OUTSIDE:
         second.bring_images()
     hosts.up(agents=1, which=images.STAND_INS)
     guard.require()
+    yield
+    if second.OUTSIDE:
+        hosts.down()  # the world it is in ends, too
 
 
 LEFT = """exec 2>/dev/null
