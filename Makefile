@@ -60,7 +60,7 @@ lint: $(READY) ## Check style and types
 	$(VENV)/bin/mypy tasks verify lab bench/*.py conftest.py fabfile.py
 
 bench: $(READY) $(RIVALS)/.ready ## Race Ansible, pyinfra and plain ssh over the lab; writes docs/performance.md
-	$(VENV)/bin/python -m bench
+	$(VENV)/bin/python -m bench $(CASES)
 
 bench-quick: $(READY) $(RIVALS)/.ready ## Two of its cases, on four hosts
 	$(VENV)/bin/python -m bench --quick

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from lab import console, faults
 from lab.spec import Host
@@ -17,6 +18,8 @@ from .measure import run
 COLD, AGAIN, ROLL, FAR = "cold deploy", "nothing changed", "rolling change", "nothing changed, 50 ms away"
 DISTANCE = 50
 """Milliseconds that a round trip takes in the last case."""
+
+Work = Callable[[str, Contestant, int], "Result"]
 
 
 @dataclass(frozen=True)
@@ -46,48 +49,42 @@ class Bench:
     fleet: Sequence[int]
     rounds: int
 
-    def quick(self) -> Iterator[Result]:
-        """Deploy once, then only what changes nothing, and the smallest fleet."""
-        self._deployed_by_us()
-        yield from self._in_turn(AGAIN, self._again)
-        yield from self._fan_out()
+    def cold(self) -> Iterator[Result]:
+        """Deploy the cluster on bare hosts that have the images."""
+        yield from self._in_turn(COLD, _cold)
 
-    def whole(self) -> Iterator[Result]:
-        """Every case, one after the other."""
-        yield from self._in_turn(COLD, self._cold)
-        self._deployed_by_us()
-        yield from self._in_turn(AGAIN, self._again)
+    def again(self) -> Iterator[Result]:
+        """Deploy what is deployed already."""
+        _deployed()
+        yield from self._in_turn(AGAIN, _again)
+
+    def roll(self) -> Iterator[Result]:
+        """Change one line of zoo.cfg, member by member."""
+        _deployed()
         yield from self._in_turn(ROLL, self._roll)
-        yield from self._fan_out()
-        self._deployed_by_us()
+
+    def fan_out(self) -> Iterator[Result]:
+        """Change a small file, and take one step, on many hosts."""
+        for count in self.fleet:
+            yield from self._in_turn(f"a file on {count} hosts", partial(_file, FLEET[:count]))
+            yield from self._in_turn(f"a step on {count} hosts", partial(_step, FLEET[:count]))
+
+    def far(self) -> Iterator[Result]:
+        """Deploy what is deployed already, on hosts that are far away."""
+        _deployed()
         with ExitStack() as distance:
             for one in CLUSTER:
                 distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
-            yield from self._in_turn(FAR, self._again)
+            yield from self._in_turn(FAR, _unchanged)
+        field.gate(2)
 
-    def _in_turn(self, case: str, work: Callable[[str, Contestant, int], Result]) -> Iterator[Result]:
+    def _in_turn(self, case: str, work: Work) -> Iterator[Result]:
         for round in range(self.rounds + 1):
             for contestant in self.contestants:
                 result = work(case, contestant, round)
                 console.say(f"{case}, round {round}, {contestant.name}: {result.seconds:.2f} s")
                 if round:
                     yield result
-
-    def _deployed_by_us(self) -> None:
-        field.bare()
-        run(contestants.MESOFAB.deploy(2))
-
-    def _cold(self, case: str, contestant: Contestant, round: int) -> Result:
-        field.bare()
-        result = _measured(case, contestant, round, contestant.deploy(2), CLUSTER)
-        field.gate(field.RUN / "sync-2.ini")
-        return result
-
-    def _again(self, case: str, contestant: Contestant, round: int) -> Result:
-        result = _measured(case, contestant, round, contestant.again(2), CLUSTER)
-        if result.restarts:
-            raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers with nothing to do")
-        return result
 
     def _roll(self, case: str, contestant: Contestant, round: int) -> Result:
         # Every contestant finds what its predecessor has left, and changes it to the other value.
@@ -96,22 +93,52 @@ class Bench:
         result = _measured(case, contestant, round, contestant.roll(limit), CLUSTER)
         if result.restarts != 3:
             raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
-        field.gate(field.RUN / f"sync-{limit}.ini")
+        field.gate(limit)
         return result
 
-    def _fan_out(self) -> Iterator[Result]:
-        for count in self.fleet:
-            hosts = FLEET[:count]
 
-            def file(case: str, contestant: Contestant, round: int, count: int = count) -> Result:
-                field.forget_host_ip(count)
-                return _measured(case, contestant, round, contestant.fleet("file", count), FLEET[:count])
+CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
+    "cold": Bench.cold,
+    "again": Bench.again,
+    "roll": Bench.roll,
+    "fan-out": Bench.fan_out,
+    "far": Bench.far,
+}
+"""Every case by the name by which it is chosen."""
 
-            def step(case: str, contestant: Contestant, round: int, count: int = count) -> Result:
-                return _measured(case, contestant, round, contestant.fleet("step", count), FLEET[:count])
 
-            yield from self._in_turn(f"a file on {len(hosts)} hosts", file)
-            yield from self._in_turn(f"a step on {len(hosts)} hosts", step)
+def _deployed() -> None:
+    field.bare()
+    run(contestants.MESOFAB.deploy(2))
+
+
+def _cold(case: str, contestant: Contestant, round: int) -> Result:
+    field.bare()
+    result = _measured(case, contestant, round, contestant.deploy(2), CLUSTER)
+    field.gate(2)
+    return result
+
+
+def _again(case: str, contestant: Contestant, round: int) -> Result:
+    result = _unchanged(case, contestant, round)
+    field.gate(2)
+    return result
+
+
+def _unchanged(case: str, contestant: Contestant, round: int) -> Result:
+    result = _measured(case, contestant, round, contestant.again(2), CLUSTER)
+    if result.restarts:
+        raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers with nothing to do")
+    return result
+
+
+def _file(there: tuple[Host, ...], case: str, contestant: Contestant, round: int) -> Result:
+    field.forget_host_ip(there)
+    return _measured(case, contestant, round, contestant.fleet("file", len(there)), there)
+
+
+def _step(there: tuple[Host, ...], case: str, contestant: Contestant, round: int) -> Result:
+    return _measured(case, contestant, round, contestant.fleet("step", len(there)), there)
 
 
 def _measured(

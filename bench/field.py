@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,10 +124,10 @@ def containers() -> dict[str, str]:
     return dict(zip((one.address for one in CLUSTER), each(lambda h: _inside(h, ask), CLUSTER), strict=True))
 
 
-def forget_host_ip(count: int) -> None:
-    """Take the HOST_IP line from so many hosts of the fleet."""
+def forget_host_ip(some: tuple[Host, ...]) -> None:
+    """Take the HOST_IP line from hosts of the fleet."""
     command = ["sed", "-i", "/HOST_IP=/d", "/etc/profile"]
-    each(lambda one: engine.get().containers.get(one.name).exec_run(command), FLEET[:count])
+    each(lambda one: engine.get().containers.get(one.name).exec_run(command), some)
 
 
 def traffic(some: tuple[Host, ...]) -> dict[str, Traffic]:
@@ -153,18 +154,17 @@ def _inside(one: Host, script: str) -> str:
     return output
 
 
-def gate(inventory: Path) -> None:
-    """Run the acceptance gate but for its journey; raises if it is not green."""
+def gate(limit: int) -> None:
+    """Run the acceptance gate but for its journeys, for this syncLimit; raises if it is not green."""
     command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
     root = Path(__file__).parents[1]
     done = subprocess.run(
-        command, cwd=root, env=_environment(inventory), capture_output=True, text=True, timeout=300
+        command,
+        cwd=root,
+        env={**os.environ, "INVENTORY": str(RUN / f"sync-{limit}.ini")},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     if done.returncode:
         raise RuntimeError(f"the gate is not green:\n{done.stdout}")
-
-
-def _environment(inventory: Path) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "INVENTORY": str(inventory)}

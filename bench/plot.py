@@ -1,4 +1,4 @@
-"""Draw the medians: python plot.py RESULTS.json PICTURE.svg, in the environment that has matplotlib."""
+"""Draw the medians: python plot.py PICTURE.svg <ROWS.json, in the environment that has matplotlib."""
 
 import json
 import sys
@@ -34,4 +34,4 @@ def _median(rows: list[dict[str, object]], case: str, name: str) -> float:
 
 
 if __name__ == "__main__":
-    draw(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+    draw(json.load(sys.stdin), Path(sys.argv[1]))
