@@ -5,6 +5,8 @@ PYTEST := $(VENV)/bin/pytest
 READY := $(VENV)/.ready
 RIVALS := .venv-bench
 LAB := INVENTORY=lab/hosts.ini
+# Compares times: nothing may run beside it.
+MEASURING := tests/lab/test_what_a_change_costs.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test lint bench bench-quick docs lock
@@ -52,7 +54,8 @@ unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit -q -n auto
 
 test: lint ## All our own tests; brings the lab up by itself
-	$(PYTEST) tests/unit tests/lab tests/contract --dist loadscope --tx 2*popen --tx popen//python=tests/lab/beside
+	$(PYTEST) $(MEASURING)
+	$(PYTEST) --ignore=$(MEASURING) tests/unit tests/lab tests/contract --dist loadscope --tx 2*popen --tx popen//python=tests/lab/beside
 
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
