@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operators import INVENTORY, ROOT, TRIO, Inventory, Run, environment, inside
+from operators import INVENTORY, ROOT, TRIO, Inventory, Run, edit, environment, inside
 
 AGENT = "10.70.0.20"
 ZOO_CFG = "/opt/zookeeper/conf/zoo.cfg"
@@ -92,9 +92,9 @@ def test_a_saved_plan_is_carried_out_just_so_or_refused(
     assert f"{AGENT}  restarts mesos-slave, active  Mesos agents: 0 of 1 serve meanwhile\n" in saved.said
     before = starts()
 
-    inside(TRIO[1], f"sed -i s/syncLimit=2/syncLimit=9/ {ZOO_CFG}")
+    edit(TRIO[1], ZOO_CFG, "s/syncLimit=2/syncLimit=9/")
     refused = fab("deploy-cluster", f"--plan={file}", inventory=changed)
-    inside(TRIO[1], f"sed -i s/syncLimit=9/syncLimit=2/ {ZOO_CFG}")
+    edit(TRIO[1], ZOO_CFG, "s/syncLimit=9/syncLimit=2/")
     assert refused.code == 6
     assert f"{TRIO[1]}  now: 2.2 zoo.cfg: edited by hand: syncLimit 9 -> 2\n" in refused.said
     fewer = fab("-H", AGENT, "deploy-cluster", f"--plan={file}", inventory=changed)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fabric.main import program
-from operators import INVENTORY, ROOT, TRIO, Run, environment, inside, start
+from operators import INVENTORY, ROOT, TRIO, Run, edit, environment, inside, start
 
 from lab import faults
 from lab.waiting import until
@@ -67,10 +67,10 @@ def test_a_status_is_one_command_for_each_host(
 
 @pytest.fixture
 def edited(cluster: None) -> Iterator[None]:
-    """A zoo.cfg that somebody has edited by hand; the container that mounts it sees it all the time."""
-    inside(BAD, f"cp {ZOO_CFG} /tmp/zoo.cfg; sed s/syncLimit=2/syncLimit=9/ /tmp/zoo.cfg > {ZOO_CFG}")
+    """A zoo.cfg that somebody has edited by hand."""
+    edit(BAD, ZOO_CFG, "s/syncLimit=2/syncLimit=9/")
     yield
-    inside(BAD, f"cat /tmp/zoo.cfg > {ZOO_CFG}")
+    edit(BAD, ZOO_CFG, "s/syncLimit=9/syncLimit=2/")
 
 
 def test_a_file_edited_by_hand_is_drift_for_status_and_for_cron(edited: None, fab: Run) -> None:
