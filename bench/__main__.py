@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _quick() -> list[report.Row]:
-    bench = Bench(contestants.QUICK, (4,), rounds=2)
+    bench = Bench(contestants.QUICK, (4,), rounds=1, warm_up=0)
     with field.prepared(fleet=4):
         return [result.as_dict() for result in (*bench.again(), *bench.fan_out())]
 

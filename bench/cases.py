@@ -43,11 +43,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Bench:
-    """The contestants, the sizes of the fleet, and how many rounds; round 0 is the warm-up."""
+    """The contestants, the sizes of the fleet, how many rounds, and how many before them warm up."""
 
     contestants: Sequence[Contestant]
     fleet: Sequence[int]
     rounds: int
+    warm_up: int = 1
 
     def cold(self) -> Iterator[Result]:
         """Deploy the cluster on bare hosts that have the images."""
@@ -79,16 +80,16 @@ class Bench:
         field.gate(2)
 
     def _in_turn(self, case: str, work: Work) -> Iterator[Result]:
-        for round in range(self.rounds + 1):
+        for round in range(1 - self.warm_up, self.rounds + 1):
             for contestant in self.contestants:
                 result = work(case, contestant, round)
                 console.say(f"{case}, round {round}, {contestant.name}: {result.seconds:.2f} s")
-                if round:
+                if round > 0:
                     yield result
 
     def _roll(self, case: str, contestant: Contestant, round: int) -> Result:
         # Every contestant finds what its predecessor has left, and changes it to the other value.
-        turn = round * len(self.contestants) + self.contestants.index(contestant)
+        turn = (round + self.warm_up) * len(self.contestants) + self.contestants.index(contestant)
         limit = 2 if turn % 2 else 5
         result = _measured(case, contestant, round, contestant.roll(limit), CLUSTER)
         if result.restarts != 3:
