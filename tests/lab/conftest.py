@@ -63,6 +63,7 @@ def lab() -> Iterator[None]:
         second.bring_images()
     hosts.up(agents=1, which=images.STAND_INS)
     guard.require()
+    hosts.reset()  # who worked here before, or was killed in the midst of it, may have left anything
     yield
     if second.OUTSIDE:
         hosts.down()  # the world it is in ends, too
