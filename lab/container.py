@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, images, spec
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 MADE_OF = f"{spec.LABEL}.form"
 """Marks the lab's own containers. Images pass `spec.LABEL` on to any container made of them."""
+
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def find(name: str) -> Container | None:
@@ -49,6 +54,18 @@ def create(name: str, address: str, image: Image, options: dict[str, Any]) -> Co
         networking_config={spec.NETWORK: endpoint},
         **options,
     )
+
+
+def start(found: Container) -> None:
+    """Start a container, also one that was killed together with its engine.
+
+    That one's cgroups are there still, those made in it among them, and keep docker from making it new ones.
+    """
+    for top in (*_CGROUPS.glob(f"docker/{found.id}"), *_CGROUPS.glob(f"*/docker/{found.id}")):
+        for directory, _, _ in os.walk(top, topdown=False):
+            with suppress(OSError):  # somebody lives there: then it is none that was left
+                Path(directory).rmdir()
+    found.start()
 
 
 def remove(found: Container) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import access, host, waiting
+from . import access, container, host, waiting
 from .access import HERE, Files
 from .errors import LabError
 from .hosts import find
@@ -28,7 +28,7 @@ def start(node: str) -> None:
     """Start a stopped host."""
     one = find(node)
     _refuse(one, "frozen", "started")
-    host.get(one).start()
+    container.start(host.get(one))
     _wait_unless_faulty(one)
 
 

@@ -122,7 +122,7 @@ def heal(host: Host) -> str:
     """Start, thaw and reconnect a host as needed, directly; return what it was before."""
     was = state(host)
     if "stopped" in was:
-        get(host).start()
+        container.start(get(host))
     if "frozen" in was:
         get(host).unpause()
     if "cut off" in was or "slow" in was:

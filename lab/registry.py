@@ -28,7 +28,7 @@ def ensure() -> None:
     found = container.find(NAME)
     if found and container.is_current(found, images.REGISTRY, _OPTIONS):
         if found.status != "running":
-            found.start()
+            container.start(found)
     else:
         if found:
             container.remove(found)

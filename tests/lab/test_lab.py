@@ -18,6 +18,7 @@ from lab.errors import LabError
 
 NODE = "10.70.0.11"
 IMAGE = images.reference(images.ZOOKEEPER)
+CGROUPS = Path("/sys/fs/cgroup")
 
 
 @pytest.fixture
@@ -229,6 +230,16 @@ def test_a_restarted_host_brings_containers_back_by_their_restart_policy(server:
     assert containers("") == ["zookeeper"]
     assert sorted(containers()) == ["once", "zookeeper"]
     answers("Mode: standalone")
+
+
+def test_a_host_starts_again_that_was_killed_together_with_its_engine(lab: None) -> None:
+    number = host.get(hosts.find(NODE)).id
+    with faults.stopped(NODE):
+        hierarchy = next(top for top in (CGROUPS / "devices/docker", CGROUPS / "docker") if top.is_dir())
+        left = hierarchy / str(number) / "docker/of-a-container"
+        left.mkdir(parents=True)
+    assert state() == "running"
+    assert not left.exists()
 
 
 def test_ssh_works_right_after_a_restart_in_spite_of_a_connection_kept_open(lab: None) -> None:
