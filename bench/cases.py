@@ -10,7 +10,7 @@ from functools import partial
 from lab import console, faults
 from lab.spec import Host
 
-from . import contestants, field
+from . import field
 from .contestants import Command, Contestant
 from .field import CLUSTER, FLEET
 from .measure import run
@@ -56,13 +56,11 @@ class Bench:
 
     def again(self) -> Iterator[Result]:
         """Deploy what is deployed already."""
-        _deployed()
         yield from self._in_turn(AGAIN, _again)
 
     def roll(self) -> Iterator[Result]:
         """Change one line of zoo.cfg, member by member."""
-        _deployed()
-        yield from self._in_turn(ROLL, self._roll)
+        yield from self._in_turn(ROLL, _roll)
 
     def fan_out(self) -> Iterator[Result]:
         """Change a small file, and take one step, on many hosts."""
@@ -72,12 +70,7 @@ class Bench:
 
     def far(self) -> Iterator[Result]:
         """Deploy what is deployed already, on hosts that are far away."""
-        _deployed()
-        with ExitStack() as distance:
-            for one in CLUSTER:
-                distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
-            yield from self._in_turn(FAR, _unchanged)
-        field.gate(2)
+        yield from self._in_turn(FAR, _far)
 
     def _in_turn(self, case: str, work: Work) -> Iterator[Result]:
         for round in range(1 - self.warm_up, self.rounds + 1):
@@ -86,16 +79,6 @@ class Bench:
                 console.say(f"{case}, round {round}, {contestant.name}: {result.seconds:.2f} s")
                 if round > 0:
                     yield result
-
-    def _roll(self, case: str, contestant: Contestant, round: int) -> Result:
-        # Every contestant finds what its predecessor has left, and changes it to the other value.
-        turn = (round + self.warm_up) * len(self.contestants) + self.contestants.index(contestant)
-        limit = 2 if turn % 2 else 5
-        result = _measured(case, contestant, round, contestant.roll(limit), CLUSTER)
-        if result.restarts != 3:
-            raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
-        field.gate(limit)
-        return result
 
 
 CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
@@ -108,9 +91,10 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
 """Every case by the name by which it is chosen."""
 
 
-def _deployed() -> None:
+def _deployed(contestant: Contestant) -> None:
+    """Have the cluster as this contestant deploys it: another one's containers are not as it wants them."""
     field.bare()
-    run(contestants.MESOFAB.deploy(2))
+    run(contestant.deploy(2))
 
 
 def _cold(case: str, contestant: Contestant, round: int) -> Result:
@@ -121,8 +105,28 @@ def _cold(case: str, contestant: Contestant, round: int) -> Result:
 
 
 def _again(case: str, contestant: Contestant, round: int) -> Result:
+    _deployed(contestant)
     result = _unchanged(case, contestant, round)
     field.gate(2)
+    return result
+
+
+def _far(case: str, contestant: Contestant, round: int) -> Result:
+    _deployed(contestant)
+    with ExitStack() as distance:
+        for one in CLUSTER:
+            distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
+        result = _unchanged(case, contestant, round)
+    field.gate(2)
+    return result
+
+
+def _roll(case: str, contestant: Contestant, round: int) -> Result:
+    _deployed(contestant)
+    result = _measured(case, contestant, round, contestant.roll(5), CLUSTER)
+    if result.restarts != 3:
+        raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
+    field.gate(5)
     return result
 
 
