@@ -72,7 +72,8 @@ def _container(node: Node, name: str, told: Mapping[str, Any], image: Mapping[st
         arguments=" ".join(config["Cmd"] or ()),
         image_entrypoint=" ".join(image.get("Entrypoint") or ()),
         image_arguments=" ".join(image.get("Cmd") or ()),
-        binds=frozenset(options["Binds"] or ()),
+        # rw is what docker does unless told otherwise; some tools write it out.
+        binds=frozenset(bind.removesuffix(":rw") for bind in options["Binds"] or ()),
         restart_policy=options["RestartPolicy"]["Name"],
         network=options["NetworkMode"],
         privileged=options["Privileged"],
