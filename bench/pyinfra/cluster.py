@@ -46,9 +46,9 @@ def host_ip():
     files.line(
         name="HOST_IP in /etc/profile",
         path="/etc/profile",
-        line="export HOST_IP=$(ip -o -4 addr show | "
+        line="export HOST_IP=.*",
+        replace="export HOST_IP=$(ip -o -4 addr show | "
         f"""awk '{{ split($4, a, "/"); if (a[1] == "{host.name}") {{ print a[1]; exit }} }}')""",
-        escape_regex_characters=True,
     )
 
 
