@@ -65,7 +65,7 @@ lint: $(READY) ## Check style and types
 bench: $(READY) $(RIVALS)/.ready ## Race Ansible, pyinfra and plain ssh over the lab; writes docs/performance.md
 	$(VENV)/bin/python -m bench $(CASES)
 
-bench-quick: $(READY) $(RIVALS)/.ready ## Two of its cases, on four hosts
+bench-quick: $(READY) $(RIVALS)/.ready ## One round of two of its cases, on four hosts
 	$(VENV)/bin/python -m bench --quick
 
 $(RIVALS)/.ready: bench/requirements.txt
