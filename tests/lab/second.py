@@ -5,7 +5,7 @@ import subprocess
 
 import docker
 
-from lab import engine, hosts, images, waiting
+from lab import engine, images, waiting
 
 OUTSIDE = os.environ.get("OUTSIDE", "")
 """Where this world's engine is reached from the world beside; empty in this one."""
@@ -15,7 +15,6 @@ def bring_images() -> None:
     """Wait until this world's lab has built its images, and have the engine beside load those it lacks."""
     waiting.until("the first lab's images", 1500, _not_built)
     engine.ensure()
-    hosts.down()  # what the end of an earlier world has killed: its cgroups are there still, and in the way
     if lacking := [image.tag for image in images.missing()]:
         with subprocess.Popen(
             ["docker", "-H", f"unix://{OUTSIDE}", "save", *lacking], stdout=subprocess.PIPE
