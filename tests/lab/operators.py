@@ -73,7 +73,7 @@ def inside(node: str, script: str) -> str:
 
 def edit(node: str, file: str, sed: str) -> None:
     """Edit a file of a host by hand. Its inode stays, so a container that mounts it goes on seeing it."""
-    inside(node, f"cp {file} /tmp/edited; sed '{sed}' /tmp/edited > {file}")
+    inside(node, f"set -e; sed -E '{sed}' {file} > /tmp/edited; cat /tmp/edited > {file}")
 
 
 def running_task() -> dict[str, Any]:
