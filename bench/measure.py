@@ -12,33 +12,36 @@ from threading import Event, Thread
 from .contestants import ROOT, Command
 from .field import RUN
 
+OUTPUT = RUN / "output"
+"""What the last run printed."""
+
 PAUSE = 0.2
 """Seconds between two looks at how much memory a run takes."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took: seconds, processor seconds, MB of its largest process, and what it printed."""
+    """What one run took: seconds, processor seconds, MB of its largest process."""
 
     seconds: float
     cpu: float
     memory: float
-    said: str
 
 
 def run(command: Command) -> Run:
     """Run a command to its end, with no connection left from an earlier one. Raises if it fails."""
     _hang_up()
     began = time.monotonic()
-    process = subprocess.Popen(
-        command.words,
-        cwd=ROOT,
-        env={**os.environ, **command.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=(RUN / "output").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with OUTPUT.open("w") as output:
+        process = subprocess.Popen(
+            command.words,
+            cwd=ROOT,
+            env={**os.environ, **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     ended, largest = Event(), [0.0]
     watcher = Thread(target=_watch, args=(process.pid, ended, largest))
     watcher.start()
@@ -47,10 +50,10 @@ def run(command: Command) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     ended.set()
     watcher.join()
-    said = (RUN / "output").read_text(errors="replace")
     if process.returncode:
+        said = OUTPUT.read_text(errors="replace")
         raise RuntimeError(f"{' '.join(command.words)}: exit code {process.returncode}\n{said[-3000:]}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, largest[0], said)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, largest[0])
 
 
 def _watch(session: int, ended: Event, largest: list[float]) -> None:
