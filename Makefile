@@ -51,7 +51,7 @@ failover: $(READY) ## Kill every leader of the running lab in turn, and see it h
 # pytest keeps what it makes of the tests' source, else its start takes twice as long.
 unit: export PYTHONDONTWRITEBYTECODE :=
 unit: $(READY) ## Our own tests that need no lab, in seconds
-	$(PYTEST) tests/unit -q -n auto
+	$(PYTEST) tests/unit -q -n 3 --dist worksteal
 
 test: lint ## All our own tests; brings the lab up by itself
 	$(PYTEST) $(MEASURING)

@@ -39,7 +39,7 @@ def _look(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Look:
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    script = observe.script(ask, boundary, first=facts.lines(ask, node))
+    script = observe.script(ask, boundary, first=facts.CLOCK, last=facts.lines(ask, node))
     return hosts.inquire(node, "preflight", script, read, line)
 
 

@@ -27,11 +27,11 @@ if [ -e {LOCK} ]; then # whoever is at work here finishes first; a minute outlas
   done
 fi"""
 
-CLUSTERS = (
-    "docker ps -a --filter label=mesofab.cluster "
-    "--format '{{.Names}} {{.Label \"mesofab.cluster\"}}' 2>/dev/null"
-)
+OURS = "docker ps -a --filter label=mesofab.cluster --format '{{.Names}} {{.Label \"mesofab.cluster\"}}'"
 """Names every container of mesofab's, and its cluster."""
+
+GENERATIONS = (".next", ".prev", ".failed")
+"""How the names end that a container has before and after its time."""
 
 ASK = """\
 ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
@@ -60,11 +60,6 @@ class Questions:
     images: tuple[str, ...] = ()
     words: Mapping[str, tuple[str, int, str]] = field(default_factory=dict)
 
-    @property
-    def generations(self) -> tuple[str, ...]:
-        """The containers, also under the names that a replacement or its failure gives them."""
-        return tuple(name + end for name in self.containers for end in ("", ".next", ".prev", ".failed"))
-
 
 @dataclass(frozen=True)
 class Path:
@@ -79,11 +74,12 @@ class Observed:
     """What one host has.
 
     `busy`: another run is changing the host right now, so nothing else here can be trusted.
-    `engine` is the docker engine's version, or "" with the reason in `engine_error`. `objects`
-    holds docker's own JSON by name. `holdings` are the names in directories of data. `lost_mounts`
-    are (container, host path) where the running container sees another thing than its host.
-    `clusters` names the cluster of every container of mesofab's. `listeners` tells which process
-    listens on a TCP port. `answers` are the services' words by part name; "" if nothing answered.
+    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `objects`
+    holds docker's own JSON by name, of a container's other generations, too. `holdings` are the names
+    in directories of data. `lost_mounts` are (container, host path) where the running container sees
+    another thing than its host. `clusters` names the cluster of every container of mesofab's.
+    `listeners` tells which process listens on a TCP port. `answers` are the services' words by part
+    name; "" if nothing answered.
     """
 
     busy: bool = False
@@ -91,7 +87,7 @@ class Observed:
     addresses: frozenset[str] = frozenset()
     login_host_ip: str = ""
     paths: Mapping[str, Path] = field(default_factory=dict)
-    engine: str = ""
+    engine: bool = False
     engine_error: str = ""
     objects: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -154,11 +150,11 @@ def questions(items: Iterable[Item], words: Mapping[str, tuple[str, int, str]]) 
     )
 
 
-def script(ask: Questions, boundary: str, first: str = "", waits: bool = True) -> str:
+def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits: bool = True) -> str:
     """Give the script. `boundary` must be random: it parts the answers as in a MIME message.
 
-    `first` is shell with parts of its own, which a look carries out before its own ones. It `waits` for
-    whoever changes the host right now, unless it need not know what comes of that.
+    `first` and `last` are shell with parts of their own, which a look carries out before and after its
+    own ones. It `waits` for whoever changes the host right now, unless it need not know what comes of that.
     """
     parts = [
         *([first] if first else []),
@@ -170,40 +166,50 @@ def script(ask: Questions, boundary: str, first: str = "", waits: bool = True) -
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
-        parts += [
-            "part engine; docker version --format '{{.Server.Version}}' 2>&1",
-            "part objects",
-            # Without its type, `zookeeper` could also be an image, a network or a volume of that name;
-            # an image with a tag cannot be anything else, and is named back as it was asked for.
-            _inspect("--type container ", ask.generations),
-            _inspect("", ask.images),
-            "part listeners; ss -Hltnp",
-            f"part clusters; {CLUSTERS}",
-            "part mounts",
-            *(_lost(container, mount) for container, mount in ask.kept),
-        ]
+        parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
+        parts += [_lost(container, mount) for container, mount in ask.kept]
     for name, (address, port, word) in ask.words.items():
         parts.append(f"part {quote('answer ' + name)}; ask {quote(address)} {port} {quote(word)}")
+    parts += [last] if last else []
     body = "\n".join(parts)
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
-        'look() { [ -e "$1" ] || return 0; stat -Lc %F "$1"; [ ! -f "$1" ] || cat "$1"; }\n'
+        'look() { if [ -d "$1" ]; then echo directory; elif [ -e "$1" ]; then stat -Lc %F "$1"; '
+        '[ ! -f "$1" ] || cat "$1"; fi; }\n'
         f"{ASK if ask.words else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
     )
 
 
-def _inspect(kind: str, names: Iterable[str]) -> str:
-    words = " ".join(quote(name) for name in names)
-    return f"docker inspect {kind}--format '{{{{json .}}}}' {words} 2>&1" if words else ":"
+def _docker(ask: Questions) -> str:
+    """Ask docker with as few of its clients as can be: to start one costs more than its question.
+
+    An inspection without a type tries containers first, so `zookeeper` may also turn out to be an image,
+    a network or a volume of that name; an image with a tag cannot be anything else.
+    """
+    generations = "|".join(f"*{end}" for end in GENERATIONS)
+    names = " ".join(map(quote, (*ask.containers, *ask.images)))
+    return f"""\
+part clusters; objects=
+if ours=$({OURS} 2>/dev/null); then
+  printf '%s\\n' "$ours"
+  others=$(printf '%s\\n' "$ours" |
+    while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
+  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
+else
+  part trouble; {OURS} 2>&1 >/dev/null
+fi
+part objects; printf '%s\\n' "$objects"
+"""
 
 
 def _lost(container: str, mount: Mount) -> str:
     """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
     name, outside = quote(container), quote(mount.host)
+    of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
     return (
-        f"pid=$(docker inspect --type container --format '{{{{.State.Pid}}}}' {name} 2>/dev/null)\n"
+        f"pid=$(printf '%s\\n' \"$objects\" | sed -n {of_its})\n"
         f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
         f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
     )
@@ -237,7 +243,7 @@ def _brief(output: str) -> str:
 def read(output: str, boundary: str, ask: Questions) -> Observed:
     """Read a host's answer. Raises Unreadable."""
     parts = split(output, boundary)
-    engine, engine_error = _engine(parts.get("engine", ""))
+    clusters = dict(_pairs(parts.get("clusters", "")))
     try:
         return Observed(
             busy="busy" in parts,
@@ -245,12 +251,12 @@ def read(output: str, boundary: str, ask: Questions) -> Observed:
             addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
             login_host_ip=parts["login"].strip(),
             paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
-            engine=engine,
-            engine_error=engine_error,
-            objects={} if engine_error else _objects(parts.get("objects", ""), ask),
+            engine="clusters" in parts and "trouble" not in parts,
+            engine_error=parts.get("trouble", "").strip(),
+            objects={} if "trouble" in parts else _objects(parts.get("objects", ""), clusters, ask),
             holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
             lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
-            clusters=dict(_pairs(parts.get("clusters", ""))),
+            clusters=clusters,
             listeners=_listeners(parts.get("listeners", "")),
             answers={name: parts[f"answer {name}"] for name in ask.words},
         )
@@ -268,20 +274,16 @@ def _path(text: str) -> Path:
     return Path(kind or "absent", content)
 
 
-def _engine(text: str) -> tuple[str, str]:
-    said = text.strip()
-    version = said.rpartition("\n")[2]  # a client may warn of its own configuration first
-    return (version, "") if re.fullmatch(r"\d+\.\S+", version) else ("", said)
-
-
-def _objects(text: str, ask: Questions) -> dict[str, dict[str, Any]]:
+def _objects(text: str, ours: Iterable[str], ask: Questions) -> dict[str, dict[str, Any]]:
     # docker answers in the order asked and leaves out what it does not know, saying so by name.
     missing = set(re.findall(r"[Nn]o such (?:object|container): (\S+)", text))
-    known = [name for name in (*ask.generations, *ask.images) if name not in missing]
+    others = [name for name in ours if name.endswith(GENERATIONS)]
+    known = [name for name in (*others, *ask.containers, *ask.images) if name not in missing]
     found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     if len(known) != len(found):
         raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
-    return dict(zip(known, found, strict=True))
+    told = dict(zip(known, found, strict=True))
+    return {name: one for name, one in told.items() if name in ask.images or "State" in one}
 
 
 def _listeners(text: str) -> dict[int, str]:

@@ -184,5 +184,5 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
 
 def from_nothing(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> HostPlan:
     """Give every step for a host that has nothing yet but its address and a docker engine."""
-    bare = Observed(addresses=frozenset({node.address}), engine="any")
+    bare = Observed(addresses=frozenset({node.address}), engine=True)
     return missing(chapters, cluster, node, bare)

@@ -11,7 +11,6 @@ from itertools import pairwise, takewhile
 from threading import Event, Thread
 from typing import Any
 
-import pytest
 import requests
 from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException

@@ -63,7 +63,7 @@ class World:
                 told["State"]["Status"] = "exited"
             objects[one.name] = told
         answers = {"marathon info": said} if name in self.running else {}
-        return Observed(addresses=frozenset({name}), engine="20.10.24", objects=objects, answers=answers)
+        return Observed(addresses=frozenset({name}), engine=True, objects=objects, answers=answers)
 
     def act(self, name: str, step: Step) -> None:
         """Do what a step does, and what Marathon does then."""

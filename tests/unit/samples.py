@@ -85,7 +85,7 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
         addresses=frozenset({node.address, "127.0.0.1"}),
         login_host_ip=node.address,
         paths=paths,
-        engine="20.10.24",
+        engine=True,
         objects=objects,
         answers={"zookeeper srvr": "Mode: follower\n"},
     )

@@ -47,7 +47,7 @@ def running(*variables: str, **changes: Any) -> Observed:
     objects = {reference: image for reference in runbook.ask([MESOS_AGENT], cluster, node).images}
     seen = Observed(
         addresses=frozenset({"10.70.0.20"}),
-        engine="20.10.24",
+        engine=True,
         objects={**objects, one.name: told},
         paths={path: Seen("directory") for path in (LATEST, WORK_DIR, "/var/log/mesos/agent")},
         answers={"mesos_agent slaves-10.70.0.10": summary()},

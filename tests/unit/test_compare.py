@@ -179,7 +179,7 @@ def test_a_foreign_myid_is_refused_and_never_overwritten(cluster: Cluster, well:
 def test_a_taken_port_blocks_the_first_start_and_names_the_process(cluster: Cluster) -> None:
     node = cluster.nodes[0]
     bare = Observed(
-        addresses=frozenset({node.address}), engine="20.10", listeners={2181: "java (pid 42)", 22: "sshd"}
+        addresses=frozenset({node.address}), engine=True, listeners={2181: "java (pid 42)", 22: "sshd"}
     )
     (blocker,) = plan(cluster, bare).blockers
     assert str(blocker).startswith("2.5 zookeeper: port 2181 is taken by java (pid 42). Stop that process")

@@ -1,6 +1,7 @@
 """The observation, run for real and read back; docker, ss, ip, env and timeout are stand-ins."""
 
 import fcntl
+import json
 import os
 import re
 from pathlib import Path
@@ -28,20 +29,13 @@ LISTEN 0      128         [fe80::1%eth0]:8080        [::]:*
 DOCKER = """\
 # a stand-in: answers as docker does, from files below containers/ and images/
 [ ! -e broken ] || { cat broken >&2; exit 1; }
-case "$1 $2" in
-"version --format") cat engine; exit;;
-"ps -a") cat clusters; exit;;
-"inspect --type") [ "$5" != "{{.State.Pid}}" ] || { cat pid; exit; };;
-esac
-case "$1 $2" in
-"inspect --type") what=container; places=$3s; shift 5;;
-"inspect --format") what=object; places="containers images"; shift 3;;
-esac
+[ "$1" != ps ] || { cat clusters; exit; }
+shift 3
 for name; do
-  for place in $places; do
+  for place in containers images; do
     [ ! -e "$place/$name" ] || { cat "$place/$name"; continue 2; }
   done
-  missing="${missing:-}Error: No such $what: $name
+  missing="${missing:-}Error: No such object: $name
 "
 done
 printf %s "${missing:-}" >&2; [ -z "${missing:-}" ]
@@ -60,8 +54,6 @@ def make_host(where: Path) -> None:
     for directory in ("containers", "images"):
         (where / directory).mkdir(parents=True)
     (where / "clusters").touch()
-    (where / "pid").write_text(f"{os.getpid()}\n")
-    (where / "engine").write_text("20.10.24+dfsg1\n")
     stand_in(where / "bin", "docker", DOCKER)
     stand_in(where / "bin", "ip", f"cat <<'EOF'\n{LINKS}EOF")
     stand_in(where / "bin", "ss", f"cat <<'EOF'\n{SOCKETS}EOF")
@@ -98,14 +90,16 @@ def test_containers_of_all_clusters_are_told(host: Path) -> None:
 def test_a_directory_made_anew_under_a_running_container_is_noticed(host: Path) -> None:
     for name in ("as it was", "made anew"):
         (host / name).mkdir()
-    (host / "containers/zookeeper").write_text("{}\n")
+    running = {"State": {"Pid": os.getpid(), "Error": '"Pid":1'}, "Name": "/zookeeper"}
+    (host / "containers/zookeeper").write_text(json.dumps(running, separators=(",", ":")) + "\n")
     seen = Mount(f"{host}/as it was", f"{host}/as it was")
     lost = Mount(f"{host}/made anew", f"{host}/as it was")
     gone = Mount(f"{host}/gone", f"{host}/as it was")
     kept = tuple(("zookeeper", mount) for mount in (seen, lost, gone))
     asked = Questions(containers=("zookeeper",), kept=kept)
     assert look(host, asked).lost_mounts == {("zookeeper", lost.host), ("zookeeper", gone.host)}
-    (host / "pid").write_text("0\n")  # as docker says of one that does not run
+    stopped = running | {"State": {"Pid": 0}}  # as docker says of one that does not run
+    (host / "containers/zookeeper").write_text(json.dumps(stopped, separators=(",", ":")) + "\n")
     assert look(host, asked).lost_mounts == frozenset()
 
 
@@ -118,7 +112,7 @@ def test_a_hosts_own_facts_are_read(host: Path, sh: list[str]) -> None:
     seen = look(host, ask, sh)
     assert seen.addresses == {"127.0.0.1", "10.70.0.10", "10.8.0.1"}
     assert (seen.user, seen.busy) == (os.getuid(), False)
-    assert (seen.engine, seen.engine_error, seen.objects) == ("20.10.24+dfsg1", "", {})
+    assert (seen.engine, seen.engine_error, seen.objects) == (True, "", {})
     assert seen.login_host_ip == "10.70.0.10"
     assert seen.answers == {"zookeeper srvr": "Mode: follower\n"}
 
@@ -201,7 +195,7 @@ def test_looking_changes_nothing(host: Path) -> None:
 
 # Docker
 
-NAMES = (*DOCKERS.generations, *DOCKERS.images)
+NAMES = (*DOCKERS.containers, "zookeeper.prev", "marathon-1.next", "x.failed", *DOCKERS.images)
 
 
 @settings(max_examples=15, deadline=None)
@@ -212,8 +206,9 @@ def test_objects_are_told_apart_wherever_others_are_missing(
     host = tmp_path_factory.mktemp("objects")
     make_host(host)
     for name in there:
-        (host / ("images" if ":" in name else "containers") / name).write_text(f'{{"Name":"{name}"}}\n')
-    assert look(host, DOCKERS).objects == {name: {"Name": name} for name in there}
+        (host / ("images" if ":" in name else "containers") / name).write_text(f'{{"State":"{name}"}}\n')
+    (host / "clusters").write_text("".join(f"{name} red\n" for name in there if ":" not in name))
+    assert look(host, DOCKERS).objects == {name: {"State": name} for name in there}
 
 
 def test_an_image_called_like_a_container_is_not_taken_for_it(host: Path) -> None:
@@ -231,23 +226,27 @@ BROKEN = {
 def test_an_engine_that_does_not_answer_is_told_in_its_own_words(words: str, host: Path) -> None:
     (host / "broken").write_text(words + "\n")
     seen = look(host, DOCKERS)
-    assert (seen.engine, seen.engine_error, seen.objects) == ("", words, {})
+    assert (seen.engine, seen.engine_error, seen.objects) == (False, words, {})
 
 
 def test_a_host_without_docker_is_told_by_the_shells_words(host: Path) -> None:
-    text = re.sub(r"\bdocker (?=version|inspect)", "no-such-docker ", script(DOCKERS, BOUNDARY))
+    text = re.sub(r"\bdocker (?=ps|inspect)", "no-such-docker ", script(DOCKERS, BOUNDARY))
     done = run(text.replace(LOCK, str(host / "lock")), host, host / "bin")
     seen = read(done.stdout.decode(), BOUNDARY, DOCKERS)
-    assert seen.engine == "" and "not found" in seen.engine_error
+    assert not seen.engine and "not found" in seen.engine_error
 
 
 def test_a_warning_of_the_docker_client_does_not_hide_the_engine(host: Path) -> None:
-    (host / "engine").write_text("WARNING: Error loading config file: permission denied\n28.0.1\n")
-    assert look(host, DOCKERS).engine == "28.0.1"
+    warning = "echo 'WARNING: Error loading config file: permission denied' >&2"
+    stand_in(host / "bin", "docker", f"{warning}\n{DOCKER}")
+    (host / "clusters").write_text("zookeeper red\n")
+    (host / "containers/zookeeper").write_text('{"State":"running"}\n')
+    seen = look(host, DOCKERS)
+    assert (seen.engine, seen.clusters, set(seen.objects)) == (True, {"zookeeper": "red"}, {"zookeeper"})
 
 
 def test_an_engine_that_dies_between_two_questions_is_not_taken_for_an_empty_one(host: Path) -> None:
-    stand_in(host / "bin", "docker", f'[ "$1" != version ] || exec cat engine; echo "{BROKEN["stopped"]}"')
+    stand_in(host / "bin", "docker", f'[ "$1" != ps ] || exit 0; echo "{BROKEN["stopped"]}"')
     with pytest.raises(Unreadable, match="docker inspect told of 0 objects"):
         look(host, DOCKERS)
 

@@ -52,7 +52,7 @@ class World:
                 oldest_api="1.12",
                 registries={image: THERE for image in images},
             )
-            seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine="20.10.24")
+            seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine=True)
             self.looks[node.name] = Look(seen, facts, sent=1000.2, arrived=1000.4)
 
     def report(self) -> Report:
@@ -197,8 +197,8 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: w.facts(B, rooms={"/opt": Room("/opt", "/opt", 400)}),
         "/opt has 0.4 GB free; the least is 0.1 GB, and 1 GB should be left",
     ),
-    "docker": (B, lambda w: w.seen(B, engine="", engine_error="docker: not found"), "there is no docker"),
-    "docker-version": (B, lambda w: w.seen(B, engine="19.03.15"), "the engine is 19.03.15"),
+    "docker": (B, lambda w: w.seen(B, engine=False, engine_error="docker: not found"), "there is no docker"),
+    "docker-version": (B, lambda w: w.facts(B, engine="19.03.15"), "the engine is 19.03.15"),
     "docker-api": (AGENT, lambda w: w.facts(AGENT, oldest_api="1.44"), "clients below API 1.44"),
     "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
     "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
@@ -225,7 +225,9 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "stray-container": (
         AGENT,
-        lambda w: w.facts(AGENT, ours=("mesos-slave", "mesos-slave.prev", "marathon-4")),
+        lambda w: w.seen(
+            AGENT, clusters=dict.fromkeys(("mesos-slave", "mesos-slave.prev", "marathon-4"), "mesos")
+        ),
         "mesofab made the container marathon-4",
     ),
     "foreign-data": (B, lambda w: w.facts(B, ensemble=True), "an unknown ensemble"),
@@ -271,7 +273,7 @@ def test_a_finding_is_a_line_with_host_severity_check_evidence_and_remedy(check:
 def test_what_nobody_could_ask_for_want_of_a_program_or_of_rights_is_told_once(world: World) -> None:
     world.facts(A, lacking=("ip",))
     world.seen(A, addresses=frozenset())
-    world.seen(B, user=1000, engine="", engine_error="dial unix /var/run/docker.sock: permission denied")
+    world.seen(B, user=1000, engine=False, engine_error="dial unix /var/run/docker.sock: permission denied")
     assert [(host, check) for host, check, _ in told(world)] == [(A, "tool"), (B, "rights")]
 
 
@@ -456,7 +458,7 @@ ANY_FACTS = st.builds(
     cgroups=st.lists(st.frozensets(st.sampled_from(["cpu", "freezer", "x"])), max_size=3).map(tuple),
     service=TEXTS,
     oldest_api=TEXTS,
-    ours=st.lists(TEXTS, max_size=2).map(tuple),
+    engine=TEXTS,
     registries=st.dictionaries(st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS),
     agent=TEXTS,
     ensemble=st.booleans(),

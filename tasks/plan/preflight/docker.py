@@ -22,10 +22,10 @@ CGROUP_V1 = "boot the host with systemd.unified_cgroup_hierarchy=0 on the kernel
 
 def version(host: Subject) -> Iterator[Finding]:
     """Compare the engine's version with the oldest that was tried."""
-    if host.seen.engine and _numbers(host.seen.engine) < OLDEST_ENGINE:
+    if host.facts.engine and _numbers(host.facts.engine) < OLDEST_ENGINE:
         yield host.finding(
             "docker-version",
-            f"the engine is {host.seen.engine}, nothing older than 20.10 was tried",
+            f"the engine is {host.facts.engine}, nothing older than 20.10 was tried",
             "upgrade it",
         )
 

@@ -58,10 +58,11 @@ class Facts:
 
     `name_is` are the addresses of the host's own name, None if that cannot be known. `cgroups` are
     the v1 hierarchies below /sys/fs/cgroup, each with its controllers. `service` is systemd's word
-    on docker.service, "" without systemd. `ours` are the containers that mesofab has made.
-    `registries` tells by image what the engine said when it was asked for the registry's; "" if it
-    was not asked, because the host holds the image or a registry before was silent. `agent` is the
-    id that an agent has left in its work_dir, `ensemble` tells that there is data of a ZooKeeper.
+    on docker.service, "" without systemd. `engine` is the docker engine's version, `oldest_api` the
+    oldest that its clients may speak. `registries` tells by image what the engine said when it was
+    asked for the registry's; "" if it was not asked, because the host holds the image, nobody could
+    look for it, or a registry before was silent. `agent` is the id that an agent has left in its
+    work_dir, `ensemble` tells that there is data of a ZooKeeper.
     """
 
     clock: int | None = None
@@ -76,19 +77,22 @@ class Facts:
     docker: Room | None = None
     cgroups: tuple[frozenset[str], ...] = ()
     service: str = ""
+    engine: str = ""
     oldest_api: str = ""
-    ours: tuple[str, ...] = ()
     registries: Mapping[str, str] = field(default_factory=dict)
     agent: str = ""
     ensemble: bool = False
 
 
+CLOCK = "part clock; date +%s"
+"""Asks for the host's clock; it stands first in a look, before all that takes time."""
+
+
 def lines(ask: Questions, node: Node) -> str:
-    """Give the shell that asks; it stands first in a look, the clock before all that takes time."""
+    """Give the shell that asks for the rest; it stands last in a look, whose `$objects` it reads."""
     tools = " ".join(tool for tool in TOOLS if " " not in tool)
     latest = f"{node.settings.mesos_agent_work_dir}/meta/slaves/latest"
     parts = [
-        "part clock; date +%s",
         "part architecture; uname -m",
         "part boot; cat /proc/sys/kernel/random/boot_id",
         f"part tools; for tool in {tools}; do command -v $tool >/dev/null || echo $tool; done",
@@ -102,8 +106,7 @@ def lines(ask: Questions, node: Node) -> str:
         *(f"part {quote(f'room {path}')}; room {quote(path)}" for path in ask.directories),
         "part docker; root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)",
         'case "$root" in /*) ;; *) root=/var/lib/docker ;; esac; room "$root"',
-        "part api; docker version --format '{{.Server.MinAPIVersion}}' 2>&1",
-        "part ours; docker ps -a --filter label=mesofab.digest --format '{{.Names}}' 2>/dev/null",
+        "part versions; docker version --format '{{.Server.Version}} {{.Server.MinAPIVersion}}' 2>/dev/null",
         *(_image(reference) for reference in ask.images),
     ]
     return ROOM + REGISTRY + "\n".join(parts) + "\n"
@@ -114,9 +117,9 @@ def _snapshots(node: Node) -> str:
 
 
 def _image(reference: str) -> str:
-    name, request = quote(reference), quote(http.get(f"/distribution/{reference}/json"))
-    there = f"docker image inspect {name} >/dev/null 2>&1"
-    return f"part {quote('image ' + reference)}; {there} || registry {request}"
+    request, missing = http.get(f"/distribution/{reference}/json"), f"error: no such object: {reference}"
+    is_missing = f"printf '%s\\n' \"$objects\" | grep -qixF {quote(missing)}"
+    return f"part {quote('image ' + reference)}; ! {is_missing} || registry {quote(request)}"
 
 
 def read(output: str, boundary: str, ask: Questions) -> Facts:
@@ -124,6 +127,7 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
     parts = split(output, boundary)
     try:
         name, _, resolved = parts["name"].partition("\n")
+        engine, oldest_api = _versions(parts["versions"])
         return Facts(
             clock=_whole(parts["clock"]),
             architecture=parts["architecture"].strip(),
@@ -137,8 +141,8 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
             docker=_room(parts["docker"]),
             cgroups=_hierarchies(parts["cgroups"]),
             service=parts["service"].strip(),
-            oldest_api=_version(parts["api"]),
-            ours=tuple(parts["ours"].split()),
+            engine=engine,
+            oldest_api=oldest_api,
             registries={image: parts[f"image {image}"].strip() for image in ask.images},
             agent=parts["agent"].strip().rpartition("/")[2],
             ensemble=bool(parts["ensemble"].strip()),
@@ -178,6 +182,6 @@ def _hierarchies(text: str) -> tuple[frozenset[str], ...]:
     )
 
 
-def _version(text: str) -> str:
-    found = re.fullmatch(r"[0-9]+\.[0-9]+", text.strip().rpartition("\n")[2])
-    return found[0] if found else ""
+def _versions(text: str) -> tuple[str, str]:
+    found = re.fullmatch(r"(\d+\.\S+) (\d+\.\d+)", text.strip().rpartition("\n")[2])
+    return (found[1], found[2]) if found else ("", "")

@@ -25,7 +25,7 @@ def strays(host: Subject) -> Iterator[Finding]:
     """Look for containers of roles that hosts.ini does not give the host any more: they still take part."""
     items = runbook.wanted(runbook.CHAPTERS, host.cluster, host.node)
     wanted = {item.name for item in items if isinstance(item, Container)}
-    for name in host.facts.ours:
+    for name in host.seen.clusters:
         if re.sub(r"\.(next|prev|failed)$", "", name) not in wanted:
             yield host.finding(
                 "stray-container",
