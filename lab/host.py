@@ -40,7 +40,7 @@ def outdated(host: Host) -> str | None:
         return "there was none"
     if not container.is_current(found, images.HOST, options(host)):
         return "its image or options had changed"
-    if not _has_host_key(found):
+    if not _host_key(found):
         return "making it had been cut short"
     return None
 
@@ -52,7 +52,7 @@ def make(host: Host, entry: Entry, image: Image = images.HOST) -> None:
     the place of a host that was made of another image than the lab's own.
     """
     old = container.find(host.name)
-    key = _read_host_key(old) if old and _has_host_key(old) else keys.generate()
+    key = (_host_key(old) if old else None) or keys.generate()
     if old:
         container.remove(old)
     engine.get().volumes.create(host.name, labels=spec.LABELS)
@@ -65,19 +65,14 @@ def _identity(key: keys.KeyPair) -> dict[str, tuple[int, bytes]]:
     return {_HOST_KEY: (0o600, key.private), f"{_HOST_KEY}.pub": (0o644, key.public)}
 
 
-def _has_host_key(found: Container) -> bool:
-    """Tell whether a host has been given its files, which come right after its container."""
+def _host_key(found: Container) -> keys.KeyPair | None:
+    """Read a host's key; it is given its files right after its container is made, so it may have none."""
     import docker
 
     try:
-        found.get_archive(_HOST_KEY)
+        return keys.pair(_read(found, _HOST_KEY))
     except docker.errors.NotFound:
-        return False
-    return True
-
-
-def _read_host_key(found: Container) -> keys.KeyPair:
-    return keys.KeyPair(_read(found, _HOST_KEY), _read(found, f"{_HOST_KEY}.pub"))
+        return None
 
 
 def _read(found: Container, path: str) -> bytes:

@@ -21,9 +21,15 @@ def generate() -> KeyPair:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
-    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
-    return KeyPair(private, public + b"\n")
+    return pair(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()))
+
+
+def pair(private: bytes) -> KeyPair:
+    """Complete a key pair."""
+    from cryptography.hazmat.primitives import serialization as form
+
+    key = form.load_ssh_private_key(private, None).public_key()
+    return KeyPair(private, key.public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH) + b"\n")
 
 
 def archive(files: dict[str, tuple[int, bytes]]) -> bytes:

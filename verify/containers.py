@@ -13,10 +13,10 @@ from tasks.plan.cluster import Node
 from .findings import REDO, fail, finding, hidden
 from .wanted import Wanted
 
-_ASK = (
-    "docker inspect --type container --format '{{json .}}' %s && "
-    """docker image inspect --format '{{json .Config}}' "$(docker inspect --format '{{.Image}}' %s)" """
-)
+_ASK = """\
+told=$(docker inspect --type container --format '{{.Image}} {{json .}}' %s) && printf '%%s\\n' "${told#* }" &&
+docker image inspect --format '{{json .Config}}' "${told%%%% *}"
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Container:
 @functools.cache
 def inspect(host: Host, node: Node, name: str) -> Container:
     """Ask docker for a container, once; fails with docker's own words if there is none."""
-    said = host.run(_ASK, name, name)
+    said = host.run(_ASK, name)
     if said.rc != 0:
         words = said.stderr.strip() or "no answer"
         fail(node.name, f"no container {name} ({words})", "it to run", "`fab deploy-cluster` runs it")
@@ -130,7 +130,8 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
     yield from _unlike(container, "mounts", seen, binds)
     pairs = dict(bind.split(":") for bind in container.binds & wanted.binds if container.runs)
     there = _inodes(host, "", tuple(pairs))
-    inside = _inodes(host, f"docker exec {container.name}", tuple(pairs.values()))
+    # As `docker exec` would see it, without its client and a runc for each container.
+    inside = _inodes(host, f"nsenter -t {container.state['Pid']} -m", tuple(pairs.values()))
     for outside, path in sorted(pairs.items()):
         if outside not in there or there[outside] != inside.get(path):
             seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
