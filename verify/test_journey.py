@@ -14,9 +14,17 @@ def journey(request: pytest.FixtureRequest, journeys: Mapping[str, Future[None]]
     return journeys[request.node.name]
 
 
-def test_a_command_goes_its_way_from_launch_to_removal(journey: Future[None]) -> None:
+def test_a_command_is_launched_reached_scaled_and_removed(journey: Future[None]) -> None:
     journey.result()
 
 
-def test_a_docker_container_goes_its_way_from_launch_to_removal(journey: Future[None]) -> None:
+def test_a_command_that_is_killed_has_a_successor(journey: Future[None]) -> None:
+    journey.result()
+
+
+def test_a_docker_container_is_launched_reached_scaled_and_removed(journey: Future[None]) -> None:
+    journey.result()
+
+
+def test_a_docker_container_that_is_killed_has_a_successor(journey: Future[None]) -> None:
     journey.result()
