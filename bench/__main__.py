@@ -51,8 +51,10 @@ def _whole(names: Sequence[str]) -> list[report.Row]:
     kept = _kept()
     with field.prepared(fleet=64):
         for name in names:
-            kept[name] = [result.as_dict() for result in CASES[name](bench)]
-            RESULTS.write_text(json.dumps(kept, indent=1))
+            kept[name] = []
+            for result in CASES[name](bench):
+                kept[name].append(result.as_dict())
+                RESULTS.write_text(json.dumps(kept, indent=1))
     rows = [row for name in CASES for row in kept.get(name, [])]
     _write(rows, bench.rounds)
     return rows

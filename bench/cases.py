@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,11 +14,14 @@ from lab.spec import Host
 from . import field
 from .contestants import Command, Contestant
 from .field import CLUSTER, FLEET
-from .measure import run
+from .measure import OUTPUT, run
 
 COLD, AGAIN, ROLL, FAR = "cold deploy", "nothing changed", "rolling change", "nothing changed, 50 ms away"
 DISTANCE = 50
 """Milliseconds that a round trip takes in the last case."""
+
+RESTARTS = "members' own restarts"
+"""Stands beside the contestants: what the members' restarts alone took in the shell script's roll."""
 
 Work = Callable[[str, Contestant, int], "Result"]
 
@@ -30,11 +34,11 @@ class Result:
     contestant: str
     round: int
     seconds: float
-    cpu: float
-    memory: float
-    connections: int
-    commands: int
-    restarts: int
+    cpu: float = 0
+    memory: float = 0
+    connections: int = 0
+    commands: int = 0
+    restarts: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Give it for JSON."""
@@ -50,17 +54,17 @@ class Bench:
     rounds: int
     warm_up: int = 1
 
-    def cold(self) -> Iterator[Result]:
-        """Deploy the cluster on bare hosts that have the images."""
-        yield from self._in_turn(COLD, _cold)
+    def cluster(self) -> Iterator[Result]:
+        """Deploy the cluster on bare hosts, again, again from far away, and with another syncLimit."""
+        for contestant, round in self._turns():
+            yield from self._told(round, _cluster(contestant, round))
 
     def again(self) -> Iterator[Result]:
         """Deploy what is deployed already."""
-        yield from self._in_turn(AGAIN, _again)
-
-    def roll(self) -> Iterator[Result]:
-        """Change one line of zoo.cfg, member by member."""
-        yield from self._in_turn(ROLL, _roll)
+        for contestant, round in self._turns():
+            field.bare()
+            run(contestant.deploy(2))
+            yield from self._told(round, [_unchanged(AGAIN, contestant, round)])
 
     def fan_out(self) -> Iterator[Result]:
         """Change a small file, and take one step, on many hosts."""
@@ -68,72 +72,58 @@ class Bench:
             yield from self._in_turn(f"a file on {count} hosts", partial(_file, FLEET[:count]))
             yield from self._in_turn(f"a step on {count} hosts", partial(_step, FLEET[:count]))
 
-    def far(self) -> Iterator[Result]:
-        """Deploy what is deployed already, on hosts that are far away."""
-        yield from self._in_turn(FAR, _far)
-
     def _in_turn(self, case: str, work: Work) -> Iterator[Result]:
+        for contestant, round in self._turns():
+            yield from self._told(round, [work(case, contestant, round)])
+
+    def _turns(self) -> Iterator[tuple[Contestant, int]]:
+        """Give contestants and rounds, A B C, A B C, ...; a round below 1 warms up."""
         for round in range(1 - self.warm_up, self.rounds + 1):
             for contestant in self.contestants:
-                result = work(case, contestant, round)
-                console.say(f"{case}, round {round}, {contestant.name}: {result.seconds:.2f} s")
-                if round > 0:
-                    yield result
+                yield contestant, round
+
+    def _told(self, round: int, results: Iterable[Result]) -> Iterator[Result]:
+        for result in results:
+            console.say(f"{result.case}, round {round}, {result.contestant}: {result.seconds:.2f} s")
+            if round > 0:
+                yield result
 
 
-CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
-    "cold": Bench.cold,
-    "again": Bench.again,
-    "roll": Bench.roll,
-    "fan-out": Bench.fan_out,
-    "far": Bench.far,
-}
+CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {"cluster": Bench.cluster, "fan-out": Bench.fan_out}
 """Every case by the name by which it is chosen."""
 
 
-def _deployed(contestant: Contestant) -> None:
-    """Have the cluster as this contestant deploys it: another one's containers are not as it wants them."""
+def _cluster(contestant: Contestant, round: int) -> Iterator[Result]:
+    """Have a contestant do everything to the cluster, on the deployment that it makes itself.
+
+    Another one's containers are not as it wants them.
+    """
     field.bare()
-    run(contestant.deploy(2))
-
-
-def _cold(case: str, contestant: Contestant, round: int) -> Result:
-    field.bare()
-    result = _measured(case, contestant, round, contestant.deploy(2), CLUSTER)
+    yield _measured(COLD, contestant, round, contestant.deploy(2), CLUSTER)
     field.gate(2)
-    return result
-
-
-def _again(case: str, contestant: Contestant, round: int) -> Result:
-    _deployed(contestant)
-    result = _unchanged(case, contestant, round)
-    field.gate(2)
-    return result
-
-
-def _far(case: str, contestant: Contestant, round: int) -> Result:
-    _deployed(contestant)
+    yield _unchanged(AGAIN, contestant, round)
     with ExitStack() as distance:
         for one in CLUSTER:
             distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
-        result = _unchanged(case, contestant, round)
-    field.gate(2)
-    return result
+        yield _unchanged(FAR, contestant, round)
+    yield from _roll(contestant, round)
 
 
-def _roll(case: str, contestant: Contestant, round: int) -> Result:
-    _deployed(contestant)
-    result = _measured(case, contestant, round, contestant.roll(5), CLUSTER)
+def _roll(contestant: Contestant, round: int) -> Iterator[Result]:
+    result = _measured(ROLL, contestant, round, contestant.roll(5), CLUSTER)
     if result.restarts != 3:
         raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
+    yield result
+    if own := re.findall(r"^restarted in ([0-9]+) ms$", OUTPUT.read_text(errors="replace"), re.MULTILINE):
+        yield Result(ROLL, RESTARTS, round, sum(map(int, own)) / 1000)
     field.gate(5)
-    return result
 
 
 def _unchanged(case: str, contestant: Contestant, round: int) -> Result:
     result = _measured(case, contestant, round, contestant.again(2), CLUSTER)
     if result.restarts:
         raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers with nothing to do")
+    field.gate(2)
     return result
 
 
