@@ -36,8 +36,19 @@ def freeze(node: str) -> None:
     """Freeze every process of a host: it keeps its connections and answers nothing."""
     one = find(node)
     _refuse(one, "stopped", "frozen")
-    if "frozen" not in host.state(one):
-        host.get(one).pause()
+    # On a busy machine the kernel may take longer to freeze all processes than runc tries.
+    waiting.until(f"{one.address} to be frozen", 30, lambda: _freezing_trouble(one))
+
+
+def _freezing_trouble(one: Host) -> str | None:
+    import docker
+
+    try:
+        if "frozen" not in host.state(one):
+            host.get(one).pause()
+    except docker.errors.APIError as error:
+        return str(error.explanation)
+    return None
 
 
 def thaw(node: str) -> None:

@@ -18,6 +18,18 @@ from .spec import Host
 _LIST = ["timeout", "10", "docker", "ps", "-a", "--format", "{{.Names}} ({{.State}})"]
 
 
+_WIPE = """exec 2>/dev/null
+left() {
+    docker ps -aq || echo no engine; docker volume ls -q; grep HOST_IP= /etc/profile
+    find /opt /var/lib/mesos /var/log/mesos -mindepth 1 ! -path '/opt/containerd*'; ls -d /run/mesofab*
+}
+docker ps -aq | xargs -r docker rm -fv; docker volume ls -q | xargs -r docker volume rm
+rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /run/mesofab*; find /tmp -mindepth 1 -delete
+sed -i /HOST_IP=/d /etc/profile
+[ -z "$(left)" ]"""
+"""Takes from a host what a deploy leaves there, and fails if that is not all."""
+
+
 @dataclass(frozen=True)
 class Status:
     """What there is to say about one host; `engine` is empty where nobody could ask."""
@@ -72,6 +84,14 @@ def reset(files: Files = HERE) -> None:
         entry = access.entry(files)
         each(lambda one: _make(one, entry, files), _some())
         write_access(files)
+
+
+def wipe() -> bool:
+    """Take from every host all that a deploy left there but image layers; tell whether they are bare then.
+
+    Quicker than a reset. It does not undo faults, nor what else somebody has changed.
+    """
+    return all(each(_wipe, _some()))
 
 
 def status() -> list[Status]:
@@ -146,6 +166,10 @@ def _make(one: Host, entry: Entry, files: Files) -> None:
     access.hang_up(files, one)
     host.make(one, entry)
     host.wait_until_healthy(one)
+
+
+def _wipe(one: Host) -> bool:
+    return host.state(one) == "running" and host.execute(one, ["sh", "-c", _WIPE])[0] == 0
 
 
 def _remove(one: Host, files: Files) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 import second
-from operators import INVENTORY, MARATHON, ROOT, Command, Run, execute, running_task
+from operators import INVENTORY, MARATHON, ROOT, Command, Run, execute, lay_bare, running_task
 from paramiko import Channel
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -69,18 +69,10 @@ def lab() -> Iterator[None]:
         hosts.down()  # the world it is in ends, too
 
 
-LEFT = """exec 2>/dev/null
-docker ps -aq; docker volume ls -q; find /opt /var/lib/mesos -mindepth 1; grep HOST_IP /etc/profile"""
-"""Says something where anything of ours, or of somebody like us, is on a host."""
-
-
 @pytest.fixture
 def bare(lab: None) -> None:
-    """Have every host as freshly installed; to make them anew takes seconds, so only if they are not."""
-    there = hosts.status()
-    running = len(there) == 4 and all((one.state, one.engine) == ("running", "up") for one in there)
-    if not running or any(hosts.exec(one.host.address, ["sh", "-c", LEFT])[1] for one in there):
-        hosts.reset()
+    """Have every host as freshly installed."""
+    lay_bare()
 
 
 @pytest.fixture

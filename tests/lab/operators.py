@@ -20,6 +20,12 @@ TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 MARATHON = f"http://{TRIO[0]}:8080"
 
 
+def lay_bare() -> None:
+    """Have four hosts as freshly installed; if to wipe them is not enough, they are made anew."""
+    if len(hosts.present()) != 4 or not hosts.wipe():
+        hosts.reset()
+
+
 @dataclass(frozen=True)
 class Command:
     """How a command ended and what it printed, both streams together."""

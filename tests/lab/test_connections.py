@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from operators import INVENTORY, ROOT, TRIO, Command, Inventory, Run, environment, execute, inside
+from operators import INVENTORY, ROOT, TRIO, Command, Inventory, Run, environment, execute, inside, lay_bare
 
 from lab import access, faults, hosts, spec, waiting
 
@@ -29,6 +29,12 @@ def way(profile: str) -> Path:
 def gate_of_chapter_1(inventory: Path, *words: str) -> Command:
     command = [sys.executable, "-m", "pytest", "verify/test_host.py", "-q", "-p", "no:cacheprovider", *words]
     return execute(command, inventory)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh(lab: None) -> None:
+    """Bare hosts at first: what tests before have left would be another finding of the gate."""
+    lay_bare()
 
 
 @pytest.fixture
@@ -348,11 +354,11 @@ LOSSES = (lose_in_a_look, lose_in_a_step, lose_while_its_service_is_awaited, los
 @pytest.fixture(scope="module")
 def lost(lab: None) -> Iterator[dict[str, Command]]:
     """Lose four bare hosts at once, and give what the run that worked on each said."""
-    hosts.reset()
+    lay_bare()
     with ThreadPoolExecutor() as pool:
         said = pool.map(lambda loss, node: loss(node), LOSSES, EVERYBODY)
     yield dict(zip(EVERYBODY, said, strict=True))
-    hosts.reset()  # a member that was deployed alone would be refused in an ensemble
+    lay_bare()  # a member that was deployed alone would be refused in an ensemble
 
 
 @pytest.mark.parametrize("node", EVERYBODY[:3])

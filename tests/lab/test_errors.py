@@ -11,9 +11,9 @@ from pathlib import Path
 
 import points
 import pytest
-from operators import INVENTORY, ROOT, TRIO, Inventory, Run, inside, start
+from operators import INVENTORY, ROOT, TRIO, Inventory, Run, inside, lay_bare, start
 
-from lab import faults, hosts, waiting
+from lab import faults, waiting
 
 BAD = "10.70.0.11"
 EVERY_MEMBER = "10.70.0.10, .11, .12"
@@ -173,7 +173,7 @@ def broken_member(bare: None) -> Iterator[None]:
     inside(BAD, "mkdir -p /opt/zookeeper/data/version-2")
     inside(BAD, "echo broken > /opt/zookeeper/data/version-2/currentEpoch")
     yield
-    hosts.reset()
+    lay_bare()
 
 
 def test_a_member_that_never_serves_fails_the_gate_which_names_it(

@@ -19,7 +19,7 @@ from typing import Any
 import points
 import pytest
 from kazoo.client import KazooClient
-from operators import INVENTORY, TRIO, inside, start
+from operators import INVENTORY, TRIO, inside, lay_bare, start
 
 from lab import faults, hosts, waiting
 
@@ -185,7 +185,7 @@ def watched(lab: None) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def undisturbed(trio: Callable[[str], Path]) -> tuple[dict[str, str], list[str]]:
     """How hosts are after a first deploy that nothing disturbed, and the points that it passed on each."""
-    hosts.reset()
+    lay_bare()
     everywhere(points.watch)
     without_the_image()
     run = start(["deploy-zookeeper", "--no-preflight"], trio(""), **STREAMS)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from fabric.main import program
-from operators import INVENTORY, ROOT, TRIO, Command, Inventory, Run, environment, inside
+from operators import INVENTORY, ROOT, TRIO, Command, Inventory, Run, environment, inside, lay_bare
 
-from lab import container, faults, hosts, registry
+from lab import container, faults, registry
 
 BAD = "10.70.0.11"
 AGENT = "10.70.0.20"
@@ -24,9 +24,9 @@ IMAGE = "10.70.0.2:5000/lab/zookeeper:3.8.0"
 @pytest.fixture(scope="module", autouse=True)
 def fresh(lab: None) -> Iterator[None]:
     """Bare hosts, and bare ones again at the end: whatever a test has left cannot mislead others."""
-    hosts.reset()
+    lay_bare()
     yield
-    hosts.reset()
+    lay_bare()
 
 
 def state() -> dict[str, str]:
@@ -145,7 +145,8 @@ def test_an_agents_work_dir_of_another_cluster_is_a_warning(fab: Run) -> None:
 
 
 def test_a_container_of_ours_without_a_role_is_a_warning(fab: Run) -> None:
-    make = f"docker create --name marathon-4 --label mesofab.digest=1 {IMAGE} true"
+    labels = "--label mesofab.digest=1 --label mesofab.cluster=mesos"
+    make = f"docker create --name marathon-4 {labels} {IMAGE} true"
     with spoilt(AGENT, make, "docker rm -f marathon-4"):
         told = fab("preflight")
     assert told.code == 0
