@@ -111,8 +111,6 @@ def _cluster(contestant: Contestant, round: int) -> Iterator[Result]:
 
 def _roll(contestant: Contestant, round: int) -> Iterator[Result]:
     result = _measured(ROLL, contestant, round, contestant.roll(5), CLUSTER)
-    if result.restarts != 3:
-        raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers, not three")
     yield result
     if own := re.findall(r"^restarted in ([0-9]+) ms$", OUTPUT.read_text(errors="replace"), re.MULTILINE):
         yield Result(ROLL, RESTARTS, round, sum(map(int, own)) / 1000)

@@ -1,7 +1,12 @@
-"""testinfra's own ssh, with what it lacks: an end to every wait, no questions, sudo's password."""
+"""testinfra's own ssh, with what it lacks: an end to every wait, one login, no questions, sudo's password."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from testinfra.backend.base import CommandResult
@@ -16,6 +21,24 @@ OPTIONS = "-o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=2"
 """No question is ever put to the operator, and half a minute of silence is a lost host."""
 
 
+@cache
+def _sockets() -> Path:
+    """Make the directory of the sockets by which commands share one login to a host; it ends with us.
+
+    testinfra alone shares it only where ssh_config has a ControlPath.
+    """
+    sockets = Path(tempfile.mkdtemp(prefix="mesofab-", dir="/tmp"))  # a socket's path is short, or refused
+    atexit.register(_hang_up, sockets)
+    return sockets
+
+
+def _hang_up(sockets: Path) -> None:
+    for socket in sockets.iterdir():
+        end = ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "whoever"]
+        subprocess.run(end, capture_output=True, check=False, timeout=10)
+    shutil.rmtree(sockets, ignore_errors=True)
+
+
 class Lost(RuntimeError):
     """A host could not be asked: which, and why."""
 
@@ -28,10 +51,11 @@ class Ssh(SshBackend):  # type: ignore[misc]
     """Takes the place of testinfra's backend `ssh`."""
 
     def __init__(self, hostspec: str, *args: Any, **options: Any) -> None:
-        super().__init__(hostspec, *args, **{**options, "ssh_extra_args": OPTIONS})
+        own = {"ssh_extra_args": OPTIONS, "controlpath": f"{_sockets()}/%%C"}  # it is formatted
+        super().__init__(hostspec, *args, **{**options, **own})
         node = load().called(self.host.name)
-        own = node.ssh.become_password if node else None
-        self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or own
+        password = node.ssh.become_password if node else None
+        self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
         """Give the command that runs `command` as root; the password, if any, comes on standard input."""

@@ -1,5 +1,6 @@
 """The ways in that people really have, each for fab and for the gate; and lines that are bad, or go dead."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -57,6 +58,23 @@ def test_every_way_in_is_good_for_a_plan_a_change_and_the_gate(
     assert changed.code == 0, changed.said
     passed = gate_of_chapter_1(way(profile), "-k", "exactly_once")
     assert (passed.code, "4 passed" in passed.said) == (0, True), passed.said
+
+
+def test_the_gate_logs_in_once_where_ssh_config_shares_no_connection(
+    inventory: Inventory, tmp_path: Path
+) -> None:
+    alone = tmp_path / "ssh_config"
+    alone.write_text(re.sub(r" +Control.*\n", "", access.HERE.ssh_config.read_text()))
+    text = INVENTORY.read_text().replace("ssh_config=ssh_config", f"ssh_config={alone}")
+    logins, sockets = (
+        "grep -c 'Accepted publickey' /var/log/sshd.log || true",
+        set(Path("/tmp").glob("mesofab-*")),
+    )
+    before = int(inside(NODE, logins))
+    asked = gate_of_chapter_1(inventory(text=text), "-k", "clock")
+    assert (asked.code, "4 passed" in asked.said) == (0, True), asked.said
+    assert int(inside(NODE, logins)) == before + 1
+    assert set(Path("/tmp").glob("mesofab-*")) == sockets
 
 
 @pytest.fixture
