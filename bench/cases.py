@@ -65,6 +65,7 @@ class Bench:
             field.bare()
             run(contestant.deploy(2))
             yield from self._told(round, [_unchanged(AGAIN, contestant, round)])
+            field.gate(2)
 
     def fan_out(self) -> Iterator[Result]:
         """Change a small file, and take one step, on many hosts."""
@@ -102,10 +103,12 @@ def _cluster(contestant: Contestant, round: int) -> Iterator[Result]:
     yield _measured(COLD, contestant, round, contestant.deploy(2), CLUSTER)
     field.gate(2)
     yield _unchanged(AGAIN, contestant, round)
+    field.gate(2)
     with ExitStack() as distance:
         for one in CLUSTER:
             distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
         yield _unchanged(FAR, contestant, round)
+    field.gate(2)
     yield from _roll(contestant, round)
 
 
@@ -121,7 +124,6 @@ def _unchanged(case: str, contestant: Contestant, round: int) -> Result:
     result = _measured(case, contestant, round, contestant.again(2), CLUSTER)
     if result.restarts:
         raise RuntimeError(f"{contestant.name} restarted {result.restarts} containers with nothing to do")
-    field.gate(2)
     return result
 
 

@@ -12,7 +12,7 @@ from pyinfra.operations import server
 
 bring_gates()
 if "servers" in host.groups:
-    leads = "Mode: leader" in host.get_fact(Command, command=f"echo srvr | nc -w 2 {host.name} 2181")
+    leads = "Mode: leader" in host.get_fact(Command, command=f"printf srvr | nc -w 2 {host.name} 2181")
     changed = zookeeper_files()
     for turn in (False, True):
         server.shell(
