@@ -16,6 +16,9 @@ T = TypeVar("T")
 PATIENCE = 90
 """Seconds for an app to reach a wanted state: offers come every second, images may be pulled."""
 
+ANSWERING = 30
+"""Seconds for a running task to answer on its port."""
+
 TRANSIENT = (requests.ConnectionError, requests.Timeout)
 BETWEEN_LEADERS = (502, 503, 504)
 """What a standby answers while there is no leader."""
@@ -96,25 +99,36 @@ class App:
         """
 
         def settled() -> list[dict[str, Any]] | None:
-            app = self.call("GET", f"/{self.id}").json().get("app", {})
-            failed = app.get("lastTaskFailure") if unless_one_fails else None
-            told = failed or {}
-            seen = f"a task of {self.id} became {told.get('state')}: {told.get('message')}"
-            require(not failed, str(told.get("host")), seen, "it to run", LOGS)
+            app = self._told()
+            self._refuse(app.get("lastTaskFailure") if unless_one_fails else None)
             running = self.tasks()
             return running if len(running) == instances and not app.get("deployments") else None
 
         what = f"{instances} running tasks of {self.id}"
         return list(eventually(what, settled, where=self.through.name))
 
+    def _told(self) -> dict[str, Any]:
+        return dict(self.call("GET", f"/{self.id}").json().get("app", {}))
+
+    def _refuse(self, failure: dict[str, Any] | None) -> None:
+        """Fail with what Marathon says of a task that failed, if there is one."""
+        if failure:
+            seen = f"a task of {self.id} became {failure.get('state')}: {failure.get('message')}"
+            fail(str(failure.get("host")), seen, "it to run", LOGS)
+
     def says(self, task: dict[str, Any]) -> str:
-        """Ask the task's own port from here and give what it says."""
+        """Ask the task's own port from here and give what it says; fails with why it failed, if it did."""
 
         def ask() -> str:
-            return requests.get(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
+            try:
+                return requests.get(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
+            except requests.ConnectionError:
+                failure = self._told().get("lastTaskFailure") or {}
+                self._refuse(failure if failure.get("taskId") == task["id"] else None)
+                raise
 
         what = f"an answer of {task['id']} on port {task['ports'][0]}"
-        return str(eventually(what, ask, 30, where=task["host"]))
+        return str(eventually(what, ask, ANSWERING, where=task["host"]))
 
     def remove(self) -> None:
         """Remove it and wait until Marathon knows nothing of it."""
