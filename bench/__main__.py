@@ -56,7 +56,7 @@ def _whole(names: Sequence[str]) -> list[report.Row]:
                 kept[name].append(result.as_dict())
                 RESULTS.write_text(json.dumps(kept, indent=1))
     rows = [row for name in CASES for row in kept.get(name, [])]
-    _write(rows, bench.rounds)
+    _write(rows)
     return rows
 
 
@@ -65,22 +65,22 @@ def _kept() -> dict[str, list[report.Row]]:
     return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
 
 
-def _write(rows: list[report.Row], rounds: int) -> None:
+def _write(rows: list[report.Row]) -> None:
     """Put the tables into the page, between its marks, and draw the picture."""
     page = PAGE.read_text()
     before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{_conditions(rounds)}\n\n{report.tables(rows)}\n{END}{after}")
+    PAGE.write_text(f"{before}{BEGIN}\n{_conditions()}\n\n{report.tables(rows)}\n{END}{after}")
     plot = [f"{contestants.RIVALS}/python", str(Path(__file__).with_name("plot.py")), str(PICTURE)]
     subprocess.run(plot, input=json.dumps(rows), text=True, check=True)
 
 
-def _conditions(rounds: int) -> str:
+def _conditions() -> str:
     versions = [line for line in (ROOT / "bench/requirements.txt").read_text().splitlines() if "==" in line]
     told = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.partition(": ")[2] for line in told if line.startswith("model name")]
     return (
         f"Measured on one machine with {os.cpu_count()} cores ({', '.join(names[:1])}), "
-        f"controller and all hosts together; {rounds} rounds after one that warms up, contestants in turn. "
+        "controller and all hosts together, contestants in turn. "
         f"{', '.join(versions)}."
     )
 

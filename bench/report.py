@@ -15,10 +15,15 @@ HEAD = (
 
 
 def tables(results: Iterable[Row]) -> str:
-    """Give a heading and a table for each case, contestants in the order they ran."""
+    """Give a heading and a table for each case, with the number of runs; contestants as they ran."""
     rows = list(results)
     of = {case: [row for row in rows if row["case"] == case] for case in _in_order(rows, "case")}
-    return "\n\n".join(f"### {case}\n\n{_table(its)}" for case, its in of.items())
+    return "\n\n".join(f"### {case} ({_runs(its)})\n\n{_table(its)}" for case, its in of.items())
+
+
+def _runs(rows: Sequence[Row]) -> str:
+    count = len(_numbers(rows, "mesofab", "seconds"))
+    return f"{count} run{'s' * (count > 1)} each"
 
 
 def _table(rows: Sequence[Row]) -> str:

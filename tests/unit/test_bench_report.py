@@ -11,7 +11,7 @@ def row(case: str, contestant: str, seconds: float) -> dict[str, object]:
 def test_a_case_is_a_table_of_medians_spreads_and_ratios_to_mesofab() -> None:
     seconds = {"mesofab": (2.0, 1.0, 9.0), "slow": (8.0, 7.0, 8.5)}
     rows = [row("cold deploy", name, each) for name, runs in seconds.items() for each in runs]
-    assert tables(rows).splitlines()[0] == "### cold deploy"
+    assert tables(rows).splitlines()[0] == "### cold deploy (3 runs each)"
     assert tables(rows).splitlines()[-2:] == [
         "| mesofab | 2.00 | 1.00 to 9.00 | 1.00 x | 1.25 | 50 | 1 | 2 | 0 |",
         "| slow | 8.00 | 7.00 to 8.50 | 4.00 x | 1.25 | 50 | 1 | 2 | 0 |",
@@ -28,7 +28,10 @@ def test_of_a_part_of_a_contestants_work_the_time_alone_is_told() -> None:
 def test_cases_and_contestants_stand_in_the_order_they_were_measured_in() -> None:
     rows = [row(case, name, 1.0) for case in ("second", "first") for name in ("mesofab", "another")]
     lines = tables(rows).splitlines()
-    assert [line for line in lines if line.startswith("### ")] == ["### second", "### first"]
+    assert [line for line in lines if line.startswith("### ")] == [
+        "### second (1 run each)",
+        "### first (1 run each)",
+    ]
     assert [line.split(" | ")[0] for line in lines if line.startswith(("| mesofab", "| another"))] == [
         "| mesofab",
         "| another",
