@@ -66,7 +66,7 @@ def test_what_the_master_is_told(marathons: Marathons, fake_master: FakeMaster) 
     assert variables["PORT"] == variables["PORT0"] == variables["PORT_DEFAULT"] == str(task["ports"][0])
     assert (variables["MARATHON_APP_ID"], variables["HOST"], variables["A"]) == ("/smoke", "127.0.0.1", "b")
     assert {each["name"] for each in info["resources"]} == {"cpus", "mem", "ports"}
-    assert len(fake_master.said("ACKNOWLEDGE")) == 2
+    until(lambda: len(fake_master.said("ACKNOWLEDGE")) == 2, "both updates are acknowledged")
 
 
 def test_a_failed_task_is_replaced_and_remembered(marathons: Marathons, fake_master: FakeMaster) -> None:
