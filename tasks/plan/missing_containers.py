@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from . import differ, shell
 from .compared import BY_HAND, Found, Host, label
 from .desired import Container, Image
+from .observe import GENERATIONS
 from .shell import quote
 from .step import Blocker, Step
 
@@ -152,7 +153,7 @@ def _wake(wanted: Container, state: differ.Inspect) -> Found:
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:
-    for name in (wanted.name + ".next", wanted.name + ".prev", wanted.name + ".failed"):
+    for name in (wanted.name + end for end in GENERATIONS):
         if name in host.seen.objects:
             yield Step(
                 wanted.step,

@@ -66,10 +66,8 @@ def test_the_gate_logs_in_once_where_ssh_config_shares_no_connection(
     alone = tmp_path / "ssh_config"
     alone.write_text(re.sub(r" +Control.*\n", "", access.HERE.ssh_config.read_text()))
     text = INVENTORY.read_text().replace("ssh_config=ssh_config", f"ssh_config={alone}")
-    logins, sockets = (
-        "grep -c 'Accepted publickey' /var/log/sshd.log || true",
-        set(Path("/tmp").glob("mesofab-*")),
-    )
+    logins = "grep -c 'Accepted publickey' /var/log/sshd.log || true"
+    sockets = set(Path("/tmp").glob("mesofab-*"))
     before = int(inside(NODE, logins))
     asked = gate_of_chapter_1(inventory(text=text), "-k", "clock")
     assert (asked.code, "4 passed" in asked.said) == (0, True), asked.said

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from .. import belonging, members, runbook
 from ..desired import Container
+from ..observe import GENERATIONS
 from .checks import Finding
 from .subject import Subject
 
@@ -24,9 +25,9 @@ def containers(host: Subject) -> Iterator[Finding]:
 def strays(host: Subject) -> Iterator[Finding]:
     """Look for containers of roles that hosts.ini does not give the host any more: they still take part."""
     items = runbook.wanted(runbook.CHAPTERS, host.cluster, host.node)
-    wanted = {item.name for item in items if isinstance(item, Container)}
+    wanted = {item.name + end for item in items if isinstance(item, Container) for end in ("", *GENERATIONS)}
     for name in host.seen.clusters:
-        if re.sub(r"\.(next|prev|failed)$", "", name) not in wanted:
+        if name not in wanted:
             yield host.finding(
                 "stray-container",
                 f"mesofab made the container {name}, for which hosts.ini gives this host no role",
