@@ -161,6 +161,12 @@ def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
     assert facts.registries == {HELD: "", MISSING: ""}, "nobody could tell what the host holds"
 
 
+def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:
+    stand_in(host / "bin", "docker", DOCKER.replace("28.0.1 1.24", "19.03.15"))
+    facts = read(answer(host), BOUNDARY, ASK)
+    assert (facts.engine, facts.oldest_api) == ("19.03.15", "")
+
+
 def test_looking_changes_nothing(host: Path) -> None:
     stand_in(host / "bin", "docker", "exit 1")
 

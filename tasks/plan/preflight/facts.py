@@ -183,5 +183,8 @@ def _hierarchies(text: str) -> tuple[frozenset[str], ...]:
 
 
 def _versions(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(\d+\.\S+) (\d+\.\d+)", text.strip().rpartition("\n")[2])
-    return (found[1], found[2]) if found else ("", "")
+    engine, _, oldest = text.strip().rpartition("\n")[2].partition(" ")
+    return (
+        engine if re.fullmatch(r"[0-9]+\.\S+", engine) else "",
+        oldest if re.fullmatch(r"[0-9]+\.[0-9]+", oldest) else "",
+    )
