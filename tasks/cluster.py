@@ -50,6 +50,7 @@ def plan(
 ) -> None:
     """Print what a deploy would do now, and why."""
     from .engine import deploy as engine
+    from .engine import preview as previews
     from .engine import saving
     from .engine.command import is_repetition, open_hosts, operators_errors, overruled
     from .engine.console import Console, counted
@@ -64,8 +65,8 @@ def plan(
         if out is not None:
             saving.refuse_other_file(out)
         with console.live():
-            preview = engine.plan(hosts, CHAPTERS, overruled=overruled(drain))
-            outlook = engine.outlook(hosts, CHAPTERS, preview)
+            preview = previews.plan(hosts, CHAPTERS, overruled=overruled(drain))
+            outlook = previews.outlook(hosts, CHAPTERS, preview)
         found.update(document.plan(preview.plans, outlook))
         if out is not None:
             saving.save(out, hosts, CHAPTERS, preview.plans, preview.seen, outlook)

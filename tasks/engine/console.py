@@ -137,11 +137,16 @@ class Console:
         for host in list(self._working):
             self.end(host, "interrupted")
 
-    def looked(self, host: str) -> None:
-        """Note that looking at `host` has ended; nothing is printed, only the seconds are kept."""
-        with self._lock:
-            if work := self._working.pop(host, None):
-                self.looks[host] = time.monotonic() - work.since
+    @contextmanager
+    def looking(self, host: str, what: str) -> Iterator[None]:
+        """Note that `host` is looked at in the block; nothing is printed, only the seconds are kept."""
+        self.begin(host, what)
+        try:
+            yield
+        finally:
+            with self._lock:
+                if work := self._working.pop(host, None):
+                    self.looks[host] = time.monotonic() - work.since
 
     def now(self) -> Table:
         """Give what every host is doing right now."""

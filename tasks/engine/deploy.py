@@ -1,28 +1,26 @@
 """Bring hosts to what the runbook wants: look, plan, stage, start together, roll, ask, tidy up."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked, OperatorError
-from ..plan import handover, runbook
+from ..errors import Blocked
+from ..plan import handover
 from ..plan.gate import Verdict
-from ..plan.membership import Plans, Stage
+from ..plan.membership import Plans
 from ..plan.observe import Observed
-from ..plan.outlook import Outlook, Turn, foresee
-from ..plan.roll import Member
 from ..plan.runbook import Chapter
 from ..plan.step import Phase, Step
-from ..plan.words import grouped, names
+from ..plan.words import grouped
 from . import gates
 from .handing_over import hand_over
 from .hosts import Hosts
+from .preview import MOVES, Preview, foreseen, plan, previewed
 from .rolling import left_alone, pending, roll
 
 if TYPE_CHECKING:
     from .saving import Promise
-
-MOVES: tuple[Phase, ...] = ("start", "replace")
 
 
 @dataclass(frozen=True)
@@ -37,51 +35,6 @@ class Result:
     def changed(self) -> bool:
         """Tell whether anything had to be done."""
         return any(plan.steps for plan in self.plans.values())
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What was seen on each host, what is missing there, and which hosts could not be looked at.
-
-    `stages` are the clusters that a change of members goes through before all else.
-    """
-
-    seen: Mapping[str, Observed]
-    plans: Plans
-    lost: Mapping[str, OperatorError]
-    stages: Sequence[tuple[Chapter, Stage]] = ()
-
-    def refuse_if_incomplete(self) -> None:
-        """Raise what is known of the hosts that are lost, and how to go on without them."""
-        if self.lost:
-            told = grouped((name, str(error)) for name, error in self.lost.items())
-            if self.plans:
-                told.append(
-                    f"To go on without {names(self.lost)}, name the others: -H {','.join(self.plans)}"
-                )
-            raise type(next(iter(self.lost.values())))("\n".join(told))
-
-
-def plan(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    chosen: frozenset[str] | None = None,
-    overruled: Collection[str] = (),
-) -> Preview:
-    """Look at every host and say what is missing there, or of that only these runbook ids.
-
-    `overruled` are the checks whose objections do not count, because an operator said so.
-    """
-    seen, lost = hosts.look(chapters)
-    nodes = [node for node in hosts.nodes if node.name in seen]
-    if seen:
-        seen |= hosts.look_at_fellows(chapters)
-    plans = runbook.plans(chapters, hosts.cluster, nodes, seen)
-    plans = {name: each.without(overruled) for name, each in plans.items()}
-    stages = runbook.stages(chapters, hosts.cluster, seen, plans)
-    if chosen is not None:
-        plans = {name: each.only(chosen) for name, each in plans.items()}
-    return Preview(seen, plans, lost, stages)
 
 
 def deploy(
@@ -101,21 +54,53 @@ def deploy(
     """
     chosen = None if ids is None else frozenset(ids)
     found = _whole_plan(hosts, chapters, chosen, promise, overruled)
-    if check and any(each.steps or each.blockers for each in found.plans.values()):
-        from . import preflight  # this and what follows: a run without anything to do needs none of it
-
-        preflight.clear(hosts, chapters, overruled)
-    refuse(hosts, chapters, found)
+    if any(each.blockers for each in found.plans.values()):
+        if check:
+            _preflight(hosts, chapters, overruled)
+        refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
         return _perform(hosts, chapters, chosen, found)
-    from . import availability, lease
+    from . import availability, lease  # a run without anything to do needs neither
 
-    with lease.held(hosts, chapters):
-        found = _whole_plan(hosts, chapters, chosen, promise, overruled)  # it may have changed meanwhile
-        refuse(hosts, chapters, found)
-        with availability.measured(hosts, found.plans) as over:
-            result = _carry_out(hosts, chapters, chosen, found, overruled)
-        return replace(result, over_budget=tuple(over))
+    try:
+        with _leased(hosts, chapters, check, overruled) as seen:
+            found = previewed(hosts, chapters, seen, {}, chosen, overruled)  # it may have changed meanwhile
+            _keep(promise, hosts, chapters, found, overruled)
+            refuse(hosts, chapters, found)
+            with availability.measured(hosts, found.plans) as over:
+                result = _carry_out(hosts, chapters, chosen, found, overruled)
+            return replace(result, over_budget=tuple(over))
+    except lease.NotLocked:
+        if check:
+            _preflight(hosts, chapters, overruled)  # it may know why
+        raise
+
+
+def _preflight(hosts: Hosts, chapters: Sequence[Chapter], overruled: Collection[str]) -> None:
+    from . import preflight
+
+    preflight.clear(hosts, preflight.survey(hosts, chapters), overruled)
+
+
+@contextmanager
+def _leased(
+    hosts: Hosts, chapters: Sequence[Chapter], check: bool, overruled: Collection[str]
+) -> Iterator[dict[str, Observed]]:
+    """Hold the hosts while the block runs, and give how they look; with `check`, after a preflight."""
+    from . import lease
+
+    if not check:
+        with lease.held(hosts, chapters, lambda node: hosts.looking(chapters, node)) as (own, others):
+            yield own | others
+        return
+    from . import preflight
+
+    with lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node)) as (
+        looks,
+        others,
+    ):
+        preflight.clear(hosts, preflight.report(hosts, chapters, looks, {}), overruled)
+        yield {name: look.seen for name, look in looks.items()} | others
 
 
 def _carry_out(
@@ -143,9 +128,19 @@ def _whole_plan(
     """Make the plan of all hosts of the run; Blocked if there is a promise that says something else."""
     found = plan(hosts, chapters, chosen, overruled)
     found.refuse_if_incomplete()
+    _keep(promise, hosts, chapters, found, overruled)
+    return found
+
+
+def _keep(
+    promise: "Promise | None",
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    found: Preview,
+    overruled: Collection[str],
+) -> None:
     if promise is not None:
         promise.keep(hosts, chapters, found.plans, found.seen, overruled)
-    return found
 
 
 def _change_members(hosts: Hosts, chosen: frozenset[str] | None, found: Preview) -> bool:
@@ -201,7 +196,7 @@ def _perform(
     """
     plans = found.plans
     hosts.act(_phase(plans, "stage"))
-    chapters = [chapter for chapter in chapters if _members(hosts, chapter)]
+    chapters = [chapter for chapter in chapters if hosts.members(chapter)]
     asked = [each for each in chapters if each.quorum is not None and (chosen is None or each.gate in chosen)]
     verdicts, left = _start_and_roll(hosts, chapters, asked, plans)
     if pending(hosts, chapters, plans) or len(verdicts) < len(asked):
@@ -231,7 +226,7 @@ def _start_and_roll(
             hosts.act(starting)
             later = pending(hosts, [chapter], plans) or handover.turns(chapter.holds, plans)
             if chapter in asked and not later:
-                verdicts[chapter] = gates.reach(hosts, chapter, _members(hosts, chapter))
+                verdicts[chapter] = gates.reach(hosts, chapter, hosts.members(chapter))
         rolling.append(chapter)
     left += roll(hosts, rolling, plans)
     for chapter in chapters:
@@ -241,64 +236,12 @@ def _start_and_roll(
 
 def _final_verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
     """Judge by what was seen if nothing was changed since; a change shakes those that lean on it, too."""
-    needed = _members(hosts, chapter)
+    needed = hosts.members(chapter)
     if not any(each.steps for each in found.plans.values()):
         verdict = gates.judge_by(hosts, chapter, found.seen, needed)
         if verdict.passed:
             return verdict
     return gates.reach(hosts, chapter, needed)
-
-
-def foreseen(hosts: Hosts, chapters: Sequence[Chapter], found: Preview) -> Mapping[Member, str]:
-    """Say which running members could not be replaced, and why.
-
-    The others are given a moment: a run that was cut short may just have started one of them.
-    """
-    whole = [each for each in chapters if each.quorum and _members(hosts, each) and hosts.has_all(each)]
-    refused = outlook(hosts, whole, found).refused
-
-    def enough(said: gates.Said) -> bool:
-        nonlocal refused
-        refused = outlook(hosts, whole, found, said).refused
-        return not refused
-
-    if refused:
-        gates.ask_until(hosts, whole, enough)
-    return refused
-
-
-def outlook(
-    hosts: Hosts, chapters: Sequence[Chapter], found: Preview, said: gates.Said | None = None
-) -> Outlook:
-    """Say in which order a run would act as things stand, if nothing is in its way.
-
-    A service is asked if not all of its hosts were looked at, unless what it `said` is given.
-    """
-    if any(each.blockers for each in found.plans.values()):
-        return Outlook()
-    here, plans = hosts.among(found.plans), _after_stages(found)
-    waiting = pending(here, chapters, plans)
-    moved = {member.service for member in waiting}
-    moved |= {each.title for each in chapters if handover.turns(each.holds, found.plans)}
-    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.title in moved}
-    told = foresee(chapters, plans, gates.standings(hosts, said), waiting)
-    return replace(told, turns=(*_stages(found), *told.turns))
-
-
-def _stages(found: Preview) -> Iterator[Turn]:
-    for chapter, stage in found.stages:
-        nodes = tuple(node.name for node in chapter.nodes(stage.cluster))
-        yield Turn("replace", nodes, stage.says, chapter.title)
-
-
-def _after_stages(found: Preview) -> Plans:
-    """Leave out of the plans which containers the stages will have started or replaced."""
-    plans = dict(found.plans)
-    for chapter, stage in found.stages:
-        for name in plans.keys() & {node.name for node in chapter.nodes(stage.cluster)}:
-            left = (s for s in plans[name].steps if s.phase not in MOVES or not chapter.holds(s))
-            plans[name] = replace(plans[name], steps=tuple(left))
-    return plans
 
 
 def refuse_if_blocked(plans: Plans, more: str = "") -> None:
@@ -314,7 +257,3 @@ def _phase(plans: Plans, phase: Phase, chapter: Chapter | None = None) -> dict[s
         name: tuple(s for s in each.in_phase(phase) if chapter is None or chapter.holds(s))
         for name, each in plans.items()
     }
-
-
-def _members(hosts: Hosts, chapter: Chapter) -> frozenset[str]:
-    return frozenset(node.name for node in hosts.nodes if chapter.concerns(node))

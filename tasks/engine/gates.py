@@ -8,7 +8,7 @@ from ..errors import GateNotReached
 from ..plan import roll, runbook
 from ..plan.cluster import Cluster, Node
 from ..plan.gate import Answers, Questionnaire, Standing, Verdict
-from ..plan.observe import ASK, Observed, Unreadable, part_function, split
+from ..plan.observe import ASK, Observed, Unreadable, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from ..plan.shell import quote
@@ -167,7 +167,7 @@ def _ask(
     def line(text: str) -> bool:
         lines.append(text)
         hosts.console.alive(vantage.name)
-        if text != f"{boundary} end":
+        if text != last_line(boundary):
             return False
         said = _read(hosts, chapters, "\n" + "\n".join(lines), boundary)
         lines.clear()

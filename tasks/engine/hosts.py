@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 from fabric import Config, Connection
 from paramiko import Channel
@@ -12,7 +12,7 @@ from paramiko import Channel
 from ..errors import OperatorError, StepFailed, Unreachable
 from ..plan import remedy, runbook, script
 from ..plan.cluster import Cluster, Node
-from ..plan.observe import Observed, Unreadable, read
+from ..plan.observe import Observed, Unreadable, last_line, read
 from ..plan.observe import script as observation
 from ..plan.runbook import Chapter
 from ..plan.step import Step
@@ -22,6 +22,32 @@ from .console import Console
 from .remote import Outcome, execute, hold
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Inquiry(Generic[T]):
+    """A script that only asks one host, as a person calls it, and how its answer is read.
+
+    `end` is the last line of the answer; `hears` is given every line as it comes.
+    """
+
+    what: str
+    script: str
+    end: str
+    read: Callable[[str], T]
+    hears: Callable[[str], object] = field(default=lambda line: None)
+
+    def over(self, line: str) -> bool:
+        """Hear a line, and tell whether it was the last one."""
+        self.hears(line)
+        return line == self.end
+
+    def answer(self, node: Node, text: str) -> T:
+        """Read what the host has answered. Raises Unreachable if that is unreadable."""
+        try:
+            return self.read(text)
+        except Unreadable as error:
+            raise Unreachable(f"{node.name}  {self.what}: {error}") from error
 
 
 class Hosts:
@@ -46,6 +72,10 @@ class Hosts:
     def has_all(self, chapter: Chapter) -> bool:
         """Tell whether a chapter's whole service is among the hosts of this run."""
         return all(node in self.nodes for node in chapter.nodes(self.cluster))
+
+    def members(self, chapter: Chapter) -> frozenset[str]:
+        """Give the names of those of these hosts that a chapter concerns."""
+        return frozenset(node.name for node in self.nodes if chapter.concerns(node))
 
     def fellows(self, chapters: Sequence[Chapter]) -> "Hosts":
         """Give the other members of these hosts' services: on them it depends who may join.
@@ -88,9 +118,9 @@ class Hosts:
         """Run a script on a node over its one connection."""
         return execute(node, self.connect(node), text, on_line)
 
-    def hold(self, node: Node, text: str) -> tuple[Channel, str]:
-        """Start a script that stays until its channel is closed; give that and its first line."""
-        return hold(node, self.connect(node), text)
+    def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+        """Start a script that stays until its channel is closed; give that and what it says first."""
+        return hold(node, self.connect(node), text, on_line)
 
     def connect(self, node: Node) -> Connection:
         """Give the one connection to a node, made at its first use. Raises Unreachable or BadInput."""
@@ -104,35 +134,24 @@ class Hosts:
         Tells of those that cannot be looked at why not; the next look dials them anew.
         """
         parallel = self.cluster.settings.parallel
-        seen, lost = fanout.attempt(self.nodes, lambda node: self._look(chapters, node), parallel)
+        seen, lost = fanout.attempt(
+            self.nodes, lambda node: self.inquire(node, self.looking(chapters, node)), parallel
+        )
         for name in lost.keys() & self._connections.keys():
             self._connections.pop(name).close()
         return seen, lost
 
-    def _look(self, chapters: Sequence[Chapter], node: Node) -> Observed:
-        ask = runbook.ask(chapters, self.cluster, node)
-        boundary = secrets.token_hex(16)
+    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
+        """Give what a look asks a node."""
+        ask, boundary = runbook.ask(chapters, self.cluster, node), secrets.token_hex(16)
         script = observation(ask, boundary, waits=self._waits)
-        return self.inquire(node, "look", script, lambda text: read(text, boundary, ask))
+        return Inquiry("look", script, last_line(boundary), lambda text: read(text, boundary, ask))
 
-    def inquire(
-        self,
-        node: Node,
-        what: str,
-        text: str,
-        read: Callable[[str], T],
-        on_line: Callable[[str], bool] | None = None,
-    ) -> T:
-        """Run a script that only asks, and read its answer. Raises Unreachable if that is unreadable."""
-        self.console.begin(node.name, what)
-        try:
-            outcome = self.execute(node, text, on_line)
-        finally:
-            self.console.looked(node.name)
-        try:
-            return read(outcome.text)
-        except Unreadable as error:
-            raise Unreachable(f"{node.name}  {what}: {error} (exit {outcome.code})") from error
+    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+        """Ask a node and wait for the answer. Raises Unreachable."""
+        with self.console.looking(node.name, inquiry.what):
+            outcome = self.execute(node, inquiry.script, inquiry.over)
+        return inquiry.answer(node, outcome.text)
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
         """Carry out each node's steps, all nodes at once. Raises StepFailed or Unreachable."""

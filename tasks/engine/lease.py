@@ -3,18 +3,20 @@
 import getpass
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
+from typing import TypeVar
 
 from paramiko import Channel, SSHException
 
 from ..errors import Blocked, Unreachable
 from ..plan.cluster import Node
+from ..plan.observe import Observed
 from ..plan.runbook import Chapter
 from ..plan.shell import quote
 from . import fanout
-from .hosts import Hosts
+from .hosts import Hosts, Inquiry
 from .remote import hang_up
 
 LEASE = "/run/mesofab.lease"
@@ -26,46 +28,55 @@ BEAT = 15
 PATIENCE = 60
 """Seconds without one after which a host takes a run for dead."""
 
+T = TypeVar("T")
+
+
+class NotLocked(Unreachable):
+    """A host on which no lease can be taken at all."""
+
 
 @contextmanager
-def held(hosts: Hosts, chapters: Sequence[Chapter]) -> Iterator[None]:
+def held(
+    hosts: Hosts, chapters: Sequence[Chapter], asking: Callable[[Node], Inquiry[T]]
+) -> Iterator[tuple[dict[str, T], dict[str, Observed]]]:
     """Hold every host of the run while the block runs. Raises Blocked if another run holds one.
 
-    The other members of the services of `chapters` are held, too, or two runs on different hosts could
-    each take a member down; one that cannot be reached does not matter.
+    Each is asked by the command that takes its lease: nobody else can change it behind the answer. Gives
+    the answers, and how the other members of the services of `chapters` look. Those are held, too, or two
+    runs on different hosts could each take a member down; one that cannot be reached does not matter.
 
     The lock belongs to a process at the other end of the connection. It ends when the connection
     does; and if that end cannot be told to the host, as when the cable is cut here, a minute after
     our last sign of life.
     """
-    script = _script(f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:]))
-    with ExitStack() as leases:
-        channels = [*_own(hosts, script).values(), *_others(hosts.fellows(chapters), script).values()]
-        over = Event()
-        Thread(target=_keep_up, args=(channels, over), daemon=True).start()
-        for channel in channels:
-            leases.callback(hang_up, channel)
-        leases.callback(over.set)
-        yield
+    leases: list[Channel] = []
+    over = Event()
+    # It begins with the first lease: until the last one is taken, a step may have to be waited for.
+    Thread(target=_keep_up, args=(leases, over), daemon=True).start()
+    try:
+        own = hosts.each(hosts.nodes, lambda node: _take(hosts, node, asking(node), leases))
+        yield own, _others(hosts.fellows(chapters), chapters, leases)
+    finally:
+        over.set()
+        for channel in leases:
+            hang_up(channel)
 
 
-def _own(hosts: Hosts, script: str) -> dict[str, Channel]:
-    return hosts.each(hosts.nodes, lambda node: _take(hosts, node, script))
-
-
-def _others(fellows: Hosts, script: str) -> dict[str, Channel]:
-    taken, errors = fanout.attempt(
-        fellows.nodes, lambda node: _take(fellows, node, script), fellows.cluster.settings.parallel
+def _others(fellows: Hosts, chapters: Sequence[Chapter], leases: list[Channel]) -> dict[str, Observed]:
+    seen, errors = fanout.attempt(
+        fellows.nodes,
+        lambda node: _take(fellows, node, fellows.looking(chapters, node), leases),
+        fellows.cluster.settings.parallel,
     )
     for error in errors.values():
         if isinstance(error, Blocked):
             raise error
-    return taken
+    return seen
 
 
-def _keep_up(channels: Iterable[Channel], over: Event) -> None:
+def _keep_up(leases: Iterable[Channel], over: Event) -> None:
     while not over.wait(BEAT):
-        for channel in channels:
+        for channel in tuple(leases):
             _beat(channel)
 
 
@@ -78,26 +89,31 @@ def _beat(channel: Channel) -> None:
     channel.get_transport().close()
 
 
-def _take(hosts: Hosts, node: Node, script: str) -> Channel:
-    channel, said = hosts.hold(node, script)
+def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) -> T:
+    who, what = f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:])
+    with hosts.console.looking(node.name, inquiry.what):
+        channel, text = hosts.hold(node, _script(who, what, inquiry.script), inquiry.over)
+    said, _, answer = text.partition("\n")
     if said == "held":
-        return channel
+        leases.append(channel)
+        return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
         raise Blocked(
             f"{node.name}  {said.removeprefix('busy ')} is at work here. "
             "Wait for that run to end, then run again."
         )
-    raise Unreachable(f"{node.name}  it could not be locked: {said or 'no answer'}.")
+    raise NotLocked(f"{node.name}  it could not be locked: {said or 'no answer'}.")
 
 
-def _script(who: str, what: str) -> str:
-    """The script that takes the lock, says so, and keeps it until no sign of life comes any more."""
+def _script(who: str, what: str, inquiry: str) -> str:
+    """The script that takes the lock, says so, asks, and keeps it until no sign of life comes any more."""
     return (
         f"exec 8<>{LEASE}\n"
         f'flock -n 8 || {{ echo "busy $(cat {LEASE})"; exit 0; }}\n'
         f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {LEASE}\n"
         "echo held\n"
+        f"(\n{inquiry}) 8>&-\n"
         # On one line with its exit: what follows on standard input is signs of life, no script.
         f'while [ -n "$(timeout {PATIENCE} head -c 1)" ]; do :; done; exit 0\n'
     )

@@ -2,37 +2,47 @@
 
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from ..errors import Blocked, Unreachable
+from ..errors import Blocked, OperatorError, Unreachable
 from ..plan import observe, runbook
 from ..plan.cluster import Node
+from ..plan.observe import last_line
 from ..plan.preflight import CHECKS, Look, Report, facts, judge
 from ..plan.preflight.checks import Severity
 from ..plan.runbook import Chapter
 from ..plan.words import grouped
 from . import fanout
 from .console import STYLES, counted
-from .hosts import Hosts
+from .hosts import Hosts, Inquiry
 
 
 def survey(hosts: Hosts, chapters: Sequence[Chapter]) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
     looks, lost = fanout.attempt(
-        hosts.nodes, lambda node: _look(hosts, chapters, node), hosts.cluster.settings.parallel
+        hosts.nodes,
+        lambda node: hosts.inquire(node, inquiry(hosts, chapters, node)),
+        hosts.cluster.settings.parallel,
     )
+    return report(hosts, chapters, looks, lost)
+
+
+def report(
+    hosts: Hosts, chapters: Sequence[Chapter], looks: Mapping[str, Look], lost: Mapping[str, OperatorError]
+) -> Report:
+    """Judge what was seen of the hosts, and those that could not be looked at."""
     return judge(chapters, hosts.cluster, looks, {name: str(error) for name, error in lost.items()})
 
 
-def _look(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Look:
+def inquiry(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Inquiry[Look]:
+    """Give what a preflight asks a node: all that a look does, and more."""
     ask, boundary = runbook.ask(chapters, hosts.cluster, node), secrets.token_hex(16)
     hosts.connect(node)
     times = [time.time()]
 
-    def line(text: str) -> bool:
+    def hear(text: str) -> None:
         if text.startswith(boundary):
             times.append(time.time())
-        return False
 
     def read(text: str) -> Look:
         seen, own = observe.read(text, boundary, ask), facts.read(text, boundary, ask)
@@ -40,7 +50,7 @@ def _look(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Look:
         return Look(seen, own, sent=times[0], arrived=times[2])
 
     script = observe.script(ask, boundary, first=facts.CLOCK, last=facts.lines(ask, node))
-    return hosts.inquire(node, "preflight", script, read, line)
+    return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 
 def lines(report: Report) -> list[tuple[Severity, str]]:
@@ -68,12 +78,12 @@ def raise_if_wrong(report: Report) -> None:
         raise Blocked("A deploy would be refused. Mend the errors first.")
 
 
-def clear(hosts: Hosts, chapters: Sequence[Chapter], overruled: Collection[str] = ()) -> None:
+def clear(hosts: Hosts, report: Report, overruled: Collection[str] = ()) -> None:
     """Let a deploy begin: print the warnings, refuse it for errors but those of the checks `overruled`.
 
     Raises Unreachable or Blocked.
     """
-    report = survey(hosts, chapters).without(overruled)
+    report = report.without(overruled)
     told = lines(report)
     if report.having("error"):
         kind = Unreachable if report.lost else Blocked

@@ -45,18 +45,21 @@ def execute(
     return Outcome(code, text)
 
 
-def hold(node: Node, connection: Connection, script: str) -> tuple[Channel, str]:
-    """Start a script that stays; give its channel and its first line. `hang_up` ends it.
+def hold(
+    node: Node, connection: Connection, script: str, on_line: Callable[[str], bool]
+) -> tuple[Channel, str]:
+    """Start a script that stays; give its channel, and what it says until `on_line` returns True.
 
-    Raises Unreachable.
+    `hang_up` ends it. Raises Unreachable.
     """
     with _loss_told(node):
         channel = _start(node, connection)
         channel.sendall(script.encode())
-        said = b""
-        while not said.endswith(b"\n") and (byte := channel.recv(1)):
-            said += byte
-    return channel, said.decode(errors="replace").strip()
+        text, stays = _listen(channel, on_line)
+        code = 0 if stays else _exit_code(channel)
+    if code == -1:
+        raise Unreachable(_lost(node, "it was closed"))
+    return channel, text
 
 
 def hang_up(channel: Channel) -> None:

@@ -220,6 +220,11 @@ def part_function(boundary: str) -> str:
     return f"part() {{ printf '\\n%s %s\\n' {quote(boundary)} \"$1\"; }}\n"
 
 
+def last_line(boundary: str) -> str:
+    """Give the line that ends an answer."""
+    return f"{boundary} end"
+
+
 def split(output: str, boundary: str) -> dict[str, str]:
     """Split an answer at its boundaries: part name -> text. Raises Unreadable if it is cut short."""
     parts: dict[str, str] = {}

@@ -12,7 +12,7 @@ import pytest
 from fabric.main import program
 from samples import as_wanted
 
-from tasks.engine import deploy
+from tasks.engine import preview
 from tasks.engine.command import choose
 from tasks.errors import BadInput, Unreachable
 from tasks.plan import runbook
@@ -352,8 +352,8 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     wanted = parse(inventory.read_text())
     plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
     lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
-    monkeypatch.setattr(deploy, "plan", lambda *_, **__: deploy.Preview(seen, plans, lost))
-    monkeypatch.setattr("tasks.engine.deploy.gates.answers", lambda hosts, chapter, seen: {})
+    monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, lost))
+    monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: {})
     assert fab("plan", inventory=inventory).code == printed
     run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)
     found = json.loads(run.stdout)

@@ -24,6 +24,11 @@ PASSWORD = "correct horse"
 SCRIPT = "echo the script\n"
 
 
+def heard(line: str) -> bool:
+    """Have heard enough of a script that stays."""
+    return line == "held"
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give a silent host up after a moment."""
@@ -126,14 +131,14 @@ def test_a_host_that_freezes_while_the_lease_is_taken_is_given_up(
 ) -> None:
     sshd.freezes_at = where
     with pytest.raises(Unreachable, match="it has been silent"):
-        hold(node, connection, SCRIPT)
+        hold(node, connection, SCRIPT, heard)
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_lease_that_is_never_answered_is_given_up(sshd: Sshd, node: Node, connection: Connection) -> None:
     sshd.act = lambda channel: None
     with pytest.raises(Unreachable, match="it has been silent"):
-        hold(node, connection, SCRIPT)
+        hold(node, connection, SCRIPT, heard)
 
 
 def test_a_connection_that_breaks_amid_the_script_is_told(
@@ -161,10 +166,10 @@ def test_a_lease_whose_connection_is_gone_can_still_be_let_go(
     sshd: Sshd, node: Node, connection: Connection
 ) -> None:
     sshd.act = lambda channel: channel.sendall(b"held\n")
-    channel, said = hold(node, connection, lease._script("ann", "plan"))
+    channel, said = hold(node, connection, SCRIPT, heard)
     connection.transport.sock.close()
     hang_up(channel)
-    assert said == "held"
+    assert said == "held\n"
 
 
 def test_a_lost_connection_is_not_silently_made_anew(sshd: Sshd, node: Node, connection: Connection) -> None:
@@ -330,8 +335,8 @@ def test_noise_of_sudo_is_no_part_of_what_the_lease_says(
         channel.sendall(b"held\n")
 
     sshd.act = act
-    _, said = hold(through(node), connection, SCRIPT)
-    assert said == "held"
+    _, said = hold(through(node), connection, SCRIPT, heard)
+    assert said == "held\n"
 
 
 @pytest.mark.usefixtures("impatient")
@@ -363,7 +368,7 @@ def test_a_run_that_has_lost_its_lease_touches_the_host_no_more(
         end(channel)
 
     sshd.act = act
-    channel, _ = hold(node, connection, SCRIPT)
+    channel, _ = hold(node, connection, SCRIPT, heard)
     assert channel.status_event.wait(5)
     lease._beat(channel)
     with pytest.raises(Unreachable, match="the connection was lost"):

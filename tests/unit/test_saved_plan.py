@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import any_json, as_wanted
 
-from tasks.engine import deploy, saving
+from tasks.engine import deploy, preview, saving
 from tasks.errors import BadInput, Blocked
 from tasks.plan import runbook, saved
 from tasks.plan.cluster import Cluster
@@ -293,14 +293,18 @@ def run_with(
 
     def plan(*_: Any) -> Any:
         seen = next(looked)
-        return deploy.Preview(seen, runbook.plans(CHAPTERS, wanted, wanted.nodes, seen), {})
+        return preview.Preview(seen, runbook.plans(CHAPTERS, wanted, wanted.nodes, seen), {})
+
+    @contextmanager
+    def held(*_: Any) -> Iterator[tuple[dict[str, Observed], dict[str, Observed]]]:
+        yield next(looked), {}
 
     def perform(*given: Any) -> deploy.Result:
         performed.append(given)
         return deploy.Result({}, ())
 
     monkeypatch.setattr(deploy, "plan", plan)
-    monkeypatch.setattr("tasks.engine.lease.held", lambda *_: nullcontext())
+    monkeypatch.setattr("tasks.engine.lease.held", held)
     monkeypatch.setattr(deploy, "foreseen", lambda *_: {})
     monkeypatch.setattr("tasks.engine.availability.measured", lambda *_: nullcontext([]))
     monkeypatch.setattr(deploy, "_perform", perform)

@@ -1,0 +1,128 @@
+"""What a deploy would do: hosts are looked at and nothing is changed."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..errors import OperatorError
+from ..plan import handover, runbook
+from ..plan.membership import Plans, Stage
+from ..plan.observe import Observed
+from ..plan.outlook import Outlook, Turn, foresee
+from ..plan.roll import Member
+from ..plan.runbook import Chapter
+from ..plan.step import Phase
+from ..plan.words import grouped, names
+from . import gates
+from .hosts import Hosts
+from .rolling import pending
+
+MOVES: tuple[Phase, ...] = ("start", "replace")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What was seen on each host, what is missing there, and which hosts could not be looked at.
+
+    `stages` are the clusters that a change of members goes through before all else.
+    """
+
+    seen: Mapping[str, Observed]
+    plans: Plans
+    lost: Mapping[str, OperatorError]
+    stages: Sequence[tuple[Chapter, Stage]] = ()
+
+    def refuse_if_incomplete(self) -> None:
+        """Raise what is known of the hosts that are lost, and how to go on without them."""
+        if self.lost:
+            told = grouped((name, str(error)) for name, error in self.lost.items())
+            if self.plans:
+                told.append(
+                    f"To go on without {names(self.lost)}, name the others: -H {','.join(self.plans)}"
+                )
+            raise type(next(iter(self.lost.values())))("\n".join(told))
+
+
+def plan(
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    chosen: frozenset[str] | None = None,
+    overruled: Collection[str] = (),
+) -> Preview:
+    """Look at every host and say what is missing there, or of that only these runbook ids.
+
+    `overruled` are the checks whose objections do not count, because an operator said so.
+    """
+    seen, lost = hosts.look(chapters)
+    if seen:
+        seen |= hosts.look_at_fellows(chapters)
+    return previewed(hosts, chapters, seen, lost, chosen, overruled)
+
+
+def previewed(
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    seen: Mapping[str, Observed],
+    lost: Mapping[str, OperatorError],
+    chosen: frozenset[str] | None,
+    overruled: Collection[str],
+) -> Preview:
+    """Plan what is missing on hosts of which some were `seen` and the others are `lost`; see `plan`."""
+    nodes = [node for node in hosts.nodes if node.name in seen]
+    plans = runbook.plans(chapters, hosts.cluster, nodes, seen)
+    plans = {name: each.without(overruled) for name, each in plans.items()}
+    stages = runbook.stages(chapters, hosts.cluster, seen, plans)
+    if chosen is not None:
+        plans = {name: each.only(chosen) for name, each in plans.items()}
+    return Preview(seen, plans, lost, stages)
+
+
+def foreseen(hosts: Hosts, chapters: Sequence[Chapter], found: Preview) -> Mapping[Member, str]:
+    """Say which running members could not be replaced, and why.
+
+    The others are given a moment: a run that was cut short may just have started one of them.
+    """
+    whole = [each for each in chapters if each.quorum and hosts.members(each) and hosts.has_all(each)]
+    refused = outlook(hosts, whole, found).refused
+
+    def enough(said: gates.Said) -> bool:
+        nonlocal refused
+        refused = outlook(hosts, whole, found, said).refused
+        return not refused
+
+    if refused:
+        gates.ask_until(hosts, whole, enough)
+    return refused
+
+
+def outlook(
+    hosts: Hosts, chapters: Sequence[Chapter], found: Preview, said: gates.Said | None = None
+) -> Outlook:
+    """Say in which order a run would act as things stand, if nothing is in its way.
+
+    A service is asked if not all of its hosts were looked at, unless what it `said` is given.
+    """
+    if any(each.blockers for each in found.plans.values()):
+        return Outlook()
+    here, plans = hosts.among(found.plans), _after_stages(found)
+    waiting = pending(here, chapters, plans)
+    moved = {member.service for member in waiting}
+    moved |= {each.title for each in chapters if handover.turns(each.holds, found.plans)}
+    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.title in moved}
+    told = foresee(chapters, plans, gates.standings(hosts, said), waiting)
+    return replace(told, turns=(*_stages(found), *told.turns))
+
+
+def _stages(found: Preview) -> Iterator[Turn]:
+    for chapter, stage in found.stages:
+        nodes = tuple(node.name for node in chapter.nodes(stage.cluster))
+        yield Turn("replace", nodes, stage.says, chapter.title)
+
+
+def _after_stages(found: Preview) -> Plans:
+    """Leave out of the plans which containers the stages will have started or replaced."""
+    plans = dict(found.plans)
+    for chapter, stage in found.stages:
+        for name in plans.keys() & {node.name for node in chapter.nodes(stage.cluster)}:
+            left = (s for s in plans[name].steps if s.phase not in MOVES or not chapter.holds(s))
+            plans[name] = replace(plans[name], steps=tuple(left))
+    return plans
