@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from ..errors import GateNotReached
 from ..plan import roll, runbook
 from ..plan.cluster import Cluster, Node
-from ..plan.gate import Answers, Questionnaire, Standing, Verdict
-from ..plan.observe import ASK, Observed, Unreadable, last_line, part_function, split
+from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..plan.observe import ASK, Observed, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
-from ..plan.shell import quote
 from .hosts import Hosts
 
 SETTLING = 30
@@ -178,10 +177,7 @@ def _ask(
 
 def _rounds(hosts: Hosts, chapters: Sequence[Chapter], boundary: str, patience: float) -> str:
     """The script that asks in rounds. It ends by itself, even if nobody listens any more."""
-    asks = [
-        f"part {index}; ask {quote(address)} {port} {quote(word)} || true"
-        for index, (address, port, word) in enumerate(_unique(hosts, chapters))
-    ]
+    asks = [asking(str(index), question) for index, question in enumerate(_unique(hosts, chapters))]
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}{ASK}"
@@ -197,7 +193,7 @@ def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
     return {node.name: chapter.quorum.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)}
 
 
-def _unique(hosts: Hosts, chapters: Sequence[Chapter]) -> list[tuple[str, int, str]]:
+def _unique(hosts: Hosts, chapters: Sequence[Chapter]) -> list[Question]:
     """Give every question once: twenty agents would have the masters asked the same twenty times."""
     asked = (
         question

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import http
 from .cluster import Cluster, Node
-from .gate import Answers, Questionnaire, Standing, Verdict
+from .gate import Answers, Question, Questionnaire, Standing, Verdict
 from .kinds import RANGES
 
 
@@ -21,7 +21,7 @@ class Agents:
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask every master for its agents; only the leader has a list."""
         return {
-            f"slaves-{master.name}": (
+            f"slaves-{master.name}": Question(
                 master.address,
                 master.settings.mesos_master_port,
                 http.get("/state-summary"),

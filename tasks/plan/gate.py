@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .cluster import Cluster, Node
 
 Answers = Mapping[str, str]
 """What one member's service said, by the name of the question."""
 
-Questionnaire = Mapping[str, tuple[str, int, str]]
-"""What to ask a service: name -> (address, port, what to send)."""
+
+class Question(NamedTuple):
+    """What to send where; with `behind`, only if the answer to the question before has that in it."""
+
+    address: str
+    port: int
+    word: str
+    behind: str = ""
+
+
+Questionnaire = Mapping[str, Question]
+"""What to ask a service, by the name of the question."""
 
 
 @dataclass(frozen=True)

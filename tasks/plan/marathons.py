@@ -10,7 +10,7 @@ from typing import Any
 
 from . import http
 from .cluster import Cluster, Node
-from .gate import Answers, Questionnaire, Standing, Verdict
+from .gate import Answers, Question, Questionnaire, Standing, Verdict
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Marathons:
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask for /v2/info."""
-        return {"info": (node.address, node.settings.marathon_port, http.get("/v2/info"))}
+        return {"info": Question(node.address, node.settings.marathon_port, http.get("/v2/info"))}
 
     def role(self, node: Node, answers: Answers) -> str:
         """Say `leader` or `standby`, or "" while it names no leader."""

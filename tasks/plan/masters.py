@@ -10,7 +10,7 @@ from typing import Any
 
 from . import http
 from .cluster import Cluster, Node
-from .gate import Answers, Questionnaire, Standing, Verdict
+from .gate import Answers, Question, Questionnaire, Standing, Verdict
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Masters:
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask for the metrics."""
-        return {"metrics": (node.address, node.settings.mesos_master_port, http.get("/metrics/snapshot"))}
+        return {
+            "metrics": Question(node.address, node.settings.mesos_master_port, http.get("/metrics/snapshot"))
+        }
 
     def role(self, node: Node, answers: Answers) -> str:
         """Say `leader` or `follower`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
+from .gate import Question
 from .shell import quote
 
 LOCK = "/run/mesofab.lock"
@@ -36,10 +37,11 @@ GENERATIONS = (".next", ".prev", ".failed")
 ASK = """\
 ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
   if command -v bash >/dev/null; then
-    timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "%s" "$2" >&3 && cat <&3' "$1" "$2" "$3" 2>/dev/null
+    said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" 2>/dev/null)
   else
-    printf '%s' "$3" | nc -w 2 "$1" "$2"
+    said=$(printf '%s' "$3" | nc -w 2 "$1" "$2")
   fi
+  printf %s "$said"
 }
 """
 
@@ -49,7 +51,7 @@ class Questions:
     """What to ask one host: files with their content, kinds of paths, docker objects, own services.
 
         `holdings` are directories whose content tells whether there are data, `kept` the mounts that a
-    container must not lose; `words` maps a part's name to (address, port, four-letter word).
+    container must not lose; `words` has the questions to services by the name of their part.
     """
 
     files: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class Questions:
     containers: tuple[str, ...] = ()
     kept: tuple[tuple[str, Mount], ...] = ()
     images: tuple[str, ...] = ()
-    words: Mapping[str, tuple[str, int, str]] = field(default_factory=dict)
+    words: Mapping[str, Question] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Unreadable(ValueError):
     """An answer that does not have the agreed form; the text says which part."""
 
 
-def questions(items: Iterable[Item], words: Mapping[str, tuple[str, int, str]]) -> Questions:
+def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
     """Derive from the desired items what has to be asked."""
     files: list[str] = []
     directories: list[str] = []
@@ -168,8 +170,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     if ask.containers or ask.images:
         parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
         parts += [_lost(container, mount) for container, mount in ask.kept]
-    for name, (address, port, word) in ask.words.items():
-        parts.append(f"part {quote('answer ' + name)}; ask {quote(address)} {port} {quote(word)}")
+    parts += [asking(f"answer {name}", question) for name, question in ask.words.items()]
     parts += [last] if last else []
     body = "\n".join(parts)
     return (
@@ -180,6 +181,14 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         f"{ASK if ask.words else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
     )
+
+
+def asking(part: str, question: Question) -> str:
+    """Give the shell that puts a question to a service and its answer into a part."""
+    ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
+    if question.behind:
+        ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
+    return f"part {quote(part)}; {ask}"
 
 
 def _docker(ask: Questions) -> str:

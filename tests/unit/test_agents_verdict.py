@@ -42,12 +42,12 @@ def judge(cluster: Cluster, needed: frozenset[str], *answers: str) -> Verdict:
 def test_every_master_is_asked_because_only_the_leader_has_a_list() -> None:
     cluster = cluster_of("10.70.0.20")
     asked = Agents().questions(cluster, cluster.nodes[-1])
-    assert [(address, port) for address, port, _ in asked.values()] == [
+    assert [(each.address, each.port) for each in asked.values()] == [
         ("10.70.0.10", 5050),
         ("10.70.0.11", 5050),
         ("10.70.0.12", 5050),
     ]
-    assert {word for _, _, word in asked.values()} == {http.get("/state-summary")}
+    assert {each.word for each in asked.values()} == {http.get("/state-summary")}
 
 
 def test_an_agent_that_the_real_leader_lists_as_active_passes() -> None:

@@ -10,7 +10,7 @@ from samples import any_json
 
 from tasks.plan import http
 from tasks.plan.cluster import Cluster
-from tasks.plan.gate import Standing, Verdict
+from tasks.plan.gate import Question, Standing, Verdict
 from tasks.plan.inventory import parse
 from tasks.plan.marathons import Marathon, Marathons, marathon
 
@@ -62,7 +62,7 @@ def stand(*answers: str) -> Standing:
 def test_v2_info_is_asked_at_the_marathons_own_address() -> None:
     cluster = marathons()
     asked = Marathons().questions(cluster, cluster.called(A) or cluster.nodes[0])
-    assert asked == {"info": (A, 8080, http.get("/v2/info"))}
+    assert asked == {"info": Question(A, 8080, http.get("/v2/info"))}
 
 
 def test_an_answer_is_read() -> None:

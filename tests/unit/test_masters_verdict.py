@@ -11,7 +11,7 @@ from samples import any_json
 
 from tasks.plan import http
 from tasks.plan.cluster import Cluster
-from tasks.plan.gate import Standing, Verdict
+from tasks.plan.gate import Question, Standing, Verdict
 from tasks.plan.inventory import parse
 from tasks.plan.masters import Master, Masters, master
 
@@ -59,7 +59,7 @@ def stand(*answers: str, cluster: Cluster | None = None) -> Standing:
 def test_the_metrics_are_asked_because_every_master_answers_them_for_itself() -> None:
     cluster = masters(variables="mesos_master_port=5055")
     assert Masters().questions(cluster, cluster.nodes[0]) == {
-        "metrics": (A, 5055, http.get("/metrics/snapshot"))
+        "metrics": Question(A, 5055, http.get("/metrics/snapshot"))
     }
 
 

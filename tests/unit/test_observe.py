@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
 
 from tasks.plan.desired import Mount
+from tasks.plan.gate import Question
 from tasks.plan.observe import LOCK, Observed, Questions, Unreadable, read, script, split
 
 BOUNDARY = "5f0c" * 8
@@ -108,13 +109,25 @@ DOCKERS = Questions(containers=("zookeeper", "marathon-1"), images=("zookeeper:3
 
 @pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
 def test_a_hosts_own_facts_are_read(host: Path, sh: list[str]) -> None:
-    ask = Questions(containers=("zookeeper",), words={"zookeeper srvr": ("10.70.0.10", 2181, "srvr")})
+    ask = Questions(containers=("zookeeper",), words={"zookeeper srvr": Question("10.70.0.10", 2181, "srvr")})
     seen = look(host, ask, sh)
     assert seen.addresses == {"127.0.0.1", "10.70.0.10", "10.8.0.1"}
     assert (seen.user, seen.busy) == (os.getuid(), False)
     assert (seen.engine, seen.engine_error, seen.objects) == (True, "", {})
     assert seen.login_host_ip == "10.70.0.10"
-    assert seen.answers == {"zookeeper srvr": "Mode: follower\n"}
+    assert seen.answers == {"zookeeper srvr": "Mode: follower"}
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_a_question_may_depend_on_the_answer_before(host: Path, sh: list[str]) -> None:
+    at = ("10.70.0.10", 2181)
+    words = {
+        "first": Question(*at, "srvr"),
+        "second": Question(*at, "mntr", behind="Mode: follower"),
+        "third": Question(*at, "mntr", behind="Mode: leader"),
+    }
+    answers = look(host, Questions(words=words), sh).answers
+    assert answers == {"first": "Mode: follower", "second": "Mode: follower", "third": ""}
 
 
 def test_listeners_of_all_families_are_read_with_their_process(host: Path) -> None:
