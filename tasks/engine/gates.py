@@ -11,6 +11,7 @@ from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..plan.observe import ASK, Observed, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
+from ..plan.shell import at_once
 from .hosts import Hosts
 
 SETTLING = 30
@@ -177,13 +178,13 @@ def _ask(
 
 def _rounds(hosts: Hosts, chapters: Sequence[Chapter], boundary: str, patience: float) -> str:
     """The script that asks in rounds. It ends by itself, even if nobody listens any more."""
-    asks = [asking(str(index), question) for index, question in enumerate(_unique(hosts, chapters))]
+    asks = asking({str(index): question for index, question in enumerate(_unique(hosts, chapters))})
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}{ASK}"
         f"{{\nrounds={int(patience / PAUSE)}\n"
         "while [ $rounds -gt 0 ]; do\n"
-        f"{chr(10).join(asks)}\npart end\nrounds=$((rounds - 1)); sleep {PAUSE}\n"
+        f"{at_once(asks)}\npart end\nrounds=$((rounds - 1)); sleep {PAUSE}\n"
         "done\n} </dev/null\n"
     )
 

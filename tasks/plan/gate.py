@@ -11,7 +11,7 @@ Answers = Mapping[str, str]
 
 
 class Question(NamedTuple):
-    """What to send where; with `behind`, only if the answer to the question before has that in it."""
+    """What to send where; with `behind`, only if what the same service answered before has that in it."""
 
     address: str
     port: int

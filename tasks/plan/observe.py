@@ -8,7 +8,7 @@ from typing import Any
 
 from .desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from .gate import Question
-from .shell import quote
+from .shell import at_once, quote
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
@@ -158,9 +158,8 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     `first` and `last` are shell with parts of their own, which a look carries out before and after its
     own ones. It `waits` for whoever changes the host right now, unless it need not know what comes of that.
     """
+    before = [first] * bool(first) + [WAIT_FOR_OTHERS] * waits
     parts = [
-        *([first] if first else []),
-        *([WAIT_FOR_OTHERS] if waits else []),
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
         f"part login; {LOGIN_HOST_IP}",
@@ -170,9 +169,9 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     if ask.containers or ask.images:
         parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
         parts += [_lost(container, mount) for container, mount in ask.kept]
-    parts += [asking(f"answer {name}", question) for name, question in ask.words.items()]
     parts += [last] if last else []
-    body = "\n".join(parts)
+    # Services may take a while to answer, and docker, too.
+    body = "\n".join([*before, at_once([*asking(ask.words, "answer "), "\n".join(parts)])])
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
@@ -183,12 +182,16 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     )
 
 
-def asking(part: str, question: Question) -> str:
-    """Give the shell that puts a question to a service and its answer into a part."""
-    ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
-    if question.behind:
-        ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
-    return f"part {quote(part)}; {ask}"
+def asking(words: Mapping[str, Question], prefix: str = "") -> list[str]:
+    """Give the shell that asks services, a piece for each: every answer in a part of the question's name."""
+    pieces: dict[tuple[str, int], list[str]] = {}
+    for name, question in words.items():
+        ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
+        if question.behind:
+            ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
+        its = pieces.setdefault((question.address, question.port), [])
+        its.append(f"part {quote(prefix + name)}; {ask}")
+    return ["\n".join(lines) for lines in pieces.values()]
 
 
 def _docker(ask: Questions) -> str:

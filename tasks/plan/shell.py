@@ -1,7 +1,7 @@
 """Shell text that a person can read as the runbook it carries out. Every value is quoted."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
 from .desired import Container, File
@@ -119,6 +119,18 @@ def put_back(container: Container) -> str:
         "fi",
     ]
     return "\n".join(lines) + "\n" + start_again(container.name)
+
+
+def at_once(pieces: Sequence[str]) -> str:
+    """Give the shell that runs all pieces at the same time; what each prints stays in one piece.
+
+    A pipe keeps the words of one until the next has had its say, and none can read another's: the
+    host gets no files for it. What a piece sets is known to itself alone.
+    """
+    *others, last = pieces
+    for piece in reversed(others):
+        last = f"{{\n{piece}\n}} | {{\nexec 7<&0 </dev/null\n{last}\ncat <&7\n}}"
+    return last
 
 
 def stop(name: str) -> str:
