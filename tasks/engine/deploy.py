@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Blocked
-from ..plan import handover
+from ..plan import handover, runbook
 from ..plan.gate import Verdict
 from ..plan.membership import Plans
 from ..plan.observe import Observed
@@ -217,17 +217,18 @@ def _start_and_roll(
     verdicts: dict[Chapter, Verdict] = {}
     rolling: list[Chapter] = []
     left: list[str] = []
-    for chapter in chapters:
-        starting = _phase(plans, "start", chapter)
-        if any(starting.values()):
-            # What it leans on comes first; behind the last start, all chapters roll together.
+    for rank in runbook.ranks(chapters):
+        starting = [chapter for chapter in rank if any(_phase(plans, "start", chapter).values())]
+        if starting:
+            # What they lean on comes first; behind the last start, all chapters roll together.
             left += roll(hosts, rolling, plans)
             rolling = []
-            hosts.act(starting)
+            hosts.act(_phase(plans, "start", *starting))
+        for chapter in starting:
             later = pending(hosts, [chapter], plans) or handover.turns(chapter.holds, plans)
             if chapter in asked and not later:
                 verdicts[chapter] = gates.reach(hosts, chapter, hosts.members(chapter))
-        rolling.append(chapter)
+        rolling += rank
     left += roll(hosts, rolling, plans)
     for chapter in chapters:
         hand_over(hosts, chapter, plans)
@@ -251,9 +252,9 @@ def refuse_if_blocked(plans: Plans, more: str = "") -> None:
         raise Blocked("\n".join([*grouped(obstacles), f"Nothing{more} was changed."]))
 
 
-def _phase(plans: Plans, phase: Phase, chapter: Chapter | None = None) -> dict[str, tuple[Step, ...]]:
-    """Give each host's steps of one phase; staging is done for all chapters at once."""
+def _phase(plans: Plans, phase: Phase, *chapters: Chapter) -> dict[str, tuple[Step, ...]]:
+    """Give each host's steps of one phase, of these chapters or of all."""
     return {
-        name: tuple(s for s in each.in_phase(phase) if chapter is None or chapter.holds(s))
+        name: tuple(s for s in each.in_phase(phase) if not chapters or any(c.holds(s) for c in chapters))
         for name, each in plans.items()
     }

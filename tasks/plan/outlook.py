@@ -12,7 +12,7 @@ from .gate import Standing
 from .handover import turns
 from .membership import Plans
 from .roll import Member, Standings, next_turn
-from .runbook import Chapter
+from .runbook import Chapter, ranks
 from .step import Phase, Step
 from .words import names
 
@@ -59,13 +59,15 @@ def foresee(
     """Imagine a run: `waiting` are the running members it replaces, `standings` tells of their services."""
     run = _Run(chapters, plans, dict(standings))
     rolling: list[str] = []
-    for chapter in chapters:
-        if starting := _having(plans, "start", chapter):
-            # As in a run: what it leans on comes first.
+    for rank in ranks(chapters):
+        starting = {chapter: those for chapter in rank if (those := _having(plans, "start", chapter))}
+        if starting:
+            # As in a run: what they lean on comes first.
             run.roll([member for member in waiting if member.service in rolling])
             rolling = []
-            run.start(chapter, starting)
-        rolling.append(chapter.title)
+        for chapter, those in starting.items():
+            run.start(chapter, those, beside=chapter != next(iter(starting)))
+        rolling += [chapter.title for chapter in rank]
     run.roll([member for member in waiting if member.service in rolling])
     for chapter in chapters:
         run.hand_over(chapter)
@@ -92,9 +94,10 @@ class _Run:
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
 
-    def start(self, chapter: Chapter, hosts: tuple[str, ...]) -> None:
-        """Have what does not run started on all these hosts at once."""
-        self.turns.append(Turn("start", hosts, f"starts {chapter.title}", chapter.title))
+    def start(self, chapter: Chapter, hosts: tuple[str, ...], beside: bool) -> None:
+        """Have what does not run started on all these hosts at once, perhaps `beside` the last turn."""
+        what = f"starts {chapter.title}{' at the same time' if beside else ''}"
+        self.turns.append(Turn("start", hosts, what, chapter.title))
         if chapter.title in self.now:
             standing = self.now[chapter.title]
             self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from . import belonging, handover, host, marathon, members, mesos_agent, mesos_master, replicas, zookeeper
 from .agents import Agents
@@ -22,7 +23,8 @@ from .step import Blocker, HostPlan, Step
 class Chapter:
     """One chapter: for nodes of `role` (every node if None), with the gate that ends it, if one does.
 
-    `gate` is the runbook id of the question that the gate asks; `objections` may refuse a change of
+    It leans on the chapters of a lower `rank`, and on none of its own. `gate` is the runbook id of the
+    question that the gate asks; `objections` may refuse a change of
     one host. `membership` sees all hosts together, where members need each other. `arrange` makes
     other steps of those that the comparison found, where a plain restart would not do.
     """
@@ -30,6 +32,7 @@ class Chapter:
     number: str
     title: str
     role: str | None
+    rank: int
     desired: Callable[[Cluster, Node], tuple[Item, ...]]
     quorum: Quorum | None = None
     gate: str = ""
@@ -55,14 +58,15 @@ class Chapter:
         return self.role is None or self.role in node.roles
 
 
-HOST = Chapter("1", "Every host", None, host.desired)
+HOST = Chapter("1", "Every host", None, 1, host.desired)
 ZOOKEEPER = Chapter(
-    "2", "ZooKeeper", "zookeeper", zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
+    "2", "ZooKeeper", "zookeeper", 2, zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
 )
 MESOS_MASTER = Chapter(
     "3",
     "Mesos masters",
     "mesos_master",
+    3,
     mesos_master.desired,
     Masters(),
     gate="3.3",
@@ -72,6 +76,7 @@ MARATHON = Chapter(
     "4",
     "Marathon",
     "marathon",
+    4,
     marathon.desired,
     Marathons(),
     gate="4.2",
@@ -82,6 +87,7 @@ MESOS_AGENT = Chapter(
     "5",
     "Mesos agents",
     "mesos_agent",
+    4,
     mesos_agent.desired,
     Agents(),
     gate="5.3",
@@ -93,6 +99,11 @@ CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
 
 NAMED = {chapter.role or "host": chapter for chapter in CHAPTERS}
 """Every chapter by the name of its module of tasks."""
+
+
+def ranks(chapters: Iterable[Chapter]) -> list[list[Chapter]]:
+    """Give chapters in the order in which they can be started, those together that need not wait."""
+    return [list(those) for _, those in groupby(chapters, lambda chapter: chapter.rank)]
 
 
 def wanted(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> tuple[Item, ...]:

@@ -105,7 +105,7 @@ def test_a_first_deploy_is_a_line_for_each_service() -> None:
         "  2. 10.0.0.1, .2, .3  starts ZooKeeper",
         "  3. 10.0.0.1, .2, .3  starts Mesos masters",
         "  4. 10.0.0.1, .2, .3  starts Marathon",
-        "  5. 10.0.0.9          starts Mesos agents",
+        "  5. 10.0.0.9          starts Mesos agents at the same time",
     ]
 
 
