@@ -70,9 +70,9 @@ def deploy(
             with availability.measured(hosts, found.plans) as over:
                 result = _carry_out(hosts, chapters, chosen, found, overruled)
             return replace(result, over_budget=tuple(over))
-    except lease.NotLocked:
+    except (lease.Taken, lease.NotLocked):
         if check:
-            _preflight(hosts, chapters, overruled)  # it may know why
+            _preflight(hosts, chapters, overruled)  # it may know why: that two names are one host, say
         raise
 
 

@@ -31,6 +31,10 @@ PATIENCE = 60
 T = TypeVar("T")
 
 
+class Taken(Blocked):
+    """Somebody else holds the lease on a host."""
+
+
 class NotLocked(Unreachable):
     """A host on which no lease can be taken at all."""
 
@@ -39,7 +43,7 @@ class NotLocked(Unreachable):
 def held(
     hosts: Hosts, chapters: Sequence[Chapter], asking: Callable[[Node], Inquiry[T]]
 ) -> Iterator[tuple[dict[str, T], dict[str, Observed]]]:
-    """Hold every host of the run while the block runs. Raises Blocked if another run holds one.
+    """Hold every host of the run while the block runs. Raises Taken, NotLocked or Unreachable.
 
     Each is asked by the command that takes its lease: nobody else can change it behind the answer. Gives
     the answers, and how the other members of the services of `chapters` look. Those are held, too, or two
@@ -69,7 +73,7 @@ def _others(fellows: Hosts, chapters: Sequence[Chapter], leases: list[Channel]) 
         fellows.cluster.settings.parallel,
     )
     for error in errors.values():
-        if isinstance(error, Blocked):
+        if isinstance(error, Taken):
             raise error
     return seen
 
@@ -99,7 +103,7 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
         return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
-        raise Blocked(
+        raise Taken(
             f"{node.name}  {said.removeprefix('busy ')} is at work here. "
             "Wait for that run to end, then run again."
         )

@@ -4,11 +4,17 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
-from tasks.engine import lease
+from tasks.engine import deploy, lease, preflight, preview
+from tasks.errors import Blocked, OperatorError
+from tasks.plan import runbook
+from tasks.plan.inventory import parse
+from tasks.plan.observe import Observed
+from tasks.plan.preflight import Finding, Report
+from tasks.plan.runbook import ZOOKEEPER
 
 
 @pytest.fixture
@@ -77,3 +83,25 @@ def test_signs_of_life_keep_a_lease_and_silence_ends_it(
         assert not any(is_free(file) for file in leases)
         assert [holder.wait(5) for holder in holders] == [0, 0]
         assert all(is_free(file) for file in leases)
+
+
+@pytest.mark.parametrize("kind", [lease.Taken, lease.NotLocked])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_preflight_may_know_why_a_host_could_not_be_leased(
+    kind: type[OperatorError], known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
+    seen = {"10.0.0.1": Observed(addresses=frozenset({"10.0.0.1"}), engine=True)}
+    plans = runbook.plans([ZOOKEEPER], cluster, cluster.nodes, seen)
+    finding = Finding("10.0.0.1", "tool", "flock is missing", "apt-get install util-linux")
+
+    def held(*_: Any) -> Any:
+        raise kind("10.0.0.1  it could not be locked.")
+
+    monkeypatch.setattr(lease, "held", held)
+    monkeypatch.setattr(deploy, "plan", lambda *_: preview.Preview(seen, plans, {}))
+    monkeypatch.setattr(
+        preflight, "survey", lambda *_: Report(("10.0.0.1",), (), (finding,) if known else ())
+    )
+    with pytest.raises(Blocked if known else kind, match="flock is missing" if known else "could not be"):
+        deploy.deploy(None, [ZOOKEEPER], check=True)  # type: ignore[arg-type]
