@@ -95,10 +95,8 @@ def _leased(
         return
     from . import preflight
 
-    with lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node)) as (
-        looks,
-        others,
-    ):
+    leases = lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node))
+    with leases as (looks, others):
         preflight.clear(hosts, preflight.report(hosts, chapters, looks, {}), overruled)
         yield {name: look.seen for name, look in looks.items()} | others
 
