@@ -60,20 +60,15 @@ def deploy(
         refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
         return _perform(hosts, chapters, chosen, found)
-    from . import availability, lease  # a run without anything to do needs neither
+    from . import availability  # this and the lease: a run without anything to do needs neither
 
-    try:
-        with _leased(hosts, chapters, check, overruled) as seen:
-            found = previewed(hosts, chapters, seen, {}, chosen, overruled)  # it may have changed meanwhile
-            _keep(promise, hosts, chapters, found, overruled)
-            refuse(hosts, chapters, found)
-            with availability.measured(hosts, found.plans) as over:
-                result = _carry_out(hosts, chapters, chosen, found, overruled)
-            return replace(result, over_budget=tuple(over))
-    except (lease.Taken, lease.NotLocked):
-        if check:
-            _preflight(hosts, chapters, overruled)  # it may know why: that two names are one host, say
-        raise
+    with _leased(hosts, chapters, check, overruled) as seen:
+        found = previewed(hosts, chapters, seen, {}, chosen, overruled)  # it may have changed meanwhile
+        _keep(promise, hosts, chapters, found, overruled)
+        refuse(hosts, chapters, found)
+        with availability.measured(hosts, found.plans) as over:
+            result = _carry_out(hosts, chapters, chosen, found, overruled)
+        return replace(result, over_budget=tuple(over))
 
 
 def _preflight(hosts: Hosts, chapters: Sequence[Chapter], overruled: Collection[str]) -> None:
@@ -93,12 +88,17 @@ def _leased(
         with lease.held(hosts, chapters, lambda node: hosts.looking(chapters, node)) as (own, others):
             yield own | others
         return
+    from ..plan.preflight import judge
     from . import preflight
 
-    leases = lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node))
-    with leases as (looks, others):
-        preflight.clear(hosts, preflight.report(hosts, chapters, looks, {}), overruled)
-        yield {name: look.seen for name, look in looks.items()} | others
+    try:
+        leases = lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node))
+        with leases as (looks, others):
+            preflight.clear(hosts, judge(chapters, hosts.cluster, looks, {}), overruled)
+            yield {name: look.seen for name, look in looks.items()} | others
+    except (lease.Taken, lease.NotLocked):
+        _preflight(hosts, chapters, overruled)  # it may know why: that two names are one host, say
+        raise
 
 
 def _carry_out(

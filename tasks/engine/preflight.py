@@ -2,9 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from ..errors import Blocked, OperatorError, Unreachable
+from ..errors import Blocked, Unreachable
 from ..plan import observe, runbook
 from ..plan.cluster import Node
 from ..plan.observe import last_line
@@ -24,13 +24,6 @@ def survey(hosts: Hosts, chapters: Sequence[Chapter]) -> Report:
         lambda node: hosts.inquire(node, inquiry(hosts, chapters, node)),
         hosts.cluster.settings.parallel,
     )
-    return report(hosts, chapters, looks, lost)
-
-
-def report(
-    hosts: Hosts, chapters: Sequence[Chapter], looks: Mapping[str, Look], lost: Mapping[str, OperatorError]
-) -> Report:
-    """Judge what was seen of the hosts, and those that could not be looked at."""
     return judge(chapters, hosts.cluster, looks, {name: str(error) for name, error in lost.items()})
 
 

@@ -65,8 +65,8 @@ def foresee(
             # As in a run: what they lean on comes first.
             run.roll([member for member in waiting if member.service in rolling])
             rolling = []
-        for chapter, those in starting.items():
-            run.start(chapter, those, beside=chapter != next(iter(starting)))
+        for place, (chapter, those) in enumerate(starting.items()):
+            run.start(chapter, those, beside=place > 0)
         rolling += [chapter.title for chapter in rank]
     run.roll([member for member in waiting if member.service in rolling])
     for chapter in chapters:
