@@ -47,7 +47,7 @@ def replaced(said: str) -> list[tuple[str, str]]:
     return re.findall(r"^(\S+)  \d\.\d run (\S+) anew  changed", said, re.MULTILINE)
 
 
-def test_a_change_of_three_services_goes_host_by_host_with_every_leader_last(
+def test_a_change_of_three_services_replaces_each_member_once_and_every_leader_last(
     cluster: None, fab: Run, inventory: Inventory
 ) -> None:
     led, before = leaders(fab("status").said), running()
@@ -66,8 +66,7 @@ def test_a_change_of_three_services_goes_host_by_host_with_every_leader_last(
         own = [each for each in order if each[1].rstrip("0123456789") == name.rstrip("0123456789")]
         if not name.startswith("marathon"):  # each restart of a ZooKeeper may move Marathon's leader
             assert own[-1] == (host, name), order
-    turns = [host for i, (host, _) in enumerate(order) if i == 0 or order[i - 1][0] != host]
-    assert len(turns) <= len(set(turns)) + len({host for host, _ in led}), order
+    # Not asserted: that hosts go one after another. What the restart of a ZooKeeper has ended goes first.
 
 
 def test_another_image_of_one_master_replaces_that_one_alone(
