@@ -8,7 +8,8 @@ from ..errors import GateNotReached
 from ..plan import roll, runbook
 from ..plan.cluster import Cluster, Node
 from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
-from ..plan.observe import ASK, Observed, Unreadable, asking, last_line, part_function, split
+from ..plan.observe import Observed
+from ..plan.parts import ASK, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from ..plan.shell import at_once

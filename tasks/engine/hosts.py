@@ -12,8 +12,9 @@ from paramiko import Channel
 from ..errors import OperatorError, StepFailed, Unreachable
 from ..plan import remedy, runbook, script
 from ..plan.cluster import Cluster, Node
-from ..plan.observe import Observed, Unreadable, last_line, read
+from ..plan.observe import Observed, read
 from ..plan.observe import script as observation
+from ..plan.parts import Unreadable, last_line
 from ..plan.runbook import Chapter
 from ..plan.step import Step
 from . import fanout

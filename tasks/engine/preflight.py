@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from ..errors import Blocked, Unreachable
 from ..plan import observe, runbook
 from ..plan.cluster import Node
-from ..plan.observe import last_line
+from ..plan.parts import last_line
 from ..plan.preflight import CHECKS, Look, Report, facts, judge
 from ..plan.preflight.checks import Severity
 from ..plan.runbook import Chapter

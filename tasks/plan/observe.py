@@ -8,15 +8,15 @@ from typing import Any
 
 from .desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from .gate import Question
+from .parts import ASK, Unreadable, asking, part_function, split
 from .shell import at_once, quote
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
 
-LOGIN_HOST_IP = (
-    """env -i HOME=/ PATH="$PATH" sh -lc 'printf "\\nHOST_IP=%s\\n" "${HOST_IP-}"' 2>/dev/null"""
-    " | sed -n 's/^HOST_IP=//p' | tail -n 1"
-)
+_LOGIN = """env -i HOME=/ PATH="$PATH" sh -lc 'printf "\\nHOST_IP=%s\\n" "${HOST_IP-}"' 2>/dev/null"""
+
+LOGIN_HOST_IP = f"{_LOGIN} | sed -n 's/^HOST_IP=//p' | tail -n 1"
 """Asks a login shell for HOST_IP, whatever else the profile prints."""
 
 WAIT_FOR_OTHERS = f"""\
@@ -34,14 +34,11 @@ OURS = "docker ps -a --filter label=mesofab.cluster --format '{{.Names}} {{.Labe
 GENERATIONS = (".next", ".prev", ".failed")
 """How the names end that a container has before and after its time."""
 
-ASK = """\
-ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
-  if command -v bash >/dev/null; then
-    said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" 2>/dev/null)
-  else
-    said=$(printf '%s' "$3" | nc -w 2 "$1" "$2")
-  fi
-  printf %s "$said"
+LOOK = """\
+look() { # look PATH: what stands there, in stat's words, and its text; most often no stat is needed for that
+  if [ -d "$1" ]; then echo directory
+  elif [ -f "$1" ] && [ -s "$1" ]; then echo 'regular file'; cat "$1"
+  elif [ -e "$1" ]; then stat -Lc %F "$1"; [ ! -f "$1" ] || cat "$1"; fi
 }
 """
 
@@ -112,10 +109,6 @@ class Observed:
         return dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
 
 
-class Unreadable(ValueError):
-    """An answer that does not have the agreed form; the text says which part."""
-
-
 def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
     """Derive from the desired items what has to be asked."""
     files: list[str] = []
@@ -162,7 +155,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     parts = [
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
-        f"part login; {LOGIN_HOST_IP}",
+        f"part login; {_LOGIN}",
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
@@ -175,23 +168,10 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
-        'look() { if [ -d "$1" ]; then echo directory; elif [ -e "$1" ]; then stat -Lc %F "$1"; '
-        '[ ! -f "$1" ] || cat "$1"; fi; }\n'
+        f"{LOOK}"
         f"{ASK if ask.words else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
     )
-
-
-def asking(words: Mapping[str, Question], prefix: str = "") -> list[str]:
-    """Give the shell that asks services, a piece for each: every answer in a part of the question's name."""
-    pieces: dict[tuple[str, int], list[str]] = {}
-    for name, question in words.items():
-        ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
-        if question.behind:
-            ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
-        its = pieces.setdefault((question.address, question.port), [])
-        its.append(f"part {quote(prefix + name)}; {ask}")
-    return ["\n".join(lines) for lines in pieces.values()]
 
 
 def _docker(ask: Questions) -> str:
@@ -227,36 +207,6 @@ def _lost(container: str, mount: Mount) -> str:
     )
 
 
-def part_function(boundary: str) -> str:
-    """Give the shell function that begins a named part of an answer; `split` takes them apart."""
-    return f"part() {{ printf '\\n%s %s\\n' {quote(boundary)} \"$1\"; }}\n"
-
-
-def last_line(boundary: str) -> str:
-    """Give the line that ends an answer."""
-    return f"{boundary} end"
-
-
-def split(output: str, boundary: str) -> dict[str, str]:
-    """Split an answer at its boundaries: part name -> text. Raises Unreadable if it is cut short."""
-    parts: dict[str, str] = {}
-    for chunk in output.split(f"\n{boundary} ")[1:]:
-        name, _, text = chunk.partition("\n")
-        parts[name] = text
-    if not parts:
-        raise Unreadable(
-            f"its shell did not run what it was sent, and said: {_brief(output)}. "
-            "Has this user a login shell there? ansible_user names another one"
-        )
-    if "end" not in parts:
-        raise Unreadable(f"the answer ends before its end: {output[-200:]!r}")
-    return parts
-
-
-def _brief(output: str) -> str:
-    return " ".join(output.split())[-200:].rstrip(".") or "nothing"
-
-
 def read(output: str, boundary: str, ask: Questions) -> Observed:
     """Read a host's answer. Raises Unreadable."""
     parts = split(output, boundary)
@@ -266,7 +216,7 @@ def read(output: str, boundary: str, ask: Questions) -> Observed:
             busy="busy" in parts,
             user=int(parts["user"]),
             addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
-            login_host_ip=parts["login"].strip(),
+            login_host_ip=_host_ip(parts["login"]),
             paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
             engine="clusters" in parts and "trouble" not in parts,
             engine_error=parts.get("trouble", "").strip(),
@@ -284,6 +234,12 @@ def read(output: str, boundary: str, ask: Questions) -> Observed:
 def _pairs(text: str) -> list[tuple[str, str]]:
     words = (line.split(" ", 1) for line in text.splitlines())
     return [(each[0], each[1]) for each in words if len(each) == 2]
+
+
+def _host_ip(text: str) -> str:
+    """Read what a login shell said last of HOST_IP, behind whatever else its profile printed."""
+    said = re.findall(r"^HOST_IP=(.*)$", text, re.MULTILINE)
+    return said[-1].strip() if said else ""
 
 
 def _path(text: str) -> Path:

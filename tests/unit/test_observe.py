@@ -13,7 +13,8 @@ from samples import SHELLS, run, stand_in
 
 from tasks.plan.desired import Mount
 from tasks.plan.gate import Question
-from tasks.plan.observe import LOCK, Observed, Questions, Unreadable, read, script, split
+from tasks.plan.observe import LOCK, Observed, Questions, read, script
+from tasks.plan.parts import Unreadable, split
 
 BOUNDARY = "5f0c" * 8
 LINKS = """\
@@ -319,3 +320,17 @@ def test_garbage_in_an_answer_is_refused_or_read_but_never_crashes(
         assert isinstance(read(well[:start] + garbage + well[end:], BOUNDARY, DOCKERS), Observed)
     except Unreadable as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "host_ip"),
+    [
+        ("Welcome!\nHOST_IP=10.70.0.9\nno newline\nHOST_IP=10.70.0.10\n", "10.70.0.10"),
+        ("\nHOST_IP=\n", ""),
+        ("a shell that ended early\n", ""),
+    ],
+)
+def test_what_else_a_profile_prints_is_not_taken_for_its_host_ip(said: str, host_ip: str) -> None:
+    parts = {"user": "0", "addresses": "", "login": said, "end": ""}
+    answer = "".join(f"\nB {name}\n{text}\n" for name, text in parts.items())
+    assert read(answer, "B", Questions()).login_host_ip == host_ip

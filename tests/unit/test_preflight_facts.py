@@ -10,7 +10,8 @@ from samples import SHELLS, first_node, run, stand_in
 
 from tasks.plan import observe
 from tasks.plan.cluster import Node
-from tasks.plan.observe import LOCK, Observed, Questions, Unreadable
+from tasks.plan.observe import LOCK, Observed, Questions
+from tasks.plan.parts import Unreadable
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import CLOCK, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS

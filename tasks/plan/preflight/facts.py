@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from .. import http
 from ..cluster import Node
-from ..observe import Questions, Unreadable, split
+from ..observe import Questions
+from ..parts import Unreadable, split
 from ..shell import quote
 
 TOOLS = {
