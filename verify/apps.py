@@ -34,10 +34,17 @@ SERVER = (
 LOGS = "look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents"
 
 
+class NotYet(Exception):
+    """What is waited for is not so yet; the text says what was seen."""
+
+
 def eventually(
     what: str, ask: Callable[[], T | None], patience: float = PATIENCE, where: str = "cluster"
 ) -> T:
-    """Ask until there is an answer (not None, False or empty), and give it; else fail with the last seen."""
+    """Ask until there is an answer (not None, False or empty), and give it; else fail with the last seen.
+
+    `ask` may raise NotYet to tell what that is.
+    """
     deadline = time.monotonic() + patience
     last = "none"
     while time.monotonic() < deadline:
@@ -45,6 +52,8 @@ def eventually(
             seen = ask()
         except TRANSIENT as error:
             last = type(error).__name__
+        except NotYet as told:
+            last = str(told)
         else:
             if seen is not None and seen is not False and seen != []:
                 return seen
@@ -89,8 +98,10 @@ class App:
 
     def tasks(self) -> list[dict[str, Any]]:
         """Give its running tasks."""
-        listed = self.call("GET", f"/{self.id}/tasks").json().get("tasks", [])
-        return [task for task in listed if task["state"] == "TASK_RUNNING"]
+        return [task for task in self._all_tasks() if task["state"] == "TASK_RUNNING"]
+
+    def _all_tasks(self) -> list[dict[str, Any]]:
+        return list(self.call("GET", f"/{self.id}/tasks").json().get("tasks", []))
 
     def runs(self, instances: int, unless_one_fails: bool = False) -> list[dict[str, Any]]:
         """Wait until exactly so many tasks run and no deployment is left; give them.
@@ -98,14 +109,17 @@ class App:
         With `unless_one_fails` the first task that fails ends it: Marathon itself would try on for ever.
         """
 
-        def settled() -> list[dict[str, Any]] | None:
-            app = self._told()
+        def settled() -> list[dict[str, Any]]:
+            app, tasks = self._told(), self._all_tasks()
             self._refuse(app.get("lastTaskFailure") if unless_one_fails else None)
-            running = self.tasks()
-            return running if len(running) == instances and not app.get("deployments") else None
+            states = [task["state"] for task in tasks]
+            if states.count("TASK_RUNNING") != instances or app.get("deployments"):
+                told = ", ".join(f"a task in {state}" for state in sorted(states)) or "no task"
+                raise NotYet(told + " and a deployment that goes on" * bool(app.get("deployments")))
+            return [task for task in tasks if task["state"] == "TASK_RUNNING"]
 
         what = f"{instances} running tasks of {self.id}"
-        return list(eventually(what, settled, where=self.through.name))
+        return eventually(what, settled, PATIENCE, where=self.through.name)
 
     def _told(self) -> dict[str, Any]:
         return dict(self.call("GET", f"/{self.id}").json().get("app", {}))

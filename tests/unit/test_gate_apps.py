@@ -1,4 +1,4 @@
-"""What the gate says of an app whose task does not answer."""
+"""What the gate says of an app whose task does not run, or does not answer."""
 
 from typing import Any
 
@@ -34,3 +34,21 @@ def test_a_task_that_failed_meanwhile_is_told_with_its_reason(monkeypatch: pytes
 def test_another_tasks_failure_is_not_taken_for_its(monkeypatch: pytest.MonkeyPatch) -> None:
     said = asked(monkeypatch, {"taskId": "a.0", "state": "TASK_KILLED"})
     assert "an answer of a.1 on port 31000" in said and "KILLED" not in said
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (["TASK_STAGING"], "after 0 s there is a task in TASK_STAGING and a deployment that goes on;"),
+        ([], "after 0 s there is no task and a deployment that goes on;"),
+    ],
+)
+def test_an_app_that_does_not_come_up_is_told_with_what_its_tasks_are_at(
+    monkeypatch: pytest.MonkeyPatch, states: list[str], told: str
+) -> None:
+    monkeypatch.setattr(App, "_told", lambda app: {"deployments": ["one"]})
+    monkeypatch.setattr(App, "_all_tasks", lambda app: [{"state": state} for state in states])
+    monkeypatch.setattr("verify.apps.PATIENCE", 0.01)
+    with pytest.raises(pytest.fail.Exception) as failed:
+        App(first_node()[1], {"instances": 1}).runs(1, unless_one_fails=True)
+    assert told in str(failed.value)
