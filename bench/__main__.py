@@ -55,8 +55,8 @@ def _whole(names: Sequence[str]) -> list[report.Row]:
             for result in CASES[name](bench):
                 kept[name].append(result.as_dict())
                 RESULTS.write_text(json.dumps(kept, indent=1))
-    rows = [row for name in CASES for row in kept.get(name, [])]
-    _write(rows)
+        rows = [row for name in CASES for row in kept.get(name, [])]
+        _write(rows)
     return rows
 
 

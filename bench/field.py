@@ -83,8 +83,9 @@ def _start(one: Host, key: keys.KeyPair) -> None:
 
 
 def _remove_fleet() -> None:
-    found = engine.get().containers.list(all=True, filters={"label": _MADE_HERE})
-    each(lambda one: one.remove(force=True, v=True), found)
+    # One after the other: docker 20.10 has once locked itself up over many that leave a network at once.
+    for one in engine.get().containers.list(all=True, filters={"label": _MADE_HERE}):
+        one.remove(force=True, v=True)
 
 
 def _write_access(fleet: int) -> None:
