@@ -24,8 +24,9 @@ def draw(rows: list[dict[str, object]], picture: Path) -> None:
     axes.set_yticks(range(len(cases)), cases)
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("seconds (median), less is better")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper center", ncols=3)  # beside the bars, not over them
     figure.savefig(picture, metadata={"Date": None})
 
 
