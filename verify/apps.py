@@ -98,7 +98,7 @@ class App:
 
     def tasks(self) -> list[dict[str, Any]]:
         """Give its running tasks."""
-        return [task for task in self._all_tasks() if task["state"] == "TASK_RUNNING"]
+        return _running(self._all_tasks())
 
     def _all_tasks(self) -> list[dict[str, Any]]:
         return list(self.call("GET", f"/{self.id}/tasks").json().get("tasks", []))
@@ -110,13 +110,14 @@ class App:
         """
 
         def settled() -> list[dict[str, Any]]:
-            app, tasks = self._told(), self._all_tasks()
+            app = self._told()
             self._refuse(app.get("lastTaskFailure") if unless_one_fails else None)
-            states = [task["state"] for task in tasks]
-            if states.count("TASK_RUNNING") != instances or app.get("deployments"):
-                told = ", ".join(f"a task in {state}" for state in sorted(states)) or "no task"
-                raise NotYet(told + " and a deployment that goes on" * bool(app.get("deployments")))
-            return [task for task in tasks if task["state"] == "TASK_RUNNING"]
+            tasks = self._all_tasks()
+            running, deploys = _running(tasks), bool(app.get("deployments"))
+            if len(running) == instances and not deploys:
+                return running
+            told = ", ".join(sorted(f"a task in {task['state']}" for task in tasks)) or "no task"
+            raise NotYet(told + " and a deployment that goes on" * deploys)
 
         what = f"{instances} running tasks of {self.id}"
         return eventually(what, settled, PATIENCE, where=self.through.name)
@@ -149,3 +150,7 @@ class App:
         self.call("DELETE", f"/{self.id}")
         gone = f"{self.id} to be gone"
         eventually(gone, lambda: self.call("GET", f"/{self.id}").status_code == 404, where=self.through.name)
+
+
+def _running(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [task for task in tasks if task["state"] == "TASK_RUNNING"]
