@@ -66,7 +66,23 @@ def test_a_change_of_three_services_replaces_each_member_once_and_every_leader_l
         own = [each for each in order if each[1].rstrip("0123456789") == name.rstrip("0123456789")]
         if not name.startswith("marathon"):  # each restart of a ZooKeeper may move Marathon's leader
             assert own[-1] == (host, name), order
-    # Not asserted: that hosts go one after another. What the restart of a ZooKeeper has ended goes first.
+    # The next test asserts that hosts go one after another: what a ZooKeeper's restart has ended goes first.
+
+
+def test_a_change_of_masters_and_marathons_goes_host_by_host(
+    cluster: None, fab: Run, inventory: Inventory
+) -> None:
+    led = {each for each in leaders(fab("status").said) if each[1] != "zookeeper"}
+    changed = inventory(
+        'mesos_master_environment="MESOS_MAX_COMPLETED_FRAMEWORKS=40"\n'
+        'marathon_arguments="--decline_offer_duration 60000"'
+    )
+    done = fab("deploy-cluster", inventory=changed)
+    assert done.code == 0, done.said
+    order = replaced(done.said)
+    assert len(order) == 6 and len(led) == 2, order
+    turns = [host for i, (host, _) in enumerate(order) if i == 0 or order[i - 1][0] != host]
+    assert len(turns) <= len(set(turns)) + len({host for host, _ in led}), order
 
 
 def test_another_image_of_one_master_replaces_that_one_alone(
