@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from shlex import quote
 from threading import RLock
-from typing import Any
 
 from fabric import Config, Connection
 from paramiko import (
@@ -23,13 +22,13 @@ from paramiko import (
     PKey,
     SSHClient,
     SSHException,
-    Transport,
 )
 from paramiko.ssh_exception import ConfigParseError, NoValidConnectionsError, PasswordRequiredException
 
 from .. import inventory
 from ..errors import BadInput, Unreachable
 from ..plan.cluster import Cluster, Node
+from .line import transport
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 """Else Python itself prints paramiko's tracebacks, of errors that are told here in a sentence."""
@@ -163,7 +162,7 @@ def _connection(node: Node, shared: Config) -> Connection:
     )
     for hop in _hops(connection):
         _set_limits(hop)
-        hop.connect_kwargs["transport_factory"] = _transport
+        hop.connect_kwargs["transport_factory"] = transport
         _forget_missing_keys(hop)
         _check_host_key(hop)
     return connection
@@ -183,17 +182,6 @@ def _set_limits(hop: Connection) -> None:
     hop.connect_timeout = typed or hop.connect_timeout or TIMEOUT
     limits = dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), TIMEOUT)
     hop.connect_kwargs = {**limits, **hop.connect_kwargs}
-
-
-def _transport(line: Any, **options: Any) -> Transport:
-    """Make paramiko's transport, with a socket that sends at once, as ssh does.
-
-    Else Nagle's algorithm keeps a small packet back until the host, which delays that by 40 ms, has
-    acknowledged the one before: at every login and at every script.
-    """
-    if isinstance(line, socket.socket):  # else it goes through a bastion's connection, or a command
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Transport(line, **options)
 
 
 def _forget_missing_keys(hop: Connection) -> None:
