@@ -127,6 +127,17 @@ def test_sigusr1_unregisters(cluster: Cluster, leader: Member) -> None:
     assert leader.get("/registrar(1)/registry")["slaves"]["slaves"] == []
 
 
+def test_an_agent_that_leaves_does_not_register_again_while_its_tasks_end(
+    cluster: Cluster, leader: Member
+) -> None:
+    agent = cluster.agent(REGISTRATION_BACKOFF_FACTOR="1ms")
+    scheduler = Scheduler(leader.address)
+    scheduler.running(command={"value": "sleep 60"})
+    assert agent.kill(signal.SIGUSR1) == 0
+    assert _slaves(leader) == []
+    scheduler.call("TEARDOWN")
+
+
 def test_an_agent_that_unregistered_forgets_who_it_was_and_may_change(
     cluster: Cluster, leader: Member
 ) -> None:

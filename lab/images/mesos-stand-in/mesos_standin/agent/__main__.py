@@ -95,6 +95,8 @@ async def _register(state: State) -> None:
     backoff = state.flags.seconds("registration_backoff_factor")
     while True:
         await asyncio.sleep(random.uniform(0, backoff))
+        if state.leaving:  # the master has let go of an agent that will not come back
+            return
         try:
             await _listen(state)
         except (TimeoutError, OSError, StopAsyncIteration) as error:
@@ -143,6 +145,7 @@ async def _take(state: State, event: Json) -> None:
 
 async def _unregister(state: State) -> None:
     daemon.log.info("Received SIGUSR1; unregistering and shutting down")
+    state.leaving = True
     await runs.tell_master(state, {"type": "UNREGISTER"})
     state.meta.forget()
     await _leave(state)

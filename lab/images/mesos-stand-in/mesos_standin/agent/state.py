@@ -85,6 +85,7 @@ class State:
     resources: Resources
     started: float = field(default_factory=time.time)
     recovered: bool = False
+    leaving: bool = False
     leader: Json | None = None
     leader_name: str = ""
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
