@@ -171,13 +171,14 @@ class Cluster:
         for member in self.members:
             if member.process.poll() is None:
                 member.kill()
-        mine = [name for name in docker("ps", "-aq", "--filter", "name=^/mesos-").split() if self._owns(name)]
-        if mine:
+        if mine := self.containers():
             docker("rm", "-f", *mine)
 
-    def _owns(self, container: str) -> bool:
-        shown = docker("inspect", "-f", "{{json .HostConfig.Binds}}", container)
-        return str(self.directory) in shown
+    def containers(self) -> list[str]:
+        """Name the containers of this cluster's tasks and executors; other tests' come and go meanwhile."""
+        shown = ("--no-trunc", "--format", "{{.Names}} {{.Mounts}}")
+        lines = docker("ps", "-a", "--filter", "name=^/mesos-", *shown).splitlines()
+        return [line.split()[0] for line in lines if f"{self.directory}/" in line]
 
 
 def answers_of(leader: Member, follower: Member, agent: Member) -> Callable[[str, str], Answer]:

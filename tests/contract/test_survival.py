@@ -129,8 +129,7 @@ def test_with_an_image_with_entrypoint_docker_tasks_cannot_start(
     scheduler.launch(command={"value": "sleep 60"}, container=_docker(task_image))
     status = scheduler.update("TASK_FAILED")
     assert status["message"] == "Container exited with status 1"
-    executor = docker("ps", "-a", "--filter", f"ancestor={images.MESOS_AGENT.tag}", "--format", "{{.Names}}")
-    name = next(one for one in executor.split() if one.endswith(".executor") and _of(cluster, one))
+    (name,) = [one for one in cluster.containers() if one.endswith(".executor")]
     assert "Usage: mesos-slave" in _said(name)
     scheduler.call("TEARDOWN")
 
@@ -180,10 +179,6 @@ def _running(container: str) -> bool:
 
 def _pid(container: str) -> str:
     return docker("inspect", "-f", "{{.State.Pid}}", container)
-
-
-def _of(cluster: Cluster, container: str) -> bool:
-    return str(cluster.directory) in docker("inspect", "-f", "{{json .HostConfig.Binds}}", container)
 
 
 def _page(address: str) -> str:
