@@ -339,7 +339,11 @@ def lose_in_a_step(node: str) -> Command:
 
 
 def lose_while_its_service_is_awaited(node: str) -> Command:
-    return lose(faults.frozen, node, "pgrep -f 'sleep 0[.]15'", lambda: fab_on(node, "deploy-zookeeper"))
+    """Pause ZooKeeper as it begins, so that it is waited for until the host is lost."""
+    pause = "until docker pause zookeeper || [ $((tries += 1)) -gt 600 ]; do sleep 0.05; done"
+    inside(node, f"sh -c 'tries=0; {pause}' >/dev/null 2>&1 </dev/null &")
+    awaited = "docker ps -q --filter status=paused | grep -q . && pgrep -f 'sleep 0[.]15|dev/tcp'"
+    return lose(faults.frozen, node, awaited, lambda: fab_on(node, "deploy-zookeeper"))
 
 
 def lose_in_a_test(node: str) -> Command:
@@ -356,6 +360,7 @@ def lose(fault: Fault, node: str, begun: str, run: Callable[[], Command]) -> Com
         with fault(node):
             ended = running.result()
     inside(node, "rm -f /run/mid-step /usr/local/bin/docker /etc/profile.d/wait.sh")
+    inside(node, "docker ps -q --filter status=paused | xargs -r docker unpause")
     return ended
 
 
