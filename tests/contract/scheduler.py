@@ -55,7 +55,13 @@ class Scheduler:
                 return event
 
     def update(self, state: str, seconds: float = 15) -> Json:
-        """Return the next status, which must be of that state; acknowledge it.
+        """Return the next new status, which must be of that state."""
+        status = self.new_status(seconds)
+        assert status["state"] == state, status
+        return status
+
+    def new_status(self, seconds: float = 15) -> Json:
+        """Return the next status; acknowledge it.
 
         One that was acknowledged before is passed over: its acknowledgement was lost on the way.
         """
@@ -64,9 +70,8 @@ class Scheduler:
             known = {name: status[name] for name in ("agent_id", "task_id", "uuid")}
             assert self.call("ACKNOWLEDGE", **known).status == 202
             if status["uuid"] in _acknowledged:
-                return self.update(state, seconds)
+                return self.new_status(seconds)
             _acknowledged.add(status["uuid"])
-        assert status["state"] == state, status
         return status
 
     def launch(self, name: str = "", cpus: float = 0.1, **task: Any) -> Json:
@@ -106,6 +111,11 @@ class Scheduler:
                 self.events.put(event)
         except (OSError, ValueError, AttributeError, HTTPException):
             pass
+
+
+def container_of(status: Json) -> str:
+    """Name the container of a docker task by one of its statuses."""
+    return f"mesos-{status['container_status']['container_id']['value']}"
 
 
 def records(response: HTTPResponse) -> Iterator[Json]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from answers import RECORDED, request
 from cluster import Cluster, Member, docker, until
-from scheduler import PATH, Scheduler
+from scheduler import PATH, Scheduler, container_of
 from shape import differences
 
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ def test_the_recorded_conversation(scheduler: Scheduler, kind: str, task_image: 
 def test_a_docker_task_carries_what_docker_says(scheduler: Scheduler, task_image: str) -> None:
     info, status = scheduler.running(command={"value": "sleep 60"}, container=_docker(task_image))
     said = json.loads(base64.b64decode(status["data"]))[0]
-    name = f"mesos-{status['container_status']['container_id']['value']}"
+    name = container_of(status)
     assert said["Name"] == f"/{name}"
     assert said["HostConfig"]["Memory"] == 32 * 2**20 and said["HostConfig"]["CpuShares"] == 102
     assert said["HostConfig"]["NetworkMode"] == "host"
@@ -253,7 +253,7 @@ def _until_docker_has_begun(status: Json) -> None:
 
     Docker calls a container started shortly before; a SIGTERM in that moment ends runc with status 2.
     """
-    name = f"mesos-{status['container_status']['container_id']['value']}"
+    name = container_of(status)
     until("command in the container", 15, lambda: "runc" not in docker("top", name, "-o", "pid,comm"))
 
 

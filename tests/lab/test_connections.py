@@ -340,9 +340,9 @@ def lose_in_a_step(node: str) -> Command:
 
 def lose_while_its_service_is_awaited(node: str) -> Command:
     """Pause ZooKeeper as it begins, so that it is waited for until the host is lost."""
-    pause = "until docker pause zookeeper || [ $((tries += 1)) -gt 600 ]; do sleep 0.05; done"
-    inside(node, f"sh -c 'tries=0; {pause}' >/dev/null 2>&1 </dev/null &")
-    awaited = "docker ps -q --filter status=paused | grep -q . && pgrep -f 'sleep 0[.]15|dev/tcp'"
+    pause = "until docker pause zookeeper; do sleep 0.05; done"
+    inside(node, f"timeout 60 sh -c '{pause}' >/dev/null 2>&1 </dev/null &")
+    awaited = "docker ps -q --filter status=paused | grep -q . && pgrep -f 'sleep 0[.]15|dev/[t]cp'"
     return lose(faults.frozen, node, awaited, lambda: fab_on(node, "deploy-zookeeper"))
 
 
@@ -359,8 +359,8 @@ def lose(fault: Fault, node: str, begun: str, run: Callable[[], Command]) -> Com
         waiting.until(f"{begun} on {node}", 60, lambda: None if running.done() else trouble(node, begun))
         with fault(node):
             ended = running.result()
-    inside(node, "rm -f /run/mid-step /usr/local/bin/docker /etc/profile.d/wait.sh")
-    inside(node, "docker ps -q --filter status=paused | xargs -r docker unpause")
+    unplant = "rm -f /run/mid-step /usr/local/bin/docker /etc/profile.d/wait.sh"
+    inside(node, f"{unplant}; docker ps -q --filter status=paused | xargs -r docker unpause")
     return ended
 
 
