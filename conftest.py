@@ -16,8 +16,8 @@ from testinfra.host import Host
 
 from tasks import inventory
 from tasks.errors import BadInput
-from tasks.plan.cluster import Cluster, Node
-from tasks.plan.settings import ROLES
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.settings import ROLES
 
 CLUSTER = pytest.StashKey[Cluster]()
 UNKNOWN_HOST = "--hosts names {host}, which {source} does not have; it has {known}"

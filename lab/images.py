@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.plan.settings import VARIABLES
+from tasks.inventory.settings import VARIABLES
 
 from . import console, engine, machine, rootfs, spec
 from .context import Image

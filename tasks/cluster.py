@@ -55,7 +55,7 @@ def plan(
     from .engine.command import is_repetition, open_hosts, operators_errors, overruled
     from .engine.console import Console, counted
     from .errors import Drift
-    from .plan import document
+    from .plan.report import document
     from .plan.runbook import CHAPTERS, HOST
 
     if is_repetition(c):
@@ -106,7 +106,7 @@ def preflight(c: Context, json: bool = False) -> None:
     from .engine import preflight as survey
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import STYLES, Console
-    from .plan import document
+    from .plan.report import document
     from .plan.runbook import CHAPTERS, HOST
 
     if is_repetition(c):
@@ -130,7 +130,7 @@ def status(c: Context, json: bool = False, watch: bool = False) -> None:
     from .engine.console import Console
     from .engine.screen import screen
     from .errors import BadInput
-    from .plan import document
+    from .plan.report import document
     from .plan.runbook import CHAPTERS, HOST
 
     if is_repetition(c):

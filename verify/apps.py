@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from tasks.plan.cluster import Node
+from tasks.inventory.cluster import Node
 
 from .findings import fail, require
 

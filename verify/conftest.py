@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from testinfra.host import Host
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .findings import fail
 from .journeys import JOURNEYS

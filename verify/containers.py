@@ -8,7 +8,7 @@ from typing import Any
 
 from testinfra.host import Host
 
-from tasks.plan.cluster import Node
+from tasks.inventory.cluster import Node
 
 from .findings import REDO, fail, finding, hidden
 from .wanted import Wanted

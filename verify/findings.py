@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from tasks.plan.cluster import Node
+from tasks.inventory.cluster import Node
 
 REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kazoo.client import KazooClient
 from kazoo.handlers.threading import KazooTimeoutError
 
-from tasks.plan.cluster import Node
+from tasks.inventory.cluster import Node
 
 from .findings import fail
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, SERVER, App, eventually
 from .findings import require

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .findings import fail, finding, require
 

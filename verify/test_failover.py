@@ -10,7 +10,7 @@ import pytest
 import requests
 from testinfra.host import Host
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, SERVER, App, eventually
 from .findings import require

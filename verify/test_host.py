@@ -5,7 +5,7 @@ import time
 import pytest
 from testinfra.host import Host
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .findings import finding, refuse, require
 from .wanted import ROLES

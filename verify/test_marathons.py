@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .findings import each, finding, refuse, require
 from .mesos import another_version, as_json, at_marathon, leader, master_says

@@ -3,7 +3,7 @@
 import pytest
 from testinfra.host import Host
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .containers import inspect, otherwise_run, with_other_mounts
 from .findings import REDO, finding, refuse

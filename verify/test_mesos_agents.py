@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .findings import finding, refuse
 from .mesos import leader, master_says

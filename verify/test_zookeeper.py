@@ -3,7 +3,7 @@
 import pytest
 from testinfra.host import Host
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 from . import containers
 from .containers import Container, inspect

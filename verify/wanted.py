@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.plan.cluster import Cluster, Node
+from tasks.inventory.cluster import Cluster, Node
 
 
 @dataclass(frozen=True)

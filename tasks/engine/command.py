@@ -17,15 +17,15 @@ from invoke.exceptions import Exit
 
 from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OverBudget
-from ..plan.cluster import Cluster, Node
-from ..plan.mesos_agent import INCOMPATIBLE
+from ..inventory.cluster import Cluster, Node
+from ..plan.mesos_agent.desired import INCOMPATIBLE
 from ..plan.runbook import Chapter
 from .console import Console, Row, counted
 from .deploy import Result, deploy
 from .hosts import Hosts
 
 if TYPE_CHECKING:
-    from ..plan.document import Document
+    from ..plan.report.document import Document
     from .saving import Promise
 
 
@@ -85,7 +85,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         except KeyboardInterrupt:
             failure = Interrupted("Interrupted. Running again is safe.")
         if failure:
-            from ..plan import document
+            from ..plan.report import document
 
             found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
         if json:

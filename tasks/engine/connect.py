@@ -27,7 +27,7 @@ from paramiko.ssh_exception import ConfigParseError, NoValidConnectionsError, Pa
 
 from .. import inventory
 from ..errors import BadInput, Unreachable
-from ..plan.cluster import Cluster, Node
+from ..inventory.cluster import Cluster, Node
 from .line import transport
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())

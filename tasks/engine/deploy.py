@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Blocked
-from ..plan import handover, runbook
+from ..plan import runbook
 from ..plan.gate import Verdict
+from ..plan.look.observed import Observed
+from ..plan.marathon import handover
 from ..plan.membership import Plans
-from ..plan.observe import Observed
 from ..plan.runbook import Chapter
 from ..plan.step import Phase, Step
 from ..plan.words import grouped
@@ -60,7 +61,7 @@ def deploy(
         refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
         return _perform(hosts, chapters, chosen, found)
-    from . import availability  # this and the lease: a run without anything to do needs neither
+    from . import availability
 
     with _leased(hosts, chapters, check, overruled) as seen:
         found = previewed(hosts, chapters, seen, {}, chosen, overruled)  # it may have changed meanwhile

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ..errors import OperatorError
-from ..plan.cluster import Node
+from ..inventory.cluster import Node
 from ..plan.words import grouped
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import GateNotReached
+from ..inventory.cluster import Cluster, Node
 from ..plan import roll, runbook
-from ..plan.cluster import Cluster, Node
 from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
-from ..plan.observe import Observed
-from ..plan.parts import ASK, Unreadable, asking, last_line, part_function, split
+from ..plan.look.observed import Observed
+from ..plan.look.sections import ASK, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from ..plan.shell import at_once

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
-from ..plan import handover
-from ..plan.cluster import Node
+from ..inventory.cluster import Node
+from ..plan.marathon import handover
 from ..plan.membership import Plans
 from ..plan.runbook import Chapter, containers
 from ..plan.shell import start_again

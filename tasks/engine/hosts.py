@@ -10,11 +10,11 @@ from fabric import Config, Connection
 from paramiko import Channel
 
 from ..errors import OperatorError, StepFailed, Unreachable
+from ..inventory.cluster import Cluster, Node
 from ..plan import remedy, runbook, script
-from ..plan.cluster import Cluster, Node
-from ..plan.observe import Observed, read
-from ..plan.observe import script as observation
-from ..plan.parts import Unreadable, last_line
+from ..plan.look.observed import Observed, read
+from ..plan.look.observed import script as observation
+from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
 from ..plan.step import Step
 from . import fanout

@@ -11,8 +11,8 @@ from typing import TypeVar
 from paramiko import Channel, SSHException
 
 from ..errors import Blocked, Unreachable
-from ..plan.cluster import Node
-from ..plan.observe import Observed
+from ..inventory.cluster import Node
+from ..plan.look.observed import Observed
 from ..plan.runbook import Chapter
 from ..plan.shell import quote
 from . import fanout

@@ -5,9 +5,10 @@ import time
 from collections.abc import Collection, Sequence
 
 from ..errors import Blocked, Unreachable
-from ..plan import observe, runbook
-from ..plan.cluster import Node
-from ..plan.parts import last_line
+from ..inventory.cluster import Node
+from ..plan import runbook
+from ..plan.look import observed
+from ..plan.look.sections import last_line
 from ..plan.preflight import CHECKS, Look, Report, facts, judge
 from ..plan.preflight.checks import Severity
 from ..plan.runbook import Chapter
@@ -38,11 +39,11 @@ def inquiry(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Inquiry[Lo
             times.append(time.time())
 
     def read(text: str) -> Look:
-        seen, own = observe.read(text, boundary, ask), facts.read(text, boundary, ask)
+        seen, own = observed.read(text, boundary, ask), facts.read(text, boundary, ask)
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    script = observe.script(ask, boundary, first=facts.CLOCK, last=facts.lines(ask, node))
+    script = observed.script(ask, boundary, first=facts.CLOCK, last=facts.lines(ask, node))
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import OperatorError
-from ..plan import handover, runbook
+from ..plan import runbook
+from ..plan.look.observed import Observed
+from ..plan.marathon import handover
 from ..plan.membership import Plans, Stage
-from ..plan.observe import Observed
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter

@@ -10,8 +10,8 @@ from fabric import Connection
 from paramiko import Channel, ChannelException, SSHException
 
 from ..errors import Unreachable
+from ..inventory.cluster import Node
 from ..plan import become
-from ..plan.cluster import Node
 
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""

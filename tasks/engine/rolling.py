@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
+from ..inventory.cluster import Node
 from ..plan import shell
-from ..plan.cluster import Node
 from ..plan.membership import Plans
 from ..plan.roll import Member
 from ..plan.runbook import Chapter, containers

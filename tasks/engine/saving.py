@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..errors import BadInput, Blocked
 from ..plan import saved
-from ..plan.document import Document
-from ..plan.observe import Observed
+from ..plan.look.observed import Observed
 from ..plan.outlook import Outlook
+from ..plan.report.document import Document
 from ..plan.runbook import Chapter
 from ..plan.step import HostPlan
 from ..plan.words import grouped

@@ -4,7 +4,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ..plan.status import Component, Service, Status
+from ..plan.report.status import Component, Service, Status
 from ..plan.words import grouped
 from .console import counted
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from rich.console import Group
 
 from ..errors import Degraded, Drift, OperatorError, Unreachable
-from ..plan import runbook, status
+from ..plan import runbook
 from ..plan.gate import Answers
-from ..plan.observe import Observed
+from ..plan.look.observed import Observed
+from ..plan.report import status
+from ..plan.report.status import Service, Status
 from ..plan.runbook import MESOS_MASTER, Chapter
-from ..plan.status import Service, Status
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts

@@ -16,8 +16,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..inventory.cluster import Cluster
 from . import http
-from .cluster import Cluster
 from .shell import quote
 
 PACE = 0.1

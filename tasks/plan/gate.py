@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from .cluster import Cluster, Node
+from ..inventory.cluster import Cluster, Node
 
 Answers = Mapping[str, str]
 """What one member's service said, by the name of the question."""

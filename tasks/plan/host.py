@@ -1,6 +1,6 @@
 """Chapter 1: every host knows its own address."""
 
-from .cluster import Cluster, Node
+from ..inventory.cluster import Cluster, Node
 from .desired import Item, LoginCheck, ProfileLine
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .cluster import Cluster
-from .observe import Observed
+from ..inventory.cluster import Cluster
+from .look.observed import Observed
 from .step import Blocker, HostPlan
 
 Seen = Mapping[str, Observed]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from .gate import Standing
-from .handover import turns
+from .marathon.handover import turns
 from .membership import Plans
 from .roll import Member, Standings, next_turn
 from .runbook import Chapter, ranks

@@ -4,19 +4,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from . import belonging, handover, host, marathon, members, mesos_agent, mesos_master, replicas, zookeeper
-from .agents import Agents
-from .cluster import Cluster, Node
-from .compare import compare
-from .compared import Host
+from ..inventory.cluster import Cluster, Node
+from . import host
+from .compare import belonging
+from .compare.compared import Host
+from .compare.host import compare
 from .desired import Container, Item
-from .ensemble import Ensemble
 from .gate import Quorum
-from .marathons import Marathons
-from .masters import Masters
+from .look.observed import Observed, Questions, questions
+from .marathon import desired as marathon
+from .marathon import handover
+from .marathon.service import Marathons
 from .membership import Membership, Plans, Seen, Stage
-from .observe import Observed, Questions, questions
+from .mesos_agent import desired as mesos_agent
+from .mesos_agent.service import Agents
+from .mesos_master import desired as mesos_master
+from .mesos_master import replicas
+from .mesos_master.service import Masters
 from .step import Blocker, HostPlan, Step
+from .zookeeper import desired as zookeeper
+from .zookeeper import members
+from .zookeeper.service import Ensemble
 
 
 @dataclass(frozen=True)

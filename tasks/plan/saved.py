@@ -9,11 +9,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import document, runbook, script
-from .cluster import Cluster, Node
-from .document import Document
-from .observe import Observed
+from ..inventory.cluster import Cluster, Node
+from . import runbook, script
+from .look.observed import Observed
 from .outlook import Outlook
+from .report import document
+from .report.document import Document
 from .runbook import Chapter
 from .step import HostPlan
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..inventory.secret import HIDDEN, is_secret, shown_words
 from .desired import Container
-from .observe import LOCK
-from .secret import HIDDEN, is_secret, shown_words
+from .look.observed import LOCK
 from .shell import quote
 from .step import Step
 

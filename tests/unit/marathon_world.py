@@ -7,10 +7,10 @@ from functools import cache
 
 from samples import IMAGE, inspect
 
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.cluster import Cluster
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed
+from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import MARATHON
 from tasks.plan.step import HostPlan, Step
 

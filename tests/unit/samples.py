@@ -11,13 +11,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import InventoryError, Problem, parse
 from tasks.plan import runbook
-from tasks.plan.cluster import Cluster, Node
 from tasks.plan.desired import Container, Directories, File, Identity, Image
 from tasks.plan.host import profile_line
-from tasks.plan.inventory import InventoryError, Problem, parse
-from tasks.plan.observe import Observed
-from tasks.plan.observe import Path as Seen
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
 from tasks.plan.runbook import CHAPTERS
 
 TRIO = "[zookeeper]\n10.70.0.10 myid=1\n10.70.0.11 myid=2\n10.70.0.12 myid=3\n"

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from samples import IMAGE, SHELLS, inspect, run, stand_in
 
-from tasks.plan import mesos_agent, runbook
-from tasks.plan.cluster import Cluster, Node
-from tasks.plan.inventory import parse
-from tasks.plan.mesos_agent import INCOMPATIBLE
-from tasks.plan.observe import Observed
-from tasks.plan.observe import Path as Seen
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import parse
+from tasks.plan import runbook
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
+from tasks.plan.mesos_agent import desired as mesos_agent
+from tasks.plan.mesos_agent.desired import INCOMPATIBLE
 from tasks.plan.runbook import MESOS_AGENT
 from tasks.plan.script import runnable
 from tasks.plan.step import HostPlan, Step

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.plan.agent_info import refused
+from tasks.plan.mesos_agent.agent_info import refused
 
 ADDITIVE = {"MESOS_RECONFIGURATION_POLICY": "additive"}
 OFFERED = {"cpus": "2.0", "mem": "23081.0", "disk": "252899.0", "ports": "[31000-32000]"}

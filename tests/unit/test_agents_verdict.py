@@ -8,11 +8,11 @@ import recorded_mesos as recorded
 from hypothesis import given
 from samples import any_json
 
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import http
-from tasks.plan.agents import Agents, offered, tasks
-from tasks.plan.cluster import Cluster
 from tasks.plan.gate import Standing, Verdict
-from tasks.plan.inventory import parse
+from tasks.plan.mesos_agent.service import Agents, offered, tasks
 
 HOSTS = "10.70.0.10 myid=1\n10.70.0.11 myid=2\n10.70.0.12 myid=3\n"
 ONE = frozenset({"10.70.0.20"})

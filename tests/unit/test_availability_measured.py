@@ -22,10 +22,10 @@ from tasks.engine.console import Console
 from tasks.engine.hosts import Hosts
 from tasks.engine.remote import Outcome
 from tasks.errors import StepFailed
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import parse
 from tasks.plan import availability
 from tasks.plan.availability import Course, Sample, Service, course, excess, fates, read, told
-from tasks.plan.cluster import Cluster, Node
-from tasks.plan.inventory import parse
 from tasks.plan.step import HostPlan, Risk, Step
 
 ROOT = Path(__file__).resolve().parents[2]

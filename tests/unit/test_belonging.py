@@ -2,9 +2,10 @@
 
 import pytest
 
-from tasks.plan import belonging, runbook
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed
+from tasks.inventory.parse import parse
+from tasks.plan import runbook
+from tasks.plan.compare import belonging
+from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import CHAPTERS
 
 TEXT = """[zookeeper]

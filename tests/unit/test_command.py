@@ -15,10 +15,10 @@ from samples import as_wanted
 from tasks.engine import preview
 from tasks.engine.command import choose
 from tasks.errors import BadInput, Unreachable
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.cluster import Cluster
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed
+from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import CHAPTERS, HOST, MESOS_AGENT, ZOOKEEPER
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from samples import IMAGE, as_wanted, with_container
 
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.cluster import Cluster, Node
 from tasks.plan.desired import File
 from tasks.plan.host import profile_line
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed, Path
+from tasks.plan.look.observed import Observed, Path
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 from tasks.plan.step import HostPlan
 

@@ -14,8 +14,8 @@ from samples import run, stand_in
 
 from tasks.engine.connect import Bastions, UnknownHostKey, _unknown_key, connect
 from tasks.errors import Unreachable
-from tasks.plan.cluster import Node
-from tasks.plan.inventory import parse
+from tasks.inventory.cluster import Node
+from tasks.inventory.parse import parse
 
 
 def node_at(port: int, host: str = "127.0.0.1") -> Node:

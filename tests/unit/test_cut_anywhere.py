@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from samples import first_node
 
-from tasks.plan.compare import compare
-from tasks.plan.compared import Host
+from tasks.plan.compare.compared import Host
+from tasks.plan.compare.host import compare
 from tasks.plan.desired import ProfileLine
-from tasks.plan.observe import LOCK, questions, read
-from tasks.plan.observe import script as observation
+from tasks.plan.look.observed import LOCK, questions, read
+from tasks.plan.look.observed import script as observation
 from tasks.plan.runbook import ZOOKEEPER, wanted
 from tasks.plan.script import runnable
 from tasks.plan.step import HostPlan, Phase

@@ -5,14 +5,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tasks.plan import document, roll
+from tasks.inventory.parse import parse
+from tasks.plan import roll
 from tasks.plan.gate import Standing, Verdict
-from tasks.plan.inventory import parse
-from tasks.plan.masters import Master
+from tasks.plan.mesos_master.service import Master
 from tasks.plan.outlook import Outlook, Turn
 from tasks.plan.preflight import CHECKS, Finding, Report
+from tasks.plan.report import document
+from tasks.plan.report.status import Component, HostStatus, Service, Status
 from tasks.plan.runbook import CHAPTERS, from_nothing
-from tasks.plan.status import Component, HostStatus, Service, Status
 from tasks.plan.step import Blocker, HostPlan, Step
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from tasks.plan.cluster import Cluster
-from tasks.plan.ensemble import Ensemble, member
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan.gate import Standing
-from tasks.plan.inventory import parse
+from tasks.plan.zookeeper.service import Ensemble, member
 
 NOT_SERVING = "This ZooKeeper instance is not currently serving requests\n"
 

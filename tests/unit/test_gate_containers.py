@@ -7,7 +7,7 @@ from samples import TRIO
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
-from tasks.plan.inventory import parse
+from tasks.inventory.parse import parse
 from verify.containers import inspect
 
 

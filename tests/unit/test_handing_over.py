@@ -10,8 +10,8 @@ from marathon_world import NEW, A, B, C, marathons, plans, three
 from tasks.engine import handing_over
 from tasks.engine.handing_over import hand_over
 from tasks.errors import GateNotReached, RolledBack, StepFailed
-from tasks.plan import handover
-from tasks.plan.cluster import Node
+from tasks.inventory.cluster import Node
+from tasks.plan.marathon import handover
 from tasks.plan.runbook import MARATHON
 
 

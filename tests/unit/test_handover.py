@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marathon_world import NAMES, NEW, OLD, A, B, C, World, info, marathons, plans, steps, three
 
-from tasks.plan import handover
-from tasks.plan.cluster import Cluster
+from tasks.inventory.cluster import Cluster
 from tasks.plan.gate import Standing, Verdict
+from tasks.plan.marathon import handover
 from tasks.plan.outlook import foresee, lines
 from tasks.plan.runbook import MARATHON
 from tasks.plan.step import HostPlan

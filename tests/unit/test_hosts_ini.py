@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.plan.inventory import parse
-from tasks.plan.settings import ROLES, VARIABLES
+from tasks.inventory.parse import parse
+from tasks.inventory.settings import ROLES, VARIABLES
 
 TEXT = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()
 COMMENTED = re.findall(r"^#([a-z_]+)=(.*)$", TEXT, re.MULTILINE)

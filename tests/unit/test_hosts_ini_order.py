@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import as_wanted
 
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.inventory import parse
 from tasks.plan.runbook import CHAPTERS
 
 SECTIONS = {

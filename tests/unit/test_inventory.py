@@ -10,12 +10,12 @@ from samples import TRIO, docker_gets, messages, problems
 
 from tasks import inventory
 from tasks.errors import BadInput
+from tasks.inventory.kinds import METACHARACTERS, attributes, file_path, resources, secret
+from tasks.inventory.parse import parse
+from tasks.inventory.settings import ROLES, VARIABLES
 from tasks.plan import shell
 from tasks.plan.desired import Container
-from tasks.plan.inventory import parse
-from tasks.plan.kinds import METACHARACTERS, attributes, file_path, resources, secret
 from tasks.plan.runbook import CHAPTERS, from_nothing, wanted
-from tasks.plan.settings import ROLES, VARIABLES
 
 SOME = settings(max_examples=25, deadline=None)
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import messages
 
-from tasks.plan.cluster import Cluster
-from tasks.plan.inventory import InventoryError, parse
-from tasks.plan.kinds import Wrong
-from tasks.plan.settings import ROLES, VARIABLES
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.kinds import Wrong
+from tasks.inventory.parse import InventoryError, parse
+from tasks.inventory.settings import ROLES, VARIABLES
 
 # A cluster as it is meant, written down in one of the many ways that Ansible's form allows
 

@@ -10,7 +10,7 @@ from lab import access, keys, spec
 from lab.access import Files
 from lab.entry import Entry
 from lab.errors import LabError
-from tasks.plan.inventory import parse
+from tasks.inventory.parse import parse
 
 HOSTS = [*spec.SERVERS, *spec.agents(2)]
 

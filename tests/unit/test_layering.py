@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = sorted((ROOT / "tasks/plan").rglob("*.py"))
+EDGE = {ROOT / "tasks/inventory/file.py", ROOT / "tasks/inventory/__init__.py"}
+INVENTORY = sorted({*(ROOT / "tasks/inventory").rglob("*.py")} - EDGE)
 CODE = sorted(
     file
     for room in ("tasks", "verify", "lab", "bench")
@@ -62,15 +64,32 @@ def imports(file: Path) -> Iterator[tuple[int, str]]:
             yield node.level, (node.module or "").partition(".")[0]
 
 
-def test_the_plan_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
-    for file in PLAN:
+def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
+    for file in [*PLAN, *INVENTORY]:
         foreign = {name for level, name in imports(file) if level == 0} - PURE
-        depth = len(file.relative_to(ROOT / "tasks/plan").parts)
-        above = [name for level, name in imports(file) if level > depth]
         opened = [
             ast.unparse(node) for node in ast.walk(tree(file)) if _calls(node, {"open", "print", "input"})
         ]
-        assert not foreign and not above and not opened, file
+        assert not foreign and not opened, file
+
+
+def test_the_plan_knows_the_inventory_and_the_inventory_knows_neither_plan_nor_disk() -> None:
+    edge = {"", "file", "errors"}
+    for file in PLAN:
+        above = len(file.relative_to(ROOT / "tasks/plan").parts) + 1
+        outside = [name for level, name in imports(file) if level >= above]
+        assert set(outside) <= {"inventory"} and not edge & _of_inventory(file), file
+    for file in INVENTORY:
+        assert not [name for level, name in imports(file) if level > 1 or name in edge - {""}], file
+
+
+def _of_inventory(file: Path) -> set[str]:
+    found = (node for node in statements(file) if isinstance(node, ast.ImportFrom))
+    return {
+        (node.module or "").partition(".")[2]
+        for node in found
+        if (node.module or "").startswith("inventory.")
+    }
 
 
 def _calls(node: ast.AST, names: set[str]) -> bool:
@@ -78,10 +97,10 @@ def _calls(node: ast.AST, names: set[str]) -> bool:
 
 
 def test_the_gate_shares_nothing_with_the_tasks_but_the_inventory() -> None:
-    allowed = {"tasks.plan.cluster", "tasks.plan.settings", "tasks.inventory", "tasks.errors"}
     for file in (ROOT / "verify").glob("*.py"):
         used = {node.module or "" for node in statements(file) if isinstance(node, ast.ImportFrom)}
-        assert {module for module in used if module.startswith("tasks")} <= allowed, file
+        ours = {module for module in used if module.startswith("tasks")}
+        assert not [m for m in ours if not m.startswith(("tasks.inventory", "tasks.errors"))], file
 
 
 def test_the_product_knows_nothing_of_its_lab() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from tasks.engine import deploy, lease, preflight, preview
 from tasks.errors import Blocked, OperatorError
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed
+from tasks.plan.look.observed import Observed
 from tasks.plan.preflight import Finding, Report
 from tasks.plan.runbook import ZOOKEEPER
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_json
 
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import http
-from tasks.plan.cluster import Cluster
 from tasks.plan.gate import Question, Standing, Verdict
-from tasks.plan.inventory import parse
-from tasks.plan.marathons import Marathon, Marathons, marathon
+from tasks.plan.marathon.service import Marathon, Marathons, marathon
 
 A, B, C = "10.70.0.10", "10.70.0.11", "10.70.0.12"
 ALL = frozenset({A, B, C})

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_json
 
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import http
-from tasks.plan.cluster import Cluster
 from tasks.plan.gate import Question, Standing, Verdict
-from tasks.plan.inventory import parse
-from tasks.plan.masters import Master, Masters, master
+from tasks.plan.mesos_master.service import Master, Masters, master
 
 A, B, C = "10.70.0.10", "10.70.0.11", "10.70.0.12"
 ALL = frozenset({A, B, C})

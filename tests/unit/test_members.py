@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.plan.cluster import Cluster
-from tasks.plan.inventory import parse
-from tasks.plan.members import Members, membership, overlap, rounds
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
+from tasks.plan.look.observed import Observed, Path
 from tasks.plan.membership import Membership
-from tasks.plan.observe import Observed, Path
 from tasks.plan.step import HostPlan, Step
-from tasks.plan.zookeeper import data
+from tasks.plan.zookeeper.desired import data
+from tasks.plan.zookeeper.members import Members, membership, overlap, rounds
 
 WRITTEN = ("acceptedEpoch", "log.100000001", "snapshot.0")
 FRESH = ("acceptedEpoch", "snapshot.0", "snapshot.100000000")

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import docker_gets
 
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import parse
 from tasks.plan import shell
-from tasks.plan.cluster import Cluster, Node
 from tasks.plan.desired import Container, Directories, Image
-from tasks.plan.inventory import parse
-from tasks.plan.mesos_master import quorum
+from tasks.plan.mesos_master.desired import quorum
 from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter, wanted
 
 SHIPPED = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import TRIO, messages
 
-from tasks.plan import flags
-from tasks.plan.kinds import Kind, Wrong
-from tasks.plan.mesos_values import (
+from tasks.inventory import flags
+from tasks.inventory.kinds import Kind, Wrong
+from tasks.inventory.mesos_values import (
     AGENT_OWN,
     BOOLEANS,
     DURATIONS,

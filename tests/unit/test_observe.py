@@ -13,8 +13,8 @@ from samples import SHELLS, run, stand_in
 
 from tasks.plan.desired import Mount
 from tasks.plan.gate import Question
-from tasks.plan.observe import LOCK, Observed, Questions, read, script
-from tasks.plan.parts import Unreadable, split
+from tasks.plan.look.observed import LOCK, Observed, Questions, read, script
+from tasks.plan.look.sections import Unreadable, split
 
 BOUNDARY = "5f0c" * 8
 LINKS = """\

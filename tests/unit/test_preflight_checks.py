@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.cluster import Cluster
 from tasks.plan.desired import Container, Image
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed, Path
+from tasks.plan.look.observed import Observed, Path
 from tasks.plan.preflight import CHECKS, Look, Report, judge
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, first_node, run, stand_in
 
-from tasks.plan import observe
-from tasks.plan.cluster import Node
-from tasks.plan.observe import LOCK, Observed, Questions
-from tasks.plan.parts import Unreadable
+from tasks.inventory.cluster import Node
+from tasks.plan.look import observed
+from tasks.plan.look.observed import LOCK, Observed, Questions
+from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import CLOCK, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS
@@ -75,7 +75,7 @@ ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",),
 
 
 def answer(where: Path, shell: list[str] | None = None) -> str:
-    text = observe.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(where)))
+    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(where)))
     done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
     assert done.returncode == 0
     return done.stdout.decode("utf-8", "backslashreplace")
@@ -123,7 +123,7 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
     stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
-    text = observe.script(ask, BOUNDARY, first=CLOCK, last=lines(ask, node(host))).replace(
+    text = observed.script(ask, BOUNDARY, first=CLOCK, last=lines(ask, node(host))).replace(
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
@@ -136,7 +136,7 @@ def test_a_bare_host_has_no_leftovers(host: Path) -> None:
 
 
 def test_programs_that_are_missing_are_named(host: Path) -> None:
-    text = observe.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(host)))
+    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(host)))
     stand_in(host / "bin", "nothing", "")
     lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
     out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")

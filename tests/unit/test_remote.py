@@ -16,9 +16,9 @@ from tasks.engine import lease, remote
 from tasks.engine.connect import Bastions, connect
 from tasks.engine.remote import execute, hang_up, hold
 from tasks.errors import Unreachable
+from tasks.inventory.cluster import Node
+from tasks.inventory.parse import parse
 from tasks.plan.become import PROMPT, READY
-from tasks.plan.cluster import Node
-from tasks.plan.inventory import parse
 
 PASSWORD = "correct horse"
 SCRIPT = "echo the script\n"

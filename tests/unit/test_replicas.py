@@ -5,12 +5,12 @@ from json import dumps
 
 import pytest
 
-from tasks.plan.cluster import Cluster
-from tasks.plan.inventory import parse
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
+from tasks.plan.look.observed import Observed
 from tasks.plan.membership import Membership
-from tasks.plan.mesos_master import data, quorum
-from tasks.plan.observe import Observed
-from tasks.plan.replicas import membership
+from tasks.plan.mesos_master.desired import data, quorum
+from tasks.plan.mesos_master.replicas import membership
 from tasks.plan.step import HostPlan
 
 

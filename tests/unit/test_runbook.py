@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import get_args
 
 from tasks import launch
+from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.inventory import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 

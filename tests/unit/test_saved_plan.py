@@ -16,13 +16,13 @@ from samples import any_json, as_wanted
 
 from tasks.engine import deploy, preview, saving
 from tasks.errors import BadInput, Blocked
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
 from tasks.plan import runbook, saved
-from tasks.plan.cluster import Cluster
-from tasks.plan.document import Document
-from tasks.plan.inventory import parse
-from tasks.plan.observe import Observed
-from tasks.plan.observe import Path as Seen
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
 from tasks.plan.outlook import Outlook
+from tasks.plan.report.document import Document
 from tasks.plan.runbook import CHAPTERS
 
 PASSWORD = "marathon_environment=MESOSPHERE_KEYSTORE_PASS={}"

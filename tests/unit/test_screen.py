@@ -7,8 +7,8 @@ from rich.console import Console
 
 from tasks.engine.screen import screen
 from tasks.plan.gate import Verdict
-from tasks.plan.masters import Master
-from tasks.plan.status import Component, HostStatus, Service, Status
+from tasks.plan.mesos_master.service import Master
+from tasks.plan.report.status import Component, HostStatus, Service, Status
 
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 NOW = "2026-11-22T20:00:00Z"

@@ -9,7 +9,7 @@ import pytest
 from samples import SHELLS, environment, run, stand_in
 
 from lab import waiting
-from tasks.plan.observe import LOCK
+from tasks.plan.look.observed import LOCK
 from tasks.plan.script import BUSY, MARK, Progress, progress, readable, runnable
 from tasks.plan.shell import write_file
 from tasks.plan.step import Step

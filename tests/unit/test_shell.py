@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
 
 from tasks.plan import shell
-from tasks.plan.compare import compare
-from tasks.plan.compared import Host
+from tasks.plan.compare.compared import Host
+from tasks.plan.compare.host import compare
 from tasks.plan.desired import Container, File, Mount, ProfileLine
 from tasks.plan.host import profile_line
-from tasks.plan.observe import Observed
-from tasks.plan.observe import Path as Seen
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
 
 ADDRESS = "10.70.0.10"
 

@@ -56,5 +56,5 @@ def test_a_deploy_imports_what_only_changes_or_other_tasks_need_when_it_comes_to
         f"tasks.engine.{name}" for name in ("availability", "preflight", "saving", "status")
     }
     assert not modules & {
-        f"tasks.plan.{name}" for name in ("availability", "document", "preflight", "status")
+        f"tasks.plan.{name}" for name in ("availability", "preflight", "report.document", "report.status")
     }

@@ -12,14 +12,15 @@ from samples import as_wanted, with_container
 
 from tasks.engine.status import raise_unless_ok
 from tasks.errors import Degraded, Drift, Unreachable
-from tasks.plan import runbook, status
-from tasks.plan.cluster import Cluster
+from tasks.inventory.cluster import Cluster
+from tasks.inventory.parse import parse
+from tasks.plan import runbook
 from tasks.plan.gate import Verdict
-from tasks.plan.inventory import parse
-from tasks.plan.masters import Master
-from tasks.plan.observe import Observed
+from tasks.plan.look.observed import Observed
+from tasks.plan.mesos_master.service import Master
+from tasks.plan.report import status
+from tasks.plan.report.status import Component, HostStatus, Service, Status
 from tasks.plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
-from tasks.plan.status import Component, HostStatus, Service, Status
 from tasks.plan.step import Blocker, HostPlan, Phase, Risk, Step
 
 TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"

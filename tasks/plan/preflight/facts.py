@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...inventory.cluster import Node
 from .. import http
-from ..cluster import Node
-from ..observe import Questions
-from ..parts import Unreadable, split
+from ..look.observed import Questions
+from ..look.sections import Unreadable, split
 from ..shell import quote
 
 TOOLS = {

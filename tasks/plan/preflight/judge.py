@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...inventory.cluster import Cluster
 from .. import runbook
-from ..cluster import Cluster
 from ..runbook import Chapter
 from ..step import Blocker, HostPlan
 from . import docker, fleet, leftovers, machine

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from .. import belonging, members, runbook
+from .. import runbook
+from ..compare import belonging
 from ..desired import Container
-from ..observe import GENERATIONS
+from ..look.observed import GENERATIONS
+from ..zookeeper import members
 from .checks import Finding
 from .subject import Subject
 

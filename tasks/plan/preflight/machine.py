@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .. import kinds
+from ...inventory import kinds
 from .checks import Finding
 from .facts import TOOLS, Room
 from .subject import Subject

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cluster import Cluster, Node
+from ...inventory.cluster import Cluster, Node
 from ..desired import Container, Image, Item
-from ..observe import Observed
+from ..look.observed import Observed
 from .checks import Finding
 from .facts import Facts
 

@@ -1,0 +1,1 @@
+"""What is wanted held against what was seen: the steps that are missing."""

@@ -1,0 +1,165 @@
+"""What is missing of images and containers."""
+
+from collections.abc import Iterator
+
+from .. import shell
+from ..desired import Container, Image
+from ..look.observed import GENERATIONS
+from ..shell import quote
+from ..step import Blocker, Step
+from . import differences
+from .compared import BY_HAND, Found, Host, label
+
+FREE_PORT = "stop that process, or give the service another port in hosts.ini"
+
+
+def image(host: Host, item: Image) -> Found:
+    """Compare an image: it is pulled only if the host does not hold it."""
+    if host.seen.engine and item.reference not in host.seen.objects:
+        yield Step(
+            item.step, f"pull {item.reference}", "not on this host", f"docker pull {quote(item.reference)}\n"
+        )
+
+
+def container(host: Host, wanted: Container) -> Found:
+    """Compare a container by its label and field by field, both ways."""
+    seen = host.seen.objects.get(wanted.name)
+    if seen is None or not seen["State"]["Running"]:
+        taken = list(_taken_ports(host, wanted))
+        if taken:
+            yield from taken
+            return
+    if seen is None:
+        yield _first_start(host, wanted)
+        if wanted.name + ".prev" in host.seen.objects:
+            yield _farewell(host, wanted)
+        return
+    moved = _moved_ports(wanted, seen)
+    if moved:
+        yield moved
+        return
+    differing = _differences(host, wanted, seen)
+    if differing:
+        yield _replacement(host, wanted, seen, differing)
+        yield _farewell(host, wanted)
+        return
+    if differences.restart_policy(seen) != "always":
+        yield Step(
+            wanted.step,
+            f"restart policy of {wanted.name}",
+            f"{differences.restart_policy(seen)} -> always",
+            f"docker update --restart=always {quote(wanted.name)}\n",
+        )
+    yield from _wake(wanted, seen["State"])
+    yield from _tidy_containers(host, wanted)
+
+
+def _taken_ports(host: Host, wanted: Container) -> Iterator[Blocker]:
+    for port in wanted.ports:
+        if port in host.seen.listeners:
+            seen = f"port {port} is taken by {host.seen.listeners[port]}"
+            yield Blocker(wanted.step, wanted.name, seen, FREE_PORT, "port")
+
+
+def _moved_ports(wanted: Container, seen: differences.Inspect) -> Blocker | None:
+    """Refuse other ports while it runs: members on old and new ports would not find each other,
+    and a service that is asked on its new port seems to be down."""
+    labels = seen["Config"]["Labels"] or {}
+    old, new = labels.get("mesofab.ports"), dict(wanted.labels)["mesofab.ports"]
+    if old in (None, new) or not seen["State"]["Running"]:
+        return None
+    return Blocker(
+        wanted.step,
+        wanted.name,
+        f"it runs on the ports {old}, hosts.ini wants {new}",
+        f"ports cannot be changed one member at a time: stop it on all hosts (docker stop {wanted.name}), "
+        "then deploy",
+        "moved-ports",
+    )
+
+
+def _first_start(host: Host, wanted: Container) -> Step:
+    following = wanted.name + ".next"
+    clear = f"docker rm -f {quote(following)}\n" if following in host.seen.objects else ""
+    return Step(
+        wanted.step,
+        f"run {wanted.name}",
+        "no such container",
+        clear + shell.docker_run(wanted),
+        phase="start",
+        after=host.before(wanted.step),
+    )
+
+
+def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> list[str]:
+    image = host.seen.objects.get(wanted.image)
+    found = differences.container(wanted, seen, image)
+    if found and host.made_as_wanted(wanted) and (image is None or seen["Image"] == image["Id"]):
+        found[0] = BY_HAND + found[0]
+    found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
+    found += [
+        f"it does not see {mount.host}, which was removed or replaced after its start"
+        for mount in wanted.mounts
+        if (wanted.name, mount.host) in host.seen.lost_mounts
+    ]
+    if label(seen) is None:
+        found.append("it was run by hand: no label of mesofab tells from which settings")
+    elif not found and not host.made_as_wanted(wanted):
+        found.append("it was started with other settings or files than those wanted now")
+    return found
+
+
+def _replacement(host: Host, wanted: Container, seen: differences.Inspect, differing: list[str]) -> Step:
+    running = seen["State"]["Running"] and not seen["State"].get("Restarting")
+    return Step(
+        wanted.step,
+        f"run {wanted.name} anew",
+        ", ".join(differing),
+        shell.replace_container(
+            wanted,
+            [file for file in wanted.files if host.differs(file)],
+            keep_previous=wanted.name + ".prev" not in host.seen.objects,
+        ),
+        phase="replace" if running else "start",
+        risk="restart" if running else "none",
+        effect=host.restarts(wanted.name) if running else "",
+        after=host.before(wanted.step),
+    )
+
+
+def _farewell(host: Host, wanted: Container) -> Step:
+    """The step that lets go of what a replacement kept, once the successor has passed its gate."""
+    previous = [quote(file.path + ".prev") for file in wanted.files]
+    gone = [wanted.name + ".prev"] + [wanted.name + ".failed"] * (
+        wanted.name + ".failed" in host.seen.objects
+    )
+    return Step(
+        wanted.step,
+        f"remove {wanted.name}.prev",
+        "kept until its successor has passed",
+        f"docker rm -f {' '.join(quote(name) for name in gone)}\nrm -f {' '.join(previous)}\n",
+        phase="settle",
+        after=frozenset({wanted.step}),
+    )
+
+
+def _wake(wanted: Container, state: differences.Inspect) -> Found:
+    name = quote(wanted.name)
+    if state.get("Paused"):
+        yield Step(wanted.step, wanted.name, "it is paused", f"docker unpause {name}\n", phase="start")
+    elif not state["Running"] and not state.get("Restarting"):
+        yield Step(
+            wanted.step, f"start {wanted.name}", f"it is {state['Status']}", f"docker start {name}\n", "start"
+        )
+
+
+def _tidy_containers(host: Host, wanted: Container) -> Found:
+    for name in (wanted.name + end for end in GENERATIONS):
+        if name in host.seen.objects:
+            yield Step(
+                wanted.step,
+                f"remove {name}",
+                "left over by an earlier run",
+                f"docker rm -f {quote(name)}\n",
+                phase="settle",
+            )

@@ -1,0 +1,68 @@
+"""What is missing: the desired items of a host held against what was observed there."""
+
+from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, LoginCheck, ProfileLine
+from ..look.observed import LOCK
+from ..step import Blocker, HostPlan, Step
+from .compared import Found, Host
+from .containers import container, image
+from .files import directories, file, identity, login_check, profile_line
+
+
+def compare(host: Host) -> HostPlan:
+    """Say which steps a host lacks, or what stands in the way; nothing if it is as wanted."""
+    if host.seen.busy:
+        remedy = f"wait for it to end; if nothing runs, see who holds {LOCK} with fuser"
+        blocker = Blocker("", "lock", "another run is changing this host", remedy, "lock")
+        return HostPlan(host.node, host.ids, (), (blocker,))
+    found = [*_rights(host), *_engine(host), *(entry for item in host.items for entry in _item(host, item))]
+    steps = tuple(entry for entry in found if isinstance(entry, Step))
+    blockers = tuple(entry for entry in found if isinstance(entry, Blocker))
+    return HostPlan(host.node, host.ids, steps, blockers)
+
+
+def _rights(host: Host) -> Found:
+    if host.seen.user != 0:
+        yield Blocker(
+            "",
+            "rights",
+            f"commands run as user id {host.seen.user}, not as root",
+            "set ansible_user=root or ansible_become=true in hosts.ini",
+            "rights",
+        )
+
+
+def _engine(host: Host) -> Found:
+    if not host.seen.engine:
+        for item in host.items:
+            if isinstance(item, Image | Container):
+                yield Blocker(item.step, "docker", *_engine_trouble(host.seen.engine_error), "docker")
+
+
+def _engine_trouble(error: str) -> tuple[str, str]:
+    if "not found" in error:
+        return "there is no docker on this host", "install it (on Debian: apt-get install docker.io)"
+    if "annot connect to the Docker daemon" in error or "failed to connect to the docker API" in error:
+        return "the docker engine does not run", "start it (systemctl start docker) and look at its log"
+    return f"docker says {error.splitlines()[-1]!r}" if error else "docker says nothing", (
+        "make `docker version` work on the host"
+    )
+
+
+def _item(host: Host, item: Item) -> Found:
+    match item:
+        case ProfileLine():
+            return profile_line(host, item)
+        case LoginCheck():
+            return login_check(host, item)
+        case Directories():
+            return directories(host, item)
+        case File():
+            return file(host, item)
+        case Identity():
+            return identity(host, item)
+        case Checkpoint():
+            return iter(())
+        case Image():
+            return image(host, item)
+        case Container():
+            return container(host, item) if host.seen.engine else iter(())

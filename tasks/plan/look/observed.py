@@ -1,0 +1,269 @@
+"""One read-only script that asks a host for everything the comparison needs, and its answer read."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
+from ..gate import Question
+from ..shell import at_once, quote
+from .sections import ASK, Unreadable, asking, part_function, split
+
+LOCK = "/run/mesofab.lock"
+"""Held by a script that changes a host, so that nobody looks at a half-made change."""
+
+_LOGIN = """env -i HOME=/ PATH="$PATH" sh -lc 'printf "\\nHOST_IP=%s\\n" "${HOST_IP-}"' 2>/dev/null"""
+
+LOGIN_HOST_IP = f"{_LOGIN} | sed -n 's/^HOST_IP=//p' | tail -n 1"
+"""Asks a login shell for HOST_IP, whatever else the profile prints."""
+
+WAIT_FOR_OTHERS = f"""\
+if [ -e {LOCK} ]; then # whoever is at work here finishes first; a minute outlasts any step but a long pull
+  tries=0
+  until flock -s -w 5 {LOCK} true; do
+    tries=$((tries + 1)); part waiting
+    [ $tries -lt 12 ] || {{ part busy; break; }}
+  done
+fi"""
+
+OURS = "docker ps -a --filter label=mesofab.cluster --format '{{.Names}} {{.Label \"mesofab.cluster\"}}'"
+"""Names every container of mesofab's, and its cluster."""
+
+GENERATIONS = (".next", ".prev", ".failed")
+"""How the names end that a container has before and after its time."""
+
+LOOK = """\
+look() { # look PATH: what stands there, in stat's words, and its text; most often no stat is needed for that
+  if [ -d "$1" ]; then echo directory
+  elif [ -f "$1" ] && [ -s "$1" ]; then echo 'regular file'; cat "$1"
+  elif [ -e "$1" ]; then stat -Lc %F "$1"; [ ! -f "$1" ] || cat "$1"; fi
+}
+"""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What to ask one host: files with their content, kinds of paths, docker objects, own services.
+
+        `holdings` are directories whose content tells whether there are data, `kept` the mounts that a
+    container must not lose; `words` has the questions to services by the name of their part.
+    """
+
+    files: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    holdings: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    kept: tuple[tuple[str, Mount], ...] = ()
+    images: tuple[str, ...] = ()
+    words: Mapping[str, Question] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Path:
+    """What stands at a path: `regular file`, `directory`, ... (as stat says) or `absent`."""
+
+    kind: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one host has.
+
+    `busy`: another run is changing the host right now, so nothing else here can be trusted.
+    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `objects`
+    holds docker's own JSON by name, of a container's other generations, too. `holdings` are the names
+    in directories of data. `lost_mounts` are (container, host path) where the running container sees
+    another thing than its host. `clusters` names the cluster of every container of mesofab's.
+    `listeners` tells which process listens on a TCP port. `answers` are the services' words by part
+    name; "" if nothing answered.
+    """
+
+    busy: bool = False
+    user: int = 0
+    addresses: frozenset[str] = frozenset()
+    login_host_ip: str = ""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    engine: bool = False
+    engine_error: str = ""
+    objects: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lost_mounts: frozenset[tuple[str, str]] = frozenset()
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    listeners: Mapping[int, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, path: str) -> Path:
+        """Give what stands at `path`; only paths that were asked for are known."""
+        return self.paths.get(path, Path("absent"))
+
+    def runs(self, container: str) -> bool:
+        """Tell whether a container runs."""
+        return bool(self.objects.get(container, {}).get("State", {}).get("Running"))
+
+    def environment(self, container: str) -> dict[str, str]:
+        """Give the variables of a container that exists; {} if it does not."""
+        config = self.objects.get(container, {}).get("Config", {})
+        return dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
+
+
+def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
+    """Derive from the desired items what has to be asked."""
+    files: list[str] = []
+    directories: list[str] = []
+    holdings: list[str] = []
+    containers: list[str] = []
+    kept: list[tuple[str, Mount]] = []
+    images: list[str] = []
+    for item in items:
+        match item:
+            case File():
+                files += [item.path, item.beside, item.path + ".prev"]
+            case Identity() | ProfileLine():
+                files.append(item.path)
+            case Directories():
+                directories += item.paths
+                holdings += [item.data] if item.data else []
+            case Checkpoint():
+                directories.append(item.latest)
+                files += item.boots
+            case Container():
+                containers.append(item.name)
+                kept += [(item.name, mount) for mount in item.mounts if mount.kept]
+            case Image():
+                images.append(item.reference)
+    return Questions(
+        files=tuple(dict.fromkeys(files)),
+        directories=tuple(dict.fromkeys(directories)),
+        holdings=tuple(holdings),
+        containers=tuple(dict.fromkeys(containers)),
+        kept=tuple(kept),
+        images=tuple(dict.fromkeys(images)),
+        words=words,
+    )
+
+
+def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits: bool = True) -> str:
+    """Give the script. `boundary` must be random: it parts the answers as in a MIME message.
+
+    `first` and `last` are shell with parts of their own, which a look carries out before and after its
+    own ones. It `waits` for whoever changes the host right now, unless it need not know what comes of that.
+    """
+    before = [first] * bool(first) + [WAIT_FOR_OTHERS] * waits
+    parts = [
+        "part user; id -u",
+        "part addresses; ip -o -4 addr show",
+        f"part login; {_LOGIN}",
+        *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
+        *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
+    ]
+    if ask.containers or ask.images:
+        parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
+        parts += [_lost(container, mount) for container, mount in ask.kept]
+    parts += [last] if last else []
+    # Services may take a while to answer, and docker, too.
+    body = "\n".join([*before, at_once([*asking(ask.words, "answer "), "\n".join(parts)])])
+    return (
+        "export LC_ALL=C\n"
+        f"{part_function(boundary)}"
+        f"{LOOK}"
+        f"{ASK if ask.words else ''}"
+        f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
+    )
+
+
+def _docker(ask: Questions) -> str:
+    """Ask docker with as few of its clients as can be: to start one costs more than its question.
+
+    An inspection without a type tries containers first, so `zookeeper` may also turn out to be an image,
+    a network or a volume of that name; an image with a tag cannot be anything else.
+    """
+    generations = "|".join(f"*{end}" for end in GENERATIONS)
+    names = " ".join(map(quote, (*ask.containers, *ask.images)))
+    return f"""\
+part clusters; objects=
+if ours=$({OURS} 2>/dev/null); then
+  printf '%s\\n' "$ours"
+  others=$(printf '%s\\n' "$ours" |
+    while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
+  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
+else
+  part trouble; {OURS} 2>&1 >/dev/null
+fi
+part objects; printf '%s\\n' "$objects"
+"""
+
+
+def _lost(container: str, mount: Mount) -> str:
+    """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
+    name, outside = quote(container), quote(mount.host)
+    of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
+    return (
+        f"pid=$(printf '%s\\n' \"$objects\" | sed -n {of_its})\n"
+        f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
+        f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
+    )
+
+
+def read(output: str, boundary: str, ask: Questions) -> Observed:
+    """Read a host's answer. Raises Unreadable."""
+    parts = split(output, boundary)
+    clusters = dict(_pairs(parts.get("clusters", "")))
+    try:
+        return Observed(
+            busy="busy" in parts,
+            user=int(parts["user"]),
+            addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
+            login_host_ip=_host_ip(parts["login"]),
+            paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
+            engine="clusters" in parts and "trouble" not in parts,
+            engine_error=parts.get("trouble", "").strip(),
+            objects={} if "trouble" in parts else _objects(parts.get("objects", ""), clusters, ask),
+            holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
+            lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
+            clusters=clusters,
+            listeners=_listeners(parts.get("listeners", "")),
+            answers={name: parts[f"answer {name}"] for name in ask.words},
+        )
+    except (KeyError, ValueError) as error:
+        raise Unreadable(f"the answer cannot be read: {error!r}") from error
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    words = (line.split(" ", 1) for line in text.splitlines())
+    return [(each[0], each[1]) for each in words if len(each) == 2]
+
+
+def _host_ip(text: str) -> str:
+    """Read what a login shell said last of HOST_IP, behind whatever else its profile printed."""
+    said = re.findall(r"^HOST_IP=(.*)$", text, re.MULTILINE)
+    return said[-1].strip() if said else ""
+
+
+def _path(text: str) -> Path:
+    kind, _, content = text.partition("\n")
+    return Path(kind or "absent", content)
+
+
+def _objects(text: str, ours: Iterable[str], ask: Questions) -> dict[str, dict[str, Any]]:
+    # docker answers in the order asked and leaves out what it does not know, saying so by name.
+    missing = set(re.findall(r"[Nn]o such (?:object|container): (\S+)", text))
+    others = [name for name in ours if name.endswith(GENERATIONS)]
+    known = [name for name in (*others, *ask.containers, *ask.images) if name not in missing]
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    if len(known) != len(found):
+        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
+    told = dict(zip(known, found, strict=True))
+    return {name: one for name, one in told.items() if name in ask.images or "State" in one}
+
+
+def _listeners(text: str) -> dict[int, str]:
+    listeners = {}
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and (port := fields[3].rpartition(":")[2]).isdigit():
+            process = re.search(r'\("([^"]+)",pid=(\d+)', line)
+            listeners[int(port)] = f"{process[1]} (pid {process[2]})" if process else "an unknown process"
+    return listeners

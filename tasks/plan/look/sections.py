@@ -1,0 +1,63 @@
+"""How a host answers a script: in named parts behind a boundary, those of services among them."""
+
+from collections.abc import Mapping
+
+from ..gate import Question
+from ..shell import quote
+
+ASK = """\
+ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
+  if command -v bash >/dev/null; then
+    said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" 2>/dev/null)
+  else
+    said=$(printf '%s' "$3" | nc -w 2 "$1" "$2")
+  fi
+  printf %s "$said"
+}
+"""
+
+
+class Unreadable(ValueError):
+    """An answer that does not have the agreed form; the text says which part."""
+
+
+def asking(words: Mapping[str, Question], prefix: str = "") -> list[str]:
+    """Give the shell that asks services, a piece for each: every answer in a part of the question's name."""
+    pieces: dict[tuple[str, int], list[str]] = {}
+    for name, question in words.items():
+        ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
+        if question.behind:
+            ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
+        its = pieces.setdefault((question.address, question.port), [])
+        its.append(f"part {quote(prefix + name)}; {ask}")
+    return ["\n".join(lines) for lines in pieces.values()]
+
+
+def part_function(boundary: str) -> str:
+    """Give the shell function that begins a named part of an answer; `split` takes them apart."""
+    return f"part() {{ printf '\\n%s %s\\n' {quote(boundary)} \"$1\"; }}\n"
+
+
+def last_line(boundary: str) -> str:
+    """Give the line that ends an answer."""
+    return f"{boundary} end"
+
+
+def split(output: str, boundary: str) -> dict[str, str]:
+    """Split an answer at its boundaries: part name -> text. Raises Unreadable if it is cut short."""
+    parts: dict[str, str] = {}
+    for chunk in output.split(f"\n{boundary} ")[1:]:
+        name, _, text = chunk.partition("\n")
+        parts[name] = text
+    if not parts:
+        raise Unreadable(
+            f"its shell did not run what it was sent, and said: {_brief(output)}. "
+            "Has this user a login shell there? ansible_user names another one"
+        )
+    if "end" not in parts:
+        raise Unreadable(f"the answer ends before its end: {output[-200:]!r}")
+    return parts
+
+
+def _brief(output: str) -> str:
+    return " ".join(output.split())[-200:].rstrip(".") or "nothing"

@@ -1,0 +1,45 @@
+"""Chapter 4: Marathon."""
+
+from ...inventory.cluster import Cluster, Node
+from ..desired import Container, Image, Item
+from ..zookeeper.desired import url
+
+
+def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 4 wants of `node`."""
+    return (Image("4.1", cluster.image(node.settings.marathon_image)), container(cluster, node))
+
+
+def name(node: Node) -> str:
+    """Give the container's name as the runbook has it: marathon-1."""
+    return f"marathon-{node.number}"
+
+
+def container(cluster: Cluster, node: Node) -> Container:
+    """Give the container of one Marathon.
+
+    --master and --zk stand behind the image: before it, docker itself refuses them. LIBPROCESS_IP
+    keeps the scheduler's own port off the loopback, where the master could not call back.
+    """
+    s = node.settings
+    environment = {
+        "MARATHON_HTTP_ADDRESS": node.address,
+        "MARATHON_HTTP_PORT": str(s.marathon_port),
+        "MARATHON_HOSTNAME": node.address,
+        "LIBPROCESS_IP": node.address,
+        "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
+        **dict(s.marathon_environment),
+    }
+    master = url(cluster, cluster.settings.mesos_zk_path)
+    return Container(
+        step="4.1",
+        name=name(node),
+        role="marathon",
+        cluster=cluster.settings.cluster_name,
+        image=cluster.image(s.marathon_image),
+        environment=tuple(environment.items()),
+        arguments=("--master", master, "--zk", url(cluster, s.marathon_zk_path), *s.marathon_arguments),
+        ports=(s.marathon_port,),
+        log_size=s.log_size,
+        log_files=s.log_files,
+    )

@@ -1,0 +1,218 @@
+"""A new version of Marathon is handed over: its state is migrated once, and never back.
+
+Source: docs/upgrade of Marathon 1.5 and Migration.scala. All old instances but one stop, one new one
+starts, the last old one stops, so that the new one leads and migrates; then the rest is replaced.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ...inventory.cluster import Cluster, Node
+from .. import versions
+from ..compare.compared import label
+from ..gate import Answers, Verdict
+from ..look.observed import Observed
+from ..membership import Membership, Objection, Plans, Seen, absent
+from ..shell import stop
+from ..step import Blocker, HostPlan, Step
+from ..versions import Version
+from .desired import container, name
+from .service import Marathons, marathon
+
+OLDEST = (1, 4, 0)
+"""The oldest state that Marathon 1.5 migrates (Migration.scala)."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One Marathon as it was seen: the image of its container ("" without one), and whether it runs.
+
+    A container of its name that somebody else made may be anything; its image says nothing.
+    """
+
+    node: Node
+    image: str
+    wanted: str
+    runs: bool
+    leads: bool
+    made_by_us: bool
+
+    @property
+    def is_old(self) -> bool:
+        """Tell whether it runs in a version that is not the wanted one, as far as the tags tell."""
+        old, new = versions.of_image(self.image), versions.of_image(self.wanted)
+        return self.runs and self.image != self.wanted and (old is None or old != new)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who does what in a hand-over; the names of nodes."""
+
+    surplus: frozenset[str]
+    first: str | None
+    last: str | None
+
+
+def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
+    """Object to a version that could not read the state, and to a hand-over among some hosts only."""
+    return Membership(objections=tuple(_objections(cluster, seen, plans)))
+
+
+def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
+    instances = _instances(cluster, seen)
+    stored = _stored(instances, seen)
+    left_out = absent(cluster, "marathon", plans)
+    for one in (one for one in instances if one.image != one.wanted and one.node.name in plans):
+        wanted = versions.of_image(one.wanted)
+        refusal = _unreadable(stored, wanted) if stored and wanted else None
+        if refusal is None and left_out and any(each.is_old for each in instances):
+            refusal = (
+                f"another version than that of {one.image} is handed over among all Marathons, and this run "
+                f"does not work on {', '.join(left_out)}",
+                "name all their hosts, or take one that is gone out of hosts.ini",
+            )
+        if refusal:
+            yield one.node.name, Blocker("4.1", "Marathon", *refusal, "marathon-version")
+
+
+def _unreadable(stored: Version, wanted: Version) -> tuple[str, str] | None:
+    old, new = versions.shown(stored), versions.shown(wanted)
+    if wanted < stored:
+        return (
+            f"its state is of {old}, hosts.ini wants {new}: it cannot be migrated back, and {new} would exit "
+            "at every election",
+            f"keep {old}; or stop all Marathons, restore a backup that {new} or an older one made, remove "
+            "their containers, and deploy then",
+        )
+    if stored < OLDEST and wanted[:2] > OLDEST[:2]:
+        return (
+            f"its state is of {old}, hosts.ini wants {new}, which migrates no state older than 1.4.0",
+            "deploy a 1.4 first",
+        )
+    return None
+
+
+def hand_over(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
+    """Put the steps of a new version in the order of a hand-over, however far an earlier run came."""
+    instances = _instances(cluster, seen)
+    if not any(one.is_old for one in instances):
+        return plans
+    roles = _roles(instances)
+    return {
+        **plans,
+        **{
+            one.node.name: _in_turns(one, roles, plans[one.node.name])
+            for one in instances
+            if _waits(one) and one.node.name in plans
+        },
+    }
+
+
+def verdict(cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+    """Pass if all of `needed` are well and one of them leads, in the version that its image names."""
+    well = Marathons().verdict(cluster, answers, needed)
+    if not well.passed:
+        return well
+    leader = next((n for n in cluster.having("marathon") if _leads(n, answers.get(n.name, {}))), None)
+    if leader is None or leader.name not in needed:
+        return Verdict(False, f"{well.says}, which should have handed over")
+    said, wanted = marathon(answers[leader.name]).version, versions.of_image(container(cluster, leader).image)
+    if wanted not in (None, versions.of_text(said)):
+        return Verdict(False, f"{leader.name} leads in version {said}")
+    return well
+
+
+def _leads(node: Node, answers: Answers) -> bool:
+    return Marathons().role(node, answers) == "leader"
+
+
+def turns(holds: Callable[[Step], bool], plans: Plans) -> list[dict[str, Step]]:
+    """Give the turns of a chapter's hand-over in their order: each host's step."""
+    found: dict[int, dict[str, Step]] = {}
+    for host, plan in plans.items():
+        for step in plan.in_phase("hand over"):
+            if holds(step):
+                found.setdefault(step.turn, {})[host] = step
+    return [found[number] for number in sorted(found)]
+
+
+def _waits(one: Instance) -> bool:
+    """Tell whether an instance takes part: it is old, or does not run; new ones are settled already."""
+    return one.is_old or not one.runs
+
+
+def _roles(instances: list[Instance]) -> Roles:
+    old = [one.node.name for one in instances if one.is_old]
+    leader = next((one.node.name for one in instances if one.leads), None)
+    if any(one.runs and not one.is_old for one in instances):
+        last, first = (leader if leader in old else None), None
+    else:
+        last = leader if leader in old else old[-1]
+        idle = [one.node.name for one in instances if not one.runs]
+        first = next(iter([*idle, *(each for each in old if each != last), last]))
+    return Roles(frozenset(old) - {first, last}, first, last)
+
+
+def _in_turns(one: Instance, roles: Roles, plan: HostPlan) -> HostPlan:
+    steps: list[Step] = []
+    for step in plan.steps:
+        if step.title not in (f"run {name(one.node)}", f"run {name(one.node)} anew"):
+            steps.append(step)
+        elif one.node.name == roles.first:
+            steps.append(_first(one, roles, step))
+        else:
+            runs = f"starts {name(one.node)}"
+            steps += [*_stop(one, roles), replace(step, phase="hand over", turn=4, risk="none", effect=runs)]
+    return replace(plan, steps=tuple(steps))
+
+
+def _first(one: Instance, roles: Roles, step: Step) -> Step:
+    if one.node.name == roles.last:
+        effect = f"{step.effect}; {MIGRATES}"
+        return replace(step, phase="hand over", turn=2, risk="data", effect=effect)
+    return replace(step, phase="hand over", turn=2)
+
+
+MIGRATES = "its state is migrated then, which cannot be undone"
+
+
+def _stop(one: Instance, roles: Roles) -> Iterator[Step]:
+    it = name(one.node)
+    from_, to = (versions.shown(versions.of_image(image)) for image in (one.image, one.wanted))
+    reason = f"{from_} -> {to} is handed over"
+    if one.node.name in roles.surplus:
+        because = f"{reason}: of the old ones only the last stays"
+        yield Step("4.1", f"stop {it}", because, stop(it), "hand over", "restart", f"stops {it}", turn=1)
+    if one.node.name == roles.last:
+        because, effect = f"{reason}: a new one leads from here on", f"stops {it}; {MIGRATES}"
+        yield Step("4.1", f"stop {it}", because, stop(it), "hand over", "data", effect, turn=3)
+
+
+def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:
+    return [
+        _instance(cluster, node, seen[node.name]) for node in cluster.having("marathon") if node.name in seen
+    ]
+
+
+def _instance(cluster: Cluster, node: Node, seen: Observed) -> Instance:
+    found = seen.objects.get(name(node), {})
+    state = found.get("State", {})
+    return Instance(
+        node,
+        image=found.get("Config", {}).get("Image", ""),
+        wanted=container(cluster, node).image,
+        runs=bool(state.get("Running") and not state.get("Restarting")),
+        leads=_leads(node, _answers(seen)),
+        made_by_us=label(found) is not None,
+    )
+
+
+def _answers(seen: Observed) -> dict[str, str]:
+    return {"info": seen.answers.get("marathon info", "")}
+
+
+def _stored(instances: list[Instance], seen: Seen) -> Version | None:
+    """Give the version of the state: the leader's, which standbys pass on, or else of the newest image."""
+    said = (versions.of_text(marathon(_answers(one)).version) for one in seen.values())
+    images = (versions.of_image(one.image) for one in instances if one.made_by_us)
+    return max(filter(None, said), default=None) or max(filter(None, images), default=None)

@@ -1,0 +1,109 @@
+"""What the Marathons say, and what follows from it.
+
+Source: Marathon 1.5.8. A standby forwards every path to the leader, so /v2/info names the leader
+whoever is asked, and a standby that cannot forward answers 502 or 503.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...inventory.cluster import Cluster, Node
+from .. import http
+from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+
+
+@dataclass(frozen=True)
+class Marathon:
+    """One Marathon's answer.
+
+    `leader` is `host:port`, `framework` the id it is registered under; "" what is unknown.
+    `registered` tells whether the leader has met a master (mesos_leader_ui_url is set by that).
+    """
+
+    status: int = 0
+    leader: str = ""
+    framework: str = ""
+    version: str = ""
+    registered: bool = False
+
+
+def marathon(answers: Answers) -> Marathon:
+    """Read the answer to /v2/info."""
+    answer = http.read(answers.get("info", ""))
+    info = _object(answer.json) if answer.status == 200 else {}
+    return Marathon(
+        status=answer.status,
+        leader=_text(info.get("leader")),
+        framework=_text(info.get("frameworkId")),
+        version=_text(info.get("version")),
+        registered=bool(_object(info.get("marathon_config")).get("mesos_leader_ui_url")),
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+class Marathons:
+    """Marathon's side of a run (tasks.plan.gate.Quorum)."""
+
+    def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask for /v2/info."""
+        return {"info": Question(node.address, node.settings.marathon_port, http.get("/v2/info"))}
+
+    def role(self, node: Node, answers: Answers) -> str:
+        """Say `leader` or `standby`, or "" while it names no leader."""
+        named = marathon(answers).leader
+        return "" if not named else "leader" if named == _at(node) else "standby"
+
+    def version(self, node: Node, answers: Answers) -> str:
+        """Give the leader's own word; what a standby passes on is the leader's, too."""
+        return marathon(answers).version if self.role(node, answers) == "leader" else ""
+
+    def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+        """Pass if all of `needed` answer, name the same leader, and that one is registered."""
+        seen = _seen(cluster, answers)
+        bad = [f"{name} {_says(m)}" for name, m in seen.items() if name in needed and m.status != 200]
+        if bad:
+            return Verdict(False, ", ".join(bad))
+        well = {name: m for name, m in seen.items() if m.status == 200}
+        unsure = [name for name, m in well.items() if not m.leader]
+        if unsure or not well:
+            return Verdict(False, f"{', '.join(unsure)} names no leader" if well else "no Marathon answers")
+        leaders = {m.leader for m in well.values()}
+        if len(leaders) > 1:
+            return Verdict(False, f"they name different leaders: {', '.join(sorted(leaders))}")
+        if not all(m.registered and m.framework for m in well.values()):
+            return Verdict(False, f"leader {leaders.pop()} is not registered with a master yet")
+        leader = _leader(cluster, seen) or leaders.pop()
+        return Verdict(True, f"{len(well)} of {len(seen)} Marathons answer, {leader} leads")
+
+    def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
+        """Say who answers; one is enough."""
+        seen = _seen(cluster, answers)
+        well = [name for name, m in seen.items() if m.status == 200]
+        # While the leader is away for a moment all standbys answer 503: they are up all the same.
+        serving = well or [name for name, m in seen.items() if m.status]
+        return Standing(len(seen), 1, frozenset(serving), _leader(cluster, seen))
+
+
+def _seen(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Marathon]:
+    return {node.name: marathon(answers.get(node.name, {})) for node in cluster.having("marathon")}
+
+
+def _says(seen: Marathon) -> str:
+    return f"answers {seen.status}" if seen.status else "does not answer"
+
+
+def _leader(cluster: Cluster, seen: Mapping[str, Marathon]) -> str | None:
+    named = next((m.leader for m in seen.values() if m.leader), "")
+    return next((node.name for node in cluster.having("marathon") if _at(node) == named), None)
+
+
+def _at(node: Node) -> str:
+    return f"{node.address}:{node.settings.marathon_port}"

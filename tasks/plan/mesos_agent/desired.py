@@ -1,0 +1,173 @@
+"""Chapter 5: the Mesos agents."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...inventory.cluster import Cluster, Node
+from ..desired import Checkpoint, Container, Directories, Image, Item, Mount
+from ..look.observed import Observed
+from ..membership import Plans, Seen
+from ..shell import quote, replace_container
+from ..step import Blocker, HostPlan
+from ..zookeeper.desired import url
+from .agent_info import refused
+from .service import offered, tasks
+
+CONTAINER = "mesos-slave"
+LOG_DIR = "/var/log/mesos"
+
+INCOMPATIBLE = "agent-info"
+"""The objection that `--drain` overrules."""
+
+PATIENCE = 120
+"""Seconds that an agent may take to end its tasks."""
+
+
+def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 5 wants of `node`, an agent."""
+    s = node.settings
+    return (
+        Image("5.2", cluster.image(s.mesos_agent_image)),
+        Image("5.2", cluster.image(s.mesos_image)),
+        Directories("5.2", (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
+        Checkpoint("5.2", s.mesos_agent_work_dir),
+        container(cluster, node),
+    )
+
+
+def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
+    """Object to a change that would make the agent refuse its own work_dir, again at every start."""
+    changed = _incompatible(cluster, node, seen)
+    if changed:
+        yield Blocker(
+            "5.2",
+            CONTAINER,
+            f"{', '.join(changed)}: the agent would refuse its work_dir (Incompatible agent info) and never "
+            "start",
+            "keep the value; or, if it only adds something, set "
+            'mesos_agent_environment="MESOS_RECONFIGURATION_POLICY=additive"; or deploy with --drain: that '
+            f"{_cost(node, seen)}",
+            INCOMPATIBLE,
+        )
+
+
+def drained(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
+    """Have agents that would refuse their work_dir unregister and forget it: the objection's other way."""
+    agents = {node.name: node for node in cluster.having("mesos_agent")}
+    return {
+        name: _drained(cluster, agents[name], seen[name], plan) if name in agents else plan
+        for name, plan in plans.items()
+    }
+
+
+def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> HostPlan:
+    if not _incompatible(cluster, node, seen):
+        return plan
+    shell = replace_container(
+        container(cluster, node),
+        (),
+        keep_previous=CONTAINER + ".prev" not in seen.objects,
+        ending=_leave(node.settings.mesos_agent_work_dir),
+    )
+    title, effect = f"drain {CONTAINER} and run it anew", _cost(node, seen)
+    steps = (
+        replace(step, title=title, shell=shell, risk="data", effect=effect)
+        if step.title == f"run {CONTAINER} anew"
+        else step
+        for step in plan.steps
+    )
+    return replace(plan, steps=tuple(steps))
+
+
+def _leave(work_dir: str) -> str:
+    """Give the shell that ends an agent for good.
+
+    SIGUSR1 has it unregister, end its tasks and exit (slave.cpp); whether the engine or a reboot comes
+    between, it does not come back, because its restart policy has been taken away by then.
+    """
+    return (
+        f"docker kill --signal=USR1 {CONTAINER} || true # one that does not run has nothing to unregister\n"
+        f"timeout {PATIENCE} docker wait {CONTAINER} || "
+        f"{{ echo 'its tasks have not ended within {PATIENCE} s'; exit 1; }}\n"
+        f"rm -f {quote(Checkpoint('5.2', work_dir).latest)}\n"
+    )
+
+
+def _cost(node: Node, seen: Observed) -> str:
+    count = tasks(node, seen.answers)
+    number = {None: "tasks", 1: "one task"}.get(count, f"{count} tasks")
+    return f"ends its {number} and makes it a new agent"
+
+
+def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:
+    """Say which changes the agent would refuse; none if it finds no trace of who it was.
+
+    After a reboot it becomes a new agent by itself instead (slave.cpp).
+    """
+    old, new = seen.environment(CONTAINER), dict(container(cluster, node).environment)
+    checkpoint = Checkpoint("5.2", new["MESOS_WORK_DIR"])
+    before, now = (seen.path(path).text.strip() for path in checkpoint.boots)
+    elsewhere = old.get("MESOS_WORK_DIR") != new["MESOS_WORK_DIR"]
+    rebooted = before and before != now
+    if elsewhere or rebooted or seen.path(checkpoint.latest).kind == "absent":
+        return []
+    return refused(old, new, offered(node, seen.answers))
+
+
+def container(cluster: Cluster, node: Node) -> Container:
+    """Give the container of one agent.
+
+    work_dir has the same path inside and outside, because docker resolves sandbox paths on the
+    host. --pid=host and MESOS_DOCKER_MESOS_IMAGE, an image without entrypoint, let docker tasks
+    survive a restart of the agent (both seen on the real 1.5.0: without them every task dies).
+    """
+    s = node.settings
+    environment = {**_published(cluster, node), **_chosen(cluster, node), **dict(s.mesos_agent_environment)}
+    return Container(
+        step="5.2",
+        name=CONTAINER,
+        role="mesos_agent",
+        cluster=cluster.settings.cluster_name,
+        image=cluster.image(s.mesos_agent_image),
+        environment=tuple(environment.items()),
+        mounts=(
+            Mount(s.mesos_agent_log_dir, LOG_DIR),
+            Mount(s.mesos_agent_work_dir, s.mesos_agent_work_dir),
+            Mount("/var/run/docker.sock", "/var/run/docker.sock"),
+            Mount("/sys", "/sys"),
+        ),
+        privileged=True,
+        host_pids=True,
+        ports=(s.mesos_agent_port,),
+        log_size=s.log_size,
+        log_files=s.log_files,
+    )
+
+
+def _published(cluster: Cluster, node: Node) -> dict[str, str]:
+    s = node.settings
+    return {
+        "MESOS_IP": node.address,
+        "MESOS_HOSTNAME": node.address,
+        "MESOS_PORT": str(s.mesos_agent_port),
+        "MESOS_MASTER": url(cluster, cluster.settings.mesos_zk_path),
+        "MESOS_SWITCH_USER": "0",
+        "MESOS_CONTAINERIZERS": s.mesos_agent_containerizers,
+        "MESOS_LOG_DIR": LOG_DIR,
+        "MESOS_WORK_DIR": s.mesos_agent_work_dir,
+        "MESOS_SYSTEMD_ENABLE_SUPPORT": "false",
+    }
+
+
+def _chosen(cluster: Cluster, node: Node) -> dict[str, str]:
+    s = node.settings
+    chosen = {
+        "MESOS_DOCKER_MESOS_IMAGE": cluster.image(s.mesos_image),
+        # Pulling a task's image counts into this; the default of one minute is too short for that.
+        "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
+        "MESOS_RESOURCES": s.mesos_agent_resources,
+        "MESOS_ATTRIBUTES": s.mesos_agent_attributes,
+        "MESOS_DEFAULT_ROLE": s.mesos_agent_default_role,
+    }
+    # An empty value is a value to Mesos, so what is not chosen is left out.
+    return {key: value for key, value in chosen.items() if value is not None}

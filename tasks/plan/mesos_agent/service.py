@@ -1,0 +1,110 @@
+"""Which agents the leading master counts as active.
+
+Source: /state-summary of Mesos 1.5.0 on the leading master. The agent's own slave/registered only
+means that it knows a leader. While a leader that was cut off still answers, there are two lists: an agent
+must be active in both.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...inventory.cluster import Cluster, Node
+from ...inventory.kinds import RANGES
+from .. import http
+from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+
+
+class Agents:
+    """The agents' side of a run (tasks.plan.gate.Quorum)."""
+
+    def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask every master for its agents; only the leader has a list."""
+        return {
+            f"slaves-{master.name}": Question(
+                master.address,
+                master.settings.mesos_master_port,
+                http.get("/state-summary"),
+            )
+            for master in cluster.having("mesos_master")
+        }
+
+    def role(self, node: Node, answers: Answers) -> str:
+        """Say `active` if the leading master counts it so: agents have no leader of their own."""
+        return "active" if _pid(node) in (_active({node.name: answers}) or ()) else ""
+
+    def version(self, node: Node, answers: Answers) -> str:
+        """Give what the leading master knows of it."""
+        return str(_entry(node, answers).get("version") or "")
+
+    def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+        """Pass if the leading master counts all of `needed` as active."""
+        active = _active(answers)
+        if active is None:
+            return Verdict(False, "no leading master answers")
+        agents = cluster.having("mesos_agent")
+        missing = [node.name for node in agents if node.name in needed and _pid(node) not in active]
+        if missing:
+            return Verdict(False, f"not active on the leading master: {', '.join(missing)}")
+        count = sum(_pid(node) in active for node in agents)
+        return Verdict(True, f"{count} of {len(agents)} agents are active")
+
+    def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
+        """Say which agents are active; none needs another."""
+        agents, active = cluster.having("mesos_agent"), _active(answers) or set()
+        return Standing(len(agents), 0, frozenset(node.name for node in agents if _pid(node) in active))
+
+
+def tasks(node: Node, answers: Answers) -> int | None:
+    """Count the tasks on an agent that have not ended; None if no leading master lists it."""
+    entry = _entry(node, answers)
+    counts = [entry.get(f"TASK_{state}") for state in ("STAGING", "STARTING", "RUNNING", "KILLING")]
+    return sum(count for count in counts if isinstance(count, int)) if entry else None
+
+
+def offered(node: Node, answers: Answers) -> dict[str, str]:
+    """Give an agent's resources as the leading master lists them, by name: `cpus`, `cpus(web)` ..."""
+    entry = _entry(node, answers)
+    by_role = {"*": entry.get("unreserved_resources"), **_object(entry.get("reserved_resources"))}
+    return {
+        name if role == "*" else f"{name}({role})": str(value)
+        for role, resources in by_role.items()
+        for name, value in _object(resources).items()
+        if isinstance(value, float) or re.fullmatch(RANGES, str(value))
+    }
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _entry(node: Node, answers: Answers) -> dict[str, Any]:
+    """Give what the leading master says of one agent; {} if it does not know it."""
+    known = (slave for text in answers.values() for slave in _listed(text) or ())
+    return next((slave for slave in known if _pid_of(slave) == _pid(node)), {})
+
+
+def _pid(node: Node) -> str:
+    return f"{node.address}:{node.settings.mesos_agent_port}"
+
+
+def _active(answers: Mapping[str, Answers]) -> set[str] | None:
+    """Give the `address:port` of every active agent; None if no leading master answered."""
+    texts = {text for said in answers.values() for text in said.values()}
+    lists = [listed for text in texts if (listed := _listed(text)) is not None]
+    return set.intersection(*map(_pids, lists)) if lists else None
+
+
+def _listed(text: str) -> list[dict[str, Any]] | None:
+    """Give a leader's list; None for a follower's 307, silence or garbage."""
+    answer = http.read(text)
+    listed = answer.json.get("slaves") if answer.status == 200 and isinstance(answer.json, dict) else None
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else None
+
+
+def _pids(slaves: list[dict[str, Any]]) -> set[str]:
+    return {_pid_of(slave) for slave in slaves if slave.get("active") is True}
+
+
+def _pid_of(slave: dict[str, Any]) -> str:
+    return re.sub(r".*@", "", str(slave.get("pid")))

@@ -1,0 +1,71 @@
+"""Chapter 3: the Mesos masters."""
+
+from ...inventory.cluster import Cluster, Node
+from ..desired import Container, Directories, Image, Item, Mount
+from ..zookeeper.desired import url
+
+LOG_DIR = "/var/log/mesos"
+WORK_DIR = "/var/tmp/mesos"
+"""Where the container sees its directories; the published paths."""
+
+
+def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 3 wants of `node`, a master."""
+    s = node.settings
+    return (
+        Image("3.1", cluster.image(s.mesos_master_image)),
+        Directories("3.2", (s.mesos_master_work_dir, s.mesos_master_log_dir), data=data(node)),
+        container(cluster, node),
+    )
+
+
+def data(node: Node) -> str:
+    """Give the directory of a master's replica of the log."""
+    return f"{node.settings.mesos_master_work_dir}/replicated_log"
+
+
+def name(node: Node) -> str:
+    """Give the container's name as the runbook has it: mesos-master-01."""
+    return f"mesos-master-{node.number:02}"
+
+
+def quorum(cluster: Cluster) -> int:
+    """Give the quorum of the replicated log: a majority of the masters.
+
+    Not a setting: another value never initialises the log, or lets two logs begin (recover.cpp).
+    """
+    return (len(cluster.having("mesos_master")) + cluster.joining) // 2 + 1
+
+
+def container(cluster: Cluster, node: Node) -> Container:
+    """Give the container of one master.
+
+    The image's default argument --registry=in_memory would beat MESOS_REGISTRY; naming the
+    entrypoint drops it. As process 1 of its container a master does not end at SIGTERM, so nobody
+    waits for that: it is made to be killed.
+    """
+    s = node.settings
+    environment = (
+        ("MESOS_PORT", str(s.mesos_master_port)),
+        ("MESOS_HOSTNAME", node.address),
+        ("MESOS_IP", node.address),
+        ("MESOS_ZK", url(cluster, cluster.settings.mesos_zk_path)),
+        ("MESOS_QUORUM", str(quorum(cluster))),
+        ("MESOS_REGISTRY", cluster.settings.mesos_registry),
+        ("MESOS_LOG_DIR", LOG_DIR),
+        ("MESOS_WORK_DIR", WORK_DIR),
+    )
+    return Container(
+        step="3.2",
+        name=name(node),
+        role="mesos_master",
+        cluster=cluster.settings.cluster_name,
+        image=cluster.image(s.mesos_master_image),
+        entrypoint="mesos-master",
+        environment=environment + s.mesos_master_environment,
+        mounts=(Mount(s.mesos_master_log_dir, LOG_DIR), Mount(s.mesos_master_work_dir, WORK_DIR)),
+        ports=(s.mesos_master_port,),
+        log_size=s.log_size,
+        log_files=s.log_files,
+        grace=1,
+    )

@@ -1,0 +1,139 @@
+"""What the masters say of themselves, and what follows from it.
+
+Source: /metrics/snapshot of Mesos 1.5.0, which every master answers for itself. /health proves
+nothing: it is 200 on a master without a leader, and on one whose log never began.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...inventory.cluster import Cluster, Node
+from .. import http
+from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+
+
+@dataclass(frozen=True)
+class Master:
+    """One master's answer.
+
+    `recovered` tells whether its replica of the log is in use, `replicas` how many it sees; both
+    mean something with the replicated log only. `registry` tells whether it has read the registry,
+    which only a leader that works has. What is counted is the cluster's on the leader only.
+    """
+
+    present: bool = False
+    elected: bool = False
+    recovered: bool = False
+    replicas: int = 0
+    registry: bool = False
+    agents: int = 0
+    frameworks: int = 0
+    tasks: int = 0
+
+
+def master(answers: Answers) -> Master:
+    """Read the answer to /metrics/snapshot."""
+    metrics = http.read(answers.get("metrics", "")).json
+    if not isinstance(metrics, dict):
+        return Master()
+    return Master(
+        present=True,
+        elected=metrics.get("master/elected") == 1,
+        recovered=metrics.get("registrar/log/recovered") == 1,
+        replicas=_count(metrics, "registrar/log/ensemble_size"),
+        registry="registrar/registry_size_bytes" in metrics,
+        agents=_count(metrics, "master/slaves_active"),
+        frameworks=_count(metrics, "master/frameworks_active"),
+        tasks=_count(metrics, "master/tasks_running"),
+    )
+
+
+def _count(metrics: Mapping[str, Any], name: str) -> int:
+    """Read a number that counts something: Mesos writes 3.0. Anything else is 0."""
+    number = metrics.get(name)
+    return int(number) if isinstance(number, int | float) and 0 <= number < 2**31 else 0
+
+
+class Masters:
+    """The masters' side of a run (tasks.plan.gate.Quorum)."""
+
+    def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask for the metrics."""
+        return {
+            "metrics": Question(node.address, node.settings.mesos_master_port, http.get("/metrics/snapshot"))
+        }
+
+    def role(self, node: Node, answers: Answers) -> str:
+        """Say `leader` or `follower`."""
+        one = master(answers)
+        return "" if not one.present else "leader" if one.elected else "follower"
+
+    def version(self, node: Node, answers: Answers) -> str:
+        """Say nothing: metrics have no version."""
+        return ""
+
+    def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+        """Pass if all of `needed` answer with their log in use and exactly one leads and works."""
+        masters = _masters(cluster, answers)
+        waiting = _waits_for_others(cluster, masters, needed)
+        if waiting:
+            return Verdict(True, waiting)
+        silent = [name for name in masters if name in needed and not masters[name].present]
+        if silent:
+            return Verdict(False, f"{', '.join(silent)} does not answer")
+        leaders = [name for name, m in masters.items() if m.elected]
+        if len(leaders) != 1:
+            return Verdict(False, f"{len(leaders)} masters are elected ({', '.join(leaders) or 'none'})")
+        trouble = _log_trouble(cluster, masters, needed)
+        if trouble:
+            return Verdict(False, trouble)
+        if not masters[leaders[0]].registry:
+            return Verdict(False, f"leader {leaders[0]} has not read the registry yet")
+        return Verdict(True, _summary(masters, leaders[0]))
+
+    def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
+        """Say who serves: who answers, and has its replica of the log in use where there is a log."""
+        masters = _masters(cluster, answers)
+        leader = next((name for name, m in masters.items() if m.elected), None)
+        serving = (name for name, m in masters.items() if m.present and (m.recovered or not _logs(cluster)))
+        return Standing(len(masters), len(masters) // 2 + 1, frozenset(serving), leader)
+
+
+def _logs(cluster: Cluster) -> bool:
+    return cluster.settings.mesos_registry == "replicated_log"
+
+
+def _masters(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Master]:
+    return {node.name: master(answers.get(node.name, {})) for node in cluster.having("mesos_master")}
+
+
+def _waits_for_others(cluster: Cluster, masters: Mapping[str, Master], needed: frozenset[str]) -> str:
+    """Say that the log waits for masters nobody asked for; it begins only when all are up (recover.cpp)."""
+    present = [name for name, m in masters.items() if m.present]
+    absent = [name for name in masters if name not in present]
+    begun = any(masters[name].recovered for name in present)
+    if not _logs(cluster) or begun or not present or not absent or set(absent) & needed:
+        return ""
+    return (
+        f"{', '.join(present)} runs and waits: the log begins when all {len(masters)} masters run; "
+        f"not there yet: {', '.join(absent)}"
+    )
+
+
+def _log_trouble(cluster: Cluster, masters: Mapping[str, Master], needed: frozenset[str]) -> str:
+    if not _logs(cluster):
+        return ""
+    behind = [name for name in masters if name in needed and not masters[name].recovered]
+    if behind:
+        return f"the log of {', '.join(behind)} is not recovered"
+    present = sum(m.present for m in masters.values())
+    short = [f"{n} sees {m.replicas}" for n, m in masters.items() if m.present and m.replicas != present]
+    return f"{present} log replicas should be seen, {', '.join(short)}" if short else ""
+
+
+def _summary(masters: Mapping[str, Master], leader: str) -> str:
+    present = sum(m.present for m in masters.values())
+    missing = [name for name, m in masters.items() if not m.present]
+    tail = f"; not answering: {', '.join(missing)}" if missing else ""
+    return f"{present} of {len(masters)} masters answer, {leader} leads{tail}"

@@ -1,0 +1,1 @@
+"""What operators and programs are told: status, and documents."""

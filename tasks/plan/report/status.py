@@ -1,0 +1,197 @@
+"""How the cluster stands: every host's containers, every service, and the cluster as a whole."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ...inventory.cluster import Cluster, Node
+from .. import runbook
+from ..gate import Answers, Verdict
+from ..look.observed import Observed
+from ..mesos_master.service import Master, master
+from ..runbook import HOST, Chapter
+from ..step import HostPlan
+from ..words import names
+
+State = Literal["ok", "drift", "degraded", "unreachable"]
+"""The worst that is true of the cluster."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One container of the runbook as it stands.
+
+    `part` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
+    `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
+    itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
+    what is not as wanted. All of them are "" if they are not known.
+    """
+
+    part: str
+    container: str
+    state: str
+    since: str = ""
+    version: str = ""
+    role: str = ""
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostStatus:
+    """One host: `trouble` says why it could not be looked at; `drift` what concerns no container."""
+
+    name: str
+    components: tuple[Component, ...]
+    drift: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def drifts(self) -> bool:
+        """Tell whether a deploy would have something to do here."""
+        return bool(self.drift or any(one.drift for one in self.components))
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as a whole: the gate's verdict, how many of its members take part, and who leads."""
+
+    part: str
+    title: str
+    verdict: Verdict
+    members: int
+    serving: int
+    leader: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that one look found; `master` is what the leading master says, None without one."""
+
+    source: str
+    looked_at: str
+    hosts: tuple[HostStatus, ...]
+    services: tuple[Service, ...]
+    master: Master | None
+
+    @property
+    def state(self) -> State:
+        """Judge: what cannot be seen is worse than what is not well, and that than what differs."""
+        if any(host.trouble for host in self.hosts):
+            return "unreachable"
+        if self.down or not all(service.verdict.passed for service in self.services):
+            return "degraded"
+        return "drift" if any(host.drifts for host in self.hosts) else "ok"
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """Name what should run and does not: `zookeeper on 10.0.0.1, .2 is exited`."""
+        found: dict[tuple[str, str], dict[str, str]] = {}
+        for host in self.hosts:
+            for one in host.components:
+                if one.state != "running":
+                    found.setdefault((one.part, one.state), {})[host.name] = one.container
+        return tuple(
+            f"{next(iter(those.values())) if len(those) == 1 else part} on {names(those)} is {state}"
+            for (part, state), those in found.items()
+        )
+
+    def service(self, part: str) -> Service | None:
+        """Give the service that this role makes up, if a host plays it."""
+        return next((service for service in self.services if service.part == part), None)
+
+
+def host(
+    chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Observed, plan: HostPlan
+) -> HostStatus:
+    """Say how a host stands that was looked at; `plan` is what a deploy would do there."""
+    components = tuple(
+        _component(chapter, node, seen, name, drift(plan, chapter))
+        for chapter in chapters
+        for name in chapter.containers(cluster, node)
+    )
+    return HostStatus(node.name, components, drift(plan, HOST))
+
+
+def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, trouble: str) -> HostStatus:
+    """Say what should run on a host that cannot be looked at."""
+    components = tuple(
+        Component(chapter.role or "", name, "unreachable")
+        for chapter in chapters
+        for name in chapter.containers(cluster, node)
+    )
+    return HostStatus(node.name, components, trouble=trouble)
+
+
+def _component(
+    chapter: Chapter, node: Node, seen: Observed, name: str, differences: tuple[str, ...]
+) -> Component:
+    assert chapter.role is not None and chapter.quorum is not None
+    found = seen.objects.get(name, {})
+    state = found.get("State", {})
+    answers = runbook.answers(chapter, seen)
+    runs = bool(state.get("Running"))
+    return Component(
+        part=chapter.role,
+        container=name,
+        state=state.get("Status", "absent") if seen.engine else "unknown",
+        since=f"{state['StartedAt'][:19]}Z" if runs else "",
+        version=chapter.quorum.version(node, answers) or (tag(found["Config"]["Image"]) if runs else ""),
+        role=chapter.quorum.role(node, answers),
+        drift=differences,
+    )
+
+
+def tag(image: str) -> str:
+    """Give the tag of an image's name: `3.8.0` (also of `v3.8.0`), `latest`, or part of its digest."""
+    _, at, digest = image.partition("@sha256:")
+    named = re.search(r":(?:v(?=\d))?([^:/]+)$", image)
+    return digest[:12] if at else named[1] if named else "latest"
+
+
+def drift(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
+    """Say what of a chapter is not as wanted; () if and only if the plan has nothing of it.
+
+    What a restart would take in says all that the staged files before it say. What only tidies up
+    counts if nothing else is to be done: it follows from the rest.
+    """
+    steps = [step for step in plan.steps if chapter.holds(step)]
+    lasting = [step for step in steps if step.phase != "settle"] or steps
+    texts = [step.reason if step.risk == "restart" else f"{step.title}: {step.reason}" for step in lasting]
+    texts += [f"{b.title}: {b.seen}" for b in plan.blockers if _concerns(chapter, b.id)]
+    return tuple(text for text in dict.fromkeys(texts) if not any(text in o and text != o for o in texts))
+
+
+def _concerns(chapter: Chapter, id: str) -> bool:
+    return id.partition(".")[0] == chapter.number or (chapter is HOST and not id)
+
+
+def service(
+    chapter: Chapter, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]
+) -> Service:
+    """Judge a service by what its members said; those in `needed` must be well."""
+    assert chapter.role is not None and chapter.quorum is not None
+    roles = {
+        node.name: chapter.quorum.role(node, answers.get(node.name, {})) for node in chapter.nodes(cluster)
+    }
+    leaders = [name for name, role in roles.items() if role == "leader"]
+    return Service(
+        part=chapter.role,
+        title=chapter.title,
+        verdict=chapter.quorum.verdict(cluster, answers, needed),
+        members=len(roles),
+        serving=sum(map(bool, roles.values())),
+        leader=leaders[0] if len(leaders) == 1 else "",
+    )
+
+
+def unheard(chapter: Chapter, cluster: Cluster, why: str) -> Service:
+    """Say of a service that nobody could be asked."""
+    members = len(chapter.nodes(cluster))
+    return Service(chapter.role or "", chapter.title, Verdict(False, why), members, 0, "")
+
+
+def leading_master(answers: Mapping[str, Answers]) -> Master | None:
+    """Give what the leading master says; None if none leads, or more than one says so."""
+    leaders = [one for each in answers.values() if (one := master(each)).elected]
+    return leaders[0] if len(leaders) == 1 else None

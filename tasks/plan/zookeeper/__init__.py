@@ -1,0 +1,1 @@
+"""ZooKeeper: what its hosts should have, its service as a whole, changes of its members."""

@@ -1,0 +1,93 @@
+"""Chapter 2: the ZooKeeper ensemble."""
+
+from ...inventory.cluster import Cluster, Node
+from ..desired import Container, Directories, File, Identity, Image, Item, Mount
+
+CONTAINER = "zookeeper"
+
+FOUR_LETTER_WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat,stmk,wchs"
+"""All but wchc and wchp: what ZooKeeper 3.4 allows by itself (ServerCnxn.java), 3.5+ only if told to."""
+
+
+def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 2 wants of `node`, a member of the ensemble."""
+    home = node.settings.zookeeper_dir
+    configuration = File("2.2", f"{home}/conf/zoo.cfg", zoo_cfg(cluster, node), mounted_by=CONTAINER)
+    return (
+        Directories("2.1", (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
+        configuration,
+        Identity("2.3", f"{home}/data/myid", str(node.myid), remedy=_myid_remedy(home)),
+        Image("2.4", cluster.image(node.settings.zookeeper_image)),
+        container(cluster, node, configuration),
+    )
+
+
+def data(node: Node) -> str:
+    """Give the directory of a member's snapshots and logs."""
+    return f"{node.settings.zookeeper_dir}/data/version-2"
+
+
+def zoo_cfg(cluster: Cluster, node: Node) -> str:
+    """Give the text of zoo.cfg: one file that serves ZooKeeper 3.4 and 3.5+.
+
+    `admin.enableServer` keeps the 3.5+ AdminServer off Marathon's port 8080; 3.4 ignores the key
+    (QuorumPeerConfig.java turns unknown keys into Java properties).
+    """
+    s = node.settings
+    servers = "".join(
+        f"server.{member.myid}={member.address}:{s.zookeeper_peer_port}:{s.zookeeper_election_port}\n"
+        for member in cluster.ensemble
+    )
+    return (
+        f"tickTime={s.zookeeper_tick_time}\n"
+        f"initLimit={s.zookeeper_init_limit}\n"
+        f"syncLimit={s.zookeeper_sync_limit}\n"
+        "dataDir=/data\n"
+        f"clientPort={s.zookeeper_client_port}\n"
+        f"maxClientCnxns={s.zookeeper_max_client_cnxns}\n"
+        f"autopurge.snapRetainCount={s.zookeeper_snap_retain}\n"
+        f"autopurge.purgeInterval={s.zookeeper_purge_interval}\n"
+        f"4lw.commands.whitelist={FOUR_LETTER_WORDS}\n"
+        "admin.enableServer=false\n"
+        f"{servers}"
+    )
+
+
+def url(cluster: Cluster, path: str) -> str:
+    """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
+    members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
+    return f"zk://{','.join(members)}{path}"
+
+
+def container(cluster: Cluster, node: Node, configuration: File) -> Container:
+    """Give the container of one member.
+
+    SERVER_JVMFLAGS comes behind the image's own -Xmx (3.5+ sets one), and Java takes the last.
+    """
+    s = node.settings
+    home = s.zookeeper_dir
+    return Container(
+        step="2.5",
+        name=CONTAINER,
+        role="zookeeper",
+        cluster=cluster.settings.cluster_name,
+        image=cluster.image(s.zookeeper_image),
+        log_size=s.log_size,
+        log_files=s.log_files,
+        environment=(("SERVER_JVMFLAGS", f"-Xmx{s.zookeeper_heap}"),),
+        mounts=(
+            Mount(f"{home}/logs", "/opt/zookeeper/logs"),
+            Mount(configuration.path, "/conf/zoo.cfg"),
+            Mount(f"{home}/data", "/data", kept=True),
+        ),
+        # The leader alone listens on the peer port, but any member may become leader.
+        ports=(s.zookeeper_client_port, s.zookeeper_peer_port, s.zookeeper_election_port),
+        files=(configuration,),
+    )
+
+
+def _myid_remedy(home: str) -> str:
+    return (
+        "an id belongs to its data for life: set myid in hosts.ini to the id found, "
+        f"or, if this data may be lost, empty {home}/data on that host alone while all others serve"
+    )

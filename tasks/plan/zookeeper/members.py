@@ -1,0 +1,256 @@
+"""Who is a member of the ZooKeeper ensemble, and the way from the server lists in use to the wanted one.
+
+Lists are static (3.4 has no reconfiguration), so while they change, old and new ones are in use
+together. Two of them may only be if every majority of the one has a member in every majority of the
+other; else both could take writes.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+
+from ...inventory.cluster import Cluster, Node
+from ..gate import Answers
+from ..look.observed import Observed
+from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touches
+from ..step import Blocker
+from ..words import names
+from .desired import CONTAINER, data
+from .service import Ensemble, member
+
+Members = Mapping[int, str]
+"""A server list: the address of every id."""
+
+BY_HAND = "on the others and restart these one by one, the leader last; then deploy"
+
+Lists = Mapping[str, Members]
+"""The server lists in use, by node."""
+
+
+def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
+    """Say how the ensemble comes to its wanted members: one more at a time, or not at all."""
+    lists = in_use(cluster, seen)
+    running = frozenset(id for members in lists.values() for id in members)
+    refused = (
+        list(_strangers(cluster, lists, seen))
+        or list(_apart(lists))
+        or list(_standalone(cluster, lists, seen))
+    )
+    growing = not refused and running and running != _wanted(cluster).keys()
+    if growing:
+        refused = list(_hindered(cluster, running, plans))
+    if refused:
+        return Membership(objections=tuple(refused))
+    stages = _stages(cluster, running, lists, seen) if growing else ()
+    first = stages[0].cluster if stages else cluster
+    return Membership(stages, tuple(_wiped(first, seen, plans)))
+
+
+def in_use(cluster: Cluster, seen: Seen) -> dict[str, Members]:
+    """Give the server list of every host whose member serves or has data; of others it binds nobody."""
+    return {
+        node.name: members
+        for node in cluster.ensemble
+        if node.name in seen and (_mode(seen[node.name]) or has_data(node, seen[node.name]))
+        if (members := servers(node, seen[node.name]))
+    }
+
+
+def servers(node: Node, seen: Observed) -> Members:
+    """Read the server list in a host's zoo.cfg."""
+    text = seen.path(f"{node.settings.zookeeper_dir}/conf/zoo.cfg").text
+    return {int(id): address for id, address in re.findall(r"^server\.(\d+)=([^:\s]+)", text, re.MULTILINE)}
+
+
+def has_data(node: Node, seen: Observed) -> bool:
+    """Tell whether a member has taken part: a fresh one has epochs, and snapshots of nothing, too.
+
+    The low half of a snapshot's number counts the writes of its epoch (ZxidUtils.java).
+    """
+    nothing = {"snapshot.0", "snapshot.100000000"}
+    names = seen.holdings.get(data(node), ())
+    return any(n.startswith("log.") or (n.startswith("snapshot.") and n not in nothing) for n in names)
+
+
+def rounds(running: Collection[int], wanted: Collection[int]) -> list[frozenset[int]]:
+    """Give the ids of every round on the way, the wanted ones last: each round adds one."""
+    new = sorted(set(wanted) - set(running))
+    return [frozenset(running) | set(new[: count + 1]) for count in range(len(new))]
+
+
+def overlap(one: Collection[int], other: Collection[int]) -> bool:
+    """Tell whether every majority of one list has a member in every majority of the other."""
+    return len(one) // 2 + 1 + len(other) // 2 + 1 > len({*one, *other})
+
+
+def _wanted(cluster: Cluster) -> Members:
+    return {node.myid: node.address for node in cluster.ensemble}
+
+
+def _stages(cluster: Cluster, running: frozenset[int], lists: Lists, seen: Seen) -> tuple[Stage, ...]:
+    old = [node for node in cluster.ensemble if node.myid in running]
+    well = all(_mode(seen[node.name]) and lists.get(node.name, {}).keys() == running for node in old)
+    stages = (
+        [] if well else [Stage(_only(cluster, running), f"ZooKeeper first gets its {len(old)} members well")]
+    )
+    for ids in rounds(running, _wanted(cluster)):
+        newest = next(node for node in cluster.ensemble if node.myid == max(ids))
+        says = (
+            f"ZooKeeper grows to {len(ids)}: {newest.name} (id {newest.myid}) starts, then the others restart"
+        )
+        stages.append(Stage(_only(cluster, ids), says))
+    return tuple(stages)
+
+
+def _only(cluster: Cluster, ids: Collection[int]) -> Cluster:
+    return cluster.without("zookeeper", [node.name for node in cluster.ensemble if node.myid not in ids])
+
+
+# What stands in the way
+
+
+def _strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection]:
+    """Object to members that hosts.ini does not have, or has elsewhere."""
+    wanted = _wanted(cluster)
+    for node in (node for node in cluster.ensemble if node.name in lists):
+        name, members = node.name, lists[node.name]
+        lost = f"; or, if what it holds may be lost, empty {data(node)}"
+        instead = "" if _mode(seen[name]) else lost
+        gone = [id for id in members if id not in wanted]
+        moved = [id for id in members if id in wanted and members[id] != wanted[id]]
+        if moved:
+            id = moved[0]
+            yield (
+                name,
+                _blocker(
+                    f"its ensemble has id {id} on {members[id]}, hosts.ini on {wanted[id]}: both could "
+                    f"vote as {id}, with different data",
+                    "correct hosts.ini; to move a member, stop the old one for good, write its new address "
+                    f"into zoo.cfg {BY_HAND}{instead}",
+                ),
+            )
+        elif gone:
+            yield (
+                name,
+                _blocker(
+                    f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
+                    "could lack what the others wrote",
+                    f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, take its "
+                    f"line out of zoo.cfg {BY_HAND}{instead}",
+                ),
+            )
+
+
+def _apart(lists: Lists) -> Iterator[Objection]:
+    """Object to lists in use of which each could have a majority of its own."""
+    for one, other in combinations(lists, 2):
+        if not overlap(lists[one].keys(), lists[other].keys()):
+            yield (
+                other,
+                _blocker(
+                    f"it goes by the ids {_ids(lists[other])}, {one} by {_ids(lists[one])}: each could form "
+                    "a majority without the other, and both take writes",
+                    "stop the member that was given its list last and put the list of the others into its "
+                    "zoo.cfg; then deploy",
+                ),
+            )
+
+
+def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection]:
+    """Object to making an ensemble of a ZooKeeper alone, unless that alone is not what hosts.ini wants.
+
+    Empty members could outvote it. A member that has lost its list beside a majority that serves is mended.
+    """
+    wanted = _wanted(cluster)
+    settled = [name for name, members in lists.items() if members == wanted and _mode(seen[name])]
+    if len(wanted) == 1 or len(settled) > len(wanted) // 2:
+        return
+    for node in cluster.ensemble:
+        if node.name in seen and (
+            len(lists.get(node.name, ())) == 1 or _mode(seen[node.name]) == "standalone"
+        ):
+            yield (
+                node.name,
+                _blocker(
+                    f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
+                    "could outvote it, and what it holds would be lost",
+                    f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
+                    "its zoo.cfg; then deploy with --no-preflight",
+                ),
+            )
+
+
+def _hindered(cluster: Cluster, running: Collection[int], plans: Plans) -> Iterator[Objection]:
+    """Object to growth that cannot be carried out as it must be."""
+    missing = absent(cluster, "zookeeper", plans)
+    for node in cluster.ensemble:
+        if node.name in plans and missing:
+            yield (
+                node.name,
+                _blocker(
+                    f"the ensemble grows from {len(running)} members to {len(_wanted(cluster))}, one at a "
+                    f"time, and this run leaves out {names(missing)}",
+                    "run without -H",
+                ),
+            )
+        elif node.myid not in running and node.myid < max(running):
+            # A member closes the connection of a lower id and opens its own, if it knows the address
+            # (QuorumCnxManager.java): a new one of a lower id would not hear of the leader.
+            yield (
+                node.name,
+                _blocker(
+                    f"the new member's id {node.myid} is below {max(running)}, which serves: that one would "
+                    "not answer it before it has the new list",
+                    f"give it a myid above {max(running)}",
+                ),
+            )
+
+
+def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
+    """Object to (re)starting a member without data while another one that has some does not serve in sync.
+
+    It votes all the same, and with one that lags behind it is a majority that has lost writes.
+    """
+    members = [node for node in cluster.ensemble if node.name in seen]
+    empty = [n for n in members if not has_data(n, seen[n.name]) and touches(plans.get(n.name), "2.5")]
+    others = [node for node in cluster.ensemble if node not in empty and _counts(node, seen)]
+    if not empty or not any(node.name in seen and has_data(node, seen[node.name]) for node in others):
+        return
+    answers = {node.name: _answers(seen[node.name]) for node in members}
+    verdict = Ensemble().verdict(cluster, answers, frozenset(node.name for node in others))
+    for node in empty:
+        if not verdict.passed or len(empty) > 1:
+            why = f"also {names(n.name for n in empty if n is not node)}" if verdict.passed else verdict.says
+            yield (
+                node.name,
+                Blocker(
+                    "2.5",
+                    CONTAINER,
+                    f"it has no data in {data(node)}, and may only start while all others serve in sync, or "
+                    f"what they wrote can be lost ({why})",
+                    "start the members that have data first, then those without one at a time, each with -H",
+                    "wiped",
+                ),
+            )
+
+
+def _counts(node: Node, seen: Seen) -> bool:
+    """Tell whether a member counts: one that has no data and does not run has no part in anything yet."""
+    host = seen.get(node.name)
+    return host is None or host.runs(CONTAINER) or has_data(node, host)
+
+
+def _blocker(seen: str, remedy: str) -> Blocker:
+    return Blocker("2.2", "zoo.cfg", seen, remedy, "members")
+
+
+def _ids(ids: Collection[int]) -> str:
+    return ", ".join(str(id) for id in sorted(ids))
+
+
+def _mode(seen: Observed) -> str:
+    return member(_answers(seen)).mode
+
+
+def _answers(seen: Observed) -> Answers:
+    return {word: seen.answers.get(f"zookeeper {word}", "") for word in ("srvr", "mntr")}

@@ -1,0 +1,126 @@
+"""What ZooKeeper's members say of themselves, and what follows from it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...inventory.cluster import Cluster, Node
+from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member's answer. `mode` is leader, follower, standalone, ... or "" if it does not serve.
+
+    `present` tells whether anything answered at all. `synced` is how many followers are in sync,
+    said by the leader alone (mntr's zk_synced_followers; ZooKeeper 3.4 and later).
+    """
+
+    present: bool
+    mode: str
+    synced: int | None = None
+
+
+def member(answers: Answers) -> Member:
+    """Read the answers to srvr and mntr.
+
+    A member without a quorum answers "This ZooKeeper instance is not currently serving requests"
+    (NIOServerCnxn.java): it is present and has no mode.
+    """
+    srvr = answers.get("srvr", "")
+    mode = re.search(r"^Mode: (\S+)", srvr, re.MULTILINE)
+    synced = re.search(r"^zk_synced_followers\s+([0-9.]+)", answers.get("mntr", ""), re.MULTILINE)
+    return Member(
+        present=bool(srvr.strip()),
+        mode=mode[1] if mode else "",
+        synced=int(float(synced[1])) if synced else None,
+    )
+
+
+def majority(cluster: Cluster) -> int:
+    """Give how many members must serve for the ensemble to serve."""
+    return len(cluster.ensemble) // 2 + 1
+
+
+class Ensemble:
+    """ZooKeeper's side of a run (tasks.plan.gate.Quorum)."""
+
+    def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask srvr, which no version can switch off; and mntr, which our zoo.cfg allows, of who leads.
+
+        It costs a member more than twice as much, and of the others nothing of it is read.
+        """
+        at = (node.address, node.settings.zookeeper_client_port)
+        return {"srvr": Question(*at, "srvr"), "mntr": Question(*at, "mntr", behind="Mode: leader")}
+
+    def role(self, node: Node, answers: Answers) -> str:
+        """Say `leader`, `follower`, `observer`, `standalone`, or "" for a member that does not serve."""
+        return member(answers).mode
+
+    def version(self, node: Node, answers: Answers) -> str:
+        """Read the version from srvr."""
+        said = re.match(r"Zookeeper version: (\d[0-9.]*\d)", answers.get("srvr", ""))
+        return said[1] if said else ""
+
+    def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+        """Pass if all of `needed` serve, one leads, and the leader has all who serve in sync."""
+        members = _members(cluster, answers)
+        if len(members) == 1:
+            return _alone(members)
+        leaders = [name for name, m in members.items() if m.mode == "leader"]
+        serving = [name for name, m in members.items() if m.mode in ("leader", "follower", "observer")]
+        alone = [name for name, m in members.items() if m.mode == "standalone"]
+        if alone:
+            return Verdict(False, f"{', '.join(alone)} runs standalone, outside the ensemble")
+        waiting = _waits_for_others(cluster, members, needed)
+        if waiting:
+            return Verdict(True, waiting)
+        silent = [name for name in members if name in needed and name not in serving]
+        if silent:
+            return Verdict(False, _silence(members, silent))
+        if len(leaders) != 1:
+            return Verdict(False, f"{len(leaders)} members lead ({', '.join(leaders) or 'none'})")
+        synced = members[leaders[0]].synced
+        if synced != len(serving) - 1:
+            return Verdict(False, f"leader {leaders[0]} has {synced} of {len(serving) - 1} followers in sync")
+        return Verdict(True, _summary(members, leaders[0], serving))
+
+    def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
+        """Say who serves: a follower answers srvr with its mode only when it is in sync."""
+        members = _members(cluster, answers)
+        leader = next((name for name, m in members.items() if m.mode == "leader"), None)
+        serving = frozenset(name for name, m in members.items() if m.mode)
+        return Standing(len(members), majority(cluster), serving, leader)
+
+
+def _members(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Member]:
+    return {node.name: member(answers.get(node.name, {})) for node in cluster.ensemble}
+
+
+def _alone(members: Mapping[str, Member]) -> Verdict:
+    ((name, only),) = members.items()
+    if only.mode == "standalone":
+        return Verdict(True, f"{name} serves, alone as hosts.ini wants it")
+    return Verdict(False, _silence(members, [name]))
+
+
+def _waits_for_others(cluster: Cluster, members: Mapping[str, Member], needed: frozenset[str]) -> str:
+    present = [name for name, m in members.items() if m.present]
+    absent = [name for name in members if name not in present]
+    if not present or set(absent) & needed or len(present) >= majority(cluster):
+        return ""
+    return (
+        f"{', '.join(present)} runs and waits: {majority(cluster)} of {len(members)} members must run "
+        f"before any serves; not there yet: {', '.join(absent)}"
+    )
+
+
+def _silence(members: Mapping[str, Member], silent: list[str]) -> str:
+    words = ["runs but does not serve" if members[name].present else "does not answer" for name in silent]
+    return ", ".join(f"{name} {word}" for name, word in zip(silent, words, strict=True))
+
+
+def _summary(members: Mapping[str, Member], leader: str, serving: list[str]) -> str:
+    missing = [name for name in members if name not in serving]
+    tail = f"; not serving: {', '.join(missing)}" if missing else ""
+    return f"{len(serving)} of {len(members)} members serve, {leader} leads{tail}"
