@@ -4,7 +4,7 @@ from itertools import combinations
 
 from . import merged
 from .cluster import Node
-from .ini import Ini
+from .raw import Raw
 
 PORTS = (
     "zookeeper_client_port",
@@ -18,7 +18,7 @@ DIRECTORIES = ("zookeeper_dir", "mesos_master_work_dir", "mesos_agent_work_dir")
 """Where data lives. Logs may lie beside or below it: their files have names of their own."""
 
 
-def check(raw: Ini, nodes: list[Node]) -> None:
+def check(raw: Raw, nodes: list[Node]) -> None:
     """Complain once about every pair of settings that cannot be as they are on one host."""
     told: set[tuple[str, str]] = set()
     for node in nodes:
@@ -44,7 +44,7 @@ def _pairs(node: Node, settings: tuple[str, ...]) -> list[tuple[str, str]]:
     return list(combinations([name for name in settings if name.startswith(node.roles)], 2))
 
 
-def _complain(raw: Ini, node: Node, one: str, other: str) -> None:
+def _complain(raw: Raw, node: Node, one: str, other: str) -> None:
     set_here = merged.variables(raw, node.name)
     line = max(set_here[name].line for name in (one, other) if name in set_here)
     a, b = getattr(node.settings, one), getattr(node.settings, other)

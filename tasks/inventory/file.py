@@ -5,8 +5,10 @@ from pathlib import Path
 from shlex import quote
 
 from ..errors import BadInput
-from .cluster import Cluster
-from .parse import InventoryError, assignments, parse
+from . import ini, parse
+from .cluster import Cluster, Node
+from .raw import Assignment, InventoryError, Raw
+from .raw import place as place_of
 from .secret import holds_secret
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,15 +26,38 @@ def path() -> Path:
 
 
 def beside(name: str) -> Path:
-    """Resolve a path that stands in the inventory: `~` is home, relative means beside the file."""
-    return path().parent / Path(name).expanduser()
+    """Resolve a path that stands in the inventory: `~` is home, relative means beside its file, or in its directory."""
+    own = path()
+    return (own if own.is_dir() else own.parent) / Path(name).expanduser()
 
 
 def load(file: Path | None = None) -> Cluster:
     """Read an inventory file. Raises BadInput with every problem, each with its line and remedy."""
     file = file or path()
+    raw = _read(file)
     try:
-        text = file.read_bytes().decode()
+        cluster = parse.cluster(raw, _name(file))
+    except InventoryError as error:
+        raise BadInput(str(error)) from None
+    _refuse_open_secrets(file, raw)
+    _READ[file] = raw, cluster
+    return cluster
+
+
+_READ: dict[Path, tuple[Raw, Cluster]] = {}
+"""What was read, for the questions that follow: it may have been another program that read it."""
+
+
+def _in_force(key: str) -> tuple[Raw, list[tuple[Node, Assignment]]]:
+    if path() not in _READ:
+        load()
+    raw, cluster = _READ[path()]
+    return raw, parse.in_force(raw, cluster, key)
+
+
+def _read(file: Path) -> Raw:
+    try:
+        return ini.read(file.read_bytes().decode())
     except UnicodeDecodeError as error:
         raise BadInput(f"{_name(file)}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
@@ -40,31 +65,25 @@ def load(file: Path | None = None) -> Cluster:
         raise BadInput(
             f"{_name(file)}: {error.strerror}. INVENTORY=FILE chooses another one.{made}"
         ) from None
-    try:
-        cluster = parse(text, _name(file))
-    except InventoryError as error:
-        raise BadInput(str(error)) from None
-    _refuse_open_secrets(file, text)
-    return cluster
 
 
 def place(key: str) -> str:
-    """Give `FILE:LINE` of the first place where the inventory sets a variable that it does set."""
-    return next(
-        f"{_name(path())}:{each.line}" for name, each in assignments(path().read_text()) if name == key
-    )
+    """Return `FILE:LINE` of the first place where the inventory sets a variable that it does set."""
+    raw, found = _in_force(key)
+    return place_of(_name(path()), found[0][1].line, raw.places)
 
 
 def check_keys() -> None:
     """Raise BadInput for every private key that the inventory names and ssh would not use."""
-    file = path()
-    found = [
-        f"{_name(file)}:{each.line}: {PRIVATE_KEY} names {beside(each.value)}, {trouble}"
-        for key, each in assignments(file.read_text())
-        if key == PRIVATE_KEY and (trouble := _key_trouble(beside(each.value)))
+    raw, found = _in_force(PRIVATE_KEY)
+    keys = dict.fromkeys((each.line, node.ssh.key) for node, each in found if node.ssh.key)
+    troubles = [
+        f"{place_of(_name(path()), line, raw.places)}: {PRIVATE_KEY} names {beside(key)}, {trouble}"
+        for line, key in sorted(keys)
+        if (trouble := _key_trouble(beside(key)))
     ]
-    if found:
-        raise BadInput("\n".join(found))
+    if troubles:
+        raise BadInput("\n".join(troubles))
 
 
 def _key_trouble(key: Path) -> str:
@@ -79,12 +98,17 @@ def _key_trouble(key: Path) -> str:
     return ""
 
 
-def _refuse_open_secrets(file: Path, text: str) -> None:
-    secret = next(((key, each) for key, each in assignments(text) if holds_secret(key, each.value)), None)
-    if secret and _is_open(file):
-        key, each = secret
+def _refuse_open_secrets(file: Path, raw: Raw) -> None:
+    """Raise BadInput if others can read a secret in an INI file; where Ansible has one from, it alone knows."""
+    if raw.places or not _is_open(file):
+        return
+    given = [*raw.hosts.values(), *(group.variables for group in raw.groups.values())]
+    secrets = [
+        (each.line, key) for owner in given for key, each in owner.items() if holds_secret(key, each.value)
+    ]
+    for line, key in sorted(secrets)[:1]:
         raise BadInput(
-            f"{_name(file)}:{each.line}: {key} holds a secret, and others than its owner can read the file; "
+            f"{_name(file)}:{line}: {key} holds a secret, and others than its owner can read the file; "
             f"chmod 600 {quote(_name(file))}"
         )
 

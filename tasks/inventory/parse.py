@@ -1,100 +1,54 @@
-"""hosts.ini: its text becomes a Cluster, or a list of what is wrong and how to mend it."""
+"""An inventory becomes a Cluster, or a list of what is wrong and how to mend it."""
 
-import difflib
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
-from . import ini, merged, rules
+from . import groups, ini, merged, rules
 from .cluster import Cluster, Node
-from .ini import Assignment, Group, Ini, InventoryError, Problem, Variables
 from .kinds import Wrong, address
 from .kinds import name as host_name
-from .settings import FOR_ANSIBLE, ROLES, VARIABLES, Settings, Ssh, Variable
+from .names import ALIASES, JUDGED, meant
+from .raw import Assignment, InventoryError, Problem, Raw, Variables
+from .settings import ROLES, VARIABLES, Settings, Ssh, Variable
+from .templates import fill
 
-__all__ = ["InventoryError", "Problem", "assignments", "parse"]
+__all__ = ["InventoryError", "Problem", "cluster", "in_force", "parse"]
 
 
 def parse(text: str, source: str = "hosts.ini") -> Cluster:
-    """Read an inventory.
+    """Read an inventory in Ansible's INI form.
 
     `source` is the file's name as it shall stand in messages. Raises InventoryError with
     every problem found, each with its line and a remedy.
     """
-    raw = ini.read(text)
-    roles = _roles(raw)
+    return cluster(ini.read(text), source)
+
+
+def cluster(raw: Raw, source: str) -> Cluster:
+    """Make a cluster of what an inventory of any form says. Raises InventoryError."""
+    roles = groups.roles(raw)
     certain = not raw.problems  # else a role that seems to be lacking may only be misspelt
-    _check_names(raw)
-    common = _values(raw, _all_variables(raw), "all", "[all:vars]")
-    nodes = [
-        node for name in roles if (node := _node(raw, name, roles[name] if certain else ROLES)) is not None
-    ]
+    concerned: dict[str, tuple[str, ...]] = roles if certain else dict.fromkeys(raw.hosts, ROLES)
+    _check_names(raw, concerned)
+    common = _values(raw, rules.common_variables(raw), "all", "")
+    nodes = [node for name in concerned if (node := _node(raw, name, concerned[name])) is not None]
     rules.check(raw, nodes, certain)
     if raw.problems:
-        raise InventoryError(source, raw.problems)
+        raise InventoryError(source, raw.problems, raw.places)
     return Cluster(source, tuple(nodes), Settings(**_settings_part(common)))
 
 
-def assignments(text: str) -> list[tuple[str, Assignment]]:
-    """Give every variable that an inventory sets, in the order of their lines."""
-    raw = ini.read(text)
-    owners = [*raw.hosts.values(), *(group.variables for group in raw.groups.values())]
-    return sorted((item for owner in owners for item in owner.items()), key=lambda item: item[1].line)
+def in_force(raw: Raw, cluster: Cluster, name: str) -> list[tuple[Node, Assignment]]:
+    """Return for every node where a variable is set, by whichever of its names, if it is."""
+    keys = [name, *(alias for alias, ours in ALIASES.items() if ours == name)]
+    found = [(node, merged.variables(raw, node.name)) for node in cluster.nodes]
+    return [(node, variables[key]) for node, variables in found for key in keys if key in variables]
 
 
-# Which host plays which role
-
-
-def _roles(raw: Ini) -> dict[str, tuple[str, ...]]:
-    """Give every host's roles, in the file's order of hosts; complain about groups."""
-    reached: set[str] = set()
-    playing: dict[str, list[str]] = {name: [] for name in raw.hosts}
-    for role in ROLES:
-        for name in _members(raw, role, reached, ()):
-            if role not in playing[name]:
-                playing[name].append(role)
-    for group in raw.groups.values():
-        _check_group(raw, group, reached)
-    if not raw.hosts and not raw.problems:
-        raw.complain(1, "it names no host", "put hosts below [zookeeper], [mesos_master], ...")
-    return {name: tuple(roles) for name, roles in playing.items()}
-
-
-def _members(raw: Ini, name: str, reached: set[str], path: tuple[str, ...]) -> Iterable[str]:
-    group = raw.groups.get(name)
-    if group is None:
-        return
-    if name in path:
-        raw.complain(group.line, f"[{name}] is a child of itself", "break the circle")
-        return
-    reached.add(name)
-    yield from group.hosts
-    for child, line in group.children.items():
-        if child not in raw.groups:
-            raw.complain(line, f"group {child!r} is not defined", _meant(child, raw.groups, "define it"))
-        yield from _members(raw, child, reached, (*path, name))
-
-
-def _check_group(raw: Ini, group: Group, reached: set[str]) -> None:
-    if group.name in ("all", "") and not group.has_members:
-        return
-    if group.name not in reached:
-        raw.complain(
-            group.line,
-            f"[{group.name}] is no role and no child of one",
-            _meant(group.name, ROLES, f"the roles are {', '.join(ROLES)}"),
-        )
-    elif not group.has_members:
-        raw.complain(group.line, f"[{group.name}:vars] has no [{group.name}]", "add the group's hosts")
-    elif not group.hosts and not group.children and not group.unread:
-        raw.complain(group.line, f"[{group.name}] is empty", "name its hosts or remove the section")
-
-
-def _check_names(raw: Ini) -> None:
-    for name, line in raw.host_lines.items():
-        if "[" in name:
-            raw.complain(line, f"{name!r} is a range of hosts", "write one host per line")
-        elif name.count(":") > 1:
+def _check_names(raw: Raw, names: dict[str, tuple[str, ...]]) -> None:
+    for name in names:
+        line = raw.host_lines[name]
+        if name.count(":") > 1:
             raw.complain(line, f"{name!r} looks like an IPv6 address", "give the host's IPv4 address")
         elif ":" in name:
             raw.complain(line, f"{name!r} holds a colon", "write the port as ansible_port=...")
@@ -120,7 +74,7 @@ def _fits(name: str) -> bool:
         return False
 
 
-def _check(raw: Ini, line: int, what: str, text: str, kind: Any) -> Any:
+def _check(raw: Raw, line: int, what: str, text: str, kind: Any) -> Any:
     try:
         return kind(text)
     except Wrong as wrong:
@@ -131,73 +85,94 @@ def _check(raw: Ini, line: int, what: str, text: str, kind: Any) -> Any:
 # Which value every setting has
 
 
-def _node(raw: Ini, name: str, roles: tuple[str, ...]) -> Node | None:
+def _node(raw: Raw, name: str, roles: tuple[str, ...]) -> Node | None:
     variables = merged.variables(raw, name)
-    values = _values(raw, variables, "node", f"host {name}", roles)
+    values = _values(raw, variables, "node", name, roles)
     own = (values.get("host_ip"), values.get("ansible_host"), name)
     where = next((found for text in own if text and (found := _address(text))), None)
     if where is None:
-        unread = {"host_ip", "ansible_host"} & variables.keys() - values.keys()
+        given = {ALIASES.get(key, key) for key in variables}
+        unread = {"host_ip", "ansible_host"} & given - values.keys()
         if not unread and not _is_numeric(name) and _fits(name):  # else that has been complained of
-            raw.complain(
-                raw.host_lines[name],
-                f"{name} has no IPv4 address that the cluster could use",
-                "add host_ip=ADDRESS to its line",
-            )
+            _complain_of_no_address(raw, name)
         return None
     ssh = Ssh(**{VARIABLES[key].attribute: value for key, value in values.items() if VARIABLES[key].of_ssh})
     return Node(name, where, roles, ssh, Settings(**_settings_part(values)))
+
+
+def _complain_of_no_address(raw: Raw, name: str) -> None:
+    line = raw.host_lines[name]
+    if line in raw.ranges:
+        what = f"the hosts {raw.ranges[line]} have no IPv4 address that the cluster could use"
+        raw.complain(line, what, "write each on a line of its own, with host_ip=ADDRESS")
+    else:
+        what = f"{name} has no IPv4 address that the cluster could use"
+        raw.complain(line, what, f"add host_ip=ADDRESS to {raw.own}")
 
 
 def _settings_part(values: dict[str, Any]) -> dict[str, Any]:
     return {VARIABLES[key].attribute: value for key, value in values.items() if not VARIABLES[key].of_ssh}
 
 
-def _all_variables(raw: Ini) -> Variables:
-    group = raw.groups.get("all")
-    return group.variables if group else {}
-
-
 def _values(
-    raw: Ini, variables: Variables, level: str, owner: str, roles: tuple[str, ...] = ROLES
+    raw: Raw, variables: Variables, level: str, host: str, roles: tuple[str, ...] = ROLES
 ) -> dict[str, Any]:
+    """Return the values of settings by their names; `level` is `node` or `all`."""
     values = {}
-    for key, assignment in variables.items():
-        variable = _known(raw, key, assignment.line)
-        if variable is None or (level == "node" and variable.scope == "all"):
+    for key, given in _ours(raw, variables, host):
+        name = ALIASES.get(key, key)
+        variable = VARIABLES[name]
+        if level == "node" and variable.scope == "all":
             continue
-        if variable.scope == "node" and variable.role not in (None, *roles) and _own(raw, owner, key):
-            raw.complain(
-                assignment.line,
-                f"{key} has no effect: {owner} is not in [{variable.role}]",
-                "remove it",
-            )
+        if _is_of_another_role(variable, roles) and key in raw.hosts.get(host, {}):
+            what = f"{name} has no effect: host {host} is not in [{variable.role}]"
+            raw.complain(given.line, what, "remove it")
             continue
-        value = _check(raw, assignment.line, key, assignment.value, variable.kind)
+        value = _check(raw, given.line, key, given.value, variable.kind)
         if value is not None:
-            values[key] = value
+            values[name] = value
     return values
 
 
-def _own(raw: Ini, owner: str, key: str) -> bool:
-    return key in raw.hosts.get(owner.removeprefix("host "), {})
+def _is_of_another_role(variable: Variable, roles: tuple[str, ...]) -> bool:
+    return variable.scope == "node" and variable.role not in (None, *roles)
 
 
-def _known(raw: Ini, key: str, line: int) -> Variable | None:
-    if key in FOR_ANSIBLE:
-        return None
-    if key not in VARIABLES:
-        mend = _meant(key, VARIABLES, "hosts.ini as shipped lists every variable")
-        raw.complain(line, f"unknown variable {key}", mend)
-        return None
-    return VARIABLES[key]
+def _ours(raw: Raw, variables: Variables, host: str) -> Iterator[tuple[str, Assignment]]:
+    """Give the variables that mean something here, with their values; complain about what cannot be taken."""
+    seen: dict[str, Assignment] = {}
+    for key, assignment in variables.items():
+        name = ALIASES.get(key, key)
+        if name not in VARIABLES and key not in JUDGED:
+            if close := meant(key):
+                raw.complain(assignment.line, f"unknown variable {key}", f"did you mean {close}?")
+            continue
+        given = _filled(raw, key, assignment, variables, host)
+        if given is None:
+            continue
+        if key in JUDGED:
+            _check(raw, given.line, key, given.value, JUDGED[key])
+        elif seen.setdefault(name, given).value != given.value:
+            at = raw.at(seen[name].line)
+            raw.complain(given.line, f"{key} and {name} {at} are one setting", "keep one of the two")
+        else:
+            yield key, given
 
 
-def _meant(word: str, known: Iterable[str], otherwise: str) -> str:
-    close = _close(word, tuple(known))
-    return f"did you mean {close[0]}?" if close else otherwise
-
-
-@lru_cache(maxsize=256)  # what stands in [all:vars] is asked about for every host
-def _close(word: str, known: tuple[str, ...]) -> list[str]:
-    return difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+def _filled(raw: Raw, key: str, given: Assignment, variables: Variables, host: str) -> Assignment | None:
+    """Return a variable with its templates filled in, or complain that it has no usable text."""
+    text = given.value
+    if "{{" in text or "{%" in text:
+        known = {other: each.value for other, each in variables.items()} | {"inventory_hostname": host}
+        text = _check(raw, given.line, key, text, lambda text: fill(text, known))
+    if text == "":
+        raw.complain(given.line, f"{key} has no value", "give it one or remove it")
+    elif text is not None and text.startswith(("!vault", "$ANSIBLE_VAULT;")):
+        what = f"{key} is encrypted with Ansible Vault, which INI cannot hold"
+        raw.complain(given.line, what, "move it to group_vars/all.yml beside this file, as YAML")
+    elif text and not text.replace("\t", " ").isprintable():
+        odd = next(c for c in text if not c.isprintable() and c != "\t")
+        raw.complain(given.line, f"{key} holds the character U+{ord(odd):04X}", "write it without")
+    elif text:
+        return Assignment(text, given.line)
+    return None

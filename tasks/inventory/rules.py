@@ -1,28 +1,35 @@
 """What must hold between the hosts of an inventory: scopes, addresses, the ensemble."""
 
+import re
+
 from . import clashes, flags, merged, mesos_values
 from .cluster import Node
-from .ini import Assignment, Group, Ini
+from .names import ALIASES
+from .raw import Assignment, Group, Raw, Variables
 from .settings import ROLES, VARIABLES
 
 NUMBERED = ("mesos_master", "marathon")
 """The roles whose containers have a number in their names."""
 
+OTHER_IDS = re.compile(r"(zk|zoo|zookeeper)_?(server_?)?(my)?_?id|my_id|server_?id", re.I)
+"""What other tools call ZooKeeper's myid."""
+
 OF_ONE_HOST = ("host_ip", "myid", "number", "ansible_host")
 
 
-def check(raw: Ini, nodes: list[Node], certain: bool) -> None:
+def check(raw: Raw, nodes: list[Node], certain: bool) -> None:
     """Complain about everything that only shows when hosts are seen together.
 
     `certain` tells whether the groups could be read without a problem; if not, nothing is said to
     be missing. `nodes` lacks those whose address could not be read.
     """
-    _check_scopes(raw)
-    if not any(key in group.variables for group in raw.groups.values() for key in OF_ONE_HOST):
+    _check_scopes(raw, nodes)
+    given = {ALIASES.get(key, key) for group in raw.groups.values() for key in group.variables}
+    if not given & set(OF_ONE_HOST):
         _check_addresses(raw, nodes)
     members = [node for node in nodes if "zookeeper" in node.roles]
     _check_ids(raw, members, certain)
-    if certain and len(nodes) == len(raw.hosts):
+    if certain and len(members) == len(raw.members("zookeeper")):
         _check_number(raw, members)
     if not raw.problems:
         clashes.check(raw, nodes)
@@ -31,44 +38,52 @@ def check(raw: Ini, nodes: list[Node], certain: bool) -> None:
             _check_flags(raw, node)
 
 
-def _check_scopes(raw: Ini) -> None:
-    for name, variables in raw.hosts.items():
-        for key, assignment in variables.items():
+def common_variables(raw: Raw) -> Variables:
+    """Return what holds for the whole cluster: what `all` sets, and a group above every role."""
+    return merged.of_groups(raw, tuple(_wide(raw)))
+
+
+def _wide(raw: Raw) -> set[str]:
+    above = [set(raw.above(role)) for role in ROLES if raw.members(role)]
+    return set.intersection(*above, {*raw.groups}) - set(ROLES) if above else {*raw.groups} & {"all"}
+
+
+def _check_scopes(raw: Raw, nodes: list[Node]) -> None:
+    for node in nodes:
+        for key, assignment in raw.hosts[node.name].items():
             if key in VARIABLES and VARIABLES[key].scope != "node":
                 section = VARIABLES[key].role if VARIABLES[key].scope == "role" else "all"
                 raw.complain(
                     assignment.line,
-                    f"{key} of host {name} must be the same everywhere",
-                    f"move it to [{section}:vars]",
+                    f"{key} of host {node.name} must be the same everywhere",
+                    f"move it to {raw.variables_of(section or 'all')}",
                 )
-    for group in raw.groups.values():
-        for key, assignment in group.variables.items():
-            _check_group_scope(raw, group, key, assignment)
+    wide = _wide(raw)
+    direct = dict.fromkeys(name for node in nodes for name in raw.groups_of[node.name])
+    for name in raw.above(*direct):
+        for key, assignment in raw.groups[name].variables.items():
+            _check_group_scope(raw, raw.groups[name], key, assignment, name in wide)
 
 
-def _check_group_scope(raw: Ini, group: Group, key: str, assignment: Assignment) -> None:
+def _check_group_scope(raw: Raw, group: Group, key: str, assignment: Assignment, wide: bool) -> None:
     variable = VARIABLES.get(key)
-    if key in OF_ONE_HOST:
-        raw.complain(assignment.line, f"{key} belongs to one host", "move it to the host's line")
-    elif variable is None or group.name == "all":
+    role = variable.role if variable else None
+    if ALIASES.get(key, key) in OF_ONE_HOST:
+        raw.complain(assignment.line, f"{key} belongs to one host", f"move it to {raw.own_of_a_host}")
+    elif variable is None or wide:
         return
     elif variable.scope == "all":
-        raw.complain(assignment.line, f"{key} holds for the whole cluster", "move it to [all:vars]")
-    elif variable.role and group.name in ROLES and variable.role != group.name:
-        raw.complain(
-            assignment.line,
-            f"{key} does not belong in [{group.name}:vars]",
-            f"move it to [{variable.role}:vars]",
-        )
-    elif variable.scope == "role" and group.name not in ROLES:
-        raw.complain(
-            assignment.line,
-            f"{key} must be the same on every {variable.role} host",
-            f"move it to [{variable.role}:vars]",
-        )
+        what = f"{key} holds for the whole cluster"
+        raw.complain(assignment.line, what, f"move it to {raw.variables_of('all')}")
+    elif role and group.name in ROLES and role != group.name:
+        what = f"{key} does not belong in {raw.variables_of(group.name)}"
+        raw.complain(assignment.line, what, f"move it to {raw.variables_of(role)}")
+    elif variable.scope == "role" and role and group.name not in raw.above(role):
+        what = f"{key} must be the same on every {role} host"
+        raw.complain(assignment.line, what, f"move it to {raw.variables_of(role)}")
 
 
-def _check_addresses(raw: Ini, nodes: list[Node]) -> None:
+def _check_addresses(raw: Raw, nodes: list[Node]) -> None:
     seen: dict[str, str] = {}
     for node in nodes:
         for name in sorted(node.names - {node.name} | {node.address}):
@@ -81,17 +96,13 @@ def _check_addresses(raw: Ini, nodes: list[Node]) -> None:
             seen[name] = node.name
 
 
-def _check_ids(raw: Ini, members: list[Node], certain: bool) -> None:
+def _check_ids(raw: Raw, members: list[Node], certain: bool) -> None:
+    if certain:
+        _check_that_all_have_ids(raw, {node.settings.myid for node in members})
     first: dict[int, str] = {}
-    taken = {node.settings.myid for node in members}
-    free = iter(i for i in range(1, 256) if i not in taken)
-    for node in members:
+    for node in (node for node in members if node.settings.myid is not None):
         own = raw.hosts[node.name].get("myid")
-        if node.settings.myid is None:
-            if certain and own is None:
-                advice = f"add e.g. myid={next(free, 255)} to its line"
-                raw.complain(raw.host_lines[node.name], f"host {node.name} has no myid", advice)
-        elif node.myid not in first:
+        if node.myid not in first:
             first[node.myid] = node.name
         elif own is not None:
             raw.complain(
@@ -101,7 +112,33 @@ def _check_ids(raw: Ini, members: list[Node], certain: bool) -> None:
             )
 
 
-def _check_number(raw: Ini, members: list[Node]) -> None:
+def _check_that_all_have_ids(raw: Raw, taken: set[int | None]) -> None:
+    free = iter(i for i in range(1, 256) if i not in taken)
+    members = raw.members("zookeeper")
+    for name in raw.hosts:
+        if name in members and "myid" not in raw.hosts[name]:
+            advice = _id_by_another_name(raw, name) or f"add e.g. myid={next(free, 255)} to {raw.own}"
+            _complain_of_lack(raw, name, "no myid", "myid", advice)
+
+
+def _id_by_another_name(raw: Raw, name: str) -> str:
+    """Return what to do about an id that other tools call otherwise, "" if there is none."""
+    given = merged.variables(raw, name)
+    other = next((key for key in given if OTHER_IDS.fullmatch(key) and given[key].value.isdecimal()), None)
+    return f"rename its {other} {raw.at(given[other].line)} to myid" if other else ""
+
+
+def _complain_of_lack(raw: Raw, host: str, lack: str, name: str, advice: str) -> None:
+    """Say what a host lacks; of hosts that one line names it is said once."""
+    line = raw.host_lines[host]
+    if line in raw.ranges:
+        mend = f"write each on a line of its own, with {name}=N"
+        raw.complain(line, f"the hosts {raw.ranges[line]} have {lack}", mend)
+    else:
+        raw.complain(line, f"host {host} has {lack}", advice)
+
+
+def _check_number(raw: Raw, members: list[Node]) -> None:
     if members and len(members) % 2 == 0:
         raw.complain(
             raw.groups["zookeeper"].line,
@@ -110,7 +147,7 @@ def _check_number(raw: Ini, members: list[Node]) -> None:
         )
 
 
-def _check_masters(raw: Ini, nodes: list[Node]) -> None:
+def _check_masters(raw: Raw, nodes: list[Node]) -> None:
     masters = [node for node in nodes if "mesos_master" in node.roles]
     if masters and len(masters) % 2 == 0:
         raw.complain(
@@ -133,24 +170,21 @@ def _check_masters(raw: Ini, nodes: list[Node]) -> None:
         raw.complain(line, "there is no [zookeeper], which Mesos and Marathon need", "add its hosts")
 
 
-def _check_numbers(raw: Ini, nodes: list[Node]) -> None:
+def _check_numbers(raw: Raw, nodes: list[Node]) -> None:
     first: dict[int, str] = {}
     for node in nodes:
         number = node.settings.number or node.settings.myid
         line = raw.host_lines[node.name]
         if number is None:
-            raw.complain(
-                line,
-                f"host {node.name} has neither number nor myid to name its containers by",
-                "add number=N to its line",
-            )
+            lack = "neither number nor myid to name its containers by"
+            _complain_of_lack(raw, node.name, lack, "number", f"add number=N to {raw.own}")
         elif number in first:
             raw.complain(line, f"number {number} is taken by host {first[number]}", "add another number=N")
         else:
             first[number] = node.name
 
 
-def _check_flags(raw: Ini, node: Node) -> None:
+def _check_flags(raw: Raw, node: Node) -> None:
     s = node.settings
     if "mesos_master" in node.roles and _is_of("1.5", s.mesos_master_image):
         names = dict(s.mesos_master_environment)
@@ -168,13 +202,13 @@ def _is_of(version: str, image: str) -> bool:
     return image.rpartition(":")[2].removeprefix("v").startswith(version)
 
 
-def _check_known(raw: Ini, node: Node, key: str, unknown: tuple[str, str] | None) -> None:
+def _check_known(raw: Raw, node: Node, key: str, unknown: tuple[str, str] | None) -> None:
     if unknown:
         line = merged.variables(raw, node.name)[key].line
         raw.complain(line, f"{key} sets {unknown[0]}, no flag of version 1.5", unknown[1])
 
 
-def _check_marathon_flags(raw: Ini, node: Node) -> None:
+def _check_marathon_flags(raw: Raw, node: Node) -> None:
     s = node.settings
     given = {
         "marathon_environment": mesos_values.flags_of(s.marathon_environment, ()),

@@ -25,7 +25,7 @@ class Ssh:
         kinds.name, None, "where SSH connects to, if that is not the host's name", name="ansible_host"
     )
     port: int | None = _variable(kinds.port, None, "SSH port, 22", name="ansible_port")
-    user: str | None = _variable(kinds.name, None, "SSH user, yours", name="ansible_user")
+    user: str | None = _variable(kinds.user, None, "SSH user, yours", name="ansible_user")
     key: str | None = _variable(
         kinds.file_path, None, "private key, ssh's own choice", name="ansible_ssh_private_key_file"
     )
@@ -178,6 +178,3 @@ def _table() -> dict[str, Variable]:
 
 VARIABLES = _table()
 """Every variable by its name in hosts.ini."""
-
-FOR_ANSIBLE = frozenset({"ansible_python_interpreter"})
-"""Variables that mean something to Ansible alone and change nothing here."""

@@ -16,6 +16,7 @@ CODE = sorted(
     if "run" not in file.parts
 )
 PURE = {
+    "ast",
     "base64",
     "collections",
     "dataclasses",
@@ -29,6 +30,7 @@ PURE = {
     "shlex",
     "string",
     "typing",
+    "warnings",
 }
 LONGEST_FUNCTION = 40
 LONGEST_FILE = 320
