@@ -5,7 +5,7 @@ from pathlib import Path
 from shlex import quote
 
 from ..errors import BadInput
-from . import ini, parse
+from . import forms, ini, parse
 from .cluster import Cluster, Node
 from .raw import Assignment, InventoryError, Raw
 from .raw import place as place_of
@@ -26,7 +26,7 @@ def path() -> Path:
 
 
 def beside(name: str) -> Path:
-    """Resolve a path that stands in the inventory: `~` is home, relative means beside its file, or in its directory."""
+    """Resolve a path that stands in the inventory: `~` is home, relative means beside it or inside of it."""
     own = path()
     return (own if own.is_dir() else own.parent) / Path(name).expanduser()
 
@@ -56,8 +56,23 @@ def _in_force(key: str) -> tuple[Raw, list[tuple[Node, Assignment]]]:
 
 
 def _read(file: Path) -> Raw:
+    name = _name(file)
+    if why := forms.beyond_ini(file, name):
+        return _ask_ansible(file, name, why)
+    raw = ini.read(_text(file))
+    why = forms.variables_beside(file)
+    return _ask_ansible(file, name, why) if why and not raw.problems else raw
+
+
+def _ask_ansible(file: Path, name: str, why: str) -> Raw:
+    from . import ansible  # it and what it needs are no business of an INI file
+
+    return ansible.ask(file, name, why)
+
+
+def _text(file: Path) -> str:
     try:
-        return ini.read(file.read_bytes().decode())
+        return file.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"{_name(file)}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
@@ -99,7 +114,7 @@ def _key_trouble(key: Path) -> str:
 
 
 def _refuse_open_secrets(file: Path, raw: Raw) -> None:
-    """Raise BadInput if others can read a secret in an INI file; where Ansible has one from, it alone knows."""
+    """Raise BadInput if others can read a secret in an INI file; of Ansible's we do not know the file."""
     if raw.places or not _is_open(file):
         return
     given = [*raw.hosts.values(), *(group.variables for group in raw.groups.values())]

@@ -78,7 +78,7 @@ TRUE = frozenset("true yes on y t 1 1.0".split())
 FALSE = frozenset("false no off n f 0 0.0".split())
 
 
-@lru_cache(maxsize=1024)  # an inventory is read with every address in it several times
+@lru_cache(maxsize=10_000)  # an inventory is read with every address in it several times
 def address(text: str) -> str:
     """Read a usable IPv4 address of one host."""
     try:

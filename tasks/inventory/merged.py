@@ -4,7 +4,7 @@ from .raw import Group, Raw, Variables
 
 
 def variables(raw: Raw, name: str) -> Variables:
-    """Return what holds for host `name`; what its groups give is worked out once for all with the same ones."""
+    """Return what holds for host `name`; what groups give is worked out once for all hosts in them."""
     direct = tuple(raw.groups_of[name])
     if direct not in raw.merged:
         raw.merged[direct] = of_groups(raw, direct)
@@ -12,7 +12,7 @@ def variables(raw: Raw, name: str) -> Variables:
 
 
 def of_groups(raw: Raw, direct: tuple[str, ...]) -> Variables:
-    """Return what these groups and all above them give to a host: deeper ones win, then priority, then name."""
+    """Return what these groups and those above give to a host: the deeper wins, then priority, then name."""
 
     def rank(group: Group) -> tuple[int, int, str]:
         return raw.depths.get(group.name, 0), priority(group), group.name

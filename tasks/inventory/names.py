@@ -62,7 +62,7 @@ def _ssh_arguments(text: str) -> None:
         checked = "; host keys are always checked" if "stricthostkeychecking" in text.lower() else ""
         raise Wrong(
             "holds options for Ansible's own ssh",
-            f"write them into an ssh_config file, below `Host *`, and name that with ssh_config=FILE{checked}",
+            f"write them into an ssh_config file, below `Host *`, and name it with ssh_config=FILE{checked}",
         )
 
 
@@ -133,7 +133,7 @@ JUDGED: dict[str, Callable[[str], None]] = {
     "ansible_paramiko_host_key_checking": _host_keys,
     "host_key_checking": _host_keys,
 }
-"""Ansible's variables that are taken where they mean what we do anyway; each raises Wrong where they do not."""
+"""Ansible's variables that are taken where they mean what we do anyway; each raises Wrong if not."""
 
 KNOWN = tuple(dict.fromkeys([*VARIABLES, *ALIASES, *JUDGED, *sorted(WITHOUT_EFFECT)]))
 

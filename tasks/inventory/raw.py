@@ -1,4 +1,4 @@
-"""What an inventory says before it is judged: groups, hosts and variables, each with the place where it stands."""
+"""What an inventory says before it is judged: groups, hosts and variables, each with its place."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,6 +1,7 @@
 """Every variable hosts.ini may hold: its kind, its default, where it may stand, what it means."""
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from . import kinds, mesos_values
@@ -156,7 +157,7 @@ class Variable:
     attribute: str
     of_ssh: bool
 
-    @property
+    @cached_property
     def role(self) -> str | None:
         """The role this variable belongs to: `myid` and the `zookeeper_` ones to zookeeper."""
         if self.name == "myid":

@@ -44,7 +44,7 @@ class Meant:
         return 1 + max((self.depth(parent) for parent in parents), default=0)
 
     def value(self, host: str, key: str) -> str | None:
-        """The value of a host's own line, else that of its deepest group, the alphabet's last, else everybody's."""
+        """The value of a host's line, else of its deepest group, the alphabet's last, else everybody's."""
         setting = [g for g in self.groups_of(host) if key in self.group_values.get(g, {})]
         nearest = sorted(setting, key=lambda group: (self.depth(group), group))[-1:]
         given = [self.everywhere, *(self.group_values[group] for group in nearest), self.hosts[host]]

@@ -1,0 +1,140 @@
+"""Inventories of every form that Ansible reads, by asking its own `ansible-inventory`."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from ..errors import BadInput
+from . import answer
+from .raw import Raw
+
+PATIENCE = 120
+"""Seconds after which a script or a plugin of an inventory is given up."""
+
+STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
+"""Else Ansible leaves out what it cannot read, and says so only in a warning."""
+
+MESSAGE = re.compile(r"^\[(?:ERROR|WARNING)\]:|^ERROR!", re.MULTILINE)
+PLUGIN = re.compile(r"\*? ?Failed to parse (?:inventory|\S+) with '?(\w+)'? plugin: ")
+ORIGIN = re.compile(r"Origin: ([^<]+?):(\d+)|in '([^']+)': line (\d+)")
+"""Where Ansible has seen a mistake, as its versions tell it."""
+
+BEHIND_REASON = re.compile(
+    r"\n\s*\n|\s(?:The error appears to be|The offending line|Origin:)|(?<=, )got:", re.DOTALL
+)
+"""What follows a reason: lines of the inventory, which may hold secrets."""
+
+SCRIPT_SAID = re.compile(r"Standard error from inventory script:\n(.+)")
+
+
+def ask(file: Path, name: str, why: str) -> Raw:
+    """Read an inventory through Ansible; `why` says what it is. Raises BadInput."""
+    program = _program(name, why)
+    said = _run([program, "-i", str(file), "--list", "--export"], name)
+    try:
+        document = json.loads(said[said.index("{") :])
+    except ValueError:
+        raise BadInput(f"{name}: ansible-inventory's answer is no JSON; {_try(file)}") from None
+    vault = str(Path(program).with_name("ansible-vault"))
+    plain = {
+        text: _run([vault, "decrypt", "--output", "-"], name, text) for text in answer.encrypted(document)
+    }
+    raw = answer.read(document, plain)
+    if not raw.hosts:
+        raise BadInput(f"{name}: {_no_hosts(file)}")
+    return raw
+
+
+def _program(name: str, why: str) -> str:
+    """Find ansible-inventory: beside the running Python, else on PATH. Raises BadInput."""
+    beside = Path(sys.executable).with_name("ansible-inventory")
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("ansible-inventory")
+    if not found:
+        raise BadInput(
+            f"{name} {why}, so mesofab reads it through ansible-inventory, which is not installed; "
+            f"{quote(sys.executable)} -m pip install ansible-core"
+        )
+    return found
+
+
+def _no_hosts(file: Path) -> str:
+    ignored = sorted(file.glob("*.ini")) if file.is_dir() else []
+    if ignored:
+        without = ignored[0].with_suffix("").name
+        return (
+            f"Ansible finds no host in it, and ignores {ignored[0].name}, as any .ini file in a directory; "
+            f"rename it to {without}"
+        )
+    return "Ansible finds no host in it; put hosts below zookeeper, mesos_master, ..."
+
+
+# Other programs
+
+
+def _run(command: list[str], name: str, given: str | None = None) -> str:
+    """Return what a program of Ansible's prints. Raises BadInput with its own reason if it fails."""
+    alone = not sys.stdin or not sys.stdin.isatty()  # else it may ask for the password of a vault
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL
+        if given is None and alone
+        else subprocess.PIPE
+        if given is not None
+        else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env={STRICT: "true", **os.environ},
+        start_new_session=alone,
+    )
+    try:
+        out, err = process.communicate(given, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        _end(process, alone)
+        tool = Path(command[0]).name
+        raise BadInput(
+            f"{name}: {tool} gave no answer within {PATIENCE} s; {_try(Path(command[2]))}"
+        ) from None
+    if process.returncode:
+        raise BadInput(f"{name}: {_reason(err)}")
+    return out
+
+
+def _end(process: "subprocess.Popen[Any]", alone: bool) -> None:
+    if alone:  # with the script that it may wait for
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.communicate()
+
+
+def _try(file: Path) -> str:
+    return f"try: ansible-inventory -i {quote(str(file))} --list"
+
+
+def _reason(told: str) -> str:
+    """Return why Ansible failed, without the lines of the inventory that it shows: they may hold secrets."""
+    messages = [text.strip() for text in MESSAGE.split(re.sub(r"\x1b\[[0-9;]*m", "", told))[1:]]
+    of_plugins = {match[1]: text[match.end() :] for text in messages if (match := PLUGIN.match(text))}
+    if len(of_plugins) > 1:
+        of_plugins.pop("ini", None)  # it is tried last on everything, and says nothing of YAML or a script
+    errors = [text for text in messages[-1:] if not text.startswith("Completely failed")]
+    reason = next(iter(errors or of_plugins.values()), "")
+    said = _sentence(reason) if reason else " ".join(told.split())[-200:] or "it gives no reason"
+    if "vault" in said.lower() or "decrypt" in said.lower():
+        return f"{said}; name the file that has its password: export ANSIBLE_VAULT_PASSWORD_FILE=FILE"
+    return f"Ansible cannot read it: {said}"
+
+
+def _sentence(text: str) -> str:
+    reason = " ".join(BEHIND_REASON.split(text)[0].split()).rstrip(".,: ")
+    origin, script = ORIGIN.search(" ".join(text.split())), SCRIPT_SAID.search(text)
+    where = f" ({origin[1] or origin[3]}, line {origin[2] or origin[4]})" if origin else ""
+    return f"{reason[:300]}{where}{f', and says: {script[1][:200]}' if script else ''}"
