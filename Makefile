@@ -78,5 +78,5 @@ docs: $(READY) ## Write the pages anew that are made from the code
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
 	$(VENV)/bin/pip install -q uv
-	$(VENV)/bin/uv pip compile pyproject.toml --extra lab --extra dev --universal \
+	$(VENV)/bin/uv pip compile pyproject.toml --extra lab --extra ansible --extra dev --universal \
 		--generate-hashes --python-version 3.11 --no-header --upgrade -q -o requirements.lock

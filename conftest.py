@@ -91,7 +91,7 @@ def on(pytestconfig: pytest.Config) -> Callable[[Node], Host]:
 
 def _address(node: Node) -> str:
     """Give testinfra's name for a node, with all that hosts.ini says of reaching it."""
-    user = f"{node.ssh.user}@" if node.ssh.user else ""
+    user = f"{quote(node.ssh.user, safe='')}@" if node.ssh.user else ""
     port = f":{node.ssh.port}" if node.ssh.port else ""
     key = node.ssh.key and quote(str(inventory.beside(node.ssh.key)))
     options = [f"ssh_identity_file={key}"] if key else []

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from .merged import is_number
+from .merged import PRIORITY, is_number
 from .near import near
 from .raw import Group, Raw
 from .settings import ROLES
@@ -50,14 +50,15 @@ def _check_children(raw: Raw) -> None:
 
 def _check_group(raw: Raw, group: Group, reached: set[str], members: dict[str, set[str]]) -> None:
     role = "" if group.name in reached else role_meant(group.name, members)
-    given = group.variables.get("ansible_group_priority")
+    given = group.variables.get(PRIORITY)
     if given and not is_number(given.value):
-        raw.complain(given.line, f"ansible_group_priority is {given.value!r}", "write a whole number")
+        raw.complain(given.line, f"{PRIORITY} is {given.value!r}", "write a whole number")
     kind = WITHOUT_COLON.fullmatch(group.name)
     if kind:
         raw.complain(group.line, f"[{group.name}] has no colon", f"did you mean [{kind[1]}:{kind[2]}]?")
     elif role and not (group.has_members and raw.members(group.name) <= members[role]):
         raw.complain(group.line, f"[{group.name}] is no role and no child of one", f"did you mean {role}?")
+        members[role] |= raw.members(group.name)  # what is wrong with its hosts is told, too
     elif not group.has_members and group.name not in IMPLIED:
         defined = [other.name for other in raw.groups.values() if other.has_members]
         raw.complain(

@@ -13,7 +13,7 @@ from .secret import part, quoted
 SECTION = re.compile(r"^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$")
 CHILD = re.compile(r"^([^:\]\s]+)\s*(?:#.*)?$")
 KINDS = ("hosts", "vars", "children")
-RANGE_FIRST = re.compile(r"^\[(?:[a-zA-Z]|[0-9]*):[^\]]*\][\w.\[-]")
+RANGE_FIRST = re.compile(r"^\[(?:(?:[a-zA-Z]|[0-9]*):[^\]]*\][\w.\[-]|[^\]]*\]:[0-9])")
 """A host's name that begins with a range, as `[1:3].example.net`; not a section that is misspelt."""
 
 QUOTED = r"""'[^']*'|"(?:[^"\\]|\\.)*\""""
@@ -23,7 +23,7 @@ TAKEN_AS_IT_IS = re.compile(rf"{QUOTED}|\\.")
 QUOTING = re.compile(r"""['"\\#]""")
 """What makes words of a line more than what stands between blanks."""
 
-VANISHING = re.compile(r"\\[\w]")
+VANISHING = re.compile(r"(?<!\\)(?:\\\\)*\\\w")
 LONGEST_LINE = 60_000
 """Characters of a line. Docker reads no longer variables; and Python splits long lines slowly."""
 
@@ -109,6 +109,8 @@ def _host_line(raw: Raw, group: Group, number: int, line: str) -> None:
         pattern, *words = _words(line)
         if "=" in pattern:
             raise Wrong(f"{part(pattern, line)} is no host", "put variables below [group:vars]")
+        if pattern.endswith(":"):
+            raise Wrong(f"{pattern!r} ends in a colon", "write the port behind it, or remove it")
         names = ranges.expand(ranges.split_port(pattern)[0])
     except Wrong as wrong:
         raw.complain(number, wrong.what, wrong.mend)
@@ -191,7 +193,8 @@ def _variable_line(raw: Raw, group: Group, number: int, line: str) -> str:
 def _assign(raw: Raw, variables: Variables, given: Assignment, key: str, where: str) -> None:
     """Note a variable. Of two Ansible takes the last one; of ours that is a slip of the pen."""
     before = variables.get(key, given)
-    if is_ours(key) and before.value != given.value:
+    refined = before.line in raw.ranges and given.line not in raw.ranges
+    if is_ours(key) and before.value != given.value and not refined:
         raw.complain(
             given.line,
             f"{key} is {quoted(key, given.value)} here and {quoted(key, before.value)} "

@@ -2,6 +2,9 @@
 
 from .raw import Group, Raw, Variables
 
+PRIORITY = "ansible_group_priority"
+"""Says of a group, and of no host, how it ranks among those on its level."""
+
 
 def variables(raw: Raw, name: str) -> Variables:
     """Return what holds for host `name`; what groups give is worked out once for all hosts in them."""
@@ -20,12 +23,13 @@ def of_groups(raw: Raw, direct: tuple[str, ...]) -> Variables:
     merged: Variables = {}
     for group in sorted((raw.groups[name] for name in raw.above(*direct)), key=rank):  # the last one wins
         merged |= group.variables
+    merged.pop(PRIORITY, None)
     return merged
 
 
 def priority(group: Group) -> int:
     """Return a group's rank among those on its level; what is no number counts like none."""
-    given = group.variables.get("ansible_group_priority")
+    given = group.variables.get(PRIORITY)
     return int(given.value) if given and is_number(given.value) else 1
 
 

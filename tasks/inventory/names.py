@@ -29,7 +29,7 @@ WITHOUT_EFFECT = frozenset(
 )
 """What says how Ansible works, and means nothing here, or what we do anyway."""
 
-FOREIGN = frozenset({"host_id", "log_file"})
+FOREIGN = frozenset({"host_id", "log_file", "my_ip"})
 """Words of other tools that only look like a slip of one of ours."""
 
 HARMLESS_OPTIONS = re.compile(

@@ -28,7 +28,7 @@ def cluster(raw: Raw, source: str) -> Cluster:
     """Make a cluster of what an inventory of any form says. Raises InventoryError."""
     roles = groups.roles(raw)
     certain = not raw.problems  # else a role that seems to be lacking may only be misspelt
-    concerned: dict[str, tuple[str, ...]] = roles if certain else dict.fromkeys(raw.hosts, ROLES)
+    concerned: dict[str, tuple[str, ...]] = roles if certain else dict.fromkeys(roles, ROLES)
     _check_names(raw, concerned)
     common = _values(raw, rules.common_variables(raw), "all", "")
     nodes = [node for name in concerned if (node := _node(raw, name, concerned[name])) is not None]
@@ -147,6 +147,8 @@ def _ours(raw: Raw, variables: Variables, host: str) -> Iterator[tuple[str, Assi
             if close := meant(key):
                 raw.complain(assignment.line, f"unknown variable {key}", f"did you mean {close}?")
             continue
+        if not host and "{{" in assignment.value and name in VARIABLES and VARIABLES[name].scope == "node":
+            continue  # it may name what is different for each host
         given = _filled(raw, key, assignment, variables, host)
         if given is None:
             continue

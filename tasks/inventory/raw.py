@@ -116,11 +116,14 @@ class Raw:
 
     @cached_property
     def groups_of(self) -> dict[str, list[str]]:
-        """The groups that name a host themselves; to be asked for when everything is read."""
+        """The groups that name a host themselves, `ungrouped` if none does; asked for when all is read."""
         found: dict[str, list[str]] = {name: [] for name in self.hosts}
         for group in self.groups.values():
             for host in group.hosts:
                 found[host].append(group.name)
+        for host, names in found.items():
+            named = [name for name in names if name not in ("all", "ungrouped")]
+            found[host] = named or [name for name in ("ungrouped",) if name in self.groups]
         return found
 
     @cached_property

@@ -68,7 +68,7 @@ def _check_scopes(raw: Raw, nodes: list[Node]) -> None:
 def _check_group_scope(raw: Raw, group: Group, key: str, assignment: Assignment, wide: bool) -> None:
     variable = VARIABLES.get(key)
     role = variable.role if variable else None
-    if ALIASES.get(key, key) in OF_ONE_HOST:
+    if ALIASES.get(key, key) in OF_ONE_HOST and "{{" not in assignment.value:
         raw.complain(assignment.line, f"{key} belongs to one host", f"move it to {raw.own_of_a_host}")
     elif variable is None or wide:
         return

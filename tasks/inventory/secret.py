@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 NAME = re.compile(
     r"pass(w(or)?d|phrase)?(_|$)|secret|token$|credential|private_?key|(api|access|encryption)_?key", re.I
@@ -64,7 +65,7 @@ def pairs(text: str) -> Iterable[tuple[str, str]]:
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         if word.startswith("--") and "=" not in word:
             yield word, following
         name, separator, value = word.partition("=")

@@ -66,6 +66,14 @@ def test_the_inventory_gives_every_role_its_hosts(inventory: Path, collect: Coll
     assert run.hosts_of("test_host.py") == {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.8", "agent9"}
 
 
+@pytest.mark.parametrize("user", ["ops@example.net", "'DOM\\ops'"])
+def test_a_user_of_a_domain_is_no_part_of_the_hosts_name(
+    inventory: Path, collect: Collect, user: str
+) -> None:
+    inventory.write_text(FIVE.replace("ansible_user=admin", f"ansible_user={user}"))
+    assert "agent9" in collect(inventory, "verify").hosts_of("test_host.py")
+
+
 def test_named_hosts_narrow_each_role(inventory: Path, collect: Collect) -> None:
     run = collect(inventory, "verify", "--hosts=ssh://root@10.0.0.1,ssh://root@10.0.0.8")
     assert run.hosts_of("test_zookeeper.py") == {"10.0.0.1"}
