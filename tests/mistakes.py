@@ -41,6 +41,11 @@ def open_key(where: Path) -> None:
     (where / "key").chmod(0o644)
 
 
+def directory(where: Path) -> None:
+    """Make a directory with nothing in it."""
+    (where / "inventory").mkdir()
+
+
 def open_file(where: Path) -> None:
     """Let everybody read hosts.ini."""
     (where / "hosts.ini").chmod(0o644)
@@ -75,7 +80,8 @@ MISTAKES = (
     Mistake("An option misspelt", "fab plan --jsn"),
     Mistake("fab's own dry run", "fab --dry deploy-cluster"),
     Mistake("An inventory that is not there", "INVENTORY=host.ini fab plan"),
-    Mistake("A directory for an inventory", "INVENTORY=lab fab plan"),
+    Mistake("A directory without hosts for an inventory", "INVENTORY=inventory fab plan", prepare=directory),
+    Mistake("YAML in a file called .ini", inventory="all:\n  hosts:\n    192.0.2.10: {myid: 1}\n"),
     Mistake("The gate, for an unknown host", "pytest -q verify/ --hosts=ssh://192.0.2.99"),
     Mistake("The gate, without ssh://", "pytest -q verify/ --hosts=192.0.2.10"),
     Mistake("The gate, with a bad hosts.ini", "pytest -q verify/", GOOD.replace("myid=3", "myid=2")),
@@ -86,8 +92,20 @@ MISTAKES = (
     ),
     Mistake("A ZooKeeper host without a myid", inventory=GOOD.replace("192.0.2.12 myid=3", "192.0.2.12")),
     Mistake("Four ZooKeeper hosts", inventory=GOOD.replace("[mesos_m", "192.0.2.13 myid=4\n[mesos_m")),
-    Mistake("A range of hosts", inventory=SERVICES + "[mesos_agent]\nagent[01:20].example.org\n"),
+    Mistake("A group that is called almost like a role", inventory=GOOD.replace("[mesos_m", "[mesos-m")),
+    Mistake(
+        "A range of hosts without addresses", inventory=SERVICES + "[mesos_agent]\nagent[01:20].example.org\n"
+    ),
     Mistake("A host without an address", inventory=SERVICES + "[mesos_agent]\nagent1.example.org\n"),
+    Mistake(
+        "Options for Ansible's ssh, and a password for it",
+        inventory=GOOD
+        + "[all:vars]\nansible_ssh_common_args='-o ProxyJump=bastion'\nansible_ssh_pass=a-secret\n",
+    ),
+    Mistake(
+        "A host that Ansible would not reach by SSH",
+        inventory=GOOD + "[all:vars]\nansible_connection=local\n",
+    ),
     Mistake("Spaces around =", inventory=SERVICES + "[mesos_agent]\n192.0.2.20 ansible_user = admin\n"),
     Mistake("A comment behind a value", inventory=GOOD + "[all:vars]\nansible_user=admin # for now\n"),
     Mistake("A file from Windows", inventory=GOOD.replace("\n", "\r\n")),

@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from ..errors import BadInput
 from . import answer
@@ -17,6 +18,9 @@ from .raw import Raw
 
 PATIENCE = 120
 """Seconds after which a script or a plugin of an inventory is given up."""
+
+AT_ONCE = 4
+"""Values that are decrypted at once; each takes a process that starts for half a second."""
 
 STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
 """Else Ansible leaves out what it cannot read, and says so only in a warning."""
@@ -37,16 +41,16 @@ SCRIPT_SAID = re.compile(r"Standard error from inventory script:\n(.+)")
 def ask(file: Path, name: str, why: str) -> Raw:
     """Read an inventory through Ansible; `why` says what it is. Raises BadInput."""
     program = _program(name, why)
-    said = _run([program, "-i", str(file), "--list", "--export"], name)
+    said = _run([program, "-i", str(file), "--list", "--export"], file, name)
     try:
         document = json.loads(said[said.index("{") :])
     except ValueError:
         raise BadInput(f"{name}: ansible-inventory's answer is no JSON; {_try(file)}") from None
-    vault = str(Path(program).with_name("ansible-vault"))
-    plain = {
-        text: _run([vault, "decrypt", "--output", "-"], name, text) for text in answer.encrypted(document)
-    }
-    raw = answer.read(document, plain)
+    texts = answer.encrypted(document)
+    decrypt = [str(Path(program).with_name("ansible-vault")), "decrypt", "--output", "-"]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        clear = pool.map(lambda text: _run(decrypt, file, name, text), texts)
+        raw = answer.read(document, dict(zip(texts, clear, strict=True)))
     if not raw.hosts:
         raise BadInput(f"{name}: {_no_hosts(file)}")
     return raw
@@ -78,41 +82,44 @@ def _no_hosts(file: Path) -> str:
 # Other programs
 
 
-def _run(command: list[str], name: str, given: str | None = None) -> str:
+def _run(command: list[str], file: Path, name: str, given: str | None = None) -> str:
     """Return what a program of Ansible's prints. Raises BadInput with its own reason if it fails."""
     alone = not sys.stdin or not sys.stdin.isatty()  # else it may ask for the password of a vault
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL
-        if given is None and alone
-        else subprocess.PIPE
-        if given is not None
-        else None,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env={STRICT: "true", **os.environ},
-        start_new_session=alone,
-    )
     try:
+        process = subprocess.Popen(
+            command,
+            stdin=_input(given, alone),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={STRICT: "true", **os.environ},
+            start_new_session=alone,
+        )
         out, err = process.communicate(given, timeout=PATIENCE)
+    except OSError as error:
+        raise BadInput(f"{name}: {command[0]} cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         _end(process, alone)
         tool = Path(command[0]).name
-        raise BadInput(
-            f"{name}: {tool} gave no answer within {PATIENCE} s; {_try(Path(command[2]))}"
-        ) from None
+        raise BadInput(f"{name}: {tool} gave no answer within {PATIENCE} s; {_try(file)}") from None
     if process.returncode:
         raise BadInput(f"{name}: {_reason(err)}")
     return out
 
 
-def _end(process: "subprocess.Popen[Any]", alone: bool) -> None:
-    if alone:  # with the script that it may wait for
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.communicate()
+def _input(given: str | None, alone: bool) -> int | None:
+    if given is not None:
+        return subprocess.PIPE
+    return subprocess.DEVNULL if alone else None
+
+
+def _end(process: "subprocess.Popen[str]", alone: bool) -> None:
+    with suppress(ProcessLookupError):
+        if alone:  # with the script that it may wait for
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+    process.wait()
 
 
 def _try(file: Path) -> str:

@@ -1,6 +1,7 @@
 """Which inventory is meant, and reading it: for fab and for pytest alike."""
 
 import os
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -61,9 +62,12 @@ def _read(file: Path) -> Raw:
         return _ask_ansible(file, name, why)
     raw = ini.read(_text(file))
     why = forms.variables_beside(file)
-    return _ask_ansible(file, name, why) if why and not raw.problems else raw
+    if why and raw.problems:  # told with their lines; the rest only Ansible knows
+        raise BadInput(str(InventoryError(name, raw.problems)))
+    return _ask_ansible(file, name, why) if why else raw
 
 
+@cache  # the gate asks for each host anew
 def _ask_ansible(file: Path, name: str, why: str) -> Raw:
     from . import ansible  # it and what it needs are no business of an INI file
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import BadInput
 
-YAML = (".yml", ".yaml", ".json", ".toml")
+SUFFIXES = {".yml": "YAML", ".yaml": "YAML", ".json": "JSON", ".toml": "TOML"}
 LOOKS_LIKE_YAML = re.compile(r"\A(?:\s*(?:#.*)?\n)*(?:---|\{|[\w.-]+:(?:\s|$))")
 FIRST = 4096
 """Bytes that tell the form."""
@@ -27,8 +27,8 @@ def beyond_ini(file: Path, name: str) -> str:
         if not os.access(file, os.X_OK):
             raise BadInput(f"{name} is a script, but not executable; chmod +x {name}")
         return "is a script"
-    if file.suffix in YAML:
-        return "is YAML"
+    if file.suffix in SUFFIXES:
+        return f"is {SUFFIXES[file.suffix]}"
     if LOOKS_LIKE_YAML.match(begin.decode(errors="replace")):
         if file.suffix:
             raise BadInput(f"{name} looks like YAML; Ansible reads YAML only from .yml and .yaml: rename it")
@@ -38,5 +38,5 @@ def beyond_ini(file: Path, name: str) -> str:
 
 def variables_beside(file: Path) -> str:
     """Return which directories beside an INI file Ansible would read with it, "" if there are none."""
-    found = [name for name in ("group_vars", "host_vars") if (file.parent / name).is_dir()]
+    found = [name for name in ("group_vars", "host_vars") if any((file.parent / name).glob("*"))]
     return f"has {' and '.join(f'{name}/' for name in found)} beside it" if found else ""

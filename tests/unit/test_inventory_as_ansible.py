@@ -392,8 +392,9 @@ def test_a_slip_in_a_name_of_ours_is_told_with_the_right_spelling(name: str, rig
 
 @pytest.mark.parametrize(
     "name",
-    "zookeeper_id zookeeper_data_dir zookeeper_version marathon_host mesos_version log_level log_file "
-    "host_id ansible_ssh_pass ansible_facts node_ip my_ip http_proxy java_home ansible_winrm_transport".split(),
+    "zookeeper_id zookeeper_data_dir zookeeper_version marathon_host mesos_version log_level "
+    "log_file host_id ansible_ssh_pass ansible_facts node_ip my_ip http_proxy java_home "
+    "ansible_winrm_transport".split(),
 )
 def test_another_meaning_is_no_slip(name: str) -> None:
     assert meant(name) == ""

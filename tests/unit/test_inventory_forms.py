@@ -220,7 +220,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("hosts.yml", YAML, "is YAML"),
         ("hosts", YAML, "is YAML"),
         ("hosts", "---\n# none\n", "is YAML"),
-        ("hosts.json", "{}", "is YAML"),
+        ("hosts.json", "{}", "is JSON"),
         ("hosts.ini", "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "is encrypted with Ansible Vault"),
         ("hosts.py", "#!/usr/bin/env python3\n", "is a script"),
         ("group_vars/all.yml", "", "has group_vars/ beside it"),
@@ -263,8 +263,9 @@ def test_a_script_that_is_not_executable_is_told(tmp_path: Path) -> None:
 
 
 def test_mistakes_of_an_ini_file_are_told_with_lines_although_group_vars_are_beside(tmp_path: Path) -> None:
-    folder = written(tmp_path, hosts_ini="[zookeeper]\n10.70.0.[3:1]\n", group_vars__all_yml="")
-    assert ":2: [3:1] names no host; write the smaller end first" in refused(folder / "hosts.ini")
+    folder = written(tmp_path, hosts_ini="[zookeeper]\n10.70.0.[3:1]\n10.70.0.9\n", group_vars__all_yml="")
+    said = refused(folder / "hosts.ini")
+    assert said == f"{folder}/hosts.ini:2: [3:1] names no host; write the smaller end first"
 
 
 def test_an_answer_that_never_comes_is_given_up_with_all_that_it_started(
@@ -285,6 +286,11 @@ def _lives(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_program_that_cannot_be_started_is_told(tmp_path: Path, stand_in: Path) -> None:
+    stand_in.write_text("#!/no/such/python\n")
+    assert refused(tmp_path).endswith("ansible-inventory cannot be started: No such file or directory")
 
 
 @pytest.mark.parametrize("told", ["", "no JSON", "{", "Using /etc/ansible/ansible.cfg as config file"])
