@@ -134,6 +134,8 @@ def _reason(told: str) -> str:
         of_plugins.pop("ini", None)  # it is tried last on everything, and says nothing of YAML or a script
     errors = [text for text in messages[-1:] if not text.startswith("Completely failed")]
     reason = next(iter(errors or of_plugins.values()), "")
+    if not reason and any(text.startswith("Completely failed") for text in messages):
+        return "there is nothing in it that Ansible could read"
     said = _sentence(reason) if reason else " ".join(told.split())[-200:] or "it gives no reason"
     if "vault" in said.lower() or "decrypt" in said.lower():
         return f"{said}; name the file that has its password: export ANSIBLE_VAULT_PASSWORD_FILE=FILE"

@@ -187,6 +187,11 @@ def test_what_ansible_cannot_read_is_told_without_the_lines_of_the_file(tmp_path
 
 
 @needs_ansible
+def test_an_empty_directory_is_told(tmp_path: Path) -> None:
+    assert refused(tmp_path).endswith("there is nothing in it that Ansible could read")
+
+
+@needs_ansible
 def test_a_script_that_fails_is_told_with_what_it_says(tmp_path: Path) -> None:
     script = written(tmp_path, hosts="#!/bin/sh\necho no credentials >&2\nexit 3\n") / "hosts"
     script.chmod(0o755)
