@@ -14,29 +14,17 @@ from . import gates
 from .hosts import Hosts
 
 
-def pending(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[Member]:
-    """Give the running members that these plans replace, host by host in the inventory's order."""
-    return [
-        Member(chapter.title, node.name)
-        for node in hosts.nodes
-        for chapter in chapters
-        if _steps(plans, chapter, node.name)
-    ]
-
-
 def _steps(plans: Plans, chapter: Chapter, name: str) -> tuple[Step, ...]:
     return tuple(step for step in plans[name].in_phase("replace") if chapter.holds(step))
 
 
-def roll(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[str]:
-    """Replace what is pending in these chapters; who comes next is asked anew every time.
+def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
+    """Replace these members of these chapters; who comes next is asked anew every time.
 
     Gives a line for each thing that was left because it would have stopped its service. Raises
     RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
     """
-    waiting, here = pending(hosts, chapters, plans), ""
-    if not waiting:
-        return []
+    waiting, here = list(members), ""
     before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
     fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
     while waiting:

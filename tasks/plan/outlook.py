@@ -1,10 +1,10 @@
 """The order in which a deploy would act as things stand now, and how each service stands meanwhile.
 
-It is the choice that a run makes before every step (tasks.plan.roll), with members imagined to come
-back. A run asks the services themselves each time, so its order may be another one.
+It reads the schedule as a run does, with members imagined to come back in a roll (tasks.plan.roll). A run
+asks the services themselves before each turn, so who is next in a roll may be another one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -12,7 +12,8 @@ from .gate import Standing
 from .marathon.handover import turns
 from .membership import Plans
 from .roll import Member, Standings, next_turn
-from .runbook import Chapter, ranks
+from .runbook import Chapter
+from .schedule import Steps, schedule, steps
 from .step import Phase, Step
 from .words import names
 
@@ -53,36 +54,20 @@ class Outlook:
     refused: Mapping[Member, str] = field(default_factory=dict)
 
 
-def foresee(
-    chapters: Sequence[Chapter], plans: Plans, standings: Standings, waiting: Sequence[Member]
-) -> Outlook:
-    """Imagine a run: `waiting` are the running members it replaces, `standings` tells of their services."""
+def foresee(chapters: Sequence[Chapter], plans: Plans, standings: Standings) -> Outlook:
+    """Imagine a run of these plans; `standings` tells of the services whose members it replaces."""
     run = _Run(chapters, plans, dict(standings))
-    rolling: list[str] = []
-    for rank in ranks(chapters):
-        starting = {chapter: those for chapter in rank if (those := _having(plans, "start", chapter))}
-        if starting:
-            # As in a run: what they lean on comes first.
-            run.roll([member for member in waiting if member.service in rolling])
-            rolling = []
-        for place, (chapter, those) in enumerate(starting.items()):
-            run.start(chapter, those, beside=place > 0)
-        rolling += [chapter.title for chapter in rank]
-    run.roll([member for member in waiting if member.service in rolling])
-    for chapter in chapters:
-        run.hand_over(chapter)
-    return Outlook((*_staged(plans), *run.turns), run.refused)
-
-
-def _having(plans: Plans, phase: Phase, chapter: Chapter) -> tuple[str, ...]:
-    return tuple(name for name, plan in plans.items() if any(map(chapter.holds, plan.in_phase(phase))))
-
-
-def _staged(plans: Plans) -> Iterator[Turn]:
-    staged = {name: steps for name, plan in plans.items() if (steps := plan.in_phase("stage"))}
-    if staged:
-        count = sum(map(len, staged.values()))
-        yield Turn("stage", tuple(staged), f"prepares in {count} {'step' if count == 1 else 'steps'}")
+    for entry in schedule(chapters, plans, ()):
+        match entry.action:
+            case "stage":
+                run.stage(entry.steps)
+            case "start":
+                run.start(entry.chapters)
+            case "roll":
+                run.roll(entry.members)
+            case "hand over":
+                run.hand_over(entry.chapters[0])
+    return Outlook(tuple(run.turns), run.refused)
 
 
 class _Run:
@@ -94,13 +79,23 @@ class _Run:
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
 
-    def start(self, chapter: Chapter, hosts: tuple[str, ...], beside: bool) -> None:
-        """Have what does not run started on all these hosts at once, perhaps `beside` the last turn."""
-        what = f"starts {chapter.title}{' at the same time' if beside else ''}"
-        self.turns.append(Turn("start", hosts, what, chapter.title))
-        if chapter.title in self.now:
-            standing = self.now[chapter.title]
-            self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))
+    def stage(self, steps: Steps) -> None:
+        """Have everything prepared, on all hosts at once."""
+        busy = {name: own for name, own in steps.items() if own}
+        if busy:
+            count = sum(map(len, busy.values()))
+            what = f"prepares in {count} {'step' if count == 1 else 'steps'}"
+            self.turns.append(Turn("stage", tuple(busy), what))
+
+    def start(self, chapters: Sequence[Chapter]) -> None:
+        """Have what does not run started on all hosts at once."""
+        for place, chapter in enumerate(chapters):
+            hosts = tuple(name for name, own in steps(self.plans, "start", chapter).items() if own)
+            what = f"starts {chapter.title}{' at the same time' if place else ''}"
+            self.turns.append(Turn("start", hosts, what, chapter.title))
+            if chapter.title in self.now:
+                standing = self.now[chapter.title]
+                self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))
 
     def roll(self, waiting: Sequence[Member]) -> None:
         """Have members replaced in turn, until none is left or none may be touched."""
@@ -138,8 +133,8 @@ class _Run:
         self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
 
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
-        steps = [step for name in hosts for step in self.plans[name].in_phase("replace")]
-        effects = {step.effect for step in steps if self.chapters[service].holds(step)}
+        own = [step for name in hosts for step in self.plans[name].in_phase("replace")]
+        effects = {step.effect for step in own if self.chapters[service].holds(step)}
         return effects.pop() if len(effects) == 1 else f"restarts {service}"
 
 

@@ -39,13 +39,7 @@ def plans(**steps: list[Step]) -> dict[str, HostPlan]:
 
 
 def outlook(wanted: dict[str, HostPlan], standings: dict[str, Standing] = WELL) -> Outlook:
-    waiting = [
-        Member(service, name)
-        for name, plan in wanted.items()
-        for service, id in IDS.items()
-        if any(step.id == id for step in plan.in_phase("replace"))
-    ]
-    return foresee(CHAPTERS, wanted, standings, waiting)
+    return foresee(CHAPTERS, wanted, standings)
 
 
 def test_a_plan_without_steps_has_no_order() -> None:
