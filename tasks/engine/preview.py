@@ -106,8 +106,8 @@ def outlook(
         return Outlook()
     here, plans = hosts.among(found.plans), _after_stages(found)
     moved = {member.service for member in replaced(chapters, plans)}
-    moved |= {each.title for each in chapters if handover.turns(each.holds, found.plans)}
-    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.title in moved}
+    moved |= {each.service for each in chapters if handover.turns(each.holds, found.plans)}
+    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.service in moved}
     told = foresee(chapters, plans, gates.standings(hosts, said))
     return replace(told, turns=(*_stages(found), *told.turns))
 
@@ -115,7 +115,7 @@ def outlook(
 def _stages(found: Preview) -> Iterator[Turn]:
     for chapter, stage in found.stages:
         nodes = tuple(node.name for node in chapter.nodes(stage.cluster))
-        yield Turn("replace", nodes, stage.says, chapter.title)
+        yield Turn("replace", nodes, stage.says, chapter.service)
 
 
 def _after_stages(found: Preview) -> Plans:

@@ -6,6 +6,7 @@ from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
+from ..plan.names import SERVICES
 from ..plan.roll import Member
 from ..plan.runbook import Chapter, containers
 from ..plan.step import Step
@@ -32,12 +33,12 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
         if turn.refused:
             return left_alone(turn.refused)
         waiting = [member for member in waiting if member not in turn.members]
-        chapter = next(each for each in chapters if each.title == turn.members[0].service)
-        nodes = [node for node in hosts.nodes if Member(chapter.title, node.name) in turn.members]
+        chapter = next(each for each in chapters if each.service == turn.members[0].service)
+        nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         try:
             _replace(hosts, chapter, nodes, plans)
         except (StepFailed, GateNotReached) as error:
-            if nodes[0].name not in before[chapter.title].serving or len(nodes) > 1:
+            if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:
                 raise  # what was there before did not serve either
             put_back(hosts, chapter, nodes[0], error)
             raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
@@ -47,7 +48,7 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
 
 def left_alone(refused: Mapping[Member, str]) -> list[str]:
     """Say which members may not be replaced and why, what is true of many once."""
-    return grouped((member.node, f"{member.service}: {why}") for member, why in refused.items())
+    return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
 
 
 def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
@@ -74,7 +75,7 @@ def _rolled_back(
     hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError, untouched: Sequence[Member]
 ) -> RolledBack:
     (container,) = containers([chapter], hosts.cluster, node)
-    others = dict.fromkeys(member.node for member in untouched if member.service == chapter.title)
+    others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "

@@ -11,6 +11,7 @@ from itertools import groupby
 from .gate import Standing
 from .marathon.handover import turns
 from .membership import Plans
+from .names import SERVICES
 from .roll import Member, Standings, next_turn
 from .runbook import Chapter
 from .schedule import Steps, schedule, steps
@@ -24,7 +25,7 @@ HEADING = "In this order as things stand now; every service is asked again befor
 class Turn:
     """What is done at once, and on which hosts; `what` is true of each of them.
 
-    `service` is the title of its chapter, "" where it is a step of many. `meanwhile` tells how the
+    `service` is its role, "" where it is a step of many. `meanwhile` tells how the
     service stands while its members are replaced, `leads` whether its leader is among them.
     """
 
@@ -43,7 +44,7 @@ class Turn:
         serving, total, majority = len(self.meanwhile.serving), self.meanwhile.total, self.meanwhile.majority
         must = f", {majority} must" if majority else ""
         moves = "; then another one leads" if self.leads and total > 1 else ""
-        return f"{self.service}: {serving} of {total} serve meanwhile{must}{moves}"
+        return f"{SERVICES[self.service]}: {serving} of {total} serve meanwhile{must}{moves}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Run:
     """A run as it is imagined: how the services stand by now, and what was done until then."""
 
     def __init__(self, chapters: Sequence[Chapter], plans: Plans, now: dict[str, Standing]) -> None:
-        self.chapters = {chapter.title: chapter for chapter in chapters}
+        self.chapters = {chapter.service: chapter for chapter in chapters}
         self.plans, self.now = plans, now
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
@@ -92,10 +93,10 @@ class _Run:
         for place, chapter in enumerate(chapters):
             hosts = tuple(name for name, own in steps(self.plans, "start", chapter).items() if own)
             what = f"starts {chapter.title}{' at the same time' if place else ''}"
-            self.turns.append(Turn("start", hosts, what, chapter.title))
-            if chapter.title in self.now:
-                standing = self.now[chapter.title]
-                self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))
+            self.turns.append(Turn("start", hosts, what, chapter.service))
+            if chapter.service in self.now:
+                standing = self.now[chapter.service]
+                self.now[chapter.service] = replace(standing, serving=standing.serving | set(hosts))
 
     def roll(self, waiting: Sequence[Member]) -> None:
         """Have members replaced in turn, until none is left or none may be touched."""
@@ -113,7 +114,7 @@ class _Run:
         """Have a new version of a service take its turns."""
         for turn in turns(chapter.holds, self.plans):
             for name, step in turn.items():
-                self._take_turn(chapter.title, name, step)
+                self._take_turn(chapter.service, name, step)
 
     def _take_turn(self, service: str, name: str, step: Step) -> None:
         before, starts = self.now[service], step.title.startswith("run")
@@ -135,7 +136,7 @@ class _Run:
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
         own = [step for name in hosts for step in self.plans[name].in_phase("replace")]
         effects = {step.effect for step in own if self.chapters[service].holds(step)}
-        return effects.pop() if len(effects) == 1 else f"restarts {service}"
+        return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
 
 
 def lines(outlook: Outlook) -> list[str]:

@@ -79,7 +79,7 @@ def test_every_step_is_done_once_and_in_the_order_of_its_phases(
     rolled = [member for entry in found for member in entry.members]
     assert len(set(rolled)) == len(rolled)
     assert {(member.service, member.node) for member in rolled} == {
-        (chapter.title, host)
+        (chapter.service, host)
         for host, each in made.items()
         for chapter in SERVICES
         for step in each.in_phase("replace")
@@ -97,7 +97,7 @@ def test_every_service_that_is_asked_is_checked_after_its_last_change(
             place
             for place, entry in enumerate(found)
             if (entry.action == "start" and chapter in entry.chapters)
-            or any(member.service == chapter.title for member in entry.members)
+            or any(member.service == chapter.service for member in entry.members)
         ]
         checks = [
             place
