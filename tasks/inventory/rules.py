@@ -1,8 +1,12 @@
 """What must hold between the hosts of an inventory: scopes, addresses, the ensemble."""
 
+from collections.abc import Iterable
+
 from . import clashes, flags, merged, mesos_values
 from .cluster import Node
+from .flags import Program
 from .ini import Assignment, Group, Ini
+from .mesos_values import Unknown
 from .settings import ROLES, VARIABLES
 
 NUMBERED = ("mesos_master", "marathon")
@@ -152,26 +156,23 @@ def _check_numbers(raw: Ini, nodes: list[Node]) -> None:
 
 def _check_flags(raw: Ini, node: Node) -> None:
     s = node.settings
-    if "mesos_master" in node.roles and _is_of("1.5", s.mesos_master_image):
-        names = dict(s.mesos_master_environment)
-        unknown = mesos_values.unknown_to_mesos(names, flags.MASTER)
-        _check_known(raw, node, "mesos_master_environment", unknown)
-    if "mesos_agent" in node.roles and _is_of("1.5", s.mesos_agent_image):
-        names = dict(s.mesos_agent_environment)
-        unknown = mesos_values.unknown_to_mesos(names, flags.AGENT)
-        _check_known(raw, node, "mesos_agent_environment", unknown)
+    if "mesos_master" in node.roles and flags.MASTER.is_in(s.mesos_master_image):
+        unknown = mesos_values.unknown_to_mesos(flags.MASTER, dict(s.mesos_master_environment))
+        _check_known(raw, node, "mesos_master_environment", flags.MASTER, unknown)
+    if "mesos_agent" in node.roles and flags.AGENT.is_in(s.mesos_agent_image):
+        unknown = mesos_values.unknown_to_mesos(flags.AGENT, dict(s.mesos_agent_environment))
+        _check_known(raw, node, "mesos_agent_environment", flags.AGENT, unknown)
     if "marathon" in node.roles:
         _check_marathon_flags(raw, node)
 
 
-def _is_of(version: str, image: str) -> bool:
-    return image.rpartition(":")[2].removeprefix("v").startswith(version)
-
-
-def _check_known(raw: Ini, node: Node, key: str, unknown: tuple[str, str] | None) -> None:
-    if unknown:
-        line = merged.variables(raw, node.name)[key].line
-        raw.complain(line, f"{key} sets {unknown[0]}, no flag of version 1.5", unknown[1])
+def _check_known(raw: Ini, node: Node, key: str, program: Program, unknown: Iterable[Unknown]) -> None:
+    for one in unknown:
+        if one.name not in node.settings.extra_flags:
+            line = merged.variables(raw, node.name)[key].line
+            otherwise = f"f your build has it, add extra_flags={one.name}"
+            mend = f"{one.mend} I{otherwise}" if one.mend.endswith("?") else f"{one.mend}; or, i{otherwise}"
+            raw.complain(line, f"{key} sets {one.written}, no flag of {program}", mend)
 
 
 def _check_marathon_flags(raw: Ini, node: Node) -> None:
@@ -181,8 +182,9 @@ def _check_marathon_flags(raw: Ini, node: Node) -> None:
         "marathon_arguments": mesos_values.flags_of((), s.marathon_arguments),
     }
     for key, names in given.items():
-        if _is_of("1.5", s.marathon_image):
-            _check_known(raw, node, key, mesos_values.unknown_to_marathon(names))
+        if flags.MARATHON.is_in(s.marathon_image):
+            unknown = mesos_values.unknown_to_marathon(names)
+            _check_known(raw, node, key, flags.MARATHON, unknown)
     both = [name for name in given["marathon_environment"] if name in given["marathon_arguments"]]
     if both:
         raw.complain(
