@@ -178,7 +178,9 @@ def zk_path(text: str) -> str:
 def flag_names(text: str) -> tuple[str, ...]:
     """Read names of flags, with commas between them, without their dashes."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*( *, *[A-Za-z][A-Za-z0-9_]*)*", text):
-        raise Wrong(f"is {text!r}", "write flags without dashes, commas between them, as in my_flag,other_flag")
+        raise Wrong(
+            f"is {text!r}", "write flags without dashes, commas between them, as in my_flag,other_flag"
+        )
     return tuple(each.strip() for each in text.split(","))
 
 

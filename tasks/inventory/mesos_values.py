@@ -47,7 +47,7 @@ FOREIGN = ("LIBPROCESS_", "GLOG_", "SASL_", "MARATHON_")
 
 @dataclass(frozen=True)
 class Unknown:
-    """What a program does not have: as it is `written`, its `name` for extra_flags, and what to do instead."""
+    """What a program does not have: as it is `written`, its `name` for extra_flags, and how to mend it."""
 
     written: str
     name: str
@@ -241,4 +241,6 @@ def unknown_to_marathon(flags: Iterable[str]) -> Iterable[Unknown]:
         if flag in known.MARATHON.flags or known.MARATHON.kind(positive) == "toggle":
             continue
         meant = known.MARATHON.nearest(flag)
-        yield Unknown(f"--{flag}", flag, f"did you mean --{meant}?" if meant else "Marathon exits at it: remove it")
+        yield Unknown(
+            f"--{flag}", flag, f"did you mean --{meant}?" if meant else "Marathon exits at it: remove it"
+        )

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +60,9 @@ def entries(text: str) -> list[Entry]:
             raise Wrong("is JSON, but no list of resources", FORM)
         return [_entry(one) for one in told]
     if text.startswith(("/", "file://")):
-        raise Wrong(f"is {text!r}, which the agent's container does not hold", "write the resources themselves")
+        raise Wrong(
+            f"is {text!r}, which the agent's container does not hold", "write the resources themselves"
+        )
     found = listed(RESOURCE, text)
     if found is None:
         raise Wrong(f"is {text!r}", f"{PARTS}: numbers, [1-9] or {{a,b}}")

@@ -38,7 +38,7 @@ def _named(name: str, value: str) -> bool:
 
 
 def _holds(value: str) -> bool:
-    """Tell whether a text names a secret of its own: `-Dx.password=`, `"auth": "..."`, `{"name": "TOKEN"}`."""
+    """Tell whether a text names a secret inside: `-Dx.password=`, `"auth": "..."`, `{"name": "TOKEN"}`."""
     return any(_named(key, inner) for key, inner in KEY.findall(value)) or any(
         NAME.search(name) for name in NAMED.findall(value)
     )

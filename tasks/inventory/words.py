@@ -12,6 +12,8 @@ from .secret import holds_secret, part
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_JSON = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
 
+SHELL_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""", re.DOTALL)
+
 NEAR = 20
 """Characters shown of the place where JSON is broken."""
 
@@ -80,13 +82,11 @@ def _end_of_json(text: str, start: int) -> int | None:
 
 
 def _shell_word(text: str, start: int) -> tuple[str, int]:
-    lexer = shlex.shlex(text[start:], posix=True)
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        word = lexer.get_token()
-    except ValueError as error:
-        raise Wrong(f"cannot be split into words ({error})", "close the quote") from None
-    return word or "", start + lexer.instream.tell()
+    match = SHELL_WORD.match(text, start)
+    end = match.end() if match else start
+    if text[end : end + 1].strip():
+        end = len(text)  # a quote is open, and nobody can tell where the word ends: `arguments` says so
+    return "".join(arguments(text[start:end])), end
 
 
 def parsed(text: str, name: str = "") -> Any:
@@ -95,7 +95,7 @@ def parsed(text: str, name: str = "") -> Any:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         where = _where(error, text, name)
-    example = f"'{name}={{\"key\": \"value\"}}'" if name else '\'[{"name": "cpus", ...}]\''
+    example = f'\'{name}={{"key": "value"}}\'' if name else '\'[{"name": "cpus", ...}]\''
     raise Wrong(
         f"gives {name} broken JSON: {where}" if name else f"is broken JSON: {where}",
         "correct it there" if '"' in text else f"put the whole setting into single quotes, as in {example}",

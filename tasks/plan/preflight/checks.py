@@ -53,6 +53,7 @@ CHECKS = {
     "quorum": Check("error", "The masters change their number only in ways that their log survives."),
     "marathon-version": Check("error", "Marathon's state can be read in the version that is wanted."),
     "agent-info": Check("error", "An agent keeps what it may not change without losing its tasks."),
+    "same-agent": Check("error", "No two agents have one id, as a copied disk gives it to them."),
     "foreign-agent": Check("warning", "An agent's work_dir belongs to no other cluster."),
 }
 """By id, in the order in which a host's findings are told."""

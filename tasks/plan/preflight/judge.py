@@ -28,7 +28,7 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (fleet.machines, fleet.clocks)
+OF_ALL_HOSTS = (fleet.machines, fleet.agents, fleet.clocks)
 
 
 @dataclass(frozen=True)
