@@ -3,10 +3,8 @@
 Sources: stout/flags of Mesos 1.5.0 (parsing), Marathon 1.5.8's launcher (extra-defines.bash) and scallop.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from . import flags as known
 from .flags import Flag, Program
@@ -40,18 +38,6 @@ REFUSED = {
     "disable_ha": "every Marathon would lead: remove it",
 }
 """Flags that work, but not together with the runbook."""
-
-FOREIGN = ("LIBPROCESS_", "GLOG_", "SASL_", "MARATHON_")
-"""How variables begin that are surely no flags of Mesos, however near their names are."""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """What a program does not have: as it is `written`, its `name` for extra_flags, and how to mend it."""
-
-    written: str
-    name: str
-    mend: str
 
 
 # Mesos
@@ -117,42 +103,6 @@ def _check_duration(name: str, flag: Flag, value: str) -> None:
 def _seconds(duration: str) -> float:
     match = DURATION.fullmatch(duration)
     return float(match[1]) * SECONDS[match[2]] if match else 0.0
-
-
-def unknown_to_mesos(program: Program, names: Iterable[str]) -> Iterable[Unknown]:
-    """Give the variables that Mesos would silently ignore, and how to mend them."""
-    for name in names:
-        flag = _flag(name)
-        if not flag:
-            meant = _meant(program, name)
-            if meant:
-                yield Unknown(name, name, f"did you mean MESOS_{meant.upper()}?")
-        elif flag not in program.flags:
-            yield Unknown(name, flag, _instead(program, flag))
-
-
-def _meant(program: Program, name: str) -> str:
-    """Give the flag of which a variable without MESOS_ is a misspelling, "" if it is of something else."""
-    if name.upper().startswith(FOREIGN):
-        return ""
-    variables = {f"MESOS_{flag.upper()}": flag for flag in program.flags}
-    near = difflib.get_close_matches(name.upper(), variables, n=1, cutoff=0.8)
-    return variables[near[0]] if near else ""
-
-
-def _instead(program: Program, flag: str) -> str:
-    positive = re.sub("^no[_-]", "", flag)
-    if positive != flag and program.kind(positive) == "boolean":
-        return f"write MESOS_{positive.upper()}=false"
-    other, setting = (
-        (known.AGENT, "mesos_agent_environment")
-        if program is known.MASTER
-        else (known.MASTER, "mesos_master_environment")
-    )
-    if flag in other.flags:
-        return f"it is one of {other.name}: move it to {setting}"
-    meant = program.nearest(flag)
-    return f"did you mean MESOS_{meant.upper()}?" if meant else "it would be ignored: remove it"
 
 
 # Marathon
@@ -232,15 +182,3 @@ def _once(flags: Sequence[str]) -> None:
     twice = _repeated(flags)
     if twice is not None:
         raise Wrong(f"gives --{twice} twice", "Marathon exits at a flag given twice: give it once")
-
-
-def unknown_to_marathon(flags: Iterable[str]) -> Iterable[Unknown]:
-    """Give the flags that Marathon does not have, and how to mend them; it exits at the first one."""
-    for flag in flags:
-        positive = flag.removeprefix("disable_")
-        if flag in known.MARATHON.flags or known.MARATHON.kind(positive) == "toggle":
-            continue
-        meant = known.MARATHON.nearest(flag)
-        yield Unknown(
-            f"--{flag}", flag, f"did you mean --{meant}?" if meant else "Marathon exits at it: remove it"
-        )

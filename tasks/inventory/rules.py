@@ -1,12 +1,8 @@
 """What must hold between the hosts of an inventory: scopes, addresses, the ensemble."""
 
-from collections.abc import Iterable
-
-from . import clashes, flags, merged, mesos_values
+from . import clashes, merged, mesos_values, unknown
 from .cluster import Node
-from .flags import Program
 from .ini import Assignment, Group, Ini
-from .mesos_values import Unknown
 from .settings import ROLES, VARIABLES
 
 NUMBERED = ("mesos_master", "marathon")
@@ -155,38 +151,16 @@ def _check_numbers(raw: Ini, nodes: list[Node]) -> None:
 
 
 def _check_flags(raw: Ini, node: Node) -> None:
-    s = node.settings
-    if "mesos_master" in node.roles and flags.MASTER.is_in(s.mesos_master_image):
-        unknown = mesos_values.unknown_to_mesos(flags.MASTER, dict(s.mesos_master_environment))
-        _check_known(raw, node, "mesos_master_environment", flags.MASTER, unknown)
-    if "mesos_agent" in node.roles and flags.AGENT.is_in(s.mesos_agent_image):
-        unknown = mesos_values.unknown_to_mesos(flags.AGENT, dict(s.mesos_agent_environment))
-        _check_known(raw, node, "mesos_agent_environment", flags.AGENT, unknown)
-    if "marathon" in node.roles:
-        _check_marathon_flags(raw, node)
-
-
-def _check_known(raw: Ini, node: Node, key: str, program: Program, unknown: Iterable[Unknown]) -> None:
-    for one in unknown:
+    for one in unknown.found(node):
         if one.name not in node.settings.extra_flags:
-            line = merged.variables(raw, node.name)[key].line
+            line = merged.variables(raw, node.name)[one.setting].line
             otherwise = f"f your build has it, add extra_flags={one.name}"
             mend = f"{one.mend} I{otherwise}" if one.mend.endswith("?") else f"{one.mend}; or, i{otherwise}"
-            raw.complain(line, f"{key} sets {one.written}, no flag of {program}", mend)
-
-
-def _check_marathon_flags(raw: Ini, node: Node) -> None:
+            raw.complain(line, f"{one.setting} sets {one.written}, no flag of {one.program}", mend)
     s = node.settings
-    given = {
-        "marathon_environment": mesos_values.flags_of(s.marathon_environment, ()),
-        "marathon_arguments": mesos_values.flags_of((), s.marathon_arguments),
-    }
-    for key, names in given.items():
-        if flags.MARATHON.is_in(s.marathon_image):
-            unknown = mesos_values.unknown_to_marathon(names)
-            _check_known(raw, node, key, flags.MARATHON, unknown)
-    both = [name for name in given["marathon_environment"] if name in given["marathon_arguments"]]
-    if both:
+    given = mesos_values.flags_of(s.marathon_environment, ())
+    both = [flag for flag in given if flag in mesos_values.flags_of((), s.marathon_arguments)]
+    if both and "marathon" in node.roles:
         raw.complain(
             merged.variables(raw, node.name)["marathon_arguments"].line,
             f"--{both[0]} is given here and in marathon_environment",

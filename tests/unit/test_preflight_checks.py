@@ -167,6 +167,11 @@ def _copied_agents(world: World, running: str = "") -> None:
         world.container(running, "mesos_agent")
 
 
+def _own_build(world: World) -> None:
+    text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_environment=MESOS_COLOUR=red\nextra_flags=colour\n"
+    world.cluster = parse(text)
+
+
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
@@ -251,6 +256,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "quorum": (B, lambda w: w.container(B, "mesos_master", MESOS_QUORUM="1"), "run with quorum 1"),
     "marathon-version": (B, _newer_marathon, "its state is of 1.6.0, hosts.ini wants 1.5.8"),
     "agent-info": (AGENT, _other_agent, "attribute rack a -> none: the agent would refuse its work_dir"),
+    "extra-flag": (
+        AGENT,
+        _own_build,
+        "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
+    ),
     "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
     "foreign-agent": (AGENT, lambda w: w.facts(AGENT, agent="7f3-S0"), "agent 7f3-S0, which no master"),
 }

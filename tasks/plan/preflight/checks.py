@@ -36,6 +36,7 @@ CHECKS = {
     "docker-api": Check("warning", "The engine still takes the docker client in the agent's image."),
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
     "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
+    "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),
     "image": Check("error", "Every image is on the host, or its registry has it for this architecture."),
     "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
     "port": Check("error", "The ports of what does not run yet are free."),

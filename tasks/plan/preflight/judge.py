@@ -22,6 +22,7 @@ OF_A_HOST = (
     docker.api,
     docker.boot,
     docker.cgroups,
+    docker.extra_flags,
     docker.images,
     leftovers.containers,
     leftovers.strays,
