@@ -152,7 +152,18 @@ def marathon_arguments(text: str) -> tuple[str, ...]:
     for flag in flags_of((), words):
         _check_not_own(f"--{flag}", flag)
     _once(flags_of((), words))
+    for word, following in zip(words, (*words[1:], "--"), strict=False):
+        _check_value(word, following)
     return words
+
+
+def _check_value(word: str, following: str) -> None:
+    flag, inline, _ = word.partition("=")
+    name = flag.removeprefix("--")
+    if inline and flag.startswith("--") and _takes_none(name):
+        raise Wrong(f"gives {flag} a value", f"the flag takes none: write {flag} alone")
+    if word == f"--{name}" and known.MARATHON.kind(name) == "value" and following.startswith("--"):
+        raise Wrong(f"gives {flag} no value", f"write {flag} and its value")
 
 
 def _takes_value(word: str) -> bool:

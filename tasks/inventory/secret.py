@@ -61,7 +61,7 @@ def part(word: str, text: str) -> str:
 
 def holds_secret(key: str, value: str) -> bool:
     """Tell whether a setting of hosts.ini is a secret, or holds variables or arguments of which one is."""
-    return is_secret(key, value) or any(is_secret(name, text) for name, text in pairs(value))
+    return is_secret(key, value) or any(_named(name, text) for name, text in pairs(value))
 
 
 def shown_words(words: Sequence[str]) -> list[str]:

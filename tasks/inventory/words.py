@@ -10,8 +10,12 @@ from .kinds import Wrong
 from .secret import holds_secret, part
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-BEFORE_JSON = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
+BEFORE_JSON = re.compile(r"(?<!\w)([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
 
+ESCAPED_JSON = re.compile(r"""=[{\[][^"']{0,99}\\\"""")
+"""JSON whose quotes have backslashes, as within double quotes; Ansible takes these off."""
+
+QUOTE_OR_BACKSLASH = re.compile(r"""\\(["\\])""")
 SHELL_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 NEAR = 20
@@ -35,6 +39,7 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
     Their order in hosts.ini means nothing, so it must not change a container's digest.
     """
     pairs = []
+    text = QUOTE_OR_BACKSLASH.sub(r"\1", text) if ESCAPED_JSON.search(text) else text
     for word in _words(text, takes_json) if BEFORE_JSON.search(text) else arguments(text):
         name, separator, value = word.partition("=")
         if not separator or not NAME.fullmatch(name):
@@ -63,15 +68,9 @@ def _word(text: str, start: int, takes_json: TakesJson) -> tuple[str, int]:
     end = _end_of_json(text, bare.end()) if bare else None
     if end is not None and not text[end : end + 1].strip():
         return text[start:end], end
-    if not bare or not takes_json(bare[1]):
-        return _shell_word(text, start)
-    try:
-        word, end = _shell_word(text, start)  # its quotes may have backslashes
-        json.loads(word.partition("=")[2])
-    except ValueError:
-        parsed(text[bare.end() :], bare[1])
-        raise
-    return word, end
+    if bare and takes_json(bare[1]):
+        parsed(text[bare.end() :], bare[1])  # raises: it was no JSON, or something follows it
+    return _shell_word(text, start)
 
 
 def _end_of_json(text: str, start: int) -> int | None:

@@ -58,6 +58,12 @@ WRITTEN = {
     "the value in single quotes": ("vars", f"E=MESOS_ACLS='{ACLS}'", ACLS),
     "each word in single quotes": ("vars", f"E='MESOS_ACLS={ACLS}' 'MESOS_QUIET=1'", ACLS),
     "backslashes before its quotes": ("vars", r"E=MESOS_ACLS={\"a\":{\"b\":1}}", '{"a":{"b":1}}'),
+    "backslashes before its quotes, and spaces": (
+        "X",
+        r"""E="MESOS_ACLS={\"a\": {\"b\": \"c d\"}} MESOS_QUIET=1" """,
+        '{"a": {"b": "c d"}}',
+    ),
+    "a backslash of its own": ("X", r"""E='MESOS_ACLS={"a": "b\\c \"d\""}'""", r'{"a": "b\\c \"d\""}'),
     "quotes within quotes, on a host's line": ("host", r"""E="MESOS_ACLS='{\"a\": 1}'" """, '{"a": 1}'),
     "a file": ("vars", "E=MESOS_ACLS=file:///etc/mesos/acls.json", "file:///etc/mesos/acls.json"),
     "a file in the old way": ("vars", "E=MESOS_ACLS=/etc/mesos/acls.json", "/etc/mesos/acls.json"),
@@ -178,6 +184,14 @@ def test_what_is_no_flag_with_json_may_begin_with_a_bracket() -> None:
     for text, value in {"A=[x]": "[x]", "A={a,b}": "{a,b}", 'A={"b": "c d"}': '{"b": "c d"}'}.items():
         for kind in (master_environment, agent_environment, marathon_environment):
             assert kind(text) == (("A", value),)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 60_000, "MESOS_ACLS={" * 5_000, "MESOS_ACLS={" + "[" * 60_000, "A={} " + "b " * 30_000]
+)
+def test_a_long_setting_is_read_or_refused_in_steps_that_grow_with_its_length(text: str) -> None:
+    with pytest.raises(Wrong):  # a reading that grew with its square would take minutes
+        agent_environment(text)
 
 
 # Resources

@@ -271,6 +271,15 @@ REFUSED_OF_THE_ARGUMENTS = {
         "--max_apps=5 6",
         "holds '6' behind no flag that takes it; write --flag value, each flag once",
     ),
+    "a value behind = for a flag that takes none": (
+        "--checkpoint=true",
+        "gives --checkpoint a value; the flag takes none: write --checkpoint alone",
+    ),
+    "no value, and another flag": (
+        "--max_apps --disable_checkpoint",
+        "gives --max_apps no value; write --max_apps and its value",
+    ),
+    "no value at the end": ("--max_apps", "gives --max_apps no value; write --max_apps and its value"),
     "a value for a flag that takes none": (
         "--disable_checkpoint true",
         "holds 'true' behind no flag that takes it; write --flag value, each flag once",
