@@ -14,6 +14,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.observed import Observed, Path
+from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
@@ -227,6 +228,16 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
     "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),
+    "profile": (
+        B,
+        lambda w: w.seen(B, profile=Profile(unreadable="sh cannot read it (line 3)")),
+        "HOST_IP: /etc/profile breaks logins already: sh cannot read it (line 3)",
+    ),
+    "login": (
+        B,
+        lambda w: w.seen(B, logins=(Login("sh", "10.0.0.2", left=("sleep 7",)),)),
+        "every login leaves a program at work: sleep 7",
+    ),
     "path": (
         B,
         lambda w: w.seen(B, paths={"/opt/zookeeper/data": Path("regular file")}),

@@ -41,6 +41,8 @@ CHECKS = {
     "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
     "port": Check("error", "The ports of what does not run yet are free."),
     "moved-ports": Check("error", "What runs keeps its ports."),
+    "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
+    "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
     "cluster": Check("error", "The host's containers belong to this cluster, by name and by ZooKeeper."),
     "foreign-container": Check("error", "Containers with the runbook's names were made by mesofab."),

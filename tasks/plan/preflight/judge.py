@@ -16,6 +16,7 @@ OF_A_HOST = (
     machine.tools,
     machine.architecture,
     machine.hostname,
+    machine.logins,
     machine.memory,
     machine.disk,
     docker.version,
