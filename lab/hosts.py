@@ -25,7 +25,7 @@ left() {
 }
 docker ps -aq | xargs -r docker rm -fv; docker volume ls -q | xargs -r docker volume rm
 rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /run/mesofab*; find /tmp -mindepth 1 -delete
-sed -i /HOST_IP=/d /etc/profile
+sed -i /HOST_IP=/d /etc/profile; rm -f /etc/profile.before-mesofab
 [ -z "$(left)" ]"""
 """Takes from a host what a deploy leaves there, and fails if that is not all."""
 

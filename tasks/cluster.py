@@ -19,6 +19,14 @@ JSON = "Print one JSON document; what people read goes to standard error."
 
 
 @task
+def version(c: Context) -> None:
+    """Print which mesofab this is."""
+    from .version import VERSION
+
+    print(f"mesofab {VERSION}")
+
+
+@task
 def runbook(c: Context) -> None:
     """Print the exact shell for every host; dials nobody."""
     from . import inventory

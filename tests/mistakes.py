@@ -122,6 +122,15 @@ MISTAKES = (
         inventory=GOOD + "[mesos_agent:vars]\nmesos_agent_environment=MESOS_GC_DELEY=3days\n",
     ),
     Mistake(
+        "A flag that Marathon 1.5 has no more",
+        inventory=GOOD + "[marathon:vars]\nmarathon_arguments=--artifact_store file:///var/lib/marathon\n",
+    ),
+    Mistake(
+        "JSON without quotes around the setting",
+        inventory=SERVICES
+        + '[mesos_agent]\n192.0.2.20 mesos_agent_environment=MESOS_DEFAULT_CONTAINER_INFO={"type":"MESOS"}\n',
+    ),
+    Mistake(
         "A boolean as Python writes it",
         inventory=GOOD + "[mesos_master:vars]\nmesos_master_environment=MESOS_ROOT_SUBMISSIONS=False\n",
     ),

@@ -9,6 +9,7 @@ from typing import Any
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Node
+from tasks.inventory.secret import HIDDEN, is_secret
 
 from .findings import REDO, fail, finding, hidden
 from .wanted import Wanted
@@ -159,7 +160,10 @@ def otherwise_run(container: Container, wanted: Wanted) -> Findings:
 
 def _unlike(container: Container, what: str, seen: object, wanted: object) -> Findings:
     if seen != wanted:
-        said, want = (
-            hidden(f"{what} is {'none' if value in (None, '') else value}") for value in (seen, wanted)
-        )
+        said, want = (_told(what, "none" if value in (None, "") else str(value)) for value in (seen, wanted))
         yield finding(container.where, f"{container.name}: {said}", want.removeprefix(f"{what} is "), REDO)
+
+
+def _told(what: str, value: str) -> str:
+    text = hidden(f"{what} is {value}")
+    return f"{what} is {HIDDEN}" if is_secret(what, text.removeprefix(f"{what} is ")) else text

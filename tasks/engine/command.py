@@ -20,6 +20,7 @@ from ..errors import BadInput, Interrupted, OperatorError, OverBudget
 from ..inventory.cluster import Cluster, Node
 from ..plan.mesos_agent.desired import INCOMPATIBLE
 from ..plan.runbook import Chapter
+from ..version import VERSION
 from .console import Console, Row, counted
 from .deploy import Result, deploy
 from .hosts import Hosts
@@ -89,7 +90,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
 
             found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
         if json:
-            print(dumps(found, indent=2), flush=True)
+            print(dumps({"mesofab": VERSION, **found}, indent=2), flush=True)
     if failure:
         raise Exit(str(failure), failure.exit_code)
 

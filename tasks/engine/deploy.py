@@ -1,4 +1,4 @@
-"""Bring hosts to what the runbook wants: look, plan, stage, start together, roll, ask, tidy up."""
+"""Bring hosts to what the runbook wants: look, plan, then what tasks.plan.schedule says in that order."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,19 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Blocked
-from ..plan import runbook
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
-from ..plan.marathon import handover
 from ..plan.membership import Plans
 from ..plan.runbook import Chapter
-from ..plan.step import Phase, Step
+from ..plan.schedule import schedule, steps
 from ..plan.words import grouped
 from . import gates
 from .handing_over import hand_over
 from .hosts import Hosts
 from .preview import MOVES, Preview, foreseen, plan, previewed
-from .rolling import left_alone, pending, roll
+from .rolling import left_alone, roll
 
 if TYPE_CHECKING:
     from .saving import Promise
@@ -158,18 +156,18 @@ def _change_members(hosts: Hosts, chosen: frozenset[str] | None, found: Preview)
 
 
 def _moves(chapter: Chapter, plans: Plans) -> bool:
-    return any(any(_phase(plans, phase, chapter).values()) for phase in MOVES)
+    return any(any(steps(plans, phase, chapter).values()) for phase in MOVES)
 
 
 def _start_newcomers(hosts: Hosts, chapter: Chapter) -> None:
     """Start what does not run and wait until it takes part, before any other member is touched."""
     found = _whole_plan(hosts, [chapter])
     refuse(hosts, [chapter], found, " more")
-    starting = _phase(found.plans, "start", chapter)
+    starting = steps(found.plans, "start", chapter)
     if any(starting.values()):
-        hosts.act(_phase(found.plans, "stage"))
+        hosts.act(steps(found.plans, "stage"))
         hosts.act(starting)
-        gates.reach(hosts, chapter, frozenset(name for name, steps in starting.items() if steps))
+        gates.reach(hosts, chapter, frozenset(name for name, own in starting.items() if own))
 
 
 def refuse(hosts: Hosts, chapters: Sequence[Chapter], found: Preview, more: str = "") -> None:
@@ -189,52 +187,30 @@ def refuse(hosts: Hosts, chapters: Sequence[Chapter], found: Preview, more: str 
 def _perform(
     hosts: Hosts, chapters: Sequence[Chapter], chosen: frozenset[str] | None, found: Preview
 ) -> Result:
-    """Stage everything, start what does not run, replace what runs, hand over, ask every service, tidy up.
-
-    What would stop its service is left, and Blocked raised at the end.
-    """
-    plans = found.plans
-    hosts.act(_phase(plans, "stage"))
+    """Do what the schedule says. What would stop its service is left, and Blocked raised at the end."""
     chapters = [chapter for chapter in chapters if hosts.members(chapter)]
     asked = [each for each in chapters if each.quorum is not None and (chosen is None or each.gate in chosen)]
-    verdicts, left = _start_and_roll(hosts, chapters, asked, plans)
-    if pending(hosts, chapters, plans) or len(verdicts) < len(asked):
-        verdicts = {chapter: _final_verdict(hosts, chapter, found) for chapter in asked}
-    hosts.act(_phase(plans, "settle"))
+    verdicts: dict[Chapter, Verdict] = {}
+    left: list[str] = []
+    for entry in schedule(chapters, found.plans, asked):
+        match entry.action:
+            case "check":
+                verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
+            case "roll":
+                left += roll(hosts, entry.chapters, entry.members, found.plans)
+            case "hand over":
+                hand_over(hosts, entry.chapters[0], found.plans)
+            case "stage" | "start" | "settle":
+                hosts.act(entry.steps)
     if left:
         kept = (
             "What it concerns was left as it is, its new files wait beside the old ones; the rest was done."
         )
         raise Blocked("\n".join([*left, kept]))
-    return Result(plans, tuple(verdict.says for verdict in verdicts.values()))
+    return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
 
 
-def _start_and_roll(
-    hosts: Hosts, chapters: Sequence[Chapter], asked: Sequence[Chapter], plans: Plans
-) -> tuple[dict[Chapter, Verdict], list[str]]:
-    """Give what the gates of chapters said that only had to be started, and what had to be left alone."""
-    verdicts: dict[Chapter, Verdict] = {}
-    rolling: list[Chapter] = []
-    left: list[str] = []
-    for rank in runbook.ranks(chapters):
-        starting = [chapter for chapter in rank if any(_phase(plans, "start", chapter).values())]
-        if starting:
-            # What they lean on comes first; behind the last start, all chapters roll together.
-            left += roll(hosts, rolling, plans)
-            rolling = []
-            hosts.act(_phase(plans, "start", *starting))
-        for chapter in starting:
-            later = pending(hosts, [chapter], plans) or handover.turns(chapter.holds, plans)
-            if chapter in asked and not later:
-                verdicts[chapter] = gates.reach(hosts, chapter, hosts.members(chapter))
-        rolling += rank
-    left += roll(hosts, rolling, plans)
-    for chapter in chapters:
-        hand_over(hosts, chapter, plans)
-    return verdicts, left
-
-
-def _final_verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
+def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
     """Judge by what was seen if nothing was changed since; a change shakes those that lean on it, too."""
     needed = hosts.members(chapter)
     if not any(each.steps for each in found.plans.values()):
@@ -249,11 +225,3 @@ def refuse_if_blocked(plans: Plans, more: str = "") -> None:
     obstacles = [(name, str(blocker)) for name, each in plans.items() for blocker in each.blockers]
     if obstacles:
         raise Blocked("\n".join([*grouped(obstacles), f"Nothing{more} was changed."]))
-
-
-def _phase(plans: Plans, phase: Phase, *chapters: Chapter) -> dict[str, tuple[Step, ...]]:
-    """Give each host's steps of one phase, of these chapters or of all."""
-    return {
-        name: tuple(s for s in each.in_phase(phase) if not chapters or any(c.holds(s) for c in chapters))
-        for name, each in plans.items()
-    }

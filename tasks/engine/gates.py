@@ -114,7 +114,7 @@ def ask_until(hosts: Hosts, chapters: Sequence[Chapter], enough: Callable[[Said]
 
 def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
     """Say how services stand that were asked."""
-    return {chapter.title: _standing(hosts, chapter, answers) for chapter, answers in said.items()}
+    return {chapter.service: _standing(hosts, chapter, answers) for chapter, answers in said.items()}
 
 
 def _standing(hosts: Hosts, chapter: Chapter, answers: Mapping[str, Answers]) -> Standing:

@@ -11,11 +11,11 @@ from ..plan.membership import Plans, Stage
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
+from ..plan.schedule import replaced
 from ..plan.step import Phase
 from ..plan.words import grouped, names
 from . import gates
 from .hosts import Hosts
-from .rolling import pending
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -105,18 +105,17 @@ def outlook(
     if any(each.blockers for each in found.plans.values()):
         return Outlook()
     here, plans = hosts.among(found.plans), _after_stages(found)
-    waiting = pending(here, chapters, plans)
-    moved = {member.service for member in waiting}
-    moved |= {each.title for each in chapters if handover.turns(each.holds, found.plans)}
-    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.title in moved}
-    told = foresee(chapters, plans, gates.standings(hosts, said), waiting)
+    moved = {member.service for member in replaced(chapters, plans)}
+    moved |= {each.service for each in chapters if handover.turns(each.holds, found.plans)}
+    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.service in moved}
+    told = foresee(chapters, plans, gates.standings(hosts, said))
     return replace(told, turns=(*_stages(found), *told.turns))
 
 
 def _stages(found: Preview) -> Iterator[Turn]:
     for chapter, stage in found.stages:
         nodes = tuple(node.name for node in chapter.nodes(stage.cluster))
-        yield Turn("replace", nodes, stage.says, chapter.title)
+        yield Turn("replace", nodes, stage.says, chapter.service)
 
 
 def _after_stages(found: Preview) -> Plans:

@@ -6,6 +6,7 @@ from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
+from ..plan.names import SERVICES
 from ..plan.roll import Member
 from ..plan.runbook import Chapter, containers
 from ..plan.step import Step
@@ -14,29 +15,17 @@ from . import gates
 from .hosts import Hosts
 
 
-def pending(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[Member]:
-    """Give the running members that these plans replace, host by host in the inventory's order."""
-    return [
-        Member(chapter.title, node.name)
-        for node in hosts.nodes
-        for chapter in chapters
-        if _steps(plans, chapter, node.name)
-    ]
-
-
 def _steps(plans: Plans, chapter: Chapter, name: str) -> tuple[Step, ...]:
     return tuple(step for step in plans[name].in_phase("replace") if chapter.holds(step))
 
 
-def roll(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[str]:
-    """Replace what is pending in these chapters; who comes next is asked anew every time.
+def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
+    """Replace these members of these chapters; who comes next is asked anew every time.
 
     Gives a line for each thing that was left because it would have stopped its service. Raises
     RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
     """
-    waiting, here = pending(hosts, chapters, plans), ""
-    if not waiting:
-        return []
+    waiting, here = list(members), ""
     before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
     fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
     while waiting:
@@ -44,12 +33,12 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[str]:
         if turn.refused:
             return left_alone(turn.refused)
         waiting = [member for member in waiting if member not in turn.members]
-        chapter = next(each for each in chapters if each.title == turn.members[0].service)
-        nodes = [node for node in hosts.nodes if Member(chapter.title, node.name) in turn.members]
+        chapter = next(each for each in chapters if each.service == turn.members[0].service)
+        nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         try:
             _replace(hosts, chapter, nodes, plans)
         except (StepFailed, GateNotReached) as error:
-            if nodes[0].name not in before[chapter.title].serving or len(nodes) > 1:
+            if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:
                 raise  # what was there before did not serve either
             put_back(hosts, chapter, nodes[0], error)
             raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
@@ -59,7 +48,7 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], plans: Plans) -> list[str]:
 
 def left_alone(refused: Mapping[Member, str]) -> list[str]:
     """Say which members may not be replaced and why, what is true of many once."""
-    return grouped((member.node, f"{member.service}: {why}") for member, why in refused.items())
+    return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
 
 
 def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
@@ -86,7 +75,7 @@ def _rolled_back(
     hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError, untouched: Sequence[Member]
 ) -> RolledBack:
     (container,) = containers([chapter], hosts.cluster, node)
-    others = dict.fromkeys(member.node for member in untouched if member.service == chapter.title)
+    others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "

@@ -15,6 +15,7 @@ from ..plan.report.document import Document
 from ..plan.runbook import Chapter
 from ..plan.step import HostPlan
 from ..plan.words import grouped
+from ..version import VERSION
 from .hosts import Hosts
 
 
@@ -84,7 +85,7 @@ def save(
 ) -> None:
     """Write a plan to a file that only its owner can read. Raises BadInput."""
     now = datetime.now(UTC).strftime("%FT%TZ")
-    found = {"saved": now, **saved.made(chapters, hosts.cluster, plans, seen, outlook)}
+    found = {"mesofab": VERSION, "saved": now, **saved.made(chapters, hosts.cluster, plans, seen, outlook)}
     try:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
             os.fchmod(opened.fileno(), 0o600)

@@ -6,12 +6,9 @@ config file has no metacharacter in it even before it is quoted.
 
 import ipaddress
 import re
-import shlex
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-
-from .secret import part
 
 Kind = Callable[[str], Any]
 
@@ -189,63 +186,13 @@ def zk_path(text: str) -> str:
     return text
 
 
-NUMBER = r"[0-9]+(\.[0-9]+)?"
-RANGES = r"\[[0-9]+ *- *[0-9]+( *, *[0-9]+ *- *[0-9]+)*\]"
-SET = r"\{[A-Za-z0-9_./-]+( *, *[A-Za-z0-9_./-]+)*\}"
-TEXT = r"[A-Za-z0-9_./:@ -]+"
-NAME = r"(?P<name>[A-Za-z0-9_.-]+)"
-RESOURCE = rf"{NAME}(\((?P<role>[A-Za-z0-9_.*/-]+)\))?: *(?P<value>{NUMBER}|{RANGES}|{SET})"
-ATTRIBUTE = rf"{NAME}: *(?P<value>{NUMBER}|{RANGES}|{TEXT})"
-
-
-def resources(text: str) -> str:
-    """Read what an agent offers, such as `cpus:4;ports:[31000-32000]`; Mesos exits at any other form."""
-    if listed(RESOURCE, text) is None:
-        raise Wrong(f"is {text!r}", "write name:value parts with ';' between them: numbers, [1-9] or {a,b}")
-    return text
-
-
-def attributes(text: str) -> str:
-    """Read what an agent is known by, such as `rack:a;zone:1`; Mesos dies of a {set} (attributes.cpp)."""
-    if listed(ATTRIBUTE, text) is None:
-        raise Wrong(f"is {text!r}", "write name:value parts with ';' between them")
-    return text
-
-
-def listed(part: str, text: str) -> list[re.Match[str]] | None:
-    """Take a list with `;` apart, RESOURCE or ATTRIBUTE each; None if one is of another form."""
-    parts = [re.fullmatch(part, each.strip()) for each in text.split(";")]
-    return None if None in parts else [each for each in parts if each]
-
-
-def assignments(text: str) -> tuple[tuple[str, str], ...]:
-    """Read environment variables: NAME=value words, quoted where a value has spaces; in order of name.
-
-    Their order in hosts.ini means nothing, so it must not change a container's digest.
-    """
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise Wrong(f"cannot be split into words ({error})", "close the quote") from None
-    pairs = []
-    for word in words:
-        name, separator, value = word.partition("=")
-        if not separator or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise Wrong(f"holds {part(word, text)}", "write NAME=value words")
-        if not value:
-            raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
-        pairs.append((name, value))
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise Wrong("gives a variable twice", "give each once")
-    return tuple(sorted(pairs))
-
-
-def arguments(text: str) -> tuple[str, ...]:
-    """Read command-line arguments, quoted where one has spaces."""
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise Wrong(f"cannot be split into words ({error})", "close the quote") from None
+def flag_names(text: str) -> tuple[str, ...]:
+    """Read names of flags, with commas between them, without their dashes."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*( *, *[A-Za-z][A-Za-z0-9_]*)*", text):
+        raise Wrong(
+            f"is {text!r}", "write flags without dashes, commas between them, as in my_flag,other_flag"
+        )
+    return tuple(each.strip() for each in text.split(","))
 
 
 def secret(text: str) -> str:

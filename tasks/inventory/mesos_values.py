@@ -1,56 +1,35 @@
 """What Mesos 1.5 and Marathon 1.5 refuse of their settings, refused here first, with the reason.
 
-Sources: stout/flags of Mesos 1.5.0 (parsing), src/master/flags.cpp and src/slave/flags.cpp (names),
-Marathon 1.5.8's launcher (extra-defines.bash) and scallop.
+Sources: stout/flags of Mesos 1.5.0 (parsing), Marathon 1.5.8's launcher (extra-defines.bash) and scallop.
 """
 
 import re
 from collections.abc import Collection, Iterable, Sequence
 
 from . import flags as known
-from .kinds import Wrong, arguments, assignments
+from .flags import Flag, Program
+from .kinds import Wrong
 from .secret import part, quoted
+from .words import arguments, assignments
 
-BOOLEANS = frozenset(
-    "authenticate_agents authenticate_frameworks authenticate_http_frameworks authenticate_http_readonly "
-    "authenticate_http_readwrite filter_gpu_resources hostname_lookup initialize_driver_logging "
-    "log_auto_initialize quiet registry_strict require_agent_domain root_submissions "
-    "cgroups_cpu_enable_pids_and_tids_count cgroups_enable_cfs cgroups_limit_swap docker_kill_orphans "
-    "disallow_sharing_agent_pid_namespace enforce_container_disk_quota http_command_executor "
-    "revocable_cpu_low_priority strict switch_user systemd_enable_support".split()
-)
-DURATIONS = frozenset(
-    "agent_ping_timeout agent_reregister_timeout allocation_interval offer_timeout registry_fetch_timeout "
-    "registry_gc_interval registry_max_agent_age registry_store_timeout zk_session_timeout "
-    "authentication_backoff_factor container_disk_watch_interval disk_watch_interval docker_remove_delay "
-    "docker_stop_timeout executor_registration_timeout executor_reregistration_timeout "
-    "executor_shutdown_grace_period gc_delay http_heartbeat_interval recovery_timeout "
-    "registration_backoff_factor".split()
-)
-LIMITS = {
-    "agent_ping_timeout": ("1secs", "15mins"),
-    "agent_reregister_timeout": ("10mins", ""),
-    "executor_reregistration_timeout": ("", "15secs"),
-    "offer_timeout": ("1ns", ""),
-    "registration_backoff_factor": ("", "1mins"),
+DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|secs|mins|hrs|days|weeks)")
+SECONDS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "secs": 1,
+    "mins": 60,
+    "hrs": 3600,
+    "days": 86400,
+    "weeks": 604800,
 }
-"""The least and the most that Mesos accepts of a duration; "" for no limit."""
 
-OLD_NAMES = {"authenticate": "authenticate_frameworks", "authenticate_http": "authenticate_http_readwrite"}
-"""Old names that Mesos still reads, beside those with `slave` for `agent`."""
-
-DURATION = re.compile(r"[0-9]+(\.[0-9]+)?(ns|us|ms|secs|mins|hrs|days|weeks)")
 MASTER_OWN = frozenset("port hostname ip zk quorum registry log_dir work_dir".split())
 AGENT_OWN = frozenset(
     "port hostname ip master log_dir work_dir containerizers resources attributes default_role "
     "docker_mesos_image systemd_enable_support".split()
 )
 MARATHON_OWN = frozenset("http_address http_port hostname master zk".split())
-TOGGLES = frozenset(
-    "checkpoint ha http_compression leader_proxy_ssl_ignore_hostname mesos_authentication metrics "
-    "store_cache zk_compression".split()
-)
-"""Marathon's flags without a value; each also has a `disable_` form."""
 
 NO_PASSWORD = "mesofab asks without a password, so no gate would ever be reached: remove it"
 REFUSED = {
@@ -61,72 +40,77 @@ REFUSED = {
 """Flags that work, but not together with the runbook."""
 
 
+# Mesos
+
+
 def master_environment(text: str) -> tuple[tuple[str, str], ...]:
     """Read extra variables for mesos-master."""
-    return _mesos(text, MASTER_OWN)
+    return _mesos(text, known.MASTER, MASTER_OWN)
 
 
 def agent_environment(text: str) -> tuple[tuple[str, str], ...]:
     """Read extra variables for the agent."""
-    return _mesos(text, AGENT_OWN)
+    return _mesos(text, known.AGENT, AGENT_OWN)
 
 
-def _mesos(text: str, own: Collection[str]) -> tuple[tuple[str, str], ...]:
-    pairs = assignments(text)
-    flags = {name: _flag(name) for name, _ in pairs if name.startswith("MESOS_")}
+def _mesos(text: str, program: Program, own: Collection[str]) -> tuple[tuple[str, str], ...]:
+    pairs = assignments(text, lambda name: program.kind(_flag(name)) == "json")
+    given = {name: _current(program, _flag(name)) for name, _ in pairs if name.startswith("MESOS_")}
     for name, value in pairs:
-        if name in flags:
-            _check_flag(name, flags[name], value, own)
-    twice = _repeated(list(flags.values()))
+        if name in given:
+            _check_flag(name, given[name], value, own)
+    twice = _repeated([flag.name for flag in given.values()])
     if twice:
-        names = " and ".join(name for name, flag in flags.items() if flag == twice)
+        names = " and ".join(name for name, flag in given.items() if flag.name == twice)
         raise Wrong(f"sets {names}, which are one flag", "give it once")
     return pairs
 
 
 def _flag(name: str) -> str:
-    flag = name.removeprefix("MESOS_").lower().replace("slave", "agent")
-    return OLD_NAMES.get(flag, flag)
+    return name.removeprefix("MESOS_").lower() if name.startswith("MESOS_") else ""
 
 
-def _check_flag(name: str, flag: str, value: str, own: Collection[str]) -> None:
-    if flag in ("version", "help"):
-        raise Wrong(f"sets {name}", f"remove it: Mesos takes it for --{flag} and exits")
-    if flag in own:
+def _current(program: Program, name: str) -> Flag:
+    return program.flags.get(name, Flag(name, ""))
+
+
+def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None:
+    if flag.name in ("version", "help"):
+        raise Wrong(f"sets {name}", f"remove it: Mesos takes it for --{flag.name} and exits")
+    if flag.name in own:
         raise Wrong(
             f"sets {name}, which mesofab sets itself", "use the setting of hosts.ini for it, or remove it"
         )
-    if flag in BOOLEANS and value not in ("true", "false", "1", "0"):
+    if flag.kind == "boolean" and value not in ("true", "false", "1", "0"):
         raise Wrong(f"sets {name} to {value!r}", "Mesos reads true, false, 1 and 0 only")
-    if flag == "authenticate_http_readonly" and value in ("true", "1"):
+    if flag.name == "authenticate_http_readonly" and value in ("true", "1"):
         raise Wrong(f"sets {name}", NO_PASSWORD)
-    if flag in DURATIONS and not DURATION.fullmatch(value):
+    if flag.kind == "path" and value.startswith(("{", "[")):
+        raise Wrong(f"gives {name} JSON", "Mesos takes the path of a file there")
+    if flag.kind == "duration":
+        _check_duration(name, flag, value)
+
+
+def _check_duration(name: str, flag: Flag, value: str) -> None:
+    if not DURATION.fullmatch(value):
         raise Wrong(f"sets {name} to {value!r}", "write a number with secs, mins, hrs, days or weeks")
-    least, most = LIMITS.get(flag, ("", ""))
-    if least and _seconds(value) < _seconds(least):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses less than {least}")
-    if most and _seconds(value) > _seconds(most):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses more than {most}")
+    if flag.least and _seconds(value) < _seconds(flag.least):
+        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses less than {flag.least}")
+    if flag.most and _seconds(value) > _seconds(flag.most):
+        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses more than {flag.most}")
 
 
 def _seconds(duration: str) -> float:
-    units = {
-        "ns": 1e-9,
-        "us": 1e-6,
-        "ms": 1e-3,
-        "secs": 1,
-        "mins": 60,
-        "hrs": 3600,
-        "days": 86400,
-        "weeks": 604800,
-    }
-    match = re.fullmatch(r"([0-9.]+)([a-z]+)", duration)
-    return float(match[1]) * units[match[2]] if match else 0.0
+    match = DURATION.fullmatch(duration)
+    return float(match[1]) * SECONDS[match[2]] if match else 0.0
+
+
+# Marathon
 
 
 def marathon_environment(text: str) -> tuple[tuple[str, str], ...]:
     """Read extra variables for Marathon; its launcher turns MARATHON_X=value into `--x value`."""
-    pairs = assignments(text)
+    pairs = assignments(text, lambda name: False)
     if "MESOSPHERE_HTTP_CREDENTIALS" in dict(pairs):
         raise Wrong("sets MESOSPHERE_HTTP_CREDENTIALS", NO_PASSWORD)
     for name, value in pairs:
@@ -144,7 +128,7 @@ def _check_marathon_flag(name: str, flag: str, value: str) -> None:
     _check_not_own(name, flag)
     if flag.startswith("cmd_"):
         raise Wrong(f"sets {name}", "its launcher makes an unknown flag of it: leave out CMD_")
-    if _is_toggle(flag):
+    if _takes_none(flag):
         raise Wrong(f"gives {name} a value", f"the flag takes none: put --{flag} into marathon_arguments")
     if "=" in value or re.search(r"[\s*?\[]", value) or "MARATHON_" in value:
         raise Wrong(
@@ -153,8 +137,8 @@ def _check_marathon_flag(name: str, flag: str, value: str) -> None:
         )
 
 
-def _is_toggle(flag: str) -> bool:
-    return flag.startswith("disable_") or flag in TOGGLES
+def _takes_none(flag: str) -> bool:
+    return flag.startswith("disable_") or known.MARATHON.kind(flag) in ("toggle", "switch")
 
 
 def marathon_arguments(text: str) -> tuple[str, ...]:
@@ -168,17 +152,28 @@ def marathon_arguments(text: str) -> tuple[str, ...]:
     for flag in flags_of((), words):
         _check_not_own(f"--{flag}", flag)
     _once(flags_of((), words))
+    for word, following in zip(words, (*words[1:], "--"), strict=False):
+        _check_value(word, following)
     return words
 
 
+def _check_value(word: str, following: str) -> None:
+    flag, inline, _ = word.partition("=")
+    name = flag.removeprefix("--")
+    if inline and flag.startswith("--") and _takes_none(name):
+        raise Wrong(f"gives {flag} a value", f"the flag takes none: write {flag} alone")
+    if word == f"--{name}" and known.MARATHON.kind(name) == "value" and following.startswith("--"):
+        raise Wrong(f"gives {flag} no value", f"write {flag} and its value")
+
+
 def _takes_value(word: str) -> bool:
-    return word.startswith("-") and "=" not in word and not _is_toggle(word.removeprefix("--"))
+    return word.startswith("-") and "=" not in word and not _takes_none(word.removeprefix("--"))
 
 
 def flags_of(environment: Iterable[tuple[str, str]], words: Iterable[str]) -> list[str]:
     """Give the flags that Marathon sees, without their dashes, those of the environment first."""
     variables = [name.removeprefix("MARATHON_").lower() for name, _ in environment if _is_flag(name)]
-    return variables + [w.partition("=")[0].removeprefix("--") for w in words if w.startswith("--")]
+    return variables + [w.partition("=")[0].removeprefix("--") for w in words if re.match("--.", w)]
 
 
 def _check_not_own(name: str, flag: str) -> None:
@@ -198,25 +193,3 @@ def _once(flags: Sequence[str]) -> None:
     twice = _repeated(flags)
     if twice is not None:
         raise Wrong(f"gives --{twice} twice", "Marathon exits at a flag given twice: give it once")
-
-
-def unknown_to_mesos(names: Iterable[str], flags: Collection[str]) -> tuple[str, str] | None:
-    """Give the first variable that Mesos would silently ignore, and how to mend it."""
-    for name in names:
-        if not name.startswith("MESOS_"):
-            meant = known.closest(name.upper(), [f"MESOS_{flag.upper()}" for flag in flags])
-            if meant:
-                return name, f"did you mean {meant}?"
-        elif _flag(name).removeprefix("no_") not in flags:
-            meant = known.closest(_flag(name), flags)
-            return name, f"did you mean MESOS_{meant.upper()}?" if meant else "it would be ignored: remove it"
-    return None
-
-
-def unknown_to_marathon(flags: Iterable[str]) -> tuple[str, str] | None:
-    """Give the first flag that is a misspelt one, and how to mend it; Marathon exits at it."""
-    for flag in flags:
-        meant = known.closest(flag, known.MARATHON)
-        if meant and flag.removeprefix("disable_") not in known.MARATHON:
-            return f"--{flag}", f"did you mean --{meant}?"
-    return None

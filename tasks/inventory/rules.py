@@ -2,7 +2,7 @@
 
 import re
 
-from . import clashes, flags, merged, mesos_values
+from . import clashes, merged, mesos_values, unknown
 from .cluster import Node
 from .names import ALIASES
 from .raw import Assignment, Group, Raw, Variables
@@ -185,40 +185,16 @@ def _check_numbers(raw: Raw, nodes: list[Node]) -> None:
 
 
 def _check_flags(raw: Raw, node: Node) -> None:
+    for one in unknown.found(node):
+        if one.name not in node.settings.extra_flags:
+            line = merged.variables(raw, node.name)[one.setting].line
+            otherwise = f"f your build has it, add extra_flags={one.name}"
+            mend = f"{one.mend} I{otherwise}" if one.mend.endswith("?") else f"{one.mend}; or, i{otherwise}"
+            raw.complain(line, f"{one.setting} sets {one.written}, no flag of {one.program}", mend)
     s = node.settings
-    if "mesos_master" in node.roles and _is_of("1.5", s.mesos_master_image):
-        names = dict(s.mesos_master_environment)
-        unknown = mesos_values.unknown_to_mesos(names, flags.MASTER)
-        _check_known(raw, node, "mesos_master_environment", unknown)
-    if "mesos_agent" in node.roles and _is_of("1.5", s.mesos_agent_image):
-        names = dict(s.mesos_agent_environment)
-        unknown = mesos_values.unknown_to_mesos(names, flags.AGENT)
-        _check_known(raw, node, "mesos_agent_environment", unknown)
-    if "marathon" in node.roles:
-        _check_marathon_flags(raw, node)
-
-
-def _is_of(version: str, image: str) -> bool:
-    return image.rpartition(":")[2].removeprefix("v").startswith(version)
-
-
-def _check_known(raw: Raw, node: Node, key: str, unknown: tuple[str, str] | None) -> None:
-    if unknown:
-        line = merged.variables(raw, node.name)[key].line
-        raw.complain(line, f"{key} sets {unknown[0]}, no flag of version 1.5", unknown[1])
-
-
-def _check_marathon_flags(raw: Raw, node: Node) -> None:
-    s = node.settings
-    given = {
-        "marathon_environment": mesos_values.flags_of(s.marathon_environment, ()),
-        "marathon_arguments": mesos_values.flags_of((), s.marathon_arguments),
-    }
-    for key, names in given.items():
-        if _is_of("1.5", s.marathon_image):
-            _check_known(raw, node, key, mesos_values.unknown_to_marathon(names))
-    both = [name for name in given["marathon_environment"] if name in given["marathon_arguments"]]
-    if both:
+    given = mesos_values.flags_of(s.marathon_environment, ())
+    both = [flag for flag in given if flag in mesos_values.flags_of((), s.marathon_arguments)]
+    if both and "marathon" in node.roles:
         raw.complain(
             merged.variables(raw, node.name)["marathon_arguments"].line,
             f"--{both[0]} is given here and in marathon_environment",

@@ -1,4 +1,4 @@
-"""Which values are secrets, and what is shown instead of them."""
+"""Which values are secrets, and what is shown instead of them: one rule for messages, plans and files."""
 
 import re
 import shlex
@@ -6,22 +6,43 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 NAME = re.compile(
-    r"pass(w(or)?d|phrase)?(_|$)|secret|token$|credential|private_?key|(api|access|encryption)_?key", re.I
+    r"pass(w(or)?d|phrase)?(?![a-z])|pwd$|secret|token$|credential|(private|api|access|encryption|account)[_.-]?key"
+    r"|(?<![a-z])auth$|authorization$|docker_config$",
+    re.I,
 )
-FILE = re.compile(r"_(file|path|dir)$", re.I)
-CREDENTIALS = re.compile(r"credentials?$", re.I)
-"""What Mesos takes as a file's path or URL, or as the text itself."""
+"""What in a name makes its value a secret."""
 
-URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+FILE = re.compile(r"[_.-](file|path|dir)$", re.I)
+MAYBE_FILE = re.compile(r"(credentials?|jwt_secret_key|executor_secret_key|docker_config)$", re.I)
+"""What Mesos takes as a file's path or URL; of some also the text itself."""
+
+URL = re.compile(r"://[^/\s:@]{0,200}:[^\s@]{1,500}@(?!sha256:)")
 """A URL with a user and a password in it."""
+
+KEY = re.compile(r"""(?<![\w.-])([\w.-]+)[\\"']*\s*[:=](?=\s*[\\"']*([^\s\\"',}]{0,9}))""")
+"""A name inside of a value, with its own value: in JSON, in a JVM's options, in a URL's query."""
+
+NAMED = re.compile(r"""[\\"'](?:key|name)[\\"']*\s*:\s*[\\"']+([^\s\\"']+)""")
+"""A name that JSON gives as a value, as {"name": "TOKEN", "value": ...} does."""
 
 HIDDEN = "(secret, not shown)"
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Tell whether a variable's value is a secret: by its name, unless it is a file's path, or as a URL."""
-    is_path = FILE.search(name) or CREDENTIALS.search(name) and value.startswith(("/", "file://"))
-    return bool(NAME.search(name) and not is_path or URL.search(value))
+    """Tell whether a variable's value is a secret: by its name, as a URL, or by a name inside of it."""
+    return _named(name, value) or bool(URL.search(value)) or _holds(value)
+
+
+def _named(name: str, value: str) -> bool:
+    is_path = FILE.search(name) or MAYBE_FILE.search(name) and value.startswith(("/", "file://"))
+    return bool(NAME.search(name) and not is_path)
+
+
+def _holds(value: str) -> bool:
+    """Tell whether a text names a secret inside: `-Dx.password=`, `"auth": "..."`, `{"name": "TOKEN"}`."""
+    return any(_named(key, inner) for key, inner in KEY.findall(value)) or any(
+        NAME.search(name) for name in NAMED.findall(value)
+    )
 
 
 def shown(name: str, value: str) -> str:
@@ -41,7 +62,7 @@ def part(word: str, text: str) -> str:
 
 def holds_secret(key: str, value: str) -> bool:
     """Tell whether a setting of hosts.ini is a secret, or holds variables or arguments of which one is."""
-    return is_secret(key, value) or any(is_secret(name, text) for name, text in pairs(value))
+    return is_secret(key, value) or any(_named(name, text) for name, text in pairs(value))
 
 
 def shown_words(words: Sequence[str]) -> list[str]:
@@ -56,7 +77,7 @@ def _gives_secret(before: str, word: str) -> bool:
     flag, inline, value = word.partition("=")
     if flag.startswith("--"):
         return bool(inline) and is_secret(flag, value)
-    return before.startswith("--") and "=" not in before and is_secret(before, word)
+    return is_secret(before if before.startswith("--") and "=" not in before else "", word)
 
 
 def pairs(text: str) -> Iterable[tuple[str, str]]:

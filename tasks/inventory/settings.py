@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from . import kinds, mesos_values
+from . import kinds, mesos_values, resources
 from .kinds import Kind
 
 ROLES = ("zookeeper", "mesos_master", "marathon", "mesos_agent")
@@ -75,6 +75,9 @@ class Settings:
     registry: str | None = _variable(
         kinds.registry, None, "where images come from that name no registry themselves", scope="all"
     )
+    extra_flags: tuple[str, ...] = _variable(
+        kinds.flag_names, (), "flags that a build of yours has, and Mesos 1.5.0 and Marathon 1.5.8 lack"
+    )
     log_size: str = _variable(kinds.memory, "50m", "what docker keeps of a container's output, per file")
     log_files: int = _variable(kinds.whole(1, 1000), 5, "how many such files docker keeps")
 
@@ -137,8 +140,10 @@ class Settings:
     mesos_agent_containerizers: str = _variable(
         kinds.one_of("docker,mesos", "mesos,docker", "docker", "mesos"), "docker,mesos", "how tasks run"
     )
-    mesos_agent_resources: str | None = _variable(kinds.resources, None, "cpus:4;mem:8192;..., else detected")
-    mesos_agent_attributes: str | None = _variable(kinds.attributes, None, "rack:a;zone:b")
+    mesos_agent_resources: str | None = _variable(
+        resources.resources, None, "cpus:4;mem:8192;... or JSON, else detected"
+    )
+    mesos_agent_attributes: str | None = _variable(resources.attributes, None, "rack:a;zone:b")
     mesos_agent_default_role: str | None = _variable(kinds.mesos_role, None, "role of its resources")
     mesos_agent_environment: tuple[tuple[str, str], ...] = _variable(
         mesos_values.agent_environment, (), "more variables: MESOS_GC_DELAY=3days ..."

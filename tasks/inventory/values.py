@@ -2,13 +2,18 @@
 
 import ast
 import json
+import re
 import warnings
+
+SEVERAL = re.compile(r"""\s*(?:'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+")\s*['"]""")
+"""A text in quotes with another one behind it."""
 
 
 def literal(text: str) -> str:
     """Return the text that an INI value stands for: Ansible takes what is a literal of Python as such.
 
     So quotes go, what follows a literal as a comment goes, and `[...]` becomes a list; the rest stays.
+    Only `'A=1' 'B=2'` stays two words here: Ansible makes `A=1B=2` of it, which nobody means.
     """
     if text.isidentifier() and text != "None":
         return text  # by far the most are
@@ -18,7 +23,7 @@ def literal(text: str) -> str:
             value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
-    return as_text(value)
+    return text if isinstance(value, str) and SEVERAL.match(text) else as_text(value)
 
 
 def as_text(value: object) -> str:

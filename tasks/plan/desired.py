@@ -21,10 +21,11 @@ class ProfileLine:
 
 @dataclass(frozen=True)
 class LoginCheck:
-    """A login shell must say that HOST_IP is `address`."""
+    """A login shell, which reads the file `path`, must say that HOST_IP is `address`."""
 
     step: str
     address: str
+    path: str = "/etc/profile"
 
 
 @dataclass(frozen=True)

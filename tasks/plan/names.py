@@ -1,4 +1,12 @@
-"""The task that carries out each step: what an operator types."""
+"""Names that people know things by: the task of each step, the service of each role."""
+
+SERVICES = {
+    "zookeeper": "ZooKeeper",
+    "mesos_master": "Mesos masters",
+    "marathon": "Marathon",
+    "mesos_agent": "Mesos agents",
+}
+"""What the members of a role are called as a whole."""
 
 TASKS = {
     "1.1": "host.set-ip",
@@ -17,3 +25,4 @@ TASKS = {
     "5.2": "mesos-agent.run",
     "5.3": "mesos-agent.ask",
 }
+"""The task that carries out each step: what an operator types."""

@@ -1,18 +1,20 @@
 """The order in which a deploy would act as things stand now, and how each service stands meanwhile.
 
-It is the choice that a run makes before every step (tasks.plan.roll), with members imagined to come
-back. A run asks the services themselves each time, so its order may be another one.
+It reads the schedule as a run does, with members imagined to come back in a roll (tasks.plan.roll). A run
+asks the services themselves before each turn, so who is next in a roll may be another one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from .gate import Standing
 from .marathon.handover import turns
 from .membership import Plans
+from .names import SERVICES
 from .roll import Member, Standings, next_turn
-from .runbook import Chapter, ranks
+from .runbook import Chapter
+from .schedule import Steps, schedule, steps
 from .step import Phase, Step
 from .words import names
 
@@ -23,7 +25,7 @@ HEADING = "In this order as things stand now; every service is asked again befor
 class Turn:
     """What is done at once, and on which hosts; `what` is true of each of them.
 
-    `service` is the title of its chapter, "" where it is a step of many. `meanwhile` tells how the
+    `service` is its role, "" where it is a step of many. `meanwhile` tells how the
     service stands while its members are replaced, `leads` whether its leader is among them.
     """
 
@@ -42,7 +44,7 @@ class Turn:
         serving, total, majority = len(self.meanwhile.serving), self.meanwhile.total, self.meanwhile.majority
         must = f", {majority} must" if majority else ""
         moves = "; then another one leads" if self.leads and total > 1 else ""
-        return f"{self.service}: {serving} of {total} serve meanwhile{must}{moves}"
+        return f"{SERVICES[self.service]}: {serving} of {total} serve meanwhile{must}{moves}"
 
 
 @dataclass(frozen=True)
@@ -53,54 +55,48 @@ class Outlook:
     refused: Mapping[Member, str] = field(default_factory=dict)
 
 
-def foresee(
-    chapters: Sequence[Chapter], plans: Plans, standings: Standings, waiting: Sequence[Member]
-) -> Outlook:
-    """Imagine a run: `waiting` are the running members it replaces, `standings` tells of their services."""
+def foresee(chapters: Sequence[Chapter], plans: Plans, standings: Standings) -> Outlook:
+    """Imagine a run of these plans; `standings` tells of the services whose members it replaces."""
     run = _Run(chapters, plans, dict(standings))
-    rolling: list[str] = []
-    for rank in ranks(chapters):
-        starting = {chapter: those for chapter in rank if (those := _having(plans, "start", chapter))}
-        if starting:
-            # As in a run: what they lean on comes first.
-            run.roll([member for member in waiting if member.service in rolling])
-            rolling = []
-        for place, (chapter, those) in enumerate(starting.items()):
-            run.start(chapter, those, beside=place > 0)
-        rolling += [chapter.title for chapter in rank]
-    run.roll([member for member in waiting if member.service in rolling])
-    for chapter in chapters:
-        run.hand_over(chapter)
-    return Outlook((*_staged(plans), *run.turns), run.refused)
-
-
-def _having(plans: Plans, phase: Phase, chapter: Chapter) -> tuple[str, ...]:
-    return tuple(name for name, plan in plans.items() if any(map(chapter.holds, plan.in_phase(phase))))
-
-
-def _staged(plans: Plans) -> Iterator[Turn]:
-    staged = {name: steps for name, plan in plans.items() if (steps := plan.in_phase("stage"))}
-    if staged:
-        count = sum(map(len, staged.values()))
-        yield Turn("stage", tuple(staged), f"prepares in {count} {'step' if count == 1 else 'steps'}")
+    for entry in schedule(chapters, plans, ()):
+        match entry.action:
+            case "stage":
+                run.stage(entry.steps)
+            case "start":
+                run.start(entry.chapters)
+            case "roll":
+                run.roll(entry.members)
+            case "hand over":
+                run.hand_over(entry.chapters[0])
+    return Outlook(tuple(run.turns), run.refused)
 
 
 class _Run:
     """A run as it is imagined: how the services stand by now, and what was done until then."""
 
     def __init__(self, chapters: Sequence[Chapter], plans: Plans, now: dict[str, Standing]) -> None:
-        self.chapters = {chapter.title: chapter for chapter in chapters}
+        self.chapters = {chapter.service: chapter for chapter in chapters}
         self.plans, self.now = plans, now
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
 
-    def start(self, chapter: Chapter, hosts: tuple[str, ...], beside: bool) -> None:
-        """Have what does not run started on all these hosts at once, perhaps `beside` the last turn."""
-        what = f"starts {chapter.title}{' at the same time' if beside else ''}"
-        self.turns.append(Turn("start", hosts, what, chapter.title))
-        if chapter.title in self.now:
-            standing = self.now[chapter.title]
-            self.now[chapter.title] = replace(standing, serving=standing.serving | set(hosts))
+    def stage(self, steps: Steps) -> None:
+        """Have everything prepared, on all hosts at once."""
+        busy = {name: own for name, own in steps.items() if own}
+        if busy:
+            count = sum(map(len, busy.values()))
+            what = f"prepares in {count} {'step' if count == 1 else 'steps'}"
+            self.turns.append(Turn("stage", tuple(busy), what))
+
+    def start(self, chapters: Sequence[Chapter]) -> None:
+        """Have what does not run started on all hosts at once."""
+        for place, chapter in enumerate(chapters):
+            hosts = tuple(name for name, own in steps(self.plans, "start", chapter).items() if own)
+            what = f"starts {chapter.title}{' at the same time' if place else ''}"
+            self.turns.append(Turn("start", hosts, what, chapter.service))
+            if chapter.service in self.now:
+                standing = self.now[chapter.service]
+                self.now[chapter.service] = replace(standing, serving=standing.serving | set(hosts))
 
     def roll(self, waiting: Sequence[Member]) -> None:
         """Have members replaced in turn, until none is left or none may be touched."""
@@ -118,7 +114,7 @@ class _Run:
         """Have a new version of a service take its turns."""
         for turn in turns(chapter.holds, self.plans):
             for name, step in turn.items():
-                self._take_turn(chapter.title, name, step)
+                self._take_turn(chapter.service, name, step)
 
     def _take_turn(self, service: str, name: str, step: Step) -> None:
         before, starts = self.now[service], step.title.startswith("run")
@@ -138,9 +134,9 @@ class _Run:
         self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
 
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
-        steps = [step for name in hosts for step in self.plans[name].in_phase("replace")]
-        effects = {step.effect for step in steps if self.chapters[service].holds(step)}
-        return effects.pop() if len(effects) == 1 else f"restarts {service}"
+        own = [step for name in hosts for step in self.plans[name].in_phase("replace")]
+        effects = {step.effect for step in own if self.chapters[service].holds(step)}
+        return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
 
 
 def lines(outlook: Outlook) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from .shell import REFUSAL
 from .step import Step
 
 PATTERNS = (
@@ -64,6 +65,11 @@ PATTERNS = (
         "see ss -ltnp on the host, or give the service another port in hosts.ini",
     ),
     (r"read-only file system", "the file system is read-only", "remount it read-write and look at dmesg"),
+    (
+        r"operation not permitted",
+        "the host does not permit it",
+        "see whether the file is marked as immutable (`lsattr` shows an i, `chattr -i` takes it off)",
+    ),
     (r"permission denied", "permission was denied", "run as root, or set ansible_become=true"),
 )
 """What to look for, whatever its case; what it means; what to do. The first one found counts."""
@@ -74,6 +80,8 @@ HELP = re.compile(r"(See|Run) 'docker .*--help'")
 
 def explain(step: Step, code: int, words: Sequence[str]) -> str:
     """Give `what went wrong (what the command said). What to do.` for a step that ended with `code`."""
+    if own := next((word for word in words if word.startswith(REFUSAL)), None):
+        return f"{own.removeprefix(REFUSAL).strip()}; then run again."
     if known := cause(words):
         meaning, remedy = known
         return f"{meaning} ({_last(words)}). {remedy[0].upper()}{remedy[1:]}; then run again."

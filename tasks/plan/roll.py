@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .gate import Standing
+from .names import SERVICES
 
 Standings = Mapping[str, Standing]
-"""How every service stands, by the title of its chapter."""
+"""How every service stands, by its role."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One member of a service: the title of its chapter, and its node."""
+    """One member of a service: its role, and its node."""
 
     service: str
     node: str
@@ -66,7 +67,8 @@ def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
 
 def _shaken(now: Standings, before: Standings) -> str:
     return ", ".join(
-        f"{service}: {len(now[service].serving)} of {old.total} members serve, {len(old.serving)} did before"
+        f"{SERVICES[service]}: {len(now[service].serving)} of {old.total} members serve, "
+        f"{len(old.serving)} did before"
         for service, old in before.items()
         if old.stands and len(now[service].serving) < len(old.serving)
     )

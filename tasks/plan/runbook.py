@@ -21,6 +21,7 @@ from .mesos_agent.service import Agents
 from .mesos_master import desired as mesos_master
 from .mesos_master import replicas
 from .mesos_master.service import Masters
+from .names import SERVICES
 from .step import Blocker, HostPlan, Step
 from .zookeeper import desired as zookeeper
 from .zookeeper import members
@@ -38,7 +39,6 @@ class Chapter:
     """
 
     number: str
-    title: str
     role: str | None
     rank: int
     desired: Callable[[Cluster, Node], tuple[Item, ...]]
@@ -47,6 +47,16 @@ class Chapter:
     objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
     arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
+
+    @property
+    def service(self) -> str:
+        """The service's key wherever several are told apart: its role; "" for the chapter of every host."""
+        return self.role or ""
+
+    @property
+    def title(self) -> str:
+        """What people call what the chapter brings up."""
+        return SERVICES.get(self.service, "Every host")
 
     def holds(self, step: Step) -> bool:
         """Tell whether a step belongs to this chapter."""
@@ -66,13 +76,12 @@ class Chapter:
         return self.role is None or self.role in node.roles
 
 
-HOST = Chapter("1", "Every host", None, 1, host.desired)
+HOST = Chapter("1", None, 1, host.desired)
 ZOOKEEPER = Chapter(
-    "2", "ZooKeeper", "zookeeper", 2, zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
+    "2", "zookeeper", 2, zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
 )
 MESOS_MASTER = Chapter(
     "3",
-    "Mesos masters",
     "mesos_master",
     3,
     mesos_master.desired,
@@ -82,7 +91,6 @@ MESOS_MASTER = Chapter(
 )
 MARATHON = Chapter(
     "4",
-    "Marathon",
     "marathon",
     4,
     marathon.desired,
@@ -93,7 +101,6 @@ MARATHON = Chapter(
 )
 MESOS_AGENT = Chapter(
     "5",
-    "Mesos agents",
     "mesos_agent",
     4,
     mesos_agent.desired,

@@ -17,6 +17,7 @@ from .report import document
 from .report.document import Document
 from .runbook import Chapter
 from .step import HostPlan
+from .words import printable
 
 FORMAT = 1
 """Another number says that plans saved before cannot be compared any more."""
@@ -80,7 +81,7 @@ def read(text: str) -> Document:
                 _compared(each)
                 _lines(each)
             without(found, ())
-            return {**found, "saved": _printable(str(found["saved"]))}
+            return {**found, "saved": printable(str(found["saved"]))}
     except MALFORMED:
         raise Foreign("that is no plan which `fab plan --out` has saved") from None
     raise Foreign(f"it was saved in format {written!r} by another mesofab; this one knows {FORMAT}")
@@ -129,9 +130,4 @@ def _compared(host: Document) -> Any:
 def _lines(host: Document) -> list[str]:
     lines = [f"{step['id']} {step['title']}: {step['reason']}" for step in host["steps"]]
     lines += [f"{blocker['id']} {blocker['title']}: {blocker['seen']}" for blocker in host["blockers"]]
-    return [_printable(line) for line in lines]
-
-
-def _printable(text: str) -> str:
-    """Keep a file that has passed through many hands from commanding the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return [printable(line) for line in lines]

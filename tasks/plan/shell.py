@@ -8,14 +8,21 @@ from .desired import Container, File
 
 quote = shlex.quote
 
+REFUSAL = "mesofab: "
+"""Begins the sentence by which a step itself says why it failed and what to do."""
+
+REFUSE = f"refuse() {{ printf '{REFUSAL}%s\\n' \"$1\"; exit 1; }}\n"
+"""A function for that: `refuse SENTENCE`, without its full stop."""
+
 
 def heredoc(path: str, text: str, *, append: bool = False) -> str:
     """Give the shell that writes `text` (ending in a newline) to `path`, literally."""
     arrow = ">>" if append else ">"
-    return f"cat {arrow} {quote(path)} {_here(text)}"
+    return f"cat {arrow} {quote(path)} {here(text)}"
 
 
-def _here(text: str) -> str:
+def here(text: str) -> str:
+    """Give the here-document that is `text` (ending in a newline), literally."""
     mark = _end_mark(text)
     return f"<<'{mark}'\n{text}{mark}\n"
 
@@ -59,7 +66,7 @@ def docker_run(container: Container, verb: str = "run -d", name: str | None = No
     words += [" ".join(quote(word) for word in (container.image, *container.arguments))]
     command = " \\\n  ".join(words)
     variables = "".join(f"{key}={value}\n" for key, value in container.environment)
-    return f"{command} {_here(variables)}" if variables else f"{command}\n"
+    return f"{command} {here(variables)}" if variables else f"{command}\n"
 
 
 def _log_options(container: Container) -> str:

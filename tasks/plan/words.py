@@ -23,3 +23,8 @@ def names(hosts: Iterable[str]) -> str:
         said.append(address[2] if address and address[1] == net else host)
         net = address[1] if address else ""
     return ", ".join(said)
+
+
+def printable(text: str) -> str:
+    """Give a text of somebody else as it may be shown: without control characters."""
+    return "".join(each if each.isprintable() else "?" for each in text)

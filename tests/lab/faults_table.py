@@ -120,16 +120,20 @@ BY_HAND = Round(
     "by hand",
     (
         Fault(
-            "HOST_IP was added to /etc/profile a second time",
+            "HOST_IP was set by hand in an `if` of /etc/profile, whose every login leaves a program at work",
             {
-                "test_the_profile_sets_host_ip_exactly_once@10.70.0.10": "10.70.0.10: /etc/profile sets HOST_IP 2 times; expected one line; `fab host.set-ip` writes the line"
+                "test_the_last_line_that_sets_host_ip_exports_it@10.70.0.10": "10.70.0.10: the last line of /etc/profile that sets HOST_IP is '  HOST_IP=10.70.0.10; fi'; expected export HOST_IP=...; `fab host.set-ip` writes the line"
             },
-            shell_in("10.70.0.10", "echo export HOST_IP=$HOST >> /etc/profile"),
+            shell_in(
+                "10.70.0.10",
+                r"printf '( while :; do sleep 7; done ) &\nif true; then\n  HOST_IP=%s; fi\n' $HOST >> /etc/profile",
+            ),
+            heal=shell_in("10.70.0.10", "sed -i '/sleep 7; done/d; /^if true; then$/,/; fi$/d' /etc/profile"),
         ),
         Fault(
             "HOST_IP is missing from /etc/profile",
             {
-                "test_the_profile_sets_host_ip_exactly_once@10.70.0.11": "10.70.0.11: /etc/profile sets HOST_IP 0 times; expected one line; `fab host.set-ip` writes the line",
+                "test_the_last_line_that_sets_host_ip_exports_it@10.70.0.11": "10.70.0.11: no line of /etc/profile sets HOST_IP; expected export HOST_IP=...; `fab host.set-ip` writes the line",
                 "test_a_login_shell_says_the_hosts_own_address@10.70.0.11": "10.70.0.11: a login shell says HOST_IP=''; expected 10.70.0.11; `fab host.set-ip` writes the line",
             },
             shell_in("10.70.0.11", "sed -i /HOST_IP=/d /etc/profile"),

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tasks.plan.desired import Container, Directories, File, Identity, Image
 from tasks.plan.host import profile_line
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
+from tasks.plan.look.profile import Login, Profile
 from tasks.plan.runbook import CHAPTERS
 
 TRIO = "[zookeeper]\n10.70.0.10 myid=1\n10.70.0.11 myid=2\n10.70.0.12 myid=3\n"
@@ -83,7 +85,8 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
             objects[item.reference] = IMAGE
     return Observed(
         addresses=frozenset({node.address, "127.0.0.1"}),
-        login_host_ip=node.address,
+        profile=Profile(whole=frozenset({2})),
+        logins=(Login("sh", node.address), Login("bash", node.address)),
         paths=paths,
         engine=True,
         objects=objects,
@@ -154,6 +157,23 @@ def stand_in(bin: Path, name: str, script: str) -> None:
     bin.mkdir(parents=True, exist_ok=True)
     (bin / name).write_text(f"#!/bin/sh\n{script}\n")
     (bin / name).chmod(0o755)
+
+
+def logging_in(bin: Path, profile: Path) -> None:
+    """Put stand-ins for sh and bash into `bin`: the real ones, but as they log in they read `profile`."""
+    for shell in ("sh", "bash"):
+        if real := shutil.which(shell):
+            login = f"case $1 in -lc) exec {real} -c '. {profile}\n'\"$2\" ;; esac"
+            stand_in(bin, shell, f'{login}\nexec {real} "$@"')
+
+
+def at_work(words: str) -> list[str]:
+    """The command lines of this machine's programs that have these words."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            found.append(file.read_bytes().decode(errors="replace").replace("\0", " "))
+    return [line for line in found if words in line]
 
 
 def environment(bin: Path | None = None) -> dict[str, str]:

@@ -24,7 +24,13 @@ def judge(
     return [refused(old, new, offered), refused(old, {**new, **ADDITIVE}, offered)]
 
 
+CPUS = '{"name":"cpus","type":"SCALAR","scalar":{"value":%s}}'
+DISK = '{"name":"disk","type":"SCALAR","scalar":{"value":9},"disk":{"source":{"type":"PATH"}}}'
+
 SAME = {
+    "the form": (f"[{CPUS % 2}]", "cpus:2"),
+    "the form, with a sum": (f"[{CPUS % 1}, {CPUS % '1.0'}]", "cpus:2"),
+    "spaces in JSON": (f"[{DISK}]", f"[ {DISK.replace(':', ' : ')} ]"),
     "nothing given": ("", ""),
     "order": ("cpus:2;mem:512", "mem:512;cpus:2"),
     "numbers": ("cpus:2;mem:0512", "cpus:2.0; mem: 512.000"),
@@ -43,6 +49,7 @@ def test_resources_are_compared_by_what_they_mean(old: str, new: str) -> None:
 
 
 CHANGES = {
+    "a number in JSON shrinks": (f"[{CPUS % 2}]", "cpus:1", *[["resource cpus 2 -> 1"]] * 2),
     "a number grows": ("cpus:2", "cpus:2.5", ["resource cpus 2 -> 2.5"], []),
     "a number shrinks": ("cpus:2", "cpus:1", ["resource cpus 2 -> 1"], ["resource cpus 2 -> 1"]),
     "more ports": ("ports:[1-5]", "ports:[0-9]", ["resource ports [1-5] -> [0-9]"], []),

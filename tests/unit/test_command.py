@@ -20,6 +20,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import CHAPTERS, HOST, MESOS_AGENT, ZOOKEEPER
+from tasks.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUR = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\nzk3 myid=3 host_ip=10.0.0.3\n[mesos_agent]\n10.0.0.9\n"
@@ -280,8 +281,13 @@ def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> N
 def test_a_document_and_a_watch_exclude_each_other(fab: Fab) -> None:
     run = fab("status", "--json", "--watch")
     error = {"exit_code": 2, "kind": "bad_input", "messages": run.stderr.splitlines()}
-    assert (run.code, json.loads(run.stdout)) == (2, {"error": error})
+    assert (run.code, json.loads(run.stdout)) == (2, {"mesofab": VERSION, "error": error})
     assert "--json is one document and --watch has no end" in run.stderr
+
+
+def test_fab_tells_its_version_without_an_inventory(fab: Fab, tmp_path: Path) -> None:
+    run = fab("version", inventory=tmp_path / "none")
+    assert (run.code, run.stdout) == (0, f"mesofab {VERSION}\n")
 
 
 def test_fab_lists_every_step_of_a_chapter_in_the_runbooks_order(fab: Fab) -> None:
@@ -359,6 +365,7 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     found = json.loads(run.stdout)
     assert (run.code, found.get("error", {}).get("kind")) == (checked, kind)
     assert found["hosts"].keys() == json.loads(saved.read_text())["hosts"].keys() == seen.keys()
+    assert found["mesofab"] == json.loads(saved.read_text())["mesofab"] == VERSION
     assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
 
 

@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import IMAGE, as_wanted, with_container
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
+from tasks.plan.compare.profile import Edit, edit
 from tasks.plan.desired import File
 from tasks.plan.host import profile_line
 from tasks.plan.look.observed import Observed, Path
+from tasks.plan.look.profile import Profile
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 from tasks.plan.step import HostPlan
 
@@ -225,16 +229,43 @@ def test_a_host_that_another_run_is_changing_is_left_alone(cluster: Cluster, wel
     assert result.only(["2.5"]).blockers == result.blockers
 
 
+def with_profile(seen: Observed, text: str, *whole: int) -> Observed:
+    seen = with_path(seen, "/etc/profile", Path("regular file", text))
+    return replace(seen, profile=Profile(whole=frozenset(whole)))
+
+
 @pytest.mark.parametrize("lines", ["export HOST_IP=1.2.3.4\n", "HOST_IP=x\n", "  export HOST_IP=y\n"])
-def test_any_other_host_ip_line_is_replaced(cluster: Cluster, well: Observed, lines: str) -> None:
-    steps = plan(cluster, with_path(well, "/etc/profile", Path("regular file", lines))).steps
-    assert [s.id for s in steps] == ["1.1"]
+def test_any_other_host_ip_line_is_noticed(cluster: Cluster, well: Observed, lines: str) -> None:
+    assert [s.id for s in plan(cluster, with_profile(well, lines, 1)).steps] == ["1.1"]
 
 
 def test_a_doubled_host_ip_line_is_noticed(cluster: Cluster, well: Observed) -> None:
     line = profile_line("10.0.0.1")
-    seen = with_path(well, "/etc/profile", Path("regular file", f"{line}\n{line}\n"))
+    seen = with_profile(well, f"{line}\n{line}\n", 1, 2)
     assert plan(cluster, seen).steps[0].reason == "it is set 2 times"
+
+
+@settings(max_examples=200)
+@given(
+    lines=st.lists(
+        st.sampled_from([profile_line("10.0.0.1"), "export HOST_IP=1", "HOST_IP=1 x", "a", "# HOST_IP=1"])
+    ),
+    nested=st.sets(st.integers(1, 8)),
+)
+def test_no_line_but_whole_ones_is_touched_and_ours_is_the_last(lines: list[str], nested: set[int]) -> None:
+    line = profile_line("10.0.0.1")
+    whole = [n for n, text in enumerate(lines, 1) if n not in nested and text.startswith("export")]
+    wanted = edit(lines, whole, line)
+    assert set(wanted.lines) <= set(whole)
+    texts = [
+        (n, line if wanted.lines.get(n) else text)
+        for n, text in enumerate(lines, 1)
+        if wanted.lines.get(n, True)
+    ]
+    texts += [(0, line)] * wanted.append
+    assert [text for n, text in texts if text != "a" and text[0] != "#"][-1] == line
+    again = [i for i, (n, _) in enumerate(texts, 1) if n in whole or n == 0]
+    assert edit([text for _, text in texts], again, line) == Edit({}, append=False)
 
 
 def test_a_missing_directory_is_the_only_step(cluster: Cluster, well: Observed) -> None:

@@ -42,7 +42,7 @@ tick() { # counts everything that may change something, and saves the host befor
 }
 """ + "".join(
     f'{name}() {{ tick || return 1; command {name} "$@"; }}\n'
-    for name in ("mkdir", "cat", "mv", "cp", "rm", "rmdir", "touch", "sed")
+    for name in ("mkdir", "cat", "mv", "cp", "rm", "rmdir", "touch", "ln")
 )
 
 DOCKER = """\
@@ -137,9 +137,6 @@ LOOKING = """\
 tick() { :; }
 id() { echo 0; }
 ip() { echo '2: eth0    inet 10.70.0.10/24 scope global eth0'; }
-env() { :; }
-sed() { :; }
-tail() { :; }
 stat() {
   [ "$1 $2" = "-Lc %F" ] || { command stat "$@"; return; }
   if [ -d "$3" ]; then echo directory; return; fi
@@ -177,7 +174,8 @@ class World:
         profile = ProfileLine("1.1", ADDRESS, f"{self.root}/profile")
         items = (profile, *wanted([ZOOKEEPER], cluster, node))
         ask = questions(items, {})
-        seen = read(self._run(LOOKING + DOCKER + observation(ask, BOUNDARY)).stdout, BOUNDARY, ask)
+        look = observation(ask, BOUNDARY).replace("login $shell", ": $shell")
+        seen = read(self._run(LOOKING + DOCKER + look).stdout, BOUNDARY, ask)
         return compare(Host(node.name, items, seen, lambda _: ""))
 
     def act(

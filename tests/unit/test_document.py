@@ -38,12 +38,12 @@ OUTLOOK = Outlook(
             "replace",
             ("a",),
             "restarts zookeeper, the leader",
-            "ZooKeeper",
+            "zookeeper",
             Standing(3, 2, frozenset("bc")),
             leads=True,
         ),
     ),
-    {roll.Member("ZooKeeper", "b"): "2 of 3 members serve"},
+    {roll.Member("zookeeper", "b"): "2 of 3 members serve"},
 )
 
 PLANS = {

@@ -8,13 +8,14 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from tasks.inventory.parse import parse
-from verify.containers import inspect
+from verify.containers import inspect, otherwise_configured
+from verify.wanted import Wanted
 
 
 class Told:
     """A host on which docker tells of one container."""
 
-    def __init__(self, binds: list[str]) -> None:
+    def __init__(self, binds: list[str], variables: list[str] | None = None) -> None:
         options = {
             "Binds": binds,
             "RestartPolicy": {"Name": "always"},
@@ -22,7 +23,7 @@ class Told:
             "Privileged": False,
             "PidMode": "",
         }
-        config = {"Image": "zookeeper:3.4.12", "Env": [], "Entrypoint": None, "Cmd": None}
+        config = {"Image": "zookeeper:3.4.12", "Env": variables or [], "Entrypoint": None, "Cmd": None}
         self._said = f"{json.dumps({'State': {}, 'Config': config, 'HostConfig': options})}\n{{}}\n"
 
     def run(self, *words: str) -> CommandResult:
@@ -36,3 +37,13 @@ def test_a_mount_is_the_same_whether_its_default_mode_is_written_out_or_not() ->
         for binds in (["/a:/b:rw"], ["/a:/b"], ["/a:/b:ro"])
     )
     assert written == left_out != other
+
+
+def test_a_docker_login_that_differs_is_told_and_not_shown() -> None:
+    (node, *_) = parse(TRIO).nodes
+    login = '{"auths": {"registry.example.net": {"auth": "hush%s"}}}'
+    told = inspect(cast(Host, Told([], [f"MESOS_DOCKER_CONFIG={login % 1}", "A=1"])), node, "mesos-slave")
+    wanted = Wanted("mesos-slave", "x", {"MESOS_DOCKER_CONFIG": login % 2, "A": "2"})
+    plain, secret = otherwise_configured(told, wanted)
+    assert "A is 1; expected 2" in plain
+    assert "MESOS_DOCKER_CONFIG is (secret, not shown)" in secret and "hush" not in secret

@@ -10,8 +10,9 @@ from samples import TRIO, docker_gets, messages, problems
 
 from tasks import inventory
 from tasks.errors import BadInput
-from tasks.inventory.kinds import METACHARACTERS, attributes, file_path, resources, secret, user
+from tasks.inventory.kinds import METACHARACTERS, file_path, secret, user
 from tasks.inventory.parse import parse
+from tasks.inventory.resources import attributes, resources
 from tasks.inventory.settings import ROLES, VARIABLES
 from tasks.plan import shell
 from tasks.plan.desired import Container
@@ -337,22 +338,24 @@ MISTAKES = {
     ),
     "a misspelt flag of the agent": (
         TRIO + "[mesos_agent]\n10.70.0.20 mesos_agent_environment='MESOS_GC_DELEY=3days'\n",
-        "6: mesos_agent_environment sets MESOS_GC_DELEY, no flag of version 1.5; "
-        "did you mean MESOS_GC_DELAY?",
+        "6: mesos_agent_environment sets MESOS_GC_DELEY, no flag of mesos-agent 1.5.0; "
+        "did you mean MESOS_GC_DELAY? If your build has it, add extra_flags=gc_deley",
     ),
     "a misspelt beginning": (
         TRIO + "[mesos_agent]\n10.70.0.20 mesos_agent_environment='MESO_GC_DELAY=3days'\n",
-        "6: mesos_agent_environment sets MESO_GC_DELAY, no flag of version 1.5; did you mean MESOS_GC_DELAY?",
+        "6: mesos_agent_environment sets MESO_GC_DELAY, no flag of mesos-agent 1.5.0; "
+        "did you mean MESOS_GC_DELAY? If your build has it, add extra_flags=MESO_GC_DELAY",
     ),
     "an agent's flag on a master": (
         TRIO + "[mesos_master]\n10.70.0.10\n[all:vars]\nmesos_master_environment=MESOS_GC_DELAY=3days\n",
-        "8: mesos_master_environment sets MESOS_GC_DELAY, no flag of version 1.5; "
-        "it would be ignored: remove it",
+        "8: mesos_master_environment sets MESOS_GC_DELAY, no flag of mesos-master 1.5.0; "
+        "it is one of mesos-agent: move it to mesos_agent_environment; "
+        "or, if your build has it, add extra_flags=gc_delay",
     ),
     "a misspelt flag of Marathon": (
         TRIO + "[marathon]\n10.70.0.10\n[all:vars]\nmarathon_arguments=--task_lanch_timeout 600000\n",
-        "8: marathon_arguments sets --task_lanch_timeout, no flag of version 1.5; "
-        "did you mean --task_launch_timeout?",
+        "8: marathon_arguments sets --task_lanch_timeout, no flag of marathon 1.5.8; "
+        "did you mean --task_launch_timeout? If your build has it, add extra_flags=task_lanch_timeout",
     ),
     "a Marathon that asks for a password": (
         TRIO + "[marathon]\n10.70.0.10\n[all:vars]\nmarathon_arguments=--http_credentials user:word\n",

@@ -259,6 +259,13 @@ def test_a_value_in_vars_is_a_literal_of_pythons_or_the_text_as_it_stands(line: 
     assert everywhere(line).ssh.become_password == value
 
 
+def test_several_words_in_quotes_stay_words() -> None:
+    node = everywhere("""zookeeper_dir='/opt/zk'  # here""")
+    assert node.settings.zookeeper_dir == "/opt/zk"
+    text = f"""{TRIO}[mesos_agent]\n10.70.0.20\n[all:vars]\nmesos_agent_environment='A=b c' "D=e"\n"""
+    assert parse(text).nodes[-1].settings.mesos_agent_environment == (("A", "b c"), ("D", "e"))
+
+
 @pytest.mark.parametrize("word", ["yes", "on", "y", "True", "1", "TRUE", "t", "Yes"])
 def test_every_yes_of_ansibles_is_a_yes(word: str) -> None:
     assert one(f"ansible_become={word}").ssh.become and everywhere(f"ansible_become={word}").ssh.become

@@ -14,6 +14,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.observed import Observed, Path
+from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
@@ -157,6 +158,21 @@ def _other_agent(world: World) -> None:
     world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Path("directory")})
 
 
+def _copied_agents(world: World, running: str = "") -> None:
+    """Have B and the agent's host carry one agent's id, which a master knows."""
+    world.cluster = parse(TEXT.replace("[mesos_agent]\n", f"[mesos_agent]\n{B}\n"))
+    for host in (B, AGENT):
+        world.facts(host, agent="7f3-S0")
+        world.seen(host, answers={"mesos_agent slaves-10.0.0.1": '{"id":"7f3-S0"}'})
+    if running:
+        world.container(running, "mesos_agent")
+
+
+def _own_build(world: World) -> None:
+    text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_environment=MESOS_COLOUR=red\nextra_flags=colour\n"
+    world.cluster = parse(text)
+
+
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
@@ -212,6 +228,16 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
     "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),
+    "profile": (
+        B,
+        lambda w: w.seen(B, profile=Profile(unreadable="sh cannot read it (line 3)")),
+        "HOST_IP: /etc/profile breaks logins already: sh cannot read it (line 3)",
+    ),
+    "login": (
+        B,
+        lambda w: w.seen(B, logins=(Login("sh", "10.0.0.2", left=("sleep 7",)),)),
+        "every login leaves a program at work: sleep 7",
+    ),
     "path": (
         B,
         lambda w: w.seen(B, paths={"/opt/zookeeper/data": Path("regular file")}),
@@ -241,6 +267,12 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "quorum": (B, lambda w: w.container(B, "mesos_master", MESOS_QUORUM="1"), "run with quorum 1"),
     "marathon-version": (B, _newer_marathon, "its state is of 1.6.0, hosts.ini wants 1.5.8"),
     "agent-info": (AGENT, _other_agent, "attribute rack a -> none: the agent would refuse its work_dir"),
+    "extra-flag": (
+        AGENT,
+        _own_build,
+        "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
+    ),
+    "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
     "foreign-agent": (AGENT, lambda w: w.facts(AGENT, agent="7f3-S0"), "agent 7f3-S0, which no master"),
 }
 
@@ -435,6 +467,26 @@ def test_an_agent_of_another_cluster_is_told_by_its_master(world: World) -> None
     ((_, check, evidence),) = told(world)
     assert check == "foreign-agent"
     assert evidence.startswith("mesos-slave is an agent of zk://10.0.0.1:2181/elsewhere")
+
+
+def test_of_two_agents_with_one_id_the_one_that_does_not_run_is_told(world: World) -> None:
+    _copied_agents(world, running=AGENT)
+    (found,) = world.report().findings
+    assert (found.host, found.check) == (B, "same-agent")
+    assert AGENT in found.evidence and "/var/lib/mesos/agent/meta/slaves/latest" in found.remedy
+
+
+def test_what_an_agent_has_left_on_a_host_that_plays_none_now_is_no_copy(world: World) -> None:
+    world.facts(B, agent="7f3-S0")
+    world.facts(AGENT, agent="7f3-S0")
+    assert [check for _, check, _ in told(world)] == ["foreign-agent"]
+
+
+def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
+    for host in (A, B):
+        world.seen(host, paths={"/opt/zookeeper/data/myid": Path("regular file", "1\n")})
+    ((host, check, evidence),) = told(world)
+    assert (host, check) == (B, "myid") and "says '1', hosts.ini says '2'" in evidence
 
 
 # Whatever is said

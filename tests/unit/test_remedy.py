@@ -118,6 +118,10 @@ SAID = {
         "a port that it needs is taken",
     ),
     "read-only": ("mkdir: cannot create directory '/opt/zk': Read-only file system", "the file system is"),
+    "immutable": (
+        "mv: cannot move '/etc/profile.next' to '/etc/profile': Operation not permitted",
+        "the host does not permit it",
+    ),
     "not root": ("mkdir: cannot create directory '/opt/zk': Permission denied", "permission was denied"),
 }
 
@@ -140,3 +144,8 @@ def test_dockers_hint_at_its_help_is_not_taken_for_the_error(hint: str) -> None:
 
 def test_an_error_without_words_is_told_by_its_exit_code() -> None:
     assert explain(STEP, 137, []).startswith("exit 137: it said nothing. ")
+
+
+def test_a_steps_own_sentence_counts_more_than_what_programs_said() -> None:
+    words = ["ip: permission denied", "mesofab: sh says '', not 10.0.0.1. Move the line", "exit"]
+    assert explain(STEP, 1, words) == "sh says '', not 10.0.0.1. Move the line; then run again."

@@ -10,7 +10,7 @@ from tasks.plan.roll import Member, Turn, next_turn
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 ALL = frozenset({A, B, C})
-ZK, MARATHON = "ZooKeeper", "Marathon"
+ZK, MARATHON = "zookeeper", "marathon"
 WELL = {ZK: Standing(3, 2, ALL, A), MARATHON: Standing(3, 1, ALL, B)}
 EVERYBODY = [Member(service, node) for node in (A, B, C) for service in (ZK, MARATHON)]
 

@@ -1,4 +1,4 @@
-"""The shell of single steps, run for real: files, the profile, docker's words (docker is a stand-in)."""
+"""The shell of single steps, run for real: files, HOST_IP's line, docker's words (docker is a stand-in)."""
 
 import shlex
 from pathlib import Path
@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
 
 from tasks.plan import shell
-from tasks.plan.compare.compared import Host
-from tasks.plan.compare.host import compare
-from tasks.plan.desired import Container, File, Mount, ProfileLine
+from tasks.plan.desired import Container, File, Mount
 from tasks.plan.host import profile_line
-from tasks.plan.look.observed import Observed
-from tasks.plan.look.observed import Path as Seen
 
 ADDRESS = "10.70.0.10"
 
@@ -85,53 +81,6 @@ def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path, sh: list
 
 
 # The profile
-
-
-def profile_step(path: Path, address: str = ADDRESS) -> str:
-    """The shell that the comparison finds missing for this profile, "" if nothing is."""
-    seen = Seen("regular file", path.read_text()) if path.exists() else Seen("absent")
-    observed = Observed(addresses=frozenset({address}), paths={str(path): seen})
-    host = Host("node", (ProfileLine("1.1", address, str(path)),), observed, lambda _: "")
-    return "".join(step.shell for step in compare(host).steps)
-
-
-PROFILES = {
-    "ordinary": "umask 022\n# HOST_IP=1.2.3.4 is not set here\nPATH=/bin\n",
-    "set by hand": "umask 022\nexport HOST_IP=10.70.0.99\nPATH=/bin\n",
-    "set by hand, indented": "umask 022\n  HOST_IP=10.70.0.99\nPATH=/bin\n",
-    "set twice": f"{profile_line(ADDRESS)}\numask 022\n{profile_line(ADDRESS)}\nPATH=/bin\n",
-    "set and set again by hand": f"umask 022\n{profile_line(ADDRESS)}\nPATH=/bin\nHOST_IP=1.2.3.4\n",
-    "empty": "",
-}
-
-
-@pytest.mark.parametrize("text", PROFILES.values(), ids=PROFILES.keys())
-def test_the_profile_gets_exactly_one_line_and_keeps_the_others(
-    text: str, tmp_path: Path, sh: list[str]
-) -> None:
-    profile = tmp_path / "profile"
-    profile.write_text(text)
-    profile.chmod(0o640)
-    step = profile_step(profile)
-    for _ in range(2):
-        assert run("set -eu\n" + step, tmp_path, shell=sh).returncode == 0
-    others = [line for line in text.splitlines() if "HOST_IP" not in line or line.startswith("#")]
-    assert profile.read_text().splitlines() == [*others, profile_line(ADDRESS)]
-    assert profile.stat().st_mode & 0o777 == 0o640
-    assert [file.name for file in tmp_path.iterdir()] == ["profile"]
-    assert profile_step(profile) == ""
-
-
-def test_a_profile_is_made_where_there_is_none(tmp_path: Path, sh: list[str]) -> None:
-    assert run("set -eu\n" + profile_step(tmp_path / "profile"), tmp_path, shell=sh).returncode == 0
-    assert (tmp_path / "profile").read_text() == profile_line(ADDRESS) + "\n"
-
-
-def test_a_profile_without_a_last_line_end_keeps_its_last_line(tmp_path: Path) -> None:
-    (tmp_path / "profile").write_text("umask 022\nexport TZ=UTC")
-    run("set -eu\n" + profile_step(tmp_path / "profile"), tmp_path)
-    lines = (tmp_path / "profile").read_text().splitlines()
-    assert lines == ["umask 022", "export TZ=UTC", profile_line(ADDRESS)]
 
 
 INTERFACES = """\

@@ -17,6 +17,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.gate import Verdict
 from tasks.plan.look.observed import Observed
+from tasks.plan.look.profile import Login
 from tasks.plan.mesos_master.service import Master
 from tasks.plan.report import status
 from tasks.plan.report.status import Component, HostStatus, Service, Status
@@ -105,7 +106,7 @@ def test_an_edited_file_is_one_difference_however_many_steps_mend_it(well: Obser
 
 
 def test_what_concerns_no_container_is_told_of_the_host(cluster: Cluster, well: Observed) -> None:
-    found = host(cluster, replace(well, login_host_ip=""))
+    found = host(cluster, replace(well, logins=(Login("sh", ""),)))
     assert found.drift == ("HOST_IP in a login shell: it says '', not 10.0.0.1",)
     assert only(found).drift == ()
 

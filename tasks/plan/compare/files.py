@@ -1,67 +1,10 @@
-"""What is missing of /etc/profile, directories and files."""
-
-import re
-from collections.abc import Iterable
+"""What is missing of directories and files."""
 
 from .. import shell
-from ..desired import Directories, File, Identity, LoginCheck, ProfileLine
-from ..host import profile_line as host_ip_line
-from ..look.observed import LOGIN_HOST_IP
+from ..desired import Directories, File, Identity
 from ..shell import quote
 from ..step import Blocker, Step
 from .compared import Found, Host
-
-
-def profile_line(host: Host, item: ProfileLine) -> Found:
-    """Compare the HOST_IP line of /etc/profile."""
-    if item.address not in host.seen.addresses:
-        yield Blocker(
-            item.step,
-            "HOST_IP",
-            f"{item.address} is not an address of this host (it has {_list(host.seen.addresses)})",
-            "correct the address in hosts.ini, or set host_ip",
-            "address",
-        )
-        return
-    line = host_ip_line(item.address)
-    lines = host.seen.path(item.path).text.splitlines()
-    setting = [other for other in lines if _sets_host_ip(other)]
-    if setting != [line]:
-        reason = "missing" if not setting else f"{setting[-1].strip()!r} is not the wanted line"
-        if len(setting) > 1:
-            reason = f"it is set {len(setting)} times"
-        yield Step(item.step, f"HOST_IP in {item.path}", reason, _set_profile_line(item.path, line))
-
-
-def _sets_host_ip(line: str) -> bool:
-    return re.match(r"\s*(export\s+)?HOST_IP=", line) is not None
-
-
-def _set_profile_line(path: str, line: str) -> str:
-    beside = quote(path + ".next")
-    return (
-        f"[ ! -e {quote(path)} ] || cp -p {quote(path)} {beside}\n"
-        f"touch {beside}\n"
-        f"sed -i -E '/^[[:space:]]*(export[[:space:]]+)?HOST_IP=/d' {beside}\n"
-        f'[ -z "$(tail -c 1 {beside})" ] || echo >> {beside}  # the last line may lack its end\n'
-        + shell.heredoc(path + ".next", line + "\n", append=True)
-        + f"mv {beside} {quote(path)}\n"
-    )
-
-
-def login_check(host: Host, item: LoginCheck) -> Found:
-    """Compare what a login shell says of HOST_IP."""
-    said = host.seen.login_host_ip
-    if said != item.address:
-        yield Step(
-            item.step,
-            "HOST_IP in a login shell",
-            f"it says {said!r}, not {item.address}",
-            f"said=$({LOGIN_HOST_IP})\n"
-            f'[ "$said" = {quote(item.address)} ] || {{ echo "it says \'$said\'"; exit 1; }}\n',
-            changes=False,
-            after=frozenset({"1.1"}),
-        )
 
 
 def directories(host: Host, item: Directories) -> Found:
@@ -119,7 +62,3 @@ def identity(host: Host, item: Identity) -> Found:
             item.remedy,
             item.name,
         )
-
-
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(sorted(words)) or "none"

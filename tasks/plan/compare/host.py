@@ -5,7 +5,8 @@ from ..look.observed import LOCK
 from ..step import Blocker, HostPlan, Step
 from .compared import Found, Host
 from .containers import container, image
-from .files import directories, file, identity, login_check, profile_line
+from .files import directories, file, identity
+from .profile import login_check, profile_line
 
 
 def compare(host: Host) -> HostPlan:

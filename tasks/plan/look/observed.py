@@ -8,16 +8,14 @@ from typing import Any
 
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from ..gate import Question
+from ..host import profile_line
 from ..shell import at_once, quote
+from . import profile as of_profile
+from .profile import Login, Profile
 from .sections import ASK, Unreadable, asking, part_function, split
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
-
-_LOGIN = """env -i HOME=/ PATH="$PATH" sh -lc 'printf "\\nHOST_IP=%s\\n" "${HOST_IP-}"' 2>/dev/null"""
-
-LOGIN_HOST_IP = f"{_LOGIN} | sed -n 's/^HOST_IP=//p' | tail -n 1"
-"""Asks a login shell for HOST_IP, whatever else the profile prints."""
 
 WAIT_FOR_OTHERS = f"""\
 if [ -e {LOCK} ]; then # whoever is at work here finishes first; a minute outlasts any step but a long pull
@@ -47,11 +45,13 @@ look() { # look PATH: what stands there, in stat's words, and its text; most oft
 class Questions:
     """What to ask one host: files with their content, kinds of paths, docker objects, own services.
 
-        `holdings` are directories whose content tells whether there are data, `kept` the mounts that a
-    container must not lose; `words` has the questions to services by the name of their part.
+    `profile` is what every login is to read, None if it is of no concern. `holdings` are directories
+    whose content tells whether there are data, `kept` the mounts that a container must not lose; `words`
+    has the questions to services by the name of their part.
     """
 
     files: tuple[str, ...] = ()
+    profile: ProfileLine | None = None
     directories: tuple[str, ...] = ()
     holdings: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
@@ -73,6 +73,7 @@ class Observed:
     """What one host has.
 
     `busy`: another run is changing the host right now, so nothing else here can be trusted.
+    `logins` has one for each shell that was tried; none, if nobody asked.
     `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `objects`
     holds docker's own JSON by name, of a container's other generations, too. `holdings` are the names
     in directories of data. `lost_mounts` are (container, host path) where the running container sees
@@ -84,7 +85,8 @@ class Observed:
     busy: bool = False
     user: int = 0
     addresses: frozenset[str] = frozenset()
-    login_host_ip: str = ""
+    profile: Profile = Profile()
+    logins: tuple[Login, ...] = ()
     paths: Mapping[str, Path] = field(default_factory=dict)
     engine: bool = False
     engine_error: str = ""
@@ -112,6 +114,7 @@ class Observed:
 def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
     """Derive from the desired items what has to be asked."""
     files: list[str] = []
+    login: ProfileLine | None = None
     directories: list[str] = []
     holdings: list[str] = []
     containers: list[str] = []
@@ -121,7 +124,10 @@ def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions
         match item:
             case File():
                 files += [item.path, item.beside, item.path + ".prev"]
-            case Identity() | ProfileLine():
+            case Identity():
+                files.append(item.path)
+            case ProfileLine():
+                login = item
                 files.append(item.path)
             case Directories():
                 directories += item.paths
@@ -136,6 +142,7 @@ def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions
                 images.append(item.reference)
     return Questions(
         files=tuple(dict.fromkeys(files)),
+        profile=login,
         directories=tuple(dict.fromkeys(directories)),
         holdings=tuple(holdings),
         containers=tuple(dict.fromkeys(containers)),
@@ -155,7 +162,6 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     parts = [
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
-        f"part login; {_LOGIN}",
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
@@ -163,13 +169,15 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
         parts += [_lost(container, mount) for container, mount in ask.kept]
     parts += [last] if last else []
-    # Services may take a while to answer, and docker, too.
-    body = "\n".join([*before, at_once([*asking(ask.words, "answer "), "\n".join(parts)])])
+    # Services may take a while to answer, and docker and a login, too.
+    login = [of_profile.asking(ask.profile, profile_line(ask.profile.address))] if ask.profile else []
+    body = "\n".join([*before, at_once([*asking(ask.words, "answer "), *login, "\n".join(parts)])])
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
         f"{LOOK}"
         f"{ASK if ask.words else ''}"
+        f"{of_profile.FUNCTIONS if ask.profile else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
     )
 
@@ -216,7 +224,8 @@ def read(output: str, boundary: str, ask: Questions) -> Observed:
             busy="busy" in parts,
             user=int(parts["user"]),
             addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
-            login_host_ip=_host_ip(parts["login"]),
+            profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
+            logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
             paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
             engine="clusters" in parts and "trouble" not in parts,
             engine_error=parts.get("trouble", "").strip(),
@@ -234,12 +243,6 @@ def read(output: str, boundary: str, ask: Questions) -> Observed:
 def _pairs(text: str) -> list[tuple[str, str]]:
     words = (line.split(" ", 1) for line in text.splitlines())
     return [(each[0], each[1]) for each in words if len(each) == 2]
-
-
-def _host_ip(text: str) -> str:
-    """Read what a login shell said last of HOST_IP, behind whatever else its profile printed."""
-    said = re.findall(r"^HOST_IP=(.*)$", text, re.MULTILINE)
-    return said[-1].strip() if said else ""
 
 
 def _path(text: str) -> Path:

@@ -7,7 +7,8 @@ and attributes.cpp for what a text means.
 import re
 from collections.abc import Mapping
 
-from ...inventory.kinds import ATTRIBUTE, RESOURCE, listed
+from ...inventory.kinds import Wrong
+from ...inventory.resources import ATTRIBUTE, Entry, entries, listed
 
 Ranges = tuple[tuple[int, int], ...]
 Value = float | str | frozenset[str] | Ranges | None
@@ -75,19 +76,21 @@ def _role(environment: Mapping[str, str]) -> str:
 
 def _resources(text: str, default: str) -> Parts:
     """Read resources; those of one name and role add up."""
-    entries = listed(RESOURCE, text.strip("; ")) if text.strip("; ") else []
-    if entries is None:
+    try:
+        told = entries(text.strip("; ")) if text.strip("; ") else []
+    except Wrong:
         return {"resources": text}
     found: Parts = {}
-    for entry in entries:
-        name = _named(entry["name"], entry["role"] or default)
-        found[name] = _sum(found.get(name), _value(entry["value"]))
-    named = {entry["name"] for entry in entries}
-    return found | {_named(name, default): None for name in DETECTED if name not in named}
+    for entry in told:
+        name = _named(entry, default)
+        found[name] = _sum(found.get(name), _value(entry.value))
+    named = {entry.name for entry in told}
+    return found | {_named(Entry(name, "", ""), default): None for name in DETECTED if name not in named}
 
 
-def _named(name: str, role: str) -> str:
-    return f"resource {name}" + (f"({role})" if role != "*" else "")
+def _named(entry: Entry, default: str) -> str:
+    role = entry.role or default
+    return f"resource {entry.name}" + (f"({role})" if role != "*" else "") + entry.more
 
 
 def _sum(one: Value, other: Value) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...inventory.cluster import Cluster, Node
-from ...inventory.kinds import RANGES
+from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 

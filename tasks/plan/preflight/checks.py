@@ -36,10 +36,13 @@ CHECKS = {
     "docker-api": Check("warning", "The engine still takes the docker client in the agent's image."),
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
     "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
+    "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),
     "image": Check("error", "Every image is on the host, or its registry has it for this architecture."),
     "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
     "port": Check("error", "The ports of what does not run yet are free."),
     "moved-ports": Check("error", "What runs keeps its ports."),
+    "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
+    "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
     "cluster": Check("error", "The host's containers belong to this cluster, by name and by ZooKeeper."),
     "foreign-container": Check("error", "Containers with the runbook's names were made by mesofab."),
@@ -53,6 +56,7 @@ CHECKS = {
     "quorum": Check("error", "The masters change their number only in ways that their log survives."),
     "marathon-version": Check("error", "Marathon's state can be read in the version that is wanted."),
     "agent-info": Check("error", "An agent keeps what it may not change without losing its tasks."),
+    "same-agent": Check("error", "No two agents have one id, as a copied disk gives it to them."),
     "foreign-agent": Check("warning", "An agent's work_dir belongs to no other cluster."),
 }
 """By id, in the order in which a host's findings are told."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from ...inventory import unknown
 from .. import http, remedy
 from ..desired import Container
 from .checks import Finding
@@ -116,3 +117,14 @@ def _platforms(platforms: object, architecture: str) -> tuple[str, str, str] | N
     if not known or "amd64" in known or architecture != "x86_64":
         return None
     return "image", f"the registry has it for {', '.join(known)} only", "name an image for amd64"
+
+
+def extra_flags(host: Subject) -> Iterator[Finding]:
+    """Say again which flags only extra_flags lets pass: nobody else has looked whether the build has them."""
+    for one in unknown.found(host.node):
+        if host.playing(one.setting.rpartition("_")[0]):
+            yield host.finding(
+                "extra-flag",
+                f"{one.setting} sets {one.written}, no flag of {one.program}, which extra_flags lets pass",
+                "make sure that the image's build has it; if not, remove it, and take it out of extra_flags",
+            )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..desired import Checkpoint
 from .checks import Finding
 from .subject import Subject
 
@@ -29,6 +30,26 @@ def machines(hosts: Sequence[Subject]) -> Iterator[Finding]:
                 "same-machine",
                 f"it is the same machine as {other.node.name} (one boot, the addresses {addresses})",
                 "correct or remove one of them in hosts.ini",
+            )
+
+
+def agents(hosts: Sequence[Subject]) -> Iterator[Finding]:
+    """Look for hosts that carry one agent's id, as a cloned disk does: only one of them can be that agent.
+
+    If one of them runs, the others are told.
+    """
+    first: dict[str, Subject] = {}
+    own = [(host, wanted) for host in hosts if host.facts.agent and (wanted := host.playing("mesos_agent"))]
+    for host, wanted in sorted(own, key=lambda each: not each[0].runs(each[1])):
+        other = first.setdefault(host.facts.agent, host)
+        if other is not host:
+            latest = Checkpoint(wanted.step, host.node.settings.mesos_agent_work_dir).latest
+            yield host.finding(
+                "same-agent",
+                f"its agent's id {host.facts.agent} is also that of {other.node.name}: one disk is a copy of "
+                "the other",
+                f"on the host that is the copy, stop {wanted.name} if it runs and remove {latest}: it then "
+                "starts as a new agent",
             )
 
 

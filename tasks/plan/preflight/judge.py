@@ -16,19 +16,21 @@ OF_A_HOST = (
     machine.tools,
     machine.architecture,
     machine.hostname,
+    machine.logins,
     machine.memory,
     machine.disk,
     docker.version,
     docker.api,
     docker.boot,
     docker.cgroups,
+    docker.extra_flags,
     docker.images,
     leftovers.containers,
     leftovers.strays,
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (fleet.machines, fleet.clocks)
+OF_ALL_HOSTS = (fleet.machines, fleet.agents, fleet.clocks)
 
 
 @dataclass(frozen=True)

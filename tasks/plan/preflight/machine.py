@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from ...inventory import kinds
+from ..look.profile import LIMIT
 from .checks import Finding
 from .facts import TOOLS, Room
 from .subject import Subject
 
 ARCHITECTURE = "x86_64"
+WAITS = "have /etc/profile wait for nothing: who logs in by a program has no terminal"
 PROCESS = 256
 """MB that a Mesos process needs, and a JVM beside its heap. Rough: the real need grows with the cluster."""
 
@@ -55,6 +57,21 @@ def hostname(host: Subject) -> Iterator[Finding]:
         yield host.finding(
             "hostname", f"its own name {name} is {loopback[0]}, where no other host finds it", remedy
         )
+
+
+def logins(host: Subject) -> Iterator[Finding]:
+    """Look at what a login with each shell does, beside what it says of HOST_IP."""
+    for login in host.seen.logins:
+        left = ", ".join(login.left)
+        if login.code is None:
+            evidence = f"a login with {login.shell} does not end within {LIMIT} s"
+            yield host.finding("login", evidence + (f"; it is at {left}" if left else ""), WAITS)
+        elif login.early:
+            evidence = f"a login with {login.shell} that is no terminal's ends in its profile"
+            yield host.finding("login", evidence, "take `exit` out of /etc/profile and what it reads")
+        if left and login.code is not None:
+            evidence = f"every login leaves a program at work: {left}"
+            yield host.finding("login", evidence, "have its profile start that once, as a service")
 
 
 def memory(host: Subject) -> Iterator[Finding]:

@@ -10,14 +10,10 @@ from typing import Any
 
 from ..outlook import Outlook, Turn
 from ..preflight import CHECKS, Finding, Report
-from ..runbook import CHAPTERS
 from ..step import HostPlan, Step
 from .status import Component, HostStatus, Status
 
 Document = dict[str, Any]
-
-ROLES = {chapter.title: chapter.role for chapter in CHAPTERS}
-"""What a chapter's service is called where machines read."""
 
 
 def error(exit_code: int, kind: str, messages: Iterable[str]) -> Document:
@@ -35,7 +31,7 @@ def plan(plans: Mapping[str, HostPlan], outlook: Outlook) -> Document:
         "hosts": {name: _host_plan(each) for name, each in plans.items()},
         "order": [_turn(turn) for turn in outlook.turns],
         "refused": [
-            {"host": member.node, "service": ROLES[member.service], "reason": why}
+            {"host": member.node, "service": member.service, "reason": why}
             for member, why in outlook.refused.items()
         ],
         "summary": {
@@ -54,7 +50,7 @@ def _turn(turn: Turn) -> Document:
         "phase": turn.phase,
         "hosts": list(turn.hosts),
         "what": turn.what,
-        "service": ROLES.get(turn.service),
+        "service": turn.service or None,
         "members": standing.total if standing else None,
         "must_serve": standing.majority if standing else None,
         "serve_meanwhile": len(standing.serving) if standing else None,

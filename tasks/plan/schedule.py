@@ -1,0 +1,94 @@
+"""The order of a run, decided here alone: preview, refusal and run read what this yields.
+
+stage     prepare on all hosts at once what disturbs nobody
+start     start what does not run, first what others lean on; the members of a service together
+check     wait until what was started is well, before anything that leans on it
+roll      replace what runs, over all services jointly; tasks.plan.roll chooses who is next
+hand over take the turns of a change of version, one after the other
+check     wait until every service is well that the run concerns
+settle    tidy up what was kept until then
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .marathon.handover import turns
+from .membership import Plans
+from .roll import Member
+from .runbook import Chapter, ranks
+from .step import Phase, Step
+
+Action = Literal["stage", "start", "check", "roll", "hand over", "settle"]
+
+Steps = Mapping[str, tuple[Step, ...]]
+"""What each host does, by its name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that is done at once, before the next entry: by these chapters' members, with these steps.
+
+    A roll has `members` instead, which are replaced one after the other, with all the steps that they
+    have in that phase; a hand-over's `steps` are all of its turns'.
+    """
+
+    action: Action
+    chapters: tuple[Chapter, ...] = ()
+    steps: Steps = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+
+
+def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapter]) -> Iterator[Entry]:
+    """Yield what a run does, in order; `asked` are the chapters whose services it has to see well."""
+    yield Entry("stage", steps=steps(plans, "stage"))
+    rolling: list[Chapter] = []
+    checked: list[Chapter] = []
+    for rank in ranks(chapters):
+        starting = [chapter for chapter in rank if any(steps(plans, "start", chapter).values())]
+        if starting:
+            # What these lean on comes first; behind the last start, all chapters roll together.
+            yield from _roll(rolling, plans)
+            rolling = []
+            yield Entry("start", tuple(starting), steps(plans, "start", *starting))
+            ready = [each for each in starting if each in asked and not _comes_later(each, plans)]
+            yield from (Entry("check", (chapter,)) for chapter in ready)
+            checked += ready
+        rolling += rank
+    yield from _roll(rolling, plans)
+    yield from (_hand_over(chapter, plans) for chapter in chapters if turns(chapter.holds, plans))
+    if replaced(chapters, plans) or len(checked) < len(asked):
+        yield Entry("check", tuple(chapter for chapter in chapters if chapter in asked))
+    yield Entry("settle", steps=steps(plans, "settle"))
+
+
+def steps(plans: Plans, phase: Phase, *chapters: Chapter) -> Steps:
+    """Give each host's steps of one phase, of these chapters or of all."""
+    return {
+        name: tuple(s for s in plan.in_phase(phase) if not chapters or any(c.holds(s) for c in chapters))
+        for name, plan in plans.items()
+    }
+
+
+def replaced(chapters: Sequence[Chapter], plans: Plans) -> tuple[Member, ...]:
+    """Give the running members that these plans replace, host by host in the plans' order."""
+    return tuple(
+        Member(chapter.service, name)
+        for name in plans
+        for chapter in chapters
+        if steps(plans, "replace", chapter)[name]
+    )
+
+
+def _comes_later(chapter: Chapter, plans: Plans) -> bool:
+    """Tell whether a service is not done when what does not run has been started."""
+    return bool(replaced([chapter], plans) or turns(chapter.holds, plans))
+
+
+def _roll(chapters: Sequence[Chapter], plans: Plans) -> Iterator[Entry]:
+    if members := replaced(chapters, plans):
+        yield Entry("roll", tuple(chapters), members=members)
+
+
+def _hand_over(chapter: Chapter, plans: Plans) -> Entry:
+    return Entry("hand over", (chapter,), steps(plans, "hand over", chapter))

@@ -1,0 +1,107 @@
+"""The order of a run: everything once, what others lean on first, what is changed is checked."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
+from tasks.plan.schedule import Entry, schedule
+from tasks.plan.step import HostPlan, Phase, Step
+
+HOSTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
+ORDER: tuple[Phase, ...] = ("stage", "start", "replace", "settle")
+
+steps = st.builds(
+    lambda chapter, phase: Step(f"{chapter.number}.9", "step", "why", "true\n", phase),
+    st.sampled_from(SERVICES),
+    st.sampled_from(ORDER),
+)
+plans = st.fixed_dictionaries(
+    {
+        host: st.lists(steps, max_size=8).map(lambda own, host=host: HostPlan(host, (), tuple(own)))  # type: ignore[misc]
+        for host in HOSTS
+    }
+)
+
+
+def told(entries: list[Entry]) -> list[str]:
+    return [f"{entry.action} {', '.join(chapter.title for chapter in entry.chapters)}" for entry in entries]
+
+
+def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
+    return HostPlan(
+        host, (), tuple(Step(f"{chapter.number}.9", "step", "", "true\n", phase) for chapter, phase in steps)
+    )
+
+
+def test_a_first_deploy_starts_rank_by_rank_and_sees_each_service_well_before_the_next() -> None:
+    first = {host: plan(host, *((each, "start") for each in SERVICES)) for host in HOSTS}
+    assert told(list(schedule(CHAPTERS, first, SERVICES))) == [
+        "stage ",
+        "start ZooKeeper",
+        "check ZooKeeper",
+        "start Mesos masters",
+        "check Mesos masters",
+        "start Marathon, Mesos agents",
+        "check Marathon",
+        "check Mesos agents",
+        "settle ",
+    ]
+
+
+def test_what_a_start_leans_on_is_rolled_before_it_and_all_else_behind_it_together() -> None:
+    mixed = {
+        HOSTS[0]: plan(HOSTS[0], (ZOOKEEPER, "replace"), (MESOS_MASTER, "start")),
+        HOSTS[1]: plan(HOSTS[1], (MESOS_MASTER, "replace"), (MARATHON, "replace")),
+    }
+    found = list(schedule(CHAPTERS, mixed, SERVICES))
+    assert [line for line in told(found) if line.startswith(("roll", "start"))] == [
+        "roll Every host, ZooKeeper",
+        "start Mesos masters",
+        "roll Mesos masters, Marathon, Mesos agents",
+    ]
+    assert told(found)[-2:] == ["check ZooKeeper, Mesos masters, Marathon, Mesos agents", "settle "]
+
+
+@given(plans, st.sets(st.sampled_from(SERVICES)))
+def test_every_step_is_done_once_and_in_the_order_of_its_phases(
+    made: dict[str, HostPlan], asked: set[Chapter]
+) -> None:
+    found = list(schedule(CHAPTERS, made, asked))
+    assert (found[0].action, found[-1].action) == ("stage", "settle")
+    for phase in ("stage", "start", "settle"):
+        done = [
+            step for entry in found if entry.action == phase for own in entry.steps.values() for step in own
+        ]
+        assert sorted(done, key=str) == sorted(
+            (step for each in made.values() for step in each.in_phase(phase)), key=str
+        )
+    rolled = [member for entry in found for member in entry.members]
+    assert len(set(rolled)) == len(rolled)
+    assert {(member.service, member.node) for member in rolled} == {
+        (chapter.service, host)
+        for host, each in made.items()
+        for chapter in SERVICES
+        for step in each.in_phase("replace")
+        if chapter.holds(step)
+    }
+
+
+@given(plans, st.sets(st.sampled_from(SERVICES)))
+def test_every_service_that_is_asked_is_checked_after_its_last_change(
+    made: dict[str, HostPlan], asked: set[Chapter]
+) -> None:
+    found = list(schedule(CHAPTERS, made, asked))
+    for chapter in asked:
+        touched = [
+            place
+            for place, entry in enumerate(found)
+            if (entry.action == "start" and chapter in entry.chapters)
+            or any(member.service == chapter.service for member in entry.members)
+        ]
+        checks = [
+            place
+            for place, entry in enumerate(found)
+            if entry.action == "check" and chapter in entry.chapters
+        ]
+        assert checks and checks[-1] > max(touched, default=-1)
