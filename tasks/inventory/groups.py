@@ -32,7 +32,8 @@ def roles(raw: Raw) -> dict[str, tuple[str, ...]]:
     playing = {name: tuple(role for role in ROLES if name in members[role]) for name in raw.hosts}
     found = {name: roles for name, roles in playing.items() if roles}
     if not found and not raw.problems:
-        raw.complain(1, "it names no host", "put hosts below [zookeeper], [mesos_master], ...")
+        what = "none of its hosts plays a role" if raw.hosts else "it names no host"
+        raw.complain(1, what, "put hosts below [zookeeper], [mesos_master], ...")
     return found
 
 

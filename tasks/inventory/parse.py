@@ -140,7 +140,7 @@ def _is_of_another_role(variable: Variable, roles: tuple[str, ...]) -> bool:
 
 def _ours(raw: Raw, variables: Variables, host: str) -> Iterator[tuple[str, Assignment]]:
     """Give the variables that mean something here, with their values; complain about what cannot be taken."""
-    seen: dict[str, Assignment] = {}
+    seen: dict[str, tuple[str, Assignment]] = {}
     for key, assignment in variables.items():
         name = ALIASES.get(key, key)
         if name not in VARIABLES and key not in JUDGED:
@@ -154,9 +154,10 @@ def _ours(raw: Raw, variables: Variables, host: str) -> Iterator[tuple[str, Assi
             continue
         if key in JUDGED:
             _check(raw, given.line, key, given.value, JUDGED[key])
-        elif seen.setdefault(name, given).value != given.value:
-            at = raw.at(seen[name].line)
-            raw.complain(given.line, f"{key} and {name} {at} are one setting", "keep one of the two")
+        elif seen.setdefault(name, (key, given))[1].value != given.value:
+            other, before = seen[name]
+            what = f"{key} and {other} {raw.at(before.line)} are one setting"
+            raw.complain(given.line, what, "keep one of the two")
         else:
             yield key, given
 

@@ -191,6 +191,12 @@ def test_a_colon_that_is_missing_in_a_sections_name_is_told() -> None:
     ]
 
 
+def test_hosts_without_any_role_are_told() -> None:
+    assert messages("gw.example.net\n[web]\n10.70.0.10\n") == [
+        "hosts.ini:1: none of its hosts plays a role; put hosts below [zookeeper], [mesos_master], ..."
+    ]
+
+
 def test_an_id_that_another_tool_names_is_told_to_be_renamed() -> None:
     hosts = "z1 ansible_ssh_host=10.70.0.10\n[rack1]\nz1 zk_myid=1 zk_ip=10.70.0.10\n"
     text = f"{hosts}[zookeeper:children]\nrack1\n"
@@ -372,7 +378,7 @@ def test_a_template_that_refers_to_itself_ends(text: str) -> None:
 def test_two_names_of_one_setting_that_disagree_are_told() -> None:
     text = f"{ONE} ansible_user=a\n[all:vars]\nansible_ssh_user=b\n"
     assert messages(text) == [
-        "hosts.ini:2: ansible_user and ansible_user on line 4 are one setting; keep one of the two"
+        "hosts.ini:2: ansible_user and ansible_ssh_user on line 4 are one setting; keep one of the two"
     ]
     assert messages(text.replace("=b", "=a")) == []
 

@@ -38,7 +38,12 @@ def test_a_list_of_tasks_imports_no_library_that_only_a_run_needs() -> None:
 def test_a_list_of_tasks_imports_of_the_engine_only_what_the_command_line_needs() -> None:
     modules = imported_by(*LIST)
     assert below("tasks.engine", modules) == {"tasks.engine.commandline", "tasks.engine.listing"}
-    assert not below("tasks.plan", modules)
+    assert not below("tasks.plan", modules) | below("tasks.inventory", modules)
+
+
+def test_an_ini_inventory_imports_nothing_that_asks_ansible() -> None:
+    assert "tasks.inventory.ini" in imported_by("-m", "fabric", "runbook")
+    assert "tasks.inventory.ansible" not in imported_by("-m", "fabric", "runbook")
 
 
 def test_a_list_of_tasks_imports_of_the_lab_only_the_tasks_themselves() -> None:
