@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 NAME = re.compile(
@@ -28,6 +29,7 @@ NAMED = re.compile(r"""[\\"'](?:key|name)[\\"']*\s*:\s*[\\"']+([^\s\\"']+)""")
 HIDDEN = "(secret, not shown)"
 
 
+@lru_cache(maxsize=4096)  # thousands of hosts have the same variables
 def is_secret(name: str, value: str) -> bool:
     """Tell whether a variable's value is a secret: by its name, as a URL, or by a name inside of it."""
     return _named(name, value) or bool(URL.search(value)) or _holds(value)
