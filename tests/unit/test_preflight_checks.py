@@ -16,6 +16,7 @@ from tasks.plan.desired import Container, Image
 from tasks.plan.look.observed import Observed, Path
 from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
+from tasks.plan.preflight.engine import Engine
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 
@@ -50,7 +51,7 @@ class World:
                 docker=Room("/var/lib/docker", "/", 60000),
                 cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"})),
                 service="enabled",
-                oldest_api="1.12",
+                engine=Engine(oldest_api="1.12"),
                 registries={image: THERE for image in images},
             )
             seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine=True)
@@ -61,6 +62,9 @@ class World:
 
     def facts(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], facts=replace(self.looks[host].facts, **changes))
+
+    def engine(self, host: str, **changes: Any) -> None:
+        self.facts(host, engine=replace(self.looks[host].facts.engine, **changes))
 
     def seen(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], seen=replace(self.looks[host].seen, **changes))
@@ -214,8 +218,39 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         "/opt has 0.4 GB free; the least is 0.1 GB, and 1 GB should be left",
     ),
     "docker": (B, lambda w: w.seen(B, engine=False, engine_error="docker: not found"), "there is no docker"),
-    "docker-version": (B, lambda w: w.facts(B, engine="19.03.15"), "the engine is 19.03.15"),
-    "docker-api": (AGENT, lambda w: w.facts(AGENT, oldest_api="1.44"), "clients below API 1.44"),
+    "docker-version": (B, lambda w: w.engine(B, version="19.03.15"), "the engine is 19.03.15"),
+    "docker-podman": (
+        B,
+        lambda w: w.engine(B, client="podman version 4.9.3"),
+        "docker is podman here (podman",
+    ),
+    "docker-snap": (
+        B,
+        lambda w: w.engine(B, root="/var/snap/docker/common/var-lib-docker"),
+        "is the snap here",
+    ),
+    "docker-rootless": (B, lambda w: w.engine(B, security=frozenset({"rootless"})), "is a rootless one"),
+    "docker-userns": (
+        B,
+        lambda w: w.engine(B, security=frozenset({"userns"})),
+        "remaps users (userns-remap)",
+    ),
+    "docker-trust": (
+        B,
+        lambda w: w.engine(B, environment={"DOCKER_CONTENT_TRUST": "1"}),
+        "DOCKER_CONTENT_TRUST=1 is set: docker refuses images that are not signed",
+    ),
+    "docker-selinux": (B, lambda w: w.engine(B, security=frozenset({"selinux"})), "has SELinux confine"),
+    "docker-context": (
+        B,
+        lambda w: w.engine(B, environment={"DOCKER_HOST": "tcp://10.9.9.9:2375", "currentContext": "other"}),
+        "another engine (DOCKER_HOST=tcp://10.9.9.9:2375, currentContext=other)",
+    ),
+    "docker-api": (
+        AGENT,
+        lambda w: w.engine(AGENT, oldest_api="1.44"),
+        "below API 1.44, and ",
+    ),
     "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
     "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
     "image": (B, lambda w: _registries(w, _answer(404, "manifest unknown")), "has no such image"),
@@ -418,7 +453,7 @@ def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World
 def test_an_agent_without_the_docker_containerizer_needs_no_cpu_hierarchy() -> None:
     text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_containerizers=mesos\n"
     world = World(parse(text))
-    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), oldest_api="1.44")
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), engine=Engine(oldest_api="1.44"))
     assert told(world) == []
     world.facts(AGENT, cgroups=(frozenset({"freezer", "pids"}),))
     assert "with freezer alone" in told(world)[0][2]
@@ -495,6 +530,17 @@ def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
 TEXTS = st.text(max_size=8) | st.sampled_from([THERE, "exit 1", "exit 124", "disabled", "1.44", "127.0.0.1"])
 SIZES = st.none() | st.integers(0, 10**6)
 ROOMS = st.builds(Room, TEXTS, TEXTS, st.integers(0, 10**6))
+ANY_ENGINE = st.builds(
+    Engine,
+    version=TEXTS,
+    oldest_api=TEXTS,
+    client=TEXTS | st.just("podman version 5.0.0"),
+    root=TEXTS | st.just("/var/snap/docker"),
+    security=st.frozensets(st.sampled_from(["userns", "rootless", "selinux", "seccomp"])),
+    environment=st.dictionaries(st.sampled_from(["DOCKER_HOST", "DOCKER_CONTENT_TRUST"]), TEXTS),
+    sockets=st.lists(TEXTS, max_size=2).map(tuple),
+    spoken=st.dictionaries(st.sampled_from(["mesosphere/mesos:1.5.0", "x:1"]), TEXTS),
+)
 ANY_FACTS = st.builds(
     Facts,
     clock=SIZES,
@@ -509,8 +555,7 @@ ANY_FACTS = st.builds(
     docker=st.none() | ROOMS,
     cgroups=st.lists(st.frozensets(st.sampled_from(["cpu", "freezer", "x"])), max_size=3).map(tuple),
     service=TEXTS,
-    oldest_api=TEXTS,
-    engine=TEXTS,
+    engine=ANY_ENGINE,
     registries=st.dictionaries(st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS),
     agent=TEXTS,
     ensemble=st.booleans(),

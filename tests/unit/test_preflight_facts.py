@@ -13,7 +13,8 @@ from tasks.plan.look import observed
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
-from tasks.plan.preflight.facts import CLOCK, Facts, Room, lines, read
+from tasks.plan.preflight.engine import Engine
+from tasks.plan.preflight.facts import FIRST, USES, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS
 
 BOUNDARY = "5f0c" * 8
@@ -26,10 +27,13 @@ MOUNTS = """\
 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
 42 31 0:39 / /elsewhere rw,relatime - cgroup cgroup rw,memory
 """
+INFO = '{"Driver":"overlay2","DockerRootDir":"/var/lib/engine","SecurityOptions":["name=seccomp"]}'
 DOCKER = f"""\
 case "$1 $2" in
-"info --format") echo /var/lib/engine ;;
+"--version ") echo Docker version 28.0.1, build f9ced58 ;;
+"info --format") echo '{INFO}' ;;
 "version --format") echo 28.0.1 1.24 ;;
+"run --rm") echo "$*" >> started; echo 1.29 ;;
 "ps -a") ;;
 "inspect --format")
   shift 3
@@ -71,11 +75,12 @@ def node(where: Path) -> Node:
     return first_node(f"zookeeper_dir={where}/zk\nmesos_agent_work_dir={where}/agent")[1]
 
 
+CLIENTS = {HELD: "docker", MISSING: "docker"}
 ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",), images=(HELD, MISSING))
 
 
 def answer(where: Path, shell: list[str] | None = None) -> str:
-    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(where)))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS))
     done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
     assert done.returncode == 0
     return done.stdout.decode("utf-8", "backslashreplace")
@@ -102,8 +107,14 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         docker=Room("/var/lib/engine", "/var/lib/a place", 58593),
         cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"}), frozenset({"name=systemd"})),
         service=facts.service,
-        engine="28.0.1",
-        oldest_api="1.24",
+        engine=Engine(
+            version="28.0.1",
+            oldest_api="1.24",
+            client=f"{host}/bin/docker {host}/bin/docker Docker version 28.0.1, build f9ced58",
+            root="/var/lib/engine",
+            security=frozenset({"seccomp"}),
+            spoken={HELD: "1.29"},
+        ),
         registries={HELD: "", MISSING: facts.registries[MISSING]},
         agent="7f3-S0",
         ensemble=True,
@@ -123,7 +134,7 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
     stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
-    text = observed.script(ask, BOUNDARY, first=CLOCK, last=lines(ask, node(host))).replace(
+    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {})).replace(
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
@@ -136,7 +147,7 @@ def test_a_bare_host_has_no_leftovers(host: Path) -> None:
 
 
 def test_programs_that_are_missing_are_named(host: Path) -> None:
-    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(host)))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
     stand_in(host / "bin", "nothing", "")
     lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
     out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")
@@ -158,14 +169,14 @@ def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
     stand_in(host / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
     facts = read(answer(host), BOUNDARY, ASK)
     assert facts.docker and facts.docker.path == "/var/lib/docker"
-    assert (facts.engine, facts.oldest_api) == ("", "")
+    assert facts.engine == Engine(client=facts.engine.client)
     assert facts.registries == {HELD: "", MISSING: ""}, "nobody could tell what the host holds"
 
 
 def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:
     stand_in(host / "bin", "docker", DOCKER.replace("28.0.1 1.24", "19.03.15"))
     facts = read(answer(host), BOUNDARY, ASK)
-    assert (facts.engine, facts.oldest_api) == ("19.03.15", "")
+    assert (facts.engine.version, facts.engine.oldest_api) == ("19.03.15", "")
 
 
 def test_looking_changes_nothing(host: Path) -> None:

@@ -16,9 +16,7 @@ FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 def image(host: Host, item: Image) -> Found:
     """Compare an image: it is pulled only if the host does not hold it."""
     if host.seen.engine and item.reference not in host.seen.objects:
-        yield Step(
-            item.step, f"pull {item.reference}", "not on this host", f"docker pull {quote(item.reference)}\n"
-        )
+        yield Step(item.step, f"pull {item.reference}", "not on this host", shell.pull(item))
 
 
 def container(host: Host, wanted: Container) -> Found:
