@@ -14,7 +14,7 @@ from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.engine import Engine
-from tasks.plan.preflight.facts import FIRST, USES, Facts, Room, lines, read
+from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS
 
 BOUNDARY = "5f0c" * 8
