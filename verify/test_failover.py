@@ -15,6 +15,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .apps import LOGS, SERVER, App, eventually
 from .findings import require
 from .four_letter_words import ask
+from .reach import OWN_ENGINE
 
 pytestmark = [pytest.mark.role("marathon"), pytest.mark.destructive]
 
@@ -123,7 +124,7 @@ def is_whole(cluster: Cluster) -> bool:
 
 def kill(host: Host, container: str) -> None:
     """Kill a container's process as a crash would; docker's own kill would keep it from restarting."""
-    pid = host.check_output("docker inspect --format %s %s", "{{.State.Pid}}", container)
+    pid = host.check_output(f"{OWN_ENGINE}docker inspect --format %s %s", "{{.State.Pid}}", container)
     assert host.run("kill -9 %s", pid).rc == 0
 
 

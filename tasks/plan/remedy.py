@@ -65,8 +65,8 @@ PATTERNS = (
         "put its authority's certificate into the host's /etc/docker/certs.d/REGISTRY/ca.crt",
     ),
     (
-        r"pull access denied|repository does not exist|(?<!permission )denied: |unauthorized|authentication required"
-        r"|authorization failed|no basic auth|401 Unauthorized|403 Forbidden",
+        r"pull access denied|repository does not exist|(?<!permission )denied: |unauthorized"
+        r"|authentication required|authorization failed|no basic auth|401 Unauthorized|403 Forbidden",
         "the registry has no such image, or wants a login",
         "correct the image in hosts.ini, or run docker login on the host as root",
     ),

@@ -450,6 +450,59 @@ def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World
     assert told(world) == []
 
 
+def test_a_rootless_engine_in_place_of_the_hosts_own_is_told_instead_of_a_missing_one(world: World) -> None:
+    error = "failed to connect to the docker API at unix:///var/run/docker.sock"
+    world.seen(B, engine=False, engine_error=error)
+    assert [check for _, check, _ in told(world)] == ["docker"]
+    world.engine(B, sockets=("/run/user/1000/docker.sock",))
+    ((_, check, evidence),) = told(world)
+    assert check == "docker-rootless" and "(/run/user/1000/docker.sock)" in evidence
+
+
+def test_a_rootless_engine_beside_the_hosts_own_is_nobodys_business(world: World) -> None:
+    world.engine(B, sockets=("/run/user/1000/docker.sock",))
+    assert told(world) == []
+
+
+def test_a_snap_that_does_not_even_run_is_told_as_a_snap(world: World) -> None:
+    world.seen(B, engine=False, engine_error="Cannot connect to the Docker daemon")
+    world.engine(B, client="/snap/bin/docker /usr/bin/snap Docker version 28.4.0, build 1")
+    assert [check for _, check, _ in told(world)] == ["docker-snap"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DOCKER_HOST": "unix:///var/run/docker.sock"},
+        {"DOCKER_HOST": "unix:///run/docker.sock", "DOCKER_CONTEXT": "default"},
+        {"currentContext": "default", "DOCKER_CONTENT_TRUST": "0"},
+    ],
+)
+def test_an_environment_that_means_the_hosts_own_engine_is_in_order(
+    environment: dict[str, str], world: World
+) -> None:
+    world.engine(B, environment=environment)
+    assert told(world) == []
+
+
+def test_a_flock_that_cannot_wait_is_told_instead_of_another_run(world: World) -> None:
+    world.facts(B, unfit={"flock": "flock: unrecognized option: w"})
+    world.seen(B, busy=True)
+    ((_, check, evidence),) = told(world)
+    assert (check, evidence) == (
+        "tool",
+        "its flock cannot wait for a lock only so long: to `flock -s -w 1 / true` it says 'flock: "
+        "unrecognized option: w'",
+    )
+
+
+def test_a_client_of_the_hosts_own_that_its_engine_refuses_is_told(world: World) -> None:
+    said = "Error response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44"
+    world.seen(B, engine=False, engine_error=said)
+    ((_, check, evidence),) = told(world)
+    assert check == "docker" and "its own docker client is too old for the engine" in evidence
+
+
 def test_an_agent_without_the_docker_containerizer_needs_no_cpu_hierarchy() -> None:
     text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_containerizers=mesos\n"
     world = World(parse(text))

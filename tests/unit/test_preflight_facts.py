@@ -1,5 +1,6 @@
 """A preflight asked for real and read back; docker and what tells of the machine are stand-ins."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,6 +164,89 @@ def test_a_name_that_does_not_resolve_is_told_from_one_that_nobody_could_ask_for
 ) -> None:
     stand_in(host / "bin", "getent", script)
     assert read(answer(host), BOUNDARY, ASK).name_is == name_is
+
+
+@pytest.mark.parametrize(
+    "tool, script, said",
+    [
+        ("flock", 'echo "flock: unrecognized option: w" >&2; echo "Usage: flock [-sxun] FD" >&2; exit 1',
+         "flock: unrecognized option: w"),
+        ("timeout", "echo \"timeout: can't execute '-s'\" >&2; exit 126", "timeout: can't execute '-s'"),
+        ("stat", "echo \"stat: invalid option -- 'L'\" >&2; exit 1", "stat: invalid option -- 'L'"),
+        ("ss", "echo 'ss: cannot open netlink socket' >&2; exit 1", "ss: cannot open netlink socket"),
+    ],
+)  # fmt: skip
+def test_programs_that_cannot_do_what_they_must_are_named_with_what_they_say(
+    tool: str, script: str, said: str, host: Path
+) -> None:
+    stand_in(host / "bin", tool, script)
+    facts = read(answer(host), BOUNDARY, ASK)
+    assert facts.unfit == {tool: said}
+    cluster, one = first_node()
+    found = judge(CHAPTERS, cluster, {one.name: Look(Observed(engine=True), facts, 0, 1)}, {}).findings
+    (line,) = [str(each) for each in found if each.check == "tool"]
+    assert f"its {tool} cannot " in line and f"says {said!r}. Install the one of " in line
+
+
+def test_a_lock_that_is_only_not_free_in_time_is_no_fault_of_flock(host: Path) -> None:
+    stand_in(host / "bin", "flock", "exit 1")
+    assert read(answer(host), BOUNDARY, ASK).unfit == {}
+
+
+def test_an_old_ss_that_knows_no_way_to_leave_its_header_out_is_good_enough(host: Path) -> None:
+    header = "State   Recv-Q Send-Q Local Address:Port  Peer Address:Port"
+    socket = 'LISTEN  0      50     *:2181              *:*    users:(("java",pid=7,fd=46))'
+    refusal = "ss: invalid option -- 'H'"
+    old = f"case $* in *H*) echo \"{refusal}\" >&2; exit 255 ;; esac; printf '%s\\n' '{header}' '{socket}'"
+    stand_in(host / "bin", "ss", old)
+    said = answer(host)
+    assert read(said, BOUNDARY, ASK).unfit == {}
+    assert observed.read(said, BOUNDARY, ASK).listeners == {2181: "java (pid 7)"}
+
+
+def test_what_the_host_tells_docker_of_engines_is_read_before_runs_choose_its_own(host: Path) -> None:
+    stand_in(
+        host / "bin",
+        "docker",
+        DOCKER.replace("case", 'echo "$DOCKER_HOST $DOCKER_CONTEXT" >> hosts; case', 1),
+    )
+    (host / "client").mkdir()
+    config = {"proxies": {"default": {"httpProxy": "http://u:p@proxy:3128"}}, "currentContext": "far away"}
+    (host / "client/config.json").write_text(json.dumps(config, indent=8))
+    told = f"export DOCKER_HOST=tcp://10.9.9.9:1 DOCKER_CONTEXT=x DOCKER_CONFIG={host}/client"
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
+    done = run(f"{told}\n{text}".replace(LOCK, str(host / "lock")), host, host / "bin")
+    facts = read(done.stdout.decode(), BOUNDARY, ASK)
+    assert facts.engine.environment == {
+        "DOCKER_HOST": "tcp://10.9.9.9:1",
+        "DOCKER_CONTEXT": "x",
+        "currentContext": "far away",
+    }
+    assert set((host / "hosts").read_text().splitlines()) == {"unix:///var/run/docker.sock "}
+    assert b"proxy:3128" not in done.stdout
+
+
+PODMAN = """\
+echo 'Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.' >&2
+case "$1" in
+--version) echo podman version 4.3.1 ;;
+info) echo '{"host":{"arch":"amd64"},"store":{"graphRoot":"/var/lib/containers/storage"},"version":{}}' ;;
+version) echo 'Error: template: version:1:2: <.Server.Version>: nil pointer evaluating' >&2; exit 125 ;;
+ps) exit PS ;;
+inspect) shift 3; for name; do echo "Error: no such object: \\"$name\\"" >&2; done; exit 125 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("ps", ["0", "125"])
+def test_podman_in_place_of_docker_is_one_finding_of_its_own(ps: str, host: Path) -> None:
+    stand_in(host / "bin", "docker", PODMAN.replace("PS", ps))
+    said = answer(host)
+    cluster, one = first_node()
+    look = Look(observed.read(said, BOUNDARY, ASK), read(said, BOUNDARY, ASK), 0, 1)
+    found = judge(CHAPTERS, cluster, {one.name: look}, {}).findings
+    assert [each.check for each in found if each.check.startswith("docker")] == ["docker-podman"]
+    assert "docker is podman here (podman version 4.3.1)" in " ".join(map(str, found))
 
 
 def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:

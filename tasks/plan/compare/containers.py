@@ -92,7 +92,7 @@ def _first_start(host: Host, wanted: Container) -> Step:
 def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> list[str]:
     image = host.seen.objects.get(wanted.image)
     found = differences.container(wanted, seen, image)
-    if found and host.made_as_wanted(wanted) and (image is None or seen["Image"] == image["Id"]):
+    if found and host.made_as_wanted(wanted) and (image is None or differences.made_of(seen, image)):
         found[0] = BY_HAND + found[0]
     found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
     found += [

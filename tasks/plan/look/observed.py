@@ -9,9 +9,9 @@ from typing import Any
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from ..gate import Question
 from ..host import profile_line
+from ..shell import OWN_ENGINE, at_once, quote
 from . import profile as of_profile
 from .profile import Login, Profile
-from ..shell import OWN_ENGINE, at_once, quote
 from .sections import ASK, Unreadable, asking, part_function, split
 
 LOCK = "/run/mesofab.lock"
