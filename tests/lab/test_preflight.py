@@ -101,6 +101,24 @@ LINES = {
         "mv /usr/bin/flock.away /usr/bin/flock",
         r"error  tool: there is no flock, .* \(on Debian: apt-get install util-linux\)",
     ),
+    "BusyBox's flock": (
+        'printf \'#!/bin/sh\\ncase $* in *-w*) echo "flock: unrecognized option: w" >&2; exit 1;; esac\\n'
+        'exec /usr/bin/flock "$@"\\n\' > /usr/local/bin/flock; chmod +x /usr/local/bin/flock',
+        "rm /usr/local/bin/flock",
+        r"error  tool: its flock cannot wait for a lock .* it says 'flock: unrecognized option: w'\. Install",
+    ),
+    "podman in docker's place": (
+        'printf \'#!/bin/sh\\n[ "$1" = --version ] && exec echo podman version 4.3.1\\n'
+        'echo "Error: no container engine" >&2; exit 125\\n\' > /usr/local/bin/docker;'
+        "chmod +x /usr/local/bin/docker",
+        "rm /usr/local/bin/docker",
+        r"error  docker-podman: docker is podman here \(podman version 4\.3\.1\): .* Remove podman-docker",
+    ),
+    "a context of elsewhere": (
+        'mkdir /root/.docker; echo \'{"currentContext":"elsewhere"}\' > /root/.docker/config.json',
+        "rm -r /root/.docker",
+        r"warning  docker-context: docker on this host is told .* \(currentContext=elsewhere\)\. ",
+    ),
     "a small disk": (
         "mkdir /opt/zookeeper; mount -t tmpfs -o size=50m tmpfs /opt/zookeeper",
         "umount /opt/zookeeper; rmdir /opt/zookeeper",
