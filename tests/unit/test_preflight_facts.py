@@ -171,6 +171,7 @@ def test_a_name_that_does_not_resolve_is_told_from_one_that_nobody_could_ask_for
     [
         ("flock", 'echo "flock: unrecognized option: w" >&2; echo "Usage: flock [-sxun] FD" >&2; exit 1',
          "flock: unrecognized option: w"),
+        ("flock", "echo 'flock: applet not found' >&2; exit 127", "flock: applet not found"),
         ("timeout", "echo \"timeout: can't execute '-s'\" >&2; exit 126", "timeout: can't execute '-s'"),
         ("stat", "echo \"stat: invalid option -- 'L'\" >&2; exit 1", "stat: invalid option -- 'L'"),
         ("ss", "echo 'ss: cannot open netlink socket' >&2; exit 1", "ss: cannot open netlink socket"),

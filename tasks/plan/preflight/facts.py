@@ -1,7 +1,7 @@
 """What a preflight asks a host beside what every look asks, and the answer read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
@@ -150,13 +150,14 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
     """Read what `lines` asked. Raises Unreadable."""
     parts = split(output, boundary)
     try:
+        lacking = tuple(line for line in parts["tools"].splitlines() if line in TOOLS)
         name, _, resolved = parts["name"].partition("\n")
         return Facts(
             clock=_whole(parts["clock"]),
             architecture=parts["architecture"].strip(),
             boot=parts["boot"].strip(),
-            lacking=tuple(line for line in parts["tools"].splitlines() if line in TOOLS),
-            unfit=_unfit(parts["unfit"]),
+            lacking=lacking,
+            unfit=_unfit(parts["unfit"], lacking),
             name=name,
             name_is=_resolved(resolved),
             memory=_megabytes(parts["memory"], "MemTotal"),
@@ -174,12 +175,10 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error
 
 
-def _unfit(text: str) -> dict[str, str]:
-    """Read what programs said to what they must do; one that is silent was only not in time."""
+def _unfit(text: str, lacking: Collection[str]) -> dict[str, str]:
+    """Read what programs that are there said to what they must do; a silent one was only not in time."""
     said = dict(line.partition(": ")[::2] for line in text.splitlines())
-    return {
-        tool: words for tool, words in said.items() if tool in USES and words and "not found" not in words
-    }
+    return {tool: words for tool, words in said.items() if tool in USES and tool not in lacking and words}
 
 
 def _whole(text: str) -> int | None:
