@@ -27,6 +27,9 @@ WITHOUT_CONFIG = "DOCKER_CONFIG=/nonexistent"
 """Keeps the `proxies` of config.json out of a container: docker would make variables of them."""
 
 
+LENIENT = "1.12 | 1.24"
+"""The oldest API of engines before 25, and before 29: no client in an image for Mesos 1.5 is older."""
+
 ASK_CLIENT = f"timeout -s KILL 20 env {WITHOUT_CONFIG} docker run --rm --net none"
 """Begins the command that has the docker client in an image say something, and ends in any case."""
 
@@ -69,8 +72,8 @@ def _clear_directory(path: str) -> str:
 def pull(image: Image) -> str:
     """Give the shell that pulls an image, and asks its docker client, if it needs one, for the engine.
 
-    An agent whose client the engine refuses would end at once, for ever. Engines before 25 take every
-    client; no other failure counts, since an image need not have this client.
+    An agent whose client the engine refuses would end at once, for ever. No other failure counts, since
+    an image need not have this client.
     """
     reference = quote(image.reference)
     if not image.client:
@@ -78,10 +81,12 @@ def pull(image: Image) -> str:
     socket = f"-v {SOCKET}:{SOCKET} --entrypoint {quote(image.client)}"
     return (
         f"docker pull {reference}\n"
-        "if [ \"$(docker version --format '{{.Server.MinAPIVersion}}')\" != 1.12 ]; then\n"
-        f"  said=$({ASK_CLIENT} {socket} {reference} version 2>&1 </dev/null) || true\n"
-        '  case $said in *"is too old"*) echo "$said"; exit 1;; esac\n'
-        "fi\n"
+        f"case $(docker version --format '{{{{.Server.MinAPIVersion}}}}') in {LENIENT}) ;;\n"
+        "*) # an engine that refuses old clients may refuse the one in the image\n"
+        f"  said=$({ASK_CLIENT} \\\n"
+        f"    {socket} {reference} version 2>&1 </dev/null) || true\n"
+        '  case $said in *"is too old"*) echo "$said"; exit 1;; esac ;;\n'
+        "esac\n"
     )
 
 

@@ -118,6 +118,7 @@ def found(cluster: Any, node: Node, facts: Facts) -> list[str]:
     return [str(one) for one in report.findings if one.check.startswith("docker-")]
 
 
+NOT_HELD = 'echo "Error: No such object: $name" >&2'
 REFUSING = {"20.10.24": "", "25.0.0": "", "28.5.2": "", "29.0.0": "1.44", "29.3.0": "1.40"}
 
 
@@ -125,9 +126,7 @@ REFUSING = {"20.10.24": "", "25.0.0": "", "28.5.2": "", "29.0.0": "1.44", "29.3.
 def test_an_engine_that_refuses_the_published_agent_image_is_told_before_that_is_pulled(
     version: str, tmp_path: Path
 ) -> None:
-    facts = asked(tmp_path, docker_of(ANSWERS[version]))
-    lines = found(*facts)
-    assert not (tmp_path / "started").exists(), "its client is known"
+    lines = found(*asked(tmp_path, docker_of(ANSWERS[version]).replace("echo '{}'", NOT_HELD)))
     if not REFUSING[version]:
         assert lines == []
         return
@@ -153,8 +152,12 @@ def test_an_image_of_ones_own_is_asked_what_its_docker_client_speaks(
     assert [("has one of " + speaks in line) for line in found(cluster, node, facts)] == [True] * refused
 
 
+def test_a_published_image_that_was_built_anew_is_believed_itself(tmp_path: Path) -> None:
+    assert found(*asked(tmp_path, docker_of(ANSWERS["29.0.0"], "1.47"))) == []
+
+
 def test_a_client_that_no_engine_since_25_can_be_told_to_take_needs_another_image(tmp_path: Path) -> None:
-    facts = asked(tmp_path, docker_of(ANSWERS["28.5.2"], "1.23"), "reg.example.org/mesos:7")
+    facts = asked(tmp_path, docker_of(ANSWERS["29.3.0"], "1.23"), "reg.example.org/mesos:7")
     (line,) = found(*facts)
     assert "daemon.json" not in line
     assert line.endswith(
@@ -167,8 +170,11 @@ def test_nothing_is_said_of_an_image_whose_client_nobody_could_ask(speaks: str, 
     assert found(*asked(tmp_path, docker_of(ANSWERS["29.0.0"], speaks), "reg.example.org/mesos:7")) == []
 
 
-def test_an_engine_that_takes_every_client_starts_no_container_for_the_question(tmp_path: Path) -> None:
-    asked(tmp_path, docker_of(ANSWERS["20.10.24"], "1.29"), "reg.example.org/mesos:7")
+@pytest.mark.parametrize("version", ["20.10.24", "25.0.0", "28.5.2"])
+def test_an_engine_that_takes_every_client_starts_no_container_for_the_question(
+    version: str, tmp_path: Path
+) -> None:
+    asked(tmp_path, docker_of(ANSWERS[version], "1.29"), "reg.example.org/mesos:7")
     assert not (tmp_path / "started").exists()
 
 
@@ -247,8 +253,11 @@ def test_an_image_whose_client_is_understood_or_that_has_none_is_pulled(says: st
     assert pulled(tmp_path, "1.44", says)[0] == 0
 
 
-def test_an_engine_that_takes_every_client_is_not_asked_about_a_pulled_image(tmp_path: Path) -> None:
-    assert pulled(tmp_path, "1.12", TOO_OLD) == (0, "", "")
+@pytest.mark.parametrize("oldest", ["1.12", "1.24"])
+def test_an_engine_that_takes_every_client_is_not_asked_about_a_pulled_image(
+    oldest: str, tmp_path: Path
+) -> None:
+    assert pulled(tmp_path, oldest, TOO_OLD) == (0, "", "")
 
 
 def test_only_images_whose_docker_client_an_agent_uses_are_asked() -> None:

@@ -31,9 +31,9 @@ MOUNTS = """\
 INFO = '{"Driver":"overlay2","DockerRootDir":"/var/lib/engine","SecurityOptions":["name=seccomp"]}'
 DOCKER = f"""\
 case "$1 $2" in
-"--version ") echo Docker version 28.0.1, build f9ced58 ;;
+"--version ") echo Docker version 29.0.1, build eedd969 ;;
 "info --format") echo '{INFO}' ;;
-"version --format") echo 28.0.1 1.24 ;;
+"version --format") echo 29.0.1 1.44 ;;
 "run --rm") echo "$*" >> started; echo 1.29 ;;
 "ps -a") ;;
 "inspect --format")
@@ -109,9 +109,9 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"}), frozenset({"name=systemd"})),
         service=facts.service,
         engine=Engine(
-            version="28.0.1",
-            oldest_api="1.24",
-            client=f"{host}/bin/docker {host}/bin/docker Docker version 28.0.1, build f9ced58",
+            version="29.0.1",
+            oldest_api="1.44",
+            client=f"{host}/bin/docker {host}/bin/docker Docker version 29.0.1, build eedd969",
             root="/var/lib/engine",
             security=frozenset({"seccomp"}),
             spoken={HELD: "1.29"},
@@ -259,7 +259,7 @@ def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
 
 
 def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:
-    stand_in(host / "bin", "docker", DOCKER.replace("28.0.1 1.24", "19.03.15"))
+    stand_in(host / "bin", "docker", DOCKER.replace("29.0.1 1.44", "19.03.15"))
     facts = read(answer(host), BOUNDARY, ASK)
     assert (facts.engine.version, facts.engine.oldest_api) == ("19.03.15", "")
 

@@ -13,8 +13,8 @@ from .subject import Subject
 OLDEST_ENGINE = (20, 10)
 """Runs read docker's own words and reports; with older engines nobody has tried whether they are the same."""
 
-PUBLISHED = re.compile(r"(^|/)mesosphere/mesos(-slave)?:1\.5\.")
-"""Images with docker-engine 17.05, the last of the repository they were built from: it speaks API 1.29."""
+PUBLISHED = re.compile(r"(docker\.io/)?mesosphere/mesos(-slave)?:1\.5\.")
+"""Begins images with docker-engine 17.05, the last of the repository they were built from: API 1.29."""
 
 LEAST = (1, 24)
 """The oldest API that an engine since 25 can be told to take (daemon/config of moby)."""
@@ -40,9 +40,8 @@ def version(host: Subject) -> Iterator[Finding]:
 
 
 def clients(items: Iterable[Item]) -> dict[str, str]:
-    """Give the docker clients by image that must be asked for their API: those that nobody knows."""
-    images = [item for item in items if isinstance(item, Image)]
-    return {one.reference: one.client for one in images if one.client and not PUBLISHED.search(one.reference)}
+    """Give the docker clients, by image, that can be asked for the API they speak."""
+    return {item.reference: item.client for item in items if isinstance(item, Image) and item.client}
 
 
 def api(host: Subject) -> Iterator[Finding]:
@@ -62,10 +61,9 @@ def api(host: Subject) -> Iterator[Finding]:
 
 
 def _spoken(host: Subject) -> dict[str, str]:
-    """Give by image the API of the docker client in it, as far as that is known."""
-    images = [item.reference for item in host.items if isinstance(item, Image) and item.client]
-    asked = host.facts.engine.spoken
-    published = {image: "1.29" for image in images if PUBLISHED.search(image)}
+    """Give by image the API of the docker client in it: what it said, or what is published of it."""
+    images, asked = clients(host.items), host.facts.engine.spoken
+    published = {image: "1.29" for image in images if PUBLISHED.match(image)}
     return published | {image: api for image, api in asked.items() if image in images}
 
 

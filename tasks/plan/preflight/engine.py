@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..shell import ASK_CLIENT, quote
+from ..shell import ASK_CLIENT, LENIENT, quote
 
 ENVIRONMENT = """\
 part environment
@@ -33,12 +33,12 @@ room "${root:-/var/lib/docker}"
 def client(image: str, program: str) -> str:
     """Give the shell that asks for the API which the docker client in an image speaks, if the host holds it.
 
-    Engines before 25, whose oldest API is 1.12, take every client, so no container is started for them.
+    No container is started for it where the engine takes every client of the last ten years.
     """
     command = f"{ASK_CLIENT} --entrypoint {quote(program)} {quote(image)} version"
     missing = quote(f"error: no such object: {image}")
     return f"""\
-part {quote("client " + image)}; case ${{versions#* }} in '' | 1.12) ;;
+part {quote("client " + image)}; case ${{versions#* }} in '' | {LENIENT}) ;;
 *) printf '%s\\n' "$objects" | grep -qixF {missing} ||
   {command} --format '{{{{.Client.APIVersion}}}}' 2>/dev/null ;;
 esac"""
