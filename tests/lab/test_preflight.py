@@ -112,7 +112,7 @@ LINES = {
         'echo "Error: no container engine" >&2; exit 125\\n\' > /usr/local/bin/docker;'
         "chmod +x /usr/local/bin/docker",
         "rm /usr/local/bin/docker",
-        r"error  docker-podman: docker is podman here \(podman version 4\.3\.1\): .* Remove podman-docker",
+        r"error  docker-podman: docker is podman here \(podman version 4\.3\.1\): .* Remove podman-docker, ",
     ),
     "a context of elsewhere": (
         'mkdir /root/.docker; echo \'{"currentContext":"elsewhere"}\' > /root/.docker/config.json',

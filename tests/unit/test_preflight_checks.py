@@ -450,6 +450,12 @@ def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World
     assert told(world) == []
 
 
+def test_podman_behind_dockers_own_client_is_told(world: World) -> None:
+    world.engine(B, client="/usr/bin/docker Docker version 28.5.2", root="/var/lib/containers/storage")
+    ((_, check, evidence),) = told(world)
+    assert check == "docker-podman" and evidence.startswith("podman listens on /var/run/docker.sock: ")
+
+
 def test_a_rootless_engine_in_place_of_the_hosts_own_is_told_instead_of_a_missing_one(world: World) -> None:
     error = "failed to connect to the docker API at unix:///var/run/docker.sock"
     world.seen(B, engine=False, engine_error=error)

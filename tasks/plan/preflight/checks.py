@@ -32,7 +32,7 @@ CHECKS = {
     "disk": Check("error", "Docker's and the runbook's directories have room, also for images to be pulled."),
     "disk-reserve": Check("warning", "Beside what is needed at once, 1 GB is free there."),
     "docker": Check("error", "There is a docker client, and an engine that answers it."),
-    "docker-podman": Check("error", "`docker` is Docker, not podman."),
+    "docker-podman": Check("error", "`docker` and its engine are Docker's, not podman."),
     "docker-snap": Check("error", "Docker is no snap."),
     "docker-rootless": Check("error", "The engine runs as root."),
     "docker-userns": Check("error", "The engine does not remap users."),

@@ -57,7 +57,7 @@ deaf=
 registry() {{ # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
   [ -z "$deaf" ] || return 0 # to wait for one is enough
   # It gives up when its input ends; so that of the pipe stays open until the answer is there.
-  printf '%s' "$1" | timeout {PATIENCE} docker system dial-stdio 3>/proc/self/fd/0 ||
+  printf '%s' "$1" | timeout {PATIENCE} docker system dial-stdio 3>/proc/self/fd/0 2>/dev/null ||
     {{ echo "exit $?"; deaf=yes; }}
 }}
 """

@@ -14,12 +14,15 @@ OWN = {"", f"unix://{SOCKET}", "unix:///run/docker.sock", "default"}
 
 
 def podman(host: Subject) -> Iterator[Finding]:
-    """Look whether `docker` is podman, which has no engine for agents and no restart at boot."""
-    if found := re.search(r"podman version \S+", host.facts.engine.client):
+    """Look whether `docker`, or what it talks to, is podman: agents need Docker's own engine."""
+    engine = host.facts.engine
+    version = re.search(r"podman version \S+", engine.client)
+    if version or engine.root.endswith("/containers/storage"):
+        where = f"docker is podman here ({version[0]})" if version else f"podman listens on {SOCKET}"
         yield host.finding(
             "docker-podman",
-            f"docker is podman here ({found[0]}): agents would find no engine, and nothing restarts at boot",
-            f"remove podman-docker and {PACKAGE}",
+            f"{where}: agents need Docker's own engine, and what runs must come back at boot",
+            f"remove podman-docker, stop podman.socket, and {PACKAGE}",
         )
 
 
