@@ -105,7 +105,7 @@ LINES = {
         'printf \'#!/bin/sh\\ncase $* in *-w*) echo "flock: unrecognized option: w" >&2; exit 1;; esac\\n'
         'exec /usr/bin/flock "$@"\\n\' > /usr/local/bin/flock; chmod +x /usr/local/bin/flock',
         "rm /usr/local/bin/flock",
-        r"error  tool: its flock cannot wait for a lock .* it says 'flock: unrecognized option: w'\. Install",
+        r"error  tool: its flock cannot wait for a lock .* says 'flock: unrecognized option: w'\. Install",
     ),
     "podman in docker's place": (
         'printf \'#!/bin/sh\\n[ "$1" = --version ] && exec echo podman version 4.3.1\\n'

@@ -238,9 +238,13 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "docker-trust": (
         B,
         lambda w: w.engine(B, environment={"DOCKER_CONTENT_TRUST": "1"}),
-        "DOCKER_CONTENT_TRUST=1 is set: docker refuses images that are not signed",
+        "DOCKER_CONTENT_TRUST=1 is set: docker refuses images that nobody signed",
     ),
-    "docker-selinux": (B, lambda w: w.engine(B, security=frozenset({"selinux"})), "has SELinux confine"),
+    "docker-selinux": (
+        B,
+        lambda w: w.engine(B, security=frozenset({"selinux"})),
+        "SELinux confines the containers",
+    ),
     "docker-context": (
         B,
         lambda w: w.engine(B, environment={"DOCKER_HOST": "tcp://10.9.9.9:2375", "currentContext": "other"}),
@@ -497,7 +501,7 @@ def test_a_flock_that_cannot_wait_is_told_instead_of_another_run(world: World) -
     ((_, check, evidence),) = told(world)
     assert (check, evidence) == (
         "tool",
-        "its flock cannot wait for a lock only so long: to `flock -s -w 1 / true` it says 'flock: "
+        "its flock cannot wait for a lock with a time limit: `flock -s -w 1 / true` says 'flock: "
         "unrecognized option: w'",
     )
 

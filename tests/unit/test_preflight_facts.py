@@ -186,7 +186,7 @@ def test_programs_that_cannot_do_what_they_must_are_named_with_what_they_say(
     cluster, one = first_node()
     found = judge(CHAPTERS, cluster, {one.name: Look(Observed(engine=True), facts, 0, 1)}, {}).findings
     (line,) = [str(each) for each in found if each.check == "tool"]
-    assert f"its {tool} cannot " in line and f"says {said!r}. Install the one of " in line
+    assert f"its {tool} cannot " in line and f"says {said!r}. Install that of " in line
 
 
 def test_a_lock_that_is_only_not_free_in_time_is_no_fault_of_flock(host: Path) -> None:

@@ -54,7 +54,7 @@ def api(host: Subject) -> Iterator[Finding]:
     yield host.finding(
         "docker-api",
         f"the engine refuses docker clients below API {oldest}, and {told}: the agent, or each of its docker "
-        "tasks, would end at once",
+        "tasks, would exit at once, again and again",
         f"{'' if min(map(_numbers, spoken.values())) < LEAST else LENIENT}"
         "name images with a newer docker client in hosts.ini (mesos_agent_image, mesos_image)",
     )

@@ -25,7 +25,7 @@ TOOLS = {
 """The programs that runs need on a host, and the packages of Debian that have them."""
 
 USES = {
-    "flock": ("flock -s -w 1 / true", "wait for a lock only so long"),
+    "flock": ("flock -s -w 1 / true", "wait for a lock with a time limit"),
     "ip": ("ip -o -4 addr show", "list addresses, one a line"),
     "ss": ("ss -ltnp", "tell who listens on a port"),
     "stat": ("stat -Lc %d:%i /", "tell what a path is"),

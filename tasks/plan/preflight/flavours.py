@@ -66,7 +66,7 @@ def selinux(host: Subject) -> Iterator[Finding]:
         homes = " ".join(sorted(host.facts.rooms)) or "the runbook's directories"
         yield host.finding(
             "docker-selinux",
-            "the engine has SELinux confine containers: they may only write to directories labelled for them",
+            "SELinux confines the containers of this engine: they only write to directories labelled so",
             f"label them: chcon -Rt container_file_t {homes}; or set selinux-enabled to false in "
             "/etc/docker/daemon.json",
         )
@@ -78,8 +78,8 @@ def trust(host: Subject) -> Iterator[Finding]:
     if said.lower() in ("1", "t", "true"):
         yield host.finding(
             "docker-trust",
-            f"DOCKER_CONTENT_TRUST={said} is set: docker refuses images that are not signed, as those of "
-            "Mesosphere, and runs others by another name",
+            f"DOCKER_CONTENT_TRUST={said} is set: docker refuses images that nobody signed, and records the "
+            "others by digest in place of their tag",
             "unset it for root (look into /etc/environment), and name images by digest in hosts.ini instead",
         )
 
@@ -93,5 +93,6 @@ def context(host: Subject) -> Iterator[Finding]:
         yield host.finding(
             "docker-context",
             f"docker on this host is told to use another engine ({', '.join(other)})",
-            f"nothing, if you know it: runs use the host's own at {SOCKET}; by hand, type docker -H unix://{SOCKET}",
+            f"deploys use the host's own at {SOCKET} all the same; to see its containers by hand, type "
+            f"docker -H unix://{SOCKET} ps",
         )

@@ -35,9 +35,9 @@ def tools(host: Subject) -> Iterator[Finding]:
         command, what = USES[tool]
         yield host.finding(
             "tool",
-            f"its {tool} cannot {what}: to `{command}` it says {said!r}",
-            f"install the one of {TOOLS[tool]} (on Debian: apt-get install {TOOLS[tool]}) in place of "
-            "BusyBox's or an old one",
+            f"its {tool} cannot {what}: `{command}` says {said!r}",
+            f"install that of {TOOLS[tool]} (on Debian: apt-get install {TOOLS[tool]}); this one is "
+            "BusyBox's, or old",
         )
 
 
