@@ -71,19 +71,25 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that failed on a host: what was seen and what is wanted, and what to do about it."""
+    """A check that failed on a host: what was seen and what is wanted, and what to do about it.
+
+    `overruled`: hosts.ini says that it stops no deploy.
+    """
 
     host: str
     check: str
     evidence: str
     remedy: str
+    overruled: bool = False
 
     @property
     def severity(self) -> Severity:
         """Whether it stops a deploy."""
-        return CHECKS[self.check].severity
+        return "warning" if self.overruled else CHECKS[self.check].severity
 
     def __str__(self) -> str:
+        if self.overruled:
+            return f"{self.host}  warning  {self.check}: {self.evidence}. Overruled by preflight_ignore."
         remedy = f"{self.remedy[0].upper()}{self.remedy[1:]}"
         end = "" if remedy.endswith((".", "?")) else "."
         return f"{self.host}  {self.severity}  {self.check}: {self.evidence}. {remedy}{end}"

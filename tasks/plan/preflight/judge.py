@@ -77,6 +77,8 @@ def judge(
         found += _blockers(host, plans[host.node.name])
         found += [one for check in OF_A_HOST for one in check(host)]
     found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
+    ignored = cluster.settings.preflight_ignore
+    found = [replace(one, overruled=one.check in ignored) for one in found]
     names = [node.name for node in cluster.nodes]
     return Report(
         hosts=tuple(name for name in names if name in looks or name in lost),
