@@ -1,19 +1,23 @@
 """Every check of the preflight: silent on hosts in order, red at the fault it is for, and only then."""
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.inventory import overruling
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
-from tasks.plan.look.observed import Observed, Path
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
 from tasks.plan.preflight.engine import Engine
@@ -141,7 +145,7 @@ def _moved_ports(world: World) -> None:
 def _serving_with_others(world: World) -> None:
     world.container(B, "zookeeper")
     paths = {
-        "/opt/zookeeper/conf/zoo.cfg": Path("regular file", "server.1=10.0.0.1:1:2\nserver.9=10.0.0.9:1:2\n")
+        "/opt/zookeeper/conf/zoo.cfg": Seen("regular file", "server.1=10.0.0.1:1:2\nserver.9=10.0.0.9:1:2\n")
     }
     world.seen(B, paths=paths, answers={"zookeeper srvr": "Mode: follower\n"})
 
@@ -159,7 +163,7 @@ def _newer_marathon(world: World) -> None:
 
 def _other_agent(world: World) -> None:
     world.container(AGENT, "mesos_agent", MESOS_ATTRIBUTES="rack:a")
-    world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Path("directory")})
+    world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Seen("directory")})
 
 
 def _copied_agents(world: World, running: str = "") -> None:
@@ -279,7 +283,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "path": (
         B,
-        lambda w: w.seen(B, paths={"/opt/zookeeper/data": Path("regular file")}),
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data": Seen("regular file")}),
         "/opt/zookeeper/data: it is a regular file",
     ),
     "cluster": (B, lambda w: w.seen(B, clusters={"zookeeper": "other"}), "belong to the cluster 'other'"),
@@ -298,7 +302,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "foreign-data": (B, lambda w: w.facts(B, ensemble=True), "an unknown ensemble"),
     "myid": (
         B,
-        lambda w: w.seen(B, paths={"/opt/zookeeper/data/myid": Path("regular file", "7\n")}),
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data/myid": Seen("regular file", "7\n")}),
         "says '7', hosts.ini says '2'",
     ),
     "members": (B, _serving_with_others, "its ensemble has the ids 1, 9, hosts.ini 1, 2, 3"),
@@ -427,7 +431,7 @@ def test_an_image_for_another_processor_only_is_no_image(world: World) -> None:
 
 def test_a_registry_that_does_not_answer_in_time_is_told(world: World) -> None:
     _registries(world, "exit 124")
-    assert "does not answer within 10 s" in told(world)[0][2]
+    assert "the registry does not answer in time" in told(world)[0][2]
 
 
 @pytest.mark.parametrize(
@@ -541,10 +545,10 @@ def test_a_container_that_somebody_else_made_says_nothing_of_marathons_state(wor
 def test_data_of_our_own_ensemble_is_no_leftover(world: World) -> None:
     world.facts(B, ensemble=True)
     servers = "".join(f"server.{i}=10.0.0.{i}:2888:3888\n" for i in (3, 1, 2))
-    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", servers)})
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Seen("regular file", servers)})
     assert told(world) == []
     other = servers.replace("10.0.0.3", "10.0.0.7")
-    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", other)})
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Seen("regular file", other)})
     assert "holds data of server.1=10.0.0.1, server.2=10.0.0.2, server.3=10.0.0.7" in told(world)[0][2]
 
 
@@ -582,9 +586,43 @@ def test_what_an_agent_has_left_on_a_host_that_plays_none_now_is_no_copy(world: 
 
 def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
     for host in (A, B):
-        world.seen(host, paths={"/opt/zookeeper/data/myid": Path("regular file", "1\n")})
+        world.seen(host, paths={"/opt/zookeeper/data/myid": Seen("regular file", "1\n")})
     ((host, check, evidence),) = told(world)
     assert (host, check) == (B, "myid") and "says '1', hosts.ini says '2'" in evidence
+
+
+# What is overruled
+
+
+def test_a_check_that_hosts_ini_overrules_stops_nothing_and_is_told_all_the_same() -> None:
+    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=cgroups, docker-boot\n"))
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), service="disabled", oldest_api="1.44")
+    report = world.report()
+    assert report.having("error") == []
+    assert [str(one) for one in report.findings if one.check == "cgroups"] == [
+        f"{AGENT}  warning  cgroups: there is no cgroup v1 hierarchy with cpu, and the docker containerizer "
+        "does not start without. Overruled by preflight_ignore."
+    ]
+    assert [one.check for one in report.findings if not one.overruled] == ["docker-api"]
+
+
+def test_errors_of_other_checks_stop_a_deploy_as_ever() -> None:
+    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=memory\n"))
+    world.facts(AGENT, cgroups=())
+    assert {one.check for one in world.report().having("error")} == {"cgroups"}
+
+
+def test_every_check_may_be_overruled_or_not_and_none_may_that_stands_in_the_way_of_a_plan() -> None:
+    assert sorted([*overruling.MAY_BE, *overruling.NEVER]) == sorted(CHECKS)
+    blockers = [
+        call
+        for file in Path(runbook.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Blocker"
+    ]
+    named = {word.value for call in blockers for word in ast.walk(call) if isinstance(word, ast.Constant)}
+    assert "quorum" in named
+    assert not named & set(overruling.MAY_BE)
 
 
 # Whatever is said

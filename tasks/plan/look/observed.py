@@ -12,7 +12,7 @@ from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
 from . import profile as of_profile
 from .profile import Login, Profile
-from .sections import ASK, Unreadable, asking, part_function, split
+from .sections import ASK, LIMIT, Unreadable, asking, part_function, split
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
@@ -176,7 +176,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
-        f"{LOOK}"
+        f"{LOOK}{LIMIT}"
         f"{ASK if ask.words else ''}"
         f"{of_profile.FUNCTIONS if ask.profile else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"

@@ -7,7 +7,6 @@ from ...inventory import unknown
 from .. import http, remedy
 from ..desired import Container, Image, Item
 from .checks import Finding
-from .facts import PATIENCE
 from .subject import Subject
 
 OLDEST_ENGINE = (20, 10)
@@ -27,6 +26,7 @@ LENIENT = (
 FREEZER = frozenset({"freezer"})
 
 CGROUP_V1 = "boot the host with systemd.unified_cgroup_hierarchy=0 on the kernel's command line"
+ANOTHER_BUILD = "; if the agent's image has a build of Mesos that does without, set preflight_ignore=cgroups"
 
 
 def version(host: Subject) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def cgroups(host: Subject) -> Iterator[Finding]:
             "cgroups",
             f"there is no cgroup v1 hierarchy with {controller}, and the {containerizer} containerizer does "
             "not start without",
-            CGROUP_V1 + instead,
+            CGROUP_V1 + instead + ANOTHER_BUILD,
         )
 
 
@@ -121,8 +121,7 @@ def images(host: Subject) -> Iterator[Finding]:
 def _trouble(said: str, architecture: str) -> tuple[str, str, str] | None:
     """Say which check fails, why, and what to do; None if the registry has it, or nobody can tell."""
     if said == "exit 124":
-        waited = f"the registry does not answer within {PATIENCE} s"
-        return "image", waited, "start it, or name another one in hosts.ini"
+        return "image", "the registry does not answer in time", "start it, or name another one in hosts.ini"
     answer = http.read(said)
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200:

@@ -34,9 +34,6 @@ USES = {
 }
 """What runs have these programs do; BusyBox's, and very old ones, do only a part of it, and say so."""
 
-PATIENCE = 10
-"""Seconds that a registry has to answer."""
-
 ROOM = """\
 room() { # room PATH: the file system on which PATH is or will be
   near=$1
@@ -52,14 +49,14 @@ fit() { # fit TOOL COMMAND: what the tool says if it cannot do that
 }
 """
 
-REGISTRY = f"""\
+REGISTRY = """\
 deaf=
-registry() {{ # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
+registry() { # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
   [ -z "$deaf" ] || return 0 # to wait for one is enough
   # It gives up when its input ends; so that of the pipe stays open until the answer is there.
-  printf '%s' "$1" | timeout {PATIENCE} docker system dial-stdio 3>/proc/self/fd/0 2>/dev/null ||
-    {{ echo "exit $?"; deaf=yes; }}
-}}
+  printf '%s' "$1" | timeout $((limit * 5)) docker system dial-stdio 3>/proc/self/fd/0 2>/dev/null ||
+    { echo "exit $?"; deaf=yes; }
+}
 """
 
 
@@ -122,7 +119,7 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
         "command -v bash >/dev/null || command -v nc >/dev/null || echo 'bash or nc'",
         "part unfit",
         *(f"fit {tool} {command}" for tool, (command, _) in USES.items()),
-        'part name; uname -n; timeout 5 getent ahostsv4 "$(uname -n)" || echo "exit $?"',
+        'part name; uname -n; timeout $((limit * 3)) getent ahostsv4 "$(uname -n)" || echo "exit $?"',
         "part memory; cat /proc/meminfo",
         "part cgroups; cat /proc/self/mountinfo",
         "part service; [ ! -d /run/systemd/system ] || systemctl is-enabled docker.service 2>&1",
