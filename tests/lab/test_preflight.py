@@ -48,8 +48,12 @@ def spoilt(node: str, spoil: str, mend: str) -> Iterator[None]:
 
 
 def found(preflight: Command) -> list[str]:
-    """The lines that tell of findings."""
-    return re.findall(r"^10\.[\d., ]+  (?:error|warning)  .*$", preflight.said, re.MULTILINE)
+    """The lines that tell of findings, but for those that lab/hosts.ini overrules on cgroup v2."""
+    return re.findall(
+        r"^10\.[\d., ]+  (?:error|warning)  (?!.*Overruled by preflight_ignore).*$",
+        preflight.said,
+        re.MULTILINE,
+    )
 
 
 def the_one(preflight: Command) -> str:
@@ -62,7 +66,9 @@ def test_bare_hosts_are_asked_once_each_and_are_not_changed(
 ) -> None:
     before = state()
     program.run(["fab", "preflight"], exit=False)
-    assert re.fullmatch(r"4 hosts, \d+ checks: 0 errors, 0 warnings\.\n", capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert re.search(r"^4 hosts, \d+ checks: 0 errors, ", said, re.MULTILINE)
+    assert found(Command(0, said)) == []
     assert commands == Counter({node: 1 for node in EVERYBODY})
     assert state() == before
 
