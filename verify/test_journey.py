@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from tasks.plan.cluster import Cluster
+from tasks.inventory.cluster import Cluster
 
 from .journeys import JOURNEYS
 

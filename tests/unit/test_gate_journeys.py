@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from test_gate_report import gate
 
-from tasks.plan.inventory import parse
+from tasks.inventory.parse import parse
 from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lab import access, spec
 from lab.access import Files
 from lab.additions import merged
-from tasks.plan.inventory import parse
+from tasks.inventory.parse import parse
 
 HOSTS = [*spec.SERVERS, *spec.agents(1)]
 KEYS = dict.fromkeys(HOSTS, b"ssh-ed25519 AAAA\n")

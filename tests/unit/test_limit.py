@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samples import SHELLS, run
 
-from tasks.plan.parts import ASK, LIMIT
+from tasks.plan.look.sections import ASK, LIMIT
 
 
 # How quick this machine is just now is no test's business: in a function's place nothing is started.

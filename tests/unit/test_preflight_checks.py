@@ -595,15 +595,17 @@ def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
 
 
 def test_a_check_that_hosts_ini_overrules_stops_nothing_and_is_told_all_the_same() -> None:
-    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=cgroups, docker-boot\n"))
-    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), service="disabled", oldest_api="1.44")
+    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=cgroups, memory\n"))
+    world.facts(
+        AGENT, cgroups=(frozenset({"freezer"}),), service="disabled", engine=Engine(oldest_api="1.44")
+    )
     report = world.report()
     assert report.having("error") == []
     assert [str(one) for one in report.findings if one.check == "cgroups"] == [
         f"{AGENT}  warning  cgroups: there is no cgroup v1 hierarchy with cpu, and the docker containerizer "
         "does not start without. Overruled by preflight_ignore."
     ]
-    assert [one.check for one in report.findings if not one.overruled] == ["docker-api"]
+    assert [one.check for one in report.findings if not one.overruled] == ["docker-boot"]
 
 
 def test_errors_of_other_checks_stop_a_deploy_as_ever() -> None:
