@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from . import keys, profiles, spec
+from . import additions, keys, profiles, spec
 from .entry import Entry
 from .profiles import Profile
 from .spec import Host
@@ -48,6 +48,16 @@ class Files:
     def inventory(self) -> Path:
         """Return the path of hosts.ini."""
         return self.root / "hosts.ini"
+
+    @property
+    def as_written(self) -> Path:
+        """Return the path of hosts.ini as the lab wrote it last, without what a person has added since."""
+        return self.root / "run" / self.inventory.name
+
+    @property
+    def put_away(self) -> Path:
+        """Return the path of hosts.ini while the lab is down."""
+        return self.root / "run" / "hosts.ini.kept"
 
     @property
     def profiles(self) -> Path:
@@ -89,20 +99,39 @@ def _password(files: Files) -> str:
     return file.read_text()
 
 
-def write(files: Files, host_keys: Mapping[Host, bytes], images: Mapping[str, str]) -> None:
-    """Write known_hosts, ssh_config and hosts.ini for these hosts, and every profile's own."""
+def write(files: Files, host_keys: Mapping[Host, bytes], variables: Mapping[str, str]) -> None:
+    """Write known_hosts, ssh_config and hosts.ini for these hosts, and every profile's own.
+
+    `variables` are those of hosts.ini that depend on images and machine. What a person has added to it stays.
+    """
     files.sockets.mkdir(mode=0o700, exist_ok=True)
     _write(files.known_hosts, known_hosts(host_keys).encode(), 0o644)
     _write(files.ssh_config, ssh_config(files, host_keys).encode(), 0o644)
-    _write(files.inventory, inventory(host_keys, images).encode(), 0o644)
+    _write_inventory(files, inventory(host_keys, variables))
     for profile in profiles.every(files.key.resolve(), files.key_behind.resolve(), _password(files)):
-        _write_profile(files, profile, host_keys, images)
+        _write_profile(files, profile, host_keys, variables)
 
 
-def _write_profile(files: Files, profile: Profile, hosts: Iterable[Host], images: Mapping[str, str]) -> None:
+def _write_inventory(files: Files, text: str) -> None:
+    now = next((file for file in (files.inventory, files.put_away) if file.exists()), None)
+    told = now.read_text() if now else text
+    last = files.as_written.read_text() if files.as_written.exists() else told
+    # Who has added a secret has closed the file, too.
+    _write(
+        files.inventory,
+        additions.merged(told, last, text).encode(),
+        now.stat().st_mode & 0o777 if now else 0o644,
+    )
+    _write(files.as_written, text.encode(), 0o644)
+    files.put_away.unlink(missing_ok=True)
+
+
+def _write_profile(
+    files: Files, profile: Profile, hosts: Iterable[Host], variables: Mapping[str, str]
+) -> None:
     directory = files.profiles / profile.name
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    told = inventory(hosts, images, profile.variables)
+    told = inventory(hosts, variables, profile.variables)
     _write(directory / files.inventory.name, told.encode(), 0o600)
     config = profiles.ssh_config(profile, hosts, files.known_hosts.resolve())
     _write(directory / files.ssh_config.name, config.encode(), 0o600)
@@ -121,10 +150,12 @@ def remembered_images(files: Files) -> str:
 
 
 def remove(files: Files) -> None:
-    """Remove what leads to the hosts; keys stay.
+    """Remove what leads to the hosts; keys stay, and what a person has added to hosts.ini.
 
     Once the lab is down its addresses belong to whoever has them outside this machine.
     """
+    if files.inventory.exists() and files.as_written.exists():
+        files.inventory.replace(files.put_away)
     ways = (files.profiles.glob(f"*/{path.name}") for path in (files.ssh_config, files.inventory))
     for path in (files.known_hosts, files.ssh_config, files.inventory, *chain(*ways)):
         path.unlink(missing_ok=True)
@@ -182,9 +213,9 @@ Host {host.address} {host.hostname}
 
 
 def inventory(
-    hosts: Iterable[Host], images: Mapping[str, str], reached_by: Iterable[str] = ("ansible_user=root",)
+    hosts: Iterable[Host], variables: Mapping[str, str], reached_by: Iterable[str] = ("ansible_user=root",)
 ) -> str:
-    """Return the text of hosts.ini, in Ansible's INI form; `images` by variable."""
+    """Return the text of hosts.ini, in Ansible's INI form, with these variables."""
     ordered = sorted(hosts)
     servers = [host.address for host in ordered if not host.is_agent]
     members = [f"{address} myid={n}" for n, address in enumerate(servers, 1)]
@@ -197,13 +228,16 @@ def inventory(
             *reached_by,
             "ssh_config=ssh_config",
             f"registry={spec.REGISTRY}",
-            *(f"{variable}={tag}" for variable, tag in images.items()),
+            *(f"{variable}={value}" for variable, value in variables.items()),
             "zookeeper_heap=128m",
             # As much on every machine, and as little as the apps of the gate need.
             "mesos_agent_resources=cpus:2;mem:1024;disk:2048;ports:[31000-32000]",
         ],
     }
-    header = f"# The lab's hosts on {spec.SUBNET}. Made by `fab lab.up`, which writes it anew.\n"
+    header = (
+        f"# The lab's hosts on {spec.SUBNET}. Made by `fab lab.up`, which writes it again each time.\n"
+        "# Lines that you add or change stay; lines that you remove come back.\n"
+    )
     return header + "".join(_group(name, lines) for name, lines in groups.items())
 
 

@@ -44,16 +44,17 @@ def is_current(found: Container, image: Image, options: dict[str, Any]) -> bool:
 
 def create(name: str, address: str, image: Image, options: dict[str, Any]) -> Container:
     """Create a container, not started, with this address on the lab's network."""
-    client = engine.get()
-    endpoint = client.api.create_endpoint_config(ipv4_address=address)
-    return client.containers.create(
+    api = engine.get().api
+    endpoint = api.create_endpoint_config(ipv4_address=address)
+    rest = {**options, "host_config": api.create_host_config(**options["host_config"])}
+    made = api.create_container(
         image.tag,
         name=name,
         labels={**spec.LABELS, MADE_OF: form(image, options)},
-        network=spec.NETWORK,
-        networking_config={spec.NETWORK: endpoint},
-        **options,
+        networking_config={"EndpointsConfig": {spec.NETWORK: endpoint}},
+        **rest,
     )
+    return engine.get().containers.get(made["Id"])
 
 
 def start(found: Container) -> None:
@@ -61,7 +62,8 @@ def start(found: Container) -> None:
 
     That one's cgroups are there still, those made in it among them, and keep docker from making it new ones.
     """
-    for top in (*_CGROUPS.glob(f"docker/{found.id}"), *_CGROUPS.glob(f"*/docker/{found.id}")):
+    named = f"docker/{found.id}", f"system.slice/docker-{found.id}.scope"
+    for top in (top for name in named for above in ("", "*/") for top in _CGROUPS.glob(above + name)):
         for directory, _, _ in os.walk(top, topdown=False):
             with suppress(OSError):  # somebody lives there: then it is none that was left
                 Path(directory).rmdir()

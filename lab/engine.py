@@ -21,9 +21,13 @@ _PID_FILES = {
     Path("/run/docker.pid"): "dockerd",
     Path("/run/docker/containerd/containerd.pid"): "containerd",
 }
+RUNTIME = "mesofab"
+"""The engine's name for the runtime that asks for no more capabilities than there are."""
+
 _RUNTIME = Path("/usr/local/sbin/mesofab-runc")
 _RUNTIME_SOURCE = Path(__file__).parent / "images/host/runc-within-bounds"
-_START_SECONDS = 60
+_START_SECONDS = 180
+_GAVE_UP = "timeout waiting for containerd to start"
 
 
 def ensure() -> DockerClient:
@@ -33,9 +37,20 @@ def ensure() -> DockerClient:
     if not shutil.which("dockerd"):
         machine.install("docker.io")
     with console.step("start dockerd"):
-        started = _start()
-        waiting.until("dockerd to answer", _START_SECONDS, lambda: _silence(started))
+        _start_until_it_answers()
     return get()
+
+
+def _start_until_it_answers() -> None:
+    started = _start()
+
+    def silence() -> str | None:
+        nonlocal started
+        if started and started.poll() is not None and _GAVE_UP in _last_line():
+            started = _start()  # a slow machine: dockerd itself waits no longer than 15 s
+        return _silence(started)
+
+    waiting.until("dockerd to answer", _START_SECONDS, silence)
 
 
 def runs() -> bool:
@@ -72,11 +87,15 @@ def _sdk() -> ModuleType:
 def _silence(started: subprocess.Popen[bytes] | None) -> str | None:
     if _reached():
         return None
-    lines = LOG.read_text(errors="replace").splitlines() if LOG.exists() else []
-    last = f"{LOG} ends with: {lines[-1] if lines else 'nothing'}"
+    last = f"{LOG} ends with: {_last_line()}"
     if started and started.poll() is not None:
         raise LabError(f"dockerd ended with exit code {started.returncode}; {last}")
     return f"no answer, {last}"
+
+
+def _last_line() -> str:
+    lines = LOG.read_text(errors="replace").splitlines() if LOG.exists() else []
+    return lines[-1] if lines else "nothing"
 
 
 def _start() -> subprocess.Popen[bytes] | None:
@@ -118,13 +137,16 @@ def _spawn() -> subprocess.Popen[bytes]:
     command = ["dockerd"]
     if machine.lacks_capabilities():
         command += _bounded_runtime()
-    # A session of its own: the engine must outlive the shell it was started from.
+    # A session of its own: the engine must outlive the shell it was started from. And nothing of the login's
+    # in it: runc keeps files where XDG_RUNTIME_DIR says, which ends with the login, or is not there at all.
+    surroundings = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
     with LOG.open("ab") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=surroundings,
             cwd="/",
             start_new_session=True,
         )
@@ -137,4 +159,4 @@ def _bounded_runtime() -> list[str]:
     # A copy: the engine must not depend on this checkout's life. Whole at any moment: one may run.
     beside = shutil.copy2(_RUNTIME_SOURCE, _RUNTIME.with_name(f"{_RUNTIME.name}.{os.getpid()}"))
     Path(beside).replace(_RUNTIME)
-    return ["--add-runtime", f"mesofab={_RUNTIME}", "--default-runtime", "mesofab"]
+    return ["--add-runtime", f"{RUNTIME}={_RUNTIME}", "--default-runtime", RUNTIME]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
-_HEALTH_SECONDS = 60
+# A machine ten times slower than usual still makes it.
+_HEALTH_SECONDS = 180
 # Longer than dockerd's own patience with the containers inside.
 _STOP_SECONDS = 30
 
@@ -24,12 +25,17 @@ def options(host: Host) -> dict[str, Any]:
     """Return how a host's container is made."""
     return {
         "hostname": host.hostname,
-        "privileged": True,
-        # In the outer namespace an agent would not find its tasks' cgroups.
-        "cgroupns": "private",
-        # As on a real machine: what is in /run does not survive a restart.
-        "tmpfs": {"/run": "mode=755,exec"},
-        "volumes": {host.name: {"bind": "/var/lib/docker", "mode": "rw"}},
+        # Else a machine that shuts down kills its hosts after 10 s, in the midst of their own shutdown.
+        "stop_timeout": _STOP_SECONDS,
+        "host_config": {
+            "network_mode": spec.NETWORK,
+            "privileged": True,
+            # In the outer namespace an agent would not find its tasks' cgroups.
+            "cgroupns": "private",
+            # As on a real machine: what is in /run does not survive a restart.
+            "tmpfs": {"/run": "mode=755,exec"},
+            "binds": {host.name: {"bind": "/var/lib/docker", "mode": "rw"}},
+        },
     }
 
 
@@ -146,7 +152,7 @@ def _pid(found: Container) -> int:
 
 def stop(host: Host) -> None:
     """Shut a host down in good order."""
-    get(host).stop(timeout=_STOP_SECONDS)
+    get(host).stop()
 
 
 def execute(host: Host, command: list[str]) -> tuple[int, str]:
@@ -160,7 +166,7 @@ def execute(host: Host, command: list[str]) -> tuple[int, str]:
 def engine_trouble(host: Host) -> str | None:
     """Return what the host's own docker engine says when it does not answer, else None."""
     # `docker info` may exit with 0 when only the client answers.
-    ask = ["timeout", "10", "docker", "version", "--format", "{{.Server.Version}}"]
+    ask = ["timeout", "30", "docker", "version", "--format", "{{.Server.Version}}"]
     code, output = execute(host, ask)
     return None if code == 0 else output.strip() or f"docker version: exit code {code}"
 

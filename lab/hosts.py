@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import access, console, container, engine, host, images, machine, network, registry, spec
+from . import access, console, container, engine, fitness, host, images, machine, network, registry, spec
 from .access import HERE, Files
 from .entry import Entry
 from .errors import LabError
 from .parallel import each
 from .spec import Host
 
-_LIST = ["timeout", "10", "docker", "ps", "-a", "--format", "{{.Names}} ({{.State}})"]
+_LIST = ["timeout", "30", "docker", "ps", "-a", "--format", "{{.Names}} ({{.State}})"]
 
+_IMAGES = ["docker", "image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]
 
 _WIPE = """exec 2>/dev/null
 left() {
@@ -50,13 +51,16 @@ def up(agents: int = 0, which: str = "", files: Files = HERE) -> list[Status]:
     tags = images.pushed(which)
     with machine.lock():
         engine.ensure()
+        # What cannot work here is told at once: images are built and pulled for minutes.
+        fitness.require(which)
+        network.ensure()
         if which == images.HUB:
             images.pull_hub()
         built = images.build_missing()
-        network.ensure()
         registry.ensure()
         _ensure_hosts(_wanted(agents), files)
         registry.push_missing(tags)
+        _forget_outdated(tags)
         if built:
             images.forget_replaced()
         access.remember_images(files, which)
@@ -125,7 +129,8 @@ def write_access(files: Files = HERE) -> None:
     """Write ssh_config, known_hosts and hosts.ini for the hosts that exist."""
     there = present()
     host_keys = dict(zip(there, each(host.host_key, there), strict=True))
-    access.write(files, host_keys, images.named(access.remembered_images(files) or images.STAND_INS))
+    which = access.remembered_images(files) or images.STAND_INS
+    access.write(files, host_keys, images.named(which) | fitness.overruled(which))
 
 
 def _some() -> list[Host]:
@@ -170,6 +175,21 @@ def _make(one: Host, entry: Entry, files: Files) -> None:
 
 def _wipe(one: Host) -> bool:
     return host.state(one) == "running" and host.execute(one, ["sh", "-c", _WIPE])[0] == 0
+
+
+def _forget_outdated(tags: list[str]) -> None:
+    """Have every host forget images that the registry has of another build by now, to pull them again."""
+    stored = {f"{spec.REGISTRY}/{tag}": registry.stored(tag) for tag in tags}
+
+    def forget(one: Host) -> None:
+        _, listed = host.execute(one, _IMAGES)
+        held = dict(line.split() for line in listed.splitlines() if line.count(" ") == 1)
+        old = [name for name, number in held.items() if stored.get(name, number) != number]
+        if old:
+            host.execute(one, ["docker", "image", "rm", "--force", *old])
+            console.say(f"{one.address}: forgot {', '.join(old)}, of which the registry has another build")
+
+    each(forget, present())
 
 
 def _remove(one: Host, files: Files) -> None:

@@ -17,8 +17,12 @@ _VOLUME = NAME
 # accepts a registry without TLS. The hosts pull from the lab's network.
 _OPTIONS: dict[str, Any] = {
     "hostname": "registry",
-    "ports": {"5000/tcp": ("127.0.0.1", None)},
-    "volumes": {_VOLUME: {"bind": "/var/lib/docker-registry", "mode": "rw"}},
+    "ports": [5000],
+    "host_config": {
+        "network_mode": spec.NETWORK,
+        "port_bindings": {5000: ("127.0.0.1", None)},
+        "binds": {_VOLUME: {"bind": "/var/lib/docker-registry", "mode": "rw"}},
+    },
 }
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -33,7 +37,7 @@ def ensure() -> None:
         if found:
             container.remove(found)
         _create()
-    waiting.until("the registry to answer", 30, _silence)
+    waiting.until("the registry to answer", 120, _silence)
 
 
 def remove() -> None:
@@ -52,11 +56,25 @@ def state() -> str:
 
 def push_missing(tags: Iterable[str]) -> list[str]:
     """Push the images that the registry does not have as they are here; return those."""
-    missing = [tag for tag in tags if _stored(tag) != images.identity(tag)]
+    missing = [tag for tag in tags if stored(tag) != images.identity(tag)]
     for tag in missing:
         with console.step(f"push {spec.REGISTRY}/{tag}"):
             _push(tag)
     return missing
+
+
+def stored(tag: str) -> str | None:
+    """Return the id of the image that the registry has under this tag."""
+    name, _, version = tag.partition(":")
+    address = f"http://{_loopback()}/v2/{name}/manifests/{version or 'latest'}"
+    request = urllib.request.Request(address, headers={"Accept": _MANIFEST})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(json.load(answer)["config"]["digest"])
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise LabError(f"The lab's registry answers {error.code} to {address}.") from None
 
 
 def _create() -> None:
@@ -81,20 +99,6 @@ def _silence() -> str | None:
     except (OSError, LabError) as error:
         return str(error)
     return None
-
-
-def _stored(tag: str) -> str | None:
-    """Return the id of the image that the registry has under this tag."""
-    name, _, version = tag.partition(":")
-    address = f"http://{_loopback()}/v2/{name}/manifests/{version or 'latest'}"
-    request = urllib.request.Request(address, headers={"Accept": _MANIFEST})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return str(json.load(answer)["config"]["digest"])
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return None
-        raise LabError(f"The lab's registry answers {error.code} to {address}.") from None
 
 
 def _push(tag: str) -> None:

@@ -60,7 +60,7 @@ def plan(
     from .engine import deploy as engine
     from .engine import preview as previews
     from .engine import saving
-    from .engine.command import is_repetition, open_hosts, operators_errors, overruled
+    from .engine.command import is_repetition, open_hosts, operators_errors, overruled, warn_of_overruling
     from .engine.console import Console, counted
     from .errors import Drift
     from .plan.report import document
@@ -72,6 +72,7 @@ def plan(
     with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
         if out is not None:
             saving.refuse_other_file(out)
+        warn_of_overruling(hosts)
         with console.live():
             preview = previews.plan(hosts, CHAPTERS, overruled=overruled(drain))
             outlook = previews.outlook(hosts, CHAPTERS, preview)
@@ -112,7 +113,7 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
 def preflight(c: Context, json: bool = False) -> None:
     """Look for what would stop or trouble a deploy; changes nothing."""
     from .engine import preflight as survey
-    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.command import is_repetition, open_hosts, operators_errors, warn_of_overruling
     from .engine.console import STYLES, Console
     from .plan.report import document
     from .plan.runbook import CHAPTERS, HOST
@@ -121,6 +122,7 @@ def preflight(c: Context, json: bool = False) -> None:
         return
     console = Console(json)
     with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+        warn_of_overruling(hosts)
         with console.live():
             report = survey.survey(hosts, CHAPTERS)
         found.update(document.preflight(report))

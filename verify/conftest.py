@@ -77,10 +77,14 @@ def _losses_told() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def journeys(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Mapping[str, Future[None]]]:
-    """Begin the chosen journeys, all at once, before the first check; give them by their tests' names."""
-    chosen = [item.name for item in request.session.items if item.get_closest_marker("journey")]
+    """Begin the chosen journeys, all at once, before the first check; give them by their tests' names.
+
+    One that no agent could run is left out.
+    """
+    named = [item.name for item in request.session.items if item.get_closest_marker("journey")]
+    chosen = [name for name in named if not JOURNEYS[name].obstacle(cluster)]
     with ThreadPoolExecutor(max_workers=len(JOURNEYS)) as pool:
-        yield {name: pool.submit(JOURNEYS[name], cluster) for name in chosen}
+        yield {name: pool.submit(JOURNEYS[name].travel, cluster) for name in chosen}
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def measured(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print every finding once, with the checks that it fails; then the times that were measured."""
+    """Print every finding once, with the checks that it fails; then what was left out, and times."""
     checks: dict[str, list[str]] = {}
     for outcome in ("failed", "error"):
         for report in terminalreporter.getreports(outcome):
@@ -103,6 +107,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for sentence, names in sorted(checks.items()):
         terminalreporter.write_line(sentence)
         terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
+    skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
+    for why in sorted(skipped):
+        terminalreporter.write_line(f"not checked: {why.removeprefix('Skipped: ')}", yellow=True)
     for line in config.stash.get(MEASURED, []):
         terminalreporter.write_line(line)
 

@@ -12,12 +12,16 @@ from tasks.inventory.cluster import Node
 from tasks.inventory.secret import HIDDEN, is_secret
 
 from .findings import REDO, fail, finding, hidden
+from .reach import OWN_ENGINE
 from .wanted import Wanted
 
-_ASK = """\
+_ASK = (
+    OWN_ENGINE
+    + """\
 told=$(docker inspect --type container --format '{{.Image}} {{json .}}' %s) && printf '%%s\\n' "${told#* }" &&
 docker image inspect --format '{{json .Config}}' "${told%%%% *}"
 """
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ PATIENCE = 10
 """Seconds to get a session."""
 
 
-def ask(address: str, port: int, word: str, timeout: float = 5) -> str:
+def ask(address: str, port: int, word: str, timeout: float = 20) -> str:
     """Send `word` and give the whole answer, "" if nobody listens.
 
     Reads to the end: kazoo's own `command` stops after 8192 bytes, less than mntr of 3.8.

@@ -4,8 +4,9 @@ A journey mostly waits: Mesos offers what an app needs once a second, and what M
 only after 5 s. So each needs offers but twice, and all of them are under way while the checks ask.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -17,20 +18,62 @@ from .findings import require
 from .mesos import as_json, at_marathon, leader, master_says
 
 
-def _with_a_command(cluster: Cluster) -> App:
-    """Give an app whose tasks are processes."""
-    return App(_standby(cluster), {"cmd": SERVER})
+@dataclass(frozen=True)
+class Journey:
+    """One journey: the containerizer of Mesos that its tasks need, what they run, and the way of the app."""
+
+    containerizer: str
+    definition: Callable[[Cluster], dict[str, Any]]
+    go: Callable[[App], None]
+
+    def obstacle(self, cluster: Cluster) -> str:
+        """Say why no agent could run it; "" if one can."""
+        if able(cluster, self.containerizer):
+            return ""
+        return f"{cluster.source} has no agent with {self.containerizer} in mesos_agent_containerizers"
+
+    def travel(self, cluster: Cluster) -> None:
+        """Go the whole way through a standby; the app is removed at the end, whatever happened."""
+        app = App(_standby(cluster), self.definition(cluster))
+        try:
+            app.launch()
+            self.go(app)
+            _leave_nothing_behind(app, cluster)
+        finally:
+            app.remove()
 
 
-def _with_a_docker_container(cluster: Cluster) -> App:
-    """Give one whose tasks are containers, on the host's network and of an image that agents hold already."""
-    image = cluster.image(cluster.having("mesos_agent")[0].settings.mesos_image)
-    container = {
-        "container": {"type": "DOCKER", "docker": {"image": image}},
+def able(cluster: Cluster, containerizer: str) -> list[Node]:
+    """Give the agents that run tasks with this containerizer."""
+    agents = cluster.having("mesos_agent")
+    return [each for each in agents if containerizer in each.settings.mesos_agent_containerizers.split(",")]
+
+
+def command(cluster: Cluster) -> dict[str, Any]:
+    """Give the definition of an app whose tasks are processes."""
+    return {"cmd": SERVER, **_only_on(able(cluster, "mesos"), cluster)}
+
+
+def docker_container(cluster: Cluster) -> dict[str, Any]:
+    """Give that of one whose tasks are containers, on the host's network and of an image that agents hold."""
+    agents = able(cluster, "docker")
+    return {
+        "cmd": SERVER,
+        "container": {
+            "type": "DOCKER",
+            "docker": {"image": cluster.image(agents[0].settings.mesos_image)},
+        },
         "networks": [{"mode": "host"}],
         "portDefinitions": [{"port": 0, "name": "http"}],
+        **_only_on(agents, cluster),
     }
-    return App(_standby(cluster), {"cmd": SERVER, **container})
+
+
+def _only_on(agents: list[Node], cluster: Cluster) -> dict[str, Any]:
+    """Keep tasks on these agents, if there are others: Marathon does not know which could run them."""
+    if len(agents) == len(cluster.having("mesos_agent")):
+        return {}
+    return {"constraints": [["hostname", "LIKE", "|".join(re.escape(each.address) for each in agents)]]}
 
 
 def _standby(cluster: Cluster) -> Node:
@@ -58,26 +101,13 @@ def _killed(app: App) -> None:
     _says_its_name(app, app.runs(1))
 
 
-def _travel(launched: Callable[[Cluster], App], go: Callable[[App], None], cluster: Cluster) -> None:
-    """Go the whole way through a standby; the app is removed at the end, whatever happened."""
-    app = launched(cluster)
-    try:
-        app.launch()
-        go(app)
-        _leave_nothing_behind(app, cluster)
-    finally:
-        app.remove()
-
-
-JOURNEYS: Mapping[str, Callable[[Cluster], None]] = {
-    "test_a_command_is_launched_reached_scaled_and_removed": partial(_travel, _with_a_command, _scaled),
-    "test_a_command_that_is_killed_has_a_successor": partial(_travel, _with_a_command, _killed),
-    "test_a_docker_container_is_launched_reached_scaled_and_removed": partial(
-        _travel, _with_a_docker_container, _scaled
+JOURNEYS: Mapping[str, Journey] = {
+    "test_a_command_is_launched_reached_scaled_and_removed": Journey("mesos", command, _scaled),
+    "test_a_command_that_is_killed_has_a_successor": Journey("mesos", command, _killed),
+    "test_a_docker_container_is_launched_reached_scaled_and_removed": Journey(
+        "docker", docker_container, _scaled
     ),
-    "test_a_docker_container_that_is_killed_has_a_successor": partial(
-        _travel, _with_a_docker_container, _killed
-    ),
+    "test_a_docker_container_that_is_killed_has_a_successor": Journey("docker", docker_container, _killed),
 }
 """Every journey by the test that tells how it went."""
 

@@ -11,8 +11,8 @@ from tasks.inventory.cluster import Cluster, Node
 
 from .findings import fail, finding, require
 
-PATIENCE = 5
-"""Seconds to wait for one answer."""
+PATIENCE = 20
+"""Seconds to wait for one answer: services on a slow machine are slow, and well all the same."""
 
 
 def at(node: Node, path: str, **options: Any) -> requests.Response:

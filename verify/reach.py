@@ -20,6 +20,9 @@ PATIENCE = 60
 OPTIONS = "-o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=2"
 """No question is ever put to the operator, and half a minute of silence is a lost host."""
 
+OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock; "
+"""Goes before docker, which then asks a host's own engine, whatever its environment or a context says."""
+
 
 @cache
 def _sockets() -> Path:

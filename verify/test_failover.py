@@ -12,9 +12,11 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .apps import LOGS, SERVER, App, eventually
+from .apps import LOGS, App, eventually
 from .findings import require
 from .four_letter_words import ask
+from .journeys import able, command, docker_container
+from .reach import OWN_ENGINE
 
 pytestmark = [pytest.mark.role("marathon"), pytest.mark.destructive]
 
@@ -30,19 +32,10 @@ HEALED = 120
 
 @pytest.fixture
 def app(cluster: Cluster, journeys: Mapping[str, Future[None]]) -> Iterator[App]:
-    """An app that runs through it all; as a docker container, so that no agent can take it along."""
+    """An app that runs through it all; as a docker container if it can, so that no agent takes it along."""
     wait(journeys.values())  # no leader is killed under them
-    image = cluster.image(cluster.having("mesos_agent")[0].settings.mesos_image)
-    running = App(
-        cluster.having("marathon")[0],
-        {
-            "cmd": SERVER,
-            "instances": 2,
-            "container": {"type": "DOCKER", "docker": {"image": image}},
-            "networks": [{"mode": "host"}],
-            "portDefinitions": [{"port": 0, "name": "http"}],
-        },
-    )
+    definition = docker_container if able(cluster, "docker") else command
+    running = App(cluster.having("marathon")[0], {**definition(cluster), "instances": 2})
     running.launch()
     yield running
     running.remove()
@@ -123,7 +116,7 @@ def is_whole(cluster: Cluster) -> bool:
 
 def kill(host: Host, container: str) -> None:
     """Kill a container's process as a crash would; docker's own kill would keep it from restarting."""
-    pid = host.check_output("docker inspect --format %s %s", "{{.State.Pid}}", container)
+    pid = host.check_output(f"{OWN_ENGINE}docker inspect --format %s %s", "{{.State.Pid}}", container)
     assert host.run("kill -9 %s", pid).rc == 0
 
 

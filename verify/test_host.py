@@ -9,6 +9,7 @@ from tasks.inventory.cluster import Cluster, Node
 
 from . import logins
 from .findings import finding, refuse, require
+from .reach import OWN_ENGINE
 from .wanted import ROLES
 
 CLOCKS = 30
@@ -45,7 +46,7 @@ def test_its_clock_agrees_with_ours(host: Host, node: Node) -> None:
 
 
 def test_no_other_container_of_ours_is_there(host: Host, node: Node, cluster: Cluster) -> None:
-    said = host.run("docker ps -a --filter label=mesofab.role --format %s", "{{.Names}}")
+    said = host.run(f"{OWN_ENGINE}docker ps -a --filter label=mesofab.role --format %s", "{{.Names}}")
     wanted = {ROLES[role](cluster, node).name for role in node.roles}
     remedy = (
         "`docker rm -f` it, or add its role to the host in hosts.ini; "

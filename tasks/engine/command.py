@@ -21,7 +21,7 @@ from ..inventory.cluster import Cluster, Node
 from ..plan.mesos_agent.desired import INCOMPATIBLE
 from ..plan.runbook import Chapter
 from ..version import VERSION
-from .console import Console, Row, counted
+from .console import STYLES, Console, Row, counted
 from .deploy import Result, deploy
 from .hosts import Hosts
 
@@ -51,6 +51,8 @@ def carry_out(
     with operators_errors():
         promise = None if plan is None else _promise(plan)
         with open_hosts(context, where or chapters[-1], console) as hosts, closing_table(console):
+            if preflight:
+                warn_of_overruling(hosts)
             with console.live():
                 result = deploy(hosts, chapters, ids or None, preflight, promise, overruled(drain))
             _report(console, result)
@@ -130,6 +132,13 @@ def open_hosts(context: Context, where: Chapter, console: Console) -> Hosts:
     cluster = inventory.load()
     inventory.check_keys()
     return Hosts(cluster, choose(cluster, where, named_hosts(context)), context.config, console)
+
+
+def warn_of_overruling(hosts: Hosts) -> None:
+    """Say which checks of the preflight the inventory overrules, if it does."""
+    if ignored := hosts.cluster.settings.preflight_ignore:
+        told = f"{hosts.cluster.source}  warning  preflight_ignore overrules {', '.join(ignored)}."
+        hosts.console.say(told, STYLES["warning"])
 
 
 def choose(cluster: Cluster, where: Chapter, names: Sequence[str]) -> list[Node]:

@@ -9,7 +9,7 @@ from ..inventory.cluster import Cluster, Node
 from ..plan import roll, runbook
 from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
-from ..plan.look.sections import ASK, Unreadable, asking, last_line, part_function, split
+from ..plan.look.sections import ASK, LIMIT, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from ..plan.shell import at_once
@@ -182,7 +182,7 @@ def _rounds(hosts: Hosts, chapters: Sequence[Chapter], boundary: str, patience: 
     asks = asking({str(index): question for index, question in enumerate(_unique(hosts, chapters))})
     return (
         "export LC_ALL=C\n"
-        f"{part_function(boundary)}{ASK}"
+        f"{part_function(boundary)}{LIMIT}{ASK}"
         f"{{\nrounds={int(patience / PAUSE)}\n"
         "while [ $rounds -gt 0 ]; do\n"
         f"{at_once(asks)}\npart end\nrounds=$((rounds - 1)); sleep {PAUSE}\n"

@@ -9,7 +9,7 @@ from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.look import observed
 from ..plan.look.sections import last_line
-from ..plan.preflight import CHECKS, Look, Report, facts, judge
+from ..plan.preflight import CHECKS, Look, Report, docker, facts, judge
 from ..plan.preflight.checks import Severity
 from ..plan.runbook import Chapter
 from ..plan.words import grouped
@@ -43,7 +43,8 @@ def inquiry(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Inquiry[Lo
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    script = observed.script(ask, boundary, first=facts.CLOCK, last=facts.lines(ask, node))
+    clients = docker.clients(runbook.wanted(chapters, hosts.cluster, node))
+    script = observed.script(ask, boundary, first=facts.FIRST, last=facts.lines(ask, node, clients))
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from . import kinds, mesos_values, resources
+from . import kinds, mesos_values, overruling, resources
 from .kinds import Kind
 
 ROLES = ("zookeeper", "mesos_master", "marathon", "mesos_agent")
@@ -51,6 +51,12 @@ class Settings:
     parallel: int = _variable(kinds.whole(1, 256), 16, "hosts worked on at once", scope="all")
     gate_timeout: int = _variable(
         kinds.whole(10, 3600), 120, "seconds a service may take to become well", scope="all"
+    )
+    preflight_ignore: tuple[str, ...] = _variable(
+        overruling.checks,
+        (),
+        "checks of the preflight that stop no deploy: cgroups,docker-api ...",
+        scope="all",
     )
     zookeeper_gap_budget: float | None = _variable(
         kinds.seconds, None, "seconds that a change may keep ZooKeeper from taking writes", scope="all"

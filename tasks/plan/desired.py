@@ -95,10 +95,14 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Image:
-    """An image that the host's engine must hold."""
+    """An image that the host's engine must hold.
+
+    `client` is the docker client in it that talks to the engine, as an agent's does; "" if none does.
+    """
 
     step: str
     reference: str
+    client: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,73 @@ from .step import Step
 
 PATTERNS = (
     (
-        r"no space left on device",
+        r"no space left on device|disk quota exceeded",
         "the disk is full",
         "free some space (docker system df shows docker's share)",
     ),
     (
-        r"pull access denied|repository does not exist|denied: requested access|unauthorized:|no basic auth",
+        r"client version \S+ is too old",
+        "the docker client in the image is too old for the host's engine",
+        'set "min-api-version": "1.24" in the host\'s /etc/docker/daemon.json and restart docker, or name an '
+        "image with a newer client in hosts.ini",
+    ),
+    (
+        r"error getting credentials|docker-credential-",
+        "docker's config.json names a helper for credentials that does not work there",
+        "install it, or take credsStore and credHelpers from root's ~/.docker/config.json",
+    ),
+    (
+        r"remote trust data does not exist|no valid trust data|notary",
+        "the image is not signed, and DOCKER_CONTENT_TRUST wants that",
+        "unset it for root (look into /etc/environment)",
+    ),
+    (
+        r"schema 1 (support|not supported)|manifest\.v1\+(prettyjws|json)",
+        "the image has an old format (schema 1) that this engine does not read",
+        "pull it with an older docker and push it again, or name a newer image in hosts.ini",
+    ),
+    (
+        r"toomanyrequests|429 Too Many Requests|pull rate limit",
+        "the registry allows no more pulls for now",
+        "wait, run docker login on the host as root, or name another registry in hosts.ini",
+    ),
+    (
+        r"proxyconnect|407 Proxy Authentication|Proxy Authentication Required",
+        "the proxy that the docker engine uses does not work",
+        'correct it (systemctl show -p Environment docker; "proxies" in /etc/docker/daemon.json), or list '
+        "the registry in its NO_PROXY",
+    ),
+    (
+        r"server gave HTTP response to HTTPS client|first record does not look like a TLS handshake",
+        "the registry speaks plain HTTP",
+        "list it under insecure-registries in the host's /etc/docker/daemon.json",
+    ),
+    (
+        r"x509: certificate has expired or is not yet valid",
+        "a certificate has expired, or the host's clock is wrong",
+        "compare `date` on the host with the time; if that is right, renew the registry's certificate",
+    ),
+    (
+        r"x509: (certificate is (not )?valid for|cannot validate certificate for|certificate relies on)",
+        "the registry's certificate is for another name",
+        "name the registry in hosts.ini as its certificate does, or have it made anew for this name",
+    ),
+    (
+        r"x509: |certificate verify failed|tls: bad certificate",
+        "the registry's certificate is not trusted",
+        "put its authority's certificate into the host's /etc/docker/certs.d/REGISTRY/ca.crt",
+    ),
+    (
+        r"pull access denied|repository does not exist|(?<!permission )denied: |unauthorized"
+        r"|authentication required|authorization failed|no basic auth|401 Unauthorized|403 Forbidden",
         "the registry has no such image, or wants a login",
-        "correct the image in hosts.ini, or run docker login on the host",
+        "correct the image in hosts.ini, or run docker login on the host as root",
+    ),
+    (
+        r"no matching manifest for|no match for platform|does not (match|provide) the specified platform"
+        r"|exec format error",
+        "the image is made for another processor",
+        "name an image for the host's platform in hosts.ini",
     ),
     (
         r"manifest for \S+ not found|manifest unknown|name unknown|failed to resolve reference .*: not found",
@@ -23,36 +82,60 @@ PATTERNS = (
         "correct the image in hosts.ini, or push it",
     ),
     (
-        r"toomanyrequests",
-        "the registry allows no more pulls for now",
-        "wait, run docker login on the host, or name another registry in hosts.ini",
+        r"mount a directory onto a file|not a directory: unknown",
+        "a directory and a file are mounted onto each other",
+        "look at the host's path: docker makes a directory where a mounted file is missing, which rmdir "
+        "removes",
     ),
     (
-        r"server gave HTTP response to HTTPS client",
-        "the registry speaks plain HTTP",
-        "list it under insecure-registries in the host's /etc/docker/daemon.json",
+        r"user namespaces|userns",
+        "the engine remaps users (userns-remap), with which it refuses what the runbook needs",
+        "take userns-remap from /etc/docker/daemon.json and restart docker",
     ),
     (
-        r"x509: ",
-        "the registry's certificate is not trusted",
-        "put its authority's certificate into the host's /etc/docker/certs.d/REGISTRY/ca.crt",
+        r"creating mount source path .*read-only file system",
+        "docker sees another file system than the host, as its snap does",
+        "install the package of Docker or of the distribution instead of the snap",
     ),
     (
-        r"annot connect to the Docker daemon"
+        r"selinux|avc: +denied|relabel failed|set(ting)? (file )?label|lsetxattr"
+        r"|(error mounting|runtime create failed).*permission denied",
+        "SELinux or AppArmor forbids it",
+        "see what was denied (ausearch -m avc, dmesg); directories for containers are labelled "
+        "container_file_t (chcon -Rt)",
+    ),
+    (
+        r"AppArmor .*could not be loaded|apparmor_parser",
+        "the engine cannot load its AppArmor profile",
+        "install apparmor on the host and restart docker",
+    ),
+    (
+        r"cgroup mountpoint does not exist|no cgroup mount found|cgroups?: .*no such file",
+        "the engine does not find the host's cgroups",
+        "mount /sys/fs/cgroup and restart docker",
+    ),
+    (
+        r"annot connect to the Docker daemon|failed to connect to the docker API"
         r"|dial unix \S*docker\.sock: connect: (connection refused|no such file)",
         "the docker engine does not run",
         "start it: systemctl start docker",
     ),
     (
-        r"no such host|server misbehaving|dial tcp: lookup ",
+        r"no such host|server misbehaving|dial tcp: lookup |name resolution",
         "the registry's name cannot be resolved",
         "correct its name or DNS",
     ),
     (
         r"no route to host|connection refused|i/o timeout|network is unreachable|Client\.Timeout"
-        r"|TLS handshake timeout|context deadline exceeded",
+        r"|TLS handshake timeout|context deadline exceeded|connection reset by peer|unexpected EOF|: EOF$"
+        r"|request canceled",
         "the registry cannot be reached",
         "start it, or name another one in the image's setting in hosts.ini",
+    ),
+    (
+        r"50[0234] (Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)",
+        "the registry is in trouble itself",
+        "look at its log, or wait",
     ),
     (
         r"Conflict\. The container name",
@@ -84,7 +167,7 @@ def explain(step: Step, code: int, words: Sequence[str]) -> str:
         return f"{own.removeprefix(REFUSAL).strip()}; then run again."
     if known := cause(words):
         meaning, remedy = known
-        return f"{meaning} ({_last(words)}). {remedy[0].upper()}{remedy[1:]}; then run again."
+        return f"{meaning} ({_last(words).rstrip('.')}). {remedy[0].upper()}{remedy[1:]}; then run again."
     said = _last(words).rstrip(".") or "it said nothing"
     return f"exit {code}: {said}. Mend the cause on the host; then run again."
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..inventory.secret import HIDDEN, is_secret, shown_words
 from .desired import Container
 from .look.observed import LOCK
-from .shell import quote
+from .shell import OWN_ENGINE, quote
 from .step import Step
 
 MARK = "\x1e"
@@ -41,6 +41,7 @@ def runnable(steps: Sequence[Step]) -> str:
     return (
         "set -eu\n"
         "export LC_ALL=C\n"
+        f"{OWN_ENGINE}"
         "exec 2>&1\n"
         f'say() {{ printf \'\\n\\036%s %s\\n\' "$1" "$2"; }}\n'
         "mesofab() {\n"

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
-from .desired import Container, File
+from .desired import Container, File, Image
 
 quote = shlex.quote
 
@@ -13,6 +13,25 @@ REFUSAL = "mesofab: "
 
 REFUSE = f"refuse() {{ printf '{REFUSAL}%s\\n' \"$1\"; exit 1; }}\n"
 """A function for that: `refuse SENTENCE`, without its full stop."""
+SOCKET = "/var/run/docker.sock"
+"""Where a host's own engine listens; agents are given the same one."""
+
+OWN_ENGINE = f"""\
+unset DOCKER_CONTEXT DOCKER_API_VERSION DOCKER_DEFAULT_PLATFORM DOCKER_CUSTOM_HEADERS
+unset DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_CERT_PATH
+export DOCKER_HOST=unix://{SOCKET} # it also beats a context that config.json names
+"""
+"""Has docker's client ask the host's own engine, whatever the host's environment and config.json say."""
+
+WITHOUT_CONFIG = "DOCKER_CONFIG=/nonexistent"
+"""Keeps the `proxies` of config.json out of a container: docker would make variables of them."""
+
+
+LENIENT = "1.12 | 1.24"
+"""The oldest API of engines before 25, and before 29: no client in an image for Mesos 1.5 is older."""
+
+ASK_CLIENT = f"timeout -s KILL 20 env {WITHOUT_CONFIG} docker run --rm --net none"
+"""Begins the command that has the docker client in an image say something, and ends in any case."""
 
 
 def heredoc(path: str, text: str, *, append: bool = False) -> str:
@@ -50,12 +69,34 @@ def _clear_directory(path: str) -> str:
     return f"[ ! -d {quote(path)} ] || rmdir {quote(path)}\n"
 
 
+def pull(image: Image) -> str:
+    """Give the shell that pulls an image, and asks its docker client, if it needs one, for the engine.
+
+    An agent whose client the engine refuses would end at once, for ever. No other failure counts, since
+    an image need not have this client.
+    """
+    reference = quote(image.reference)
+    if not image.client:
+        return f"docker pull {reference}\n"
+    socket = f"-v {SOCKET}:{SOCKET} --entrypoint {quote(image.client)}"
+    return (
+        f"docker pull {reference}\n"
+        f"case $(docker version --format '{{{{.Server.MinAPIVersion}}}}') in {LENIENT}) ;;\n"
+        "*) # an engine that refuses old clients may refuse the one in the image\n"
+        f"  said=$({ASK_CLIENT} \\\n"
+        f"    {socket} {reference} version 2>&1 </dev/null) || true\n"
+        '  case $said in *"is too old"*) echo "$said"; exit 1;; esac ;;\n'
+        "esac\n"
+    )
+
+
 def docker_run(container: Container, verb: str = "run -d", name: str | None = None) -> str:
     """Give the docker command line that makes `container`, an option a line.
 
     Its variables travel on docker's standard input: as options, everybody on the host could read them in ps.
     """
-    words = [f"docker {verb} --name {quote(name or container.name)} --net host --restart=always"]
+    words = [f"{WITHOUT_CONFIG} docker {verb} --name {quote(name or container.name)}"]
+    words += ["--net host --restart=always"]
     words += [f"--log-driver json-file {_log_options(container)}"]
     words += ["--privileged"] if container.privileged else []
     words += ["--pid=host"] if container.host_pids else []

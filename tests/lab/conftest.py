@@ -15,9 +15,19 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from lab import guard, hosts, images, waiting
+from lab.access import HERE
 
-LONGEST = "cluster fault_table rolling deploy_zookeeper errors killed_anywhere lab connections".split()
+LONGEST = (
+    "cluster fault_table rolling deploy_zookeeper errors killed_anywhere lab connections cgroup2".split()
+)
 """The files that take longest; they come first, or one lab would wait for the other at the end."""
+
+
+ASIDE = HERE.root / "run/hosts.ini.aside"
+"""Where lab/hosts.ini is, with what a person added to it, while the lab's tests run."""
+
+BESIDE = "tests/lab/test_cgroup2.py"
+"""What is tried in the world beside alone, which has cgroup v2 alone."""
 
 
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
@@ -41,9 +51,11 @@ class Rooms(LoadScopeScheduling):  # type: ignore[misc]
             super()._assign_work_unit(node)
 
     def _is_for(self, node: WorkerController, scope: str) -> bool:
-        gateway = node.gateway
-        has_a_lab = gateway.id == "gw0" or gateway.spec.python is not None
-        return has_a_lab == scope.startswith("tests/lab/") or len(self.nodes) == 1
+        if len(self.nodes) == 1:
+            return True
+        beside = [each for each in self.nodes if each.gateway.spec.python is not None]
+        has_a_lab = node in beside or (node.gateway.id == "gw0" and not (beside and scope == BESIDE))
+        return has_a_lab == scope.startswith("tests/lab/")
 
 
 def _rank(scope: str) -> int:
@@ -61,12 +73,24 @@ def lab() -> Iterator[None]:
     """Have the lab up with one agent, and be sure that its addresses are reached on this machine."""
     if second.OUTSIDE:
         second.bring_images()
+    _set_additions_aside()
     hosts.up(agents=1, which=images.STAND_INS)
     guard.require()
     hosts.reset()  # who worked here before, or was killed in the midst of it, may have left anything
     yield
     if second.OUTSIDE:
         hosts.down()  # the world it is in ends, too
+    elif ASIDE.exists():
+        HERE.inventory.unlink()
+        ASIDE.replace(HERE.put_away)
+        hosts.write_access()
+
+
+def _set_additions_aside() -> None:
+    """Have lab/hosts.ini as the lab makes it: a person may have added anything to it, and gets it back."""
+    for file in (HERE.inventory, HERE.put_away):
+        if file.exists() and HERE.as_written.exists() and not ASIDE.exists():
+            file.replace(ASIDE)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from lab.errors import LabError
 
 NODE = "10.70.0.11"
 IMAGE = images.reference(images.ZOOKEEPER)
+OTHER_IMAGE = images.reference(images.MESOS)
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -233,13 +234,40 @@ def test_a_restarted_host_brings_containers_back_by_their_restart_policy(server:
 
 
 def test_a_host_starts_again_that_was_killed_together_with_its_engine(lab: None) -> None:
-    number = host.get(hosts.find(NODE)).id
+    own = _cgroup(host.get(hosts.find(NODE)).attrs["State"]["Pid"])
     with faults.stopped(NODE):
-        hierarchy = next(top for top in (CGROUPS / "devices/docker", CGROUPS / "docker") if top.is_dir())
-        left = hierarchy / str(number) / "docker/of-a-container"
+        left = own / "docker/of-a-container"
         left.mkdir(parents=True)
     assert state() == "running"
     assert not left.exists()
+
+
+def _cgroup(pid: int) -> Path:
+    """Give the directory of a host's cgroup: in v1 that of its devices, in v2 that above its own leaf."""
+    groups = dict(line.split(":", 2)[1:] for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines())
+    if (CGROUPS / "cgroup.controllers").exists():
+        return CGROUPS / groups[""].lstrip("/").removesuffix("/init")
+    return CGROUPS / "devices" / groups["devices"].lstrip("/")
+
+
+def test_a_host_has_time_to_shut_down_when_the_machine_does(pulled: None) -> None:
+    run("stubborn", "--entrypoint sh", f"""{IMAGE} -c 'trap "" TERM; while sleep 1; do :; done'""")
+    machine = host.get(hosts.find(NODE))
+    machine.stop()  # as an engine that shuts down: without a time of ours; it takes longer than docker's 10 s
+    machine.reload()
+    code = machine.attrs["State"]["ExitCode"]
+    faults.start(NODE)
+    assert code != 137
+
+
+def test_hosts_forget_an_image_that_was_built_again_and_pull_it_anew(pulled: None) -> None:
+    inside(f"docker pull -q {OTHER_IMAGE}; docker tag {OTHER_IMAGE} {IMAGE}")
+    hosts.up()
+    assert inside(f"docker image ls -q {IMAGE}") == ""
+    assert inside(f"docker image ls -q {OTHER_IMAGE}") != ""
+    inside(f"docker pull -q {IMAGE}")
+    hosts.up()
+    assert inside(f"docker image ls -q {IMAGE}") != ""
 
 
 def test_ssh_works_right_after_a_restart_in_spite_of_a_connection_kept_open(lab: None) -> None:

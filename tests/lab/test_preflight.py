@@ -48,8 +48,12 @@ def spoilt(node: str, spoil: str, mend: str) -> Iterator[None]:
 
 
 def found(preflight: Command) -> list[str]:
-    """The lines that tell of findings."""
-    return re.findall(r"^10\.[\d., ]+  (?:error|warning)  .*$", preflight.said, re.MULTILINE)
+    """The lines that tell of findings, but for those that lab/hosts.ini overrules on cgroup v2."""
+    return re.findall(
+        r"^10\.[\d., ]+  (?:error|warning)  (?!.*Overruled by preflight_ignore).*$",
+        preflight.said,
+        re.MULTILINE,
+    )
 
 
 def the_one(preflight: Command) -> str:
@@ -62,7 +66,9 @@ def test_bare_hosts_are_asked_once_each_and_are_not_changed(
 ) -> None:
     before = state()
     program.run(["fab", "preflight"], exit=False)
-    assert re.fullmatch(r"4 hosts, \d+ checks: 0 errors, 0 warnings\.\n", capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert re.search(r"^4 hosts, \d+ checks: 0 errors, ", said, re.MULTILINE)
+    assert found(Command(0, said)) == []
     assert commands == Counter({node: 1 for node in EVERYBODY})
     assert state() == before
 
@@ -100,6 +106,24 @@ LINES = {
         "mv /usr/bin/flock /usr/bin/flock.away",
         "mv /usr/bin/flock.away /usr/bin/flock",
         r"error  tool: there is no flock, .* \(on Debian: apt-get install util-linux\)",
+    ),
+    "BusyBox's flock": (
+        'printf \'#!/bin/sh\\ncase $* in *-w*) echo "flock: unrecognized option: w" >&2; exit 1;; esac\\n'
+        'exec /usr/bin/flock "$@"\\n\' > /usr/local/bin/flock; chmod +x /usr/local/bin/flock',
+        "rm /usr/local/bin/flock",
+        r"error  tool: its flock cannot wait for a lock .* says 'flock: unrecognized option: w'\. Install",
+    ),
+    "podman in docker's place": (
+        'printf \'#!/bin/sh\\n[ "$1" = --version ] && exec echo podman version 4.3.1\\n'
+        'echo "Error: no container engine" >&2; exit 125\\n\' > /usr/local/bin/docker;'
+        "chmod +x /usr/local/bin/docker",
+        "rm /usr/local/bin/docker",
+        r"error  docker-podman: docker is podman here \(podman version 4\.3\.1\): .* Remove podman-docker, ",
+    ),
+    "a context of elsewhere": (
+        'mkdir /root/.docker; echo \'{"currentContext":"elsewhere"}\' > /root/.docker/config.json',
+        "rm -r /root/.docker",
+        r"warning  docker-context: docker on this host is told .* \(currentContext=elsewhere\)\. ",
     ),
     "a small disk": (
         "mkdir /opt/zookeeper; mount -t tmpfs -o size=50m tmpfs /opt/zookeeper",

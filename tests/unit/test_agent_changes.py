@@ -221,5 +221,7 @@ def test_a_drain_that_was_cut_off_between_two_names_goes_on_with_the_new_one() -
     plan = planned(seen, RACK_B)
     assert not plan.blockers
     first, last = (step for step in plan.steps if step.phase != "stage")
-    assert first.shell.startswith("docker rm -f mesos-slave.next\ndocker run -d --name mesos-slave")
+    assert first.shell.startswith(
+        "docker rm -f mesos-slave.next\nDOCKER_CONFIG=/nonexistent docker run -d --name mesos-slave"
+    )
     assert last.title == "remove mesos-slave.prev"

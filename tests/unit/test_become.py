@@ -36,6 +36,36 @@ SAID = {
     "no sudoer": (f"{PROMPT}ann is not in the sudoers file.\n", "ann is not in the sudoers file. Allow"),
     "no sudo": ("env: 'sudo': No such file or directory\n", "it is not installed"),
     "nologin": ("This account is currently not available.\n", "this user has no login shell"),
+    "a wrong password, sudo-rs": (
+        f"[sudo: {PROMPT}] Password: sudo: Authentication failed, try again.\n[sudo: {PROMPT}] Password: ",
+        "does not accept the password",
+    ),
+    "the last wrong password, sudo-rs": (
+        f"[sudo: {PROMPT}] Password: sudo: maximum 1 incorrect authentication attempts\n",
+        "does not accept the password",
+    ),
+    "no password, sudo-rs": ("sudo: interactive authentication is required\n", "it asks for a password"),
+    "no password, sudo-rs and pam": ("sudo: Interaction is required\n", "it asks for a password"),
+    "no terminal, sudo-rs": ("sudo: A terminal is required to authenticate\n", "it insists on a terminal"),
+    "no sudoer, sudo-rs": (
+        f"[sudo: {PROMPT}] Password: sudo: I'm sorry ann. I'm afraid I can't do that\n",
+        "this user may not use it at all. Allow this user sudo",
+    ),
+    "another command only, sudo-rs": (
+        "sudo: Sorry, user ann may not run sh on web1.\n",
+        "Sorry, user ann may not run sh on web1. Allow this user sudo for all commands",
+    ),
+    "an early sudo-rs": ("sudo: invalid option provided\n", "an early sudo-rs, which knows no prompt"),
+    "no new privileges": (
+        'sudo: The "no new privileges" flag is set, which prevents sudo from running as root.\n'
+        "sudo: If sudo is running in a container, you may need to adjust the container configuration.\n",
+        "NoNewPrivileges of its service",
+    ),
+    "no sudo, BusyBox": ("env: can't execute 'sudo': No such file or directory\n", "it is not installed"),
+    "no shell for sudo": (
+        "sudo: 'sh': command not found\n",
+        "'sh': command not found. Allow this user sudo for all commands",
+    ),
     "silence": ("", "it ended without a word"),
 }
 

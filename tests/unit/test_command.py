@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fabric import Config
 from fabric.main import program
 from samples import as_wanted
 
 from tasks.engine import preview
-from tasks.engine.command import choose
+from tasks.engine.command import choose, warn_of_overruling
+from tasks.engine.console import Console
+from tasks.engine.hosts import Hosts
 from tasks.errors import BadInput, Unreachable
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
@@ -407,3 +410,11 @@ def test_what_fab_does_not_understand_is_bad_input(words: list[str], answer: str
 
 def test_the_name_of_a_chapter_is_answered_with_all_its_tasks(fab: Fab) -> None:
     assert "Did you mean deploy-marathon or marathon.run or marathon.ask?" in fab("marathon").stderr
+
+
+def test_a_run_says_which_checks_its_inventory_overrules(capsys: pytest.CaptureFixture[str]) -> None:
+    for overruled in ("", "[all:vars]\npreflight_ignore=cgroups, memory\n"):
+        warn_of_overruling(
+            Hosts(parse(f"[zookeeper]\n10.0.0.1 myid=1\n{overruled}"), [], Config(), Console())
+        )
+    assert capsys.readouterr().out == "hosts.ini  warning  preflight_ignore overrules cgroups, memory.\n"

@@ -10,6 +10,7 @@ from samples import TRIO, docker_gets, messages, problems
 
 from tasks import inventory
 from tasks.errors import BadInput
+from tasks.inventory import overruling
 from tasks.inventory.kinds import METACHARACTERS, file_path, secret, user
 from tasks.inventory.parse import parse
 from tasks.inventory.resources import attributes, resources
@@ -128,6 +129,29 @@ MISTAKES = {
     "an unknown group that holds role variables": (
         "[zookeper]\n10.70.0.10 myid=1 zookeeper_dir=/opt/zk\n",
         "1: [zookeper] is no role and no child of one; did you mean zookeeper?",
+    ),
+    "a check misspelt": (
+        TRIO + "[all:vars]\npreflight_ignore=cgroups,docker-apy\n",
+        "6: preflight_ignore names 'docker-apy', no check of the preflight; did you mean docker-api?",
+    ),
+    "a check that guards data": (
+        TRIO + "[all:vars]\npreflight_ignore=quorum\n",
+        "6: preflight_ignore names 'quorum', which nothing overrules; "
+        "remove it, and fix what the check finds",
+    ),
+    "a check like no other": (
+        TRIO + "[all:vars]\npreflight_ignore=everything\n",
+        f"6: preflight_ignore names 'everything', no check of the preflight; "
+        f"write any of {', '.join(overruling.MAY_BE)}",
+    ),
+    "a list of checks with nothing between commas": (
+        TRIO + "[all:vars]\npreflight_ignore=cgroups,,memory\n",
+        f"6: preflight_ignore names '', no check of the preflight; "
+        f"write any of {', '.join(overruling.MAY_BE)}",
+    ),
+    "checks overruled for one host": (
+        "[zookeeper]\n10.70.0.10 myid=1 preflight_ignore=memory\n",
+        "2: preflight_ignore of host 10.70.0.10 must be the same everywhere; move it to [all:vars]",
     ),
     "no section": (
         TRIO + "[mesos agent]\n10.70.0.20\n",

@@ -20,7 +20,8 @@ SHIPPED = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()
 ZK = "zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181"
 
 MASTER = f"""\
-docker run -d --name mesos-master-02 --net host --restart=always \\
+DOCKER_CONFIG=/nonexistent docker run -d --name mesos-master-02 \\
+  --net host --restart=always \\
   --log-driver json-file --log-opt max-size=50m --log-opt max-file=5 \\
   --entrypoint mesos-master \\
   --label mesofab.cluster=mesos \\
@@ -42,7 +43,8 @@ MESOS_WORK_DIR=/var/tmp/mesos
 END
 """
 MARATHON_2 = f"""\
-docker run -d --name marathon-2 --net host --restart=always \\
+DOCKER_CONFIG=/nonexistent docker run -d --name marathon-2 \\
+  --net host --restart=always \\
   --log-driver json-file --log-opt max-size=50m --log-opt max-file=5 \\
   --label mesofab.cluster=mesos \\
   --label mesofab.role=marathon \\
@@ -58,7 +60,8 @@ JAVA_OPTS=-Xmx512m
 END
 """
 AGENT = f"""\
-docker run -d --name mesos-slave --net host --restart=always \\
+DOCKER_CONFIG=/nonexistent docker run -d --name mesos-slave \\
+  --net host --restart=always \\
   --log-driver json-file --log-opt max-size=50m --log-opt max-file=5 \\
   --privileged \\
   --pid=host \\

@@ -241,6 +241,12 @@ def test_an_engine_that_does_not_answer_is_told_in_its_own_words(words: str, hos
     assert (seen.engine, seen.engine_error, seen.objects) == (False, words, {})
 
 
+def test_a_look_starts_dockers_client_twice(host: Path) -> None:
+    stand_in(host / "bin", "docker", f'echo "$1" >> starts\n{DOCKER}')
+    look(host, DOCKERS)
+    assert (host / "starts").read_text().split() == ["ps", "inspect"]
+
+
 def test_a_host_without_docker_is_told_by_the_shells_words(host: Path) -> None:
     text = re.sub(r"\bdocker (?=ps|inspect)", "no-such-docker ", script(DOCKERS, BOUNDARY))
     done = run(text.replace(LOCK, str(host / "lock")), host, host / "bin")

@@ -1,21 +1,26 @@
 """Every check of the preflight: silent on hosts in order, red at the fault it is for, and only then."""
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.inventory import overruling
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
-from tasks.plan.look.observed import Observed, Path
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
+from tasks.plan.preflight.engine import Engine
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 
@@ -50,7 +55,7 @@ class World:
                 docker=Room("/var/lib/docker", "/", 60000),
                 cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"})),
                 service="enabled",
-                oldest_api="1.12",
+                engine=Engine(oldest_api="1.12"),
                 registries={image: THERE for image in images},
             )
             seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine=True)
@@ -61,6 +66,9 @@ class World:
 
     def facts(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], facts=replace(self.looks[host].facts, **changes))
+
+    def engine(self, host: str, **changes: Any) -> None:
+        self.facts(host, engine=replace(self.looks[host].facts.engine, **changes))
 
     def seen(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], seen=replace(self.looks[host].seen, **changes))
@@ -137,7 +145,7 @@ def _moved_ports(world: World) -> None:
 def _serving_with_others(world: World) -> None:
     world.container(B, "zookeeper")
     paths = {
-        "/opt/zookeeper/conf/zoo.cfg": Path("regular file", "server.1=10.0.0.1:1:2\nserver.9=10.0.0.9:1:2\n")
+        "/opt/zookeeper/conf/zoo.cfg": Seen("regular file", "server.1=10.0.0.1:1:2\nserver.9=10.0.0.9:1:2\n")
     }
     world.seen(B, paths=paths, answers={"zookeeper srvr": "Mode: follower\n"})
 
@@ -155,7 +163,7 @@ def _newer_marathon(world: World) -> None:
 
 def _other_agent(world: World) -> None:
     world.container(AGENT, "mesos_agent", MESOS_ATTRIBUTES="rack:a")
-    world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Path("directory")})
+    world.seen(AGENT, paths={"/var/lib/mesos/agent/meta/slaves/latest": Seen("directory")})
 
 
 def _copied_agents(world: World, running: str = "") -> None:
@@ -214,8 +222,43 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         "/opt has 0.4 GB free; the least is 0.1 GB, and 1 GB should be left",
     ),
     "docker": (B, lambda w: w.seen(B, engine=False, engine_error="docker: not found"), "there is no docker"),
-    "docker-version": (B, lambda w: w.facts(B, engine="19.03.15"), "the engine is 19.03.15"),
-    "docker-api": (AGENT, lambda w: w.facts(AGENT, oldest_api="1.44"), "clients below API 1.44"),
+    "docker-version": (B, lambda w: w.engine(B, version="19.03.15"), "the engine is 19.03.15"),
+    "docker-podman": (
+        B,
+        lambda w: w.engine(B, client="podman version 4.9.3"),
+        "docker is podman here (podman",
+    ),
+    "docker-snap": (
+        B,
+        lambda w: w.engine(B, root="/var/snap/docker/common/var-lib-docker"),
+        "is the snap here",
+    ),
+    "docker-rootless": (B, lambda w: w.engine(B, security=frozenset({"rootless"})), "is a rootless one"),
+    "docker-userns": (
+        B,
+        lambda w: w.engine(B, security=frozenset({"userns"})),
+        "remaps users (userns-remap)",
+    ),
+    "docker-trust": (
+        B,
+        lambda w: w.engine(B, environment={"DOCKER_CONTENT_TRUST": "1"}),
+        "DOCKER_CONTENT_TRUST=1 is set: docker refuses images that nobody signed",
+    ),
+    "docker-selinux": (
+        B,
+        lambda w: w.engine(B, security=frozenset({"selinux"})),
+        "SELinux confines the containers",
+    ),
+    "docker-context": (
+        B,
+        lambda w: w.engine(B, environment={"DOCKER_HOST": "tcp://10.9.9.9:2375", "currentContext": "other"}),
+        "another engine (DOCKER_HOST=tcp://10.9.9.9:2375, currentContext=other)",
+    ),
+    "docker-api": (
+        AGENT,
+        lambda w: w.engine(AGENT, oldest_api="1.44"),
+        "below API 1.44, and ",
+    ),
     "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
     "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
     "image": (B, lambda w: _registries(w, _answer(404, "manifest unknown")), "has no such image"),
@@ -240,7 +283,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "path": (
         B,
-        lambda w: w.seen(B, paths={"/opt/zookeeper/data": Path("regular file")}),
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data": Seen("regular file")}),
         "/opt/zookeeper/data: it is a regular file",
     ),
     "cluster": (B, lambda w: w.seen(B, clusters={"zookeeper": "other"}), "belong to the cluster 'other'"),
@@ -259,7 +302,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "foreign-data": (B, lambda w: w.facts(B, ensemble=True), "an unknown ensemble"),
     "myid": (
         B,
-        lambda w: w.seen(B, paths={"/opt/zookeeper/data/myid": Path("regular file", "7\n")}),
+        lambda w: w.seen(B, paths={"/opt/zookeeper/data/myid": Seen("regular file", "7\n")}),
         "says '7', hosts.ini says '2'",
     ),
     "members": (B, _serving_with_others, "its ensemble has the ids 1, 9, hosts.ini 1, 2, 3"),
@@ -388,7 +431,7 @@ def test_an_image_for_another_processor_only_is_no_image(world: World) -> None:
 
 def test_a_registry_that_does_not_answer_in_time_is_told(world: World) -> None:
     _registries(world, "exit 124")
-    assert "does not answer within 10 s" in told(world)[0][2]
+    assert "the registry does not answer in time" in told(world)[0][2]
 
 
 @pytest.mark.parametrize(
@@ -415,10 +458,69 @@ def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World
     assert told(world) == []
 
 
+def test_podman_behind_dockers_own_client_is_told(world: World) -> None:
+    world.engine(B, client="/usr/bin/docker Docker version 28.5.2", root="/var/lib/containers/storage")
+    ((_, check, evidence),) = told(world)
+    assert check == "docker-podman" and evidence.startswith("podman listens on /var/run/docker.sock: ")
+
+
+def test_a_rootless_engine_in_place_of_the_hosts_own_is_told_instead_of_a_missing_one(world: World) -> None:
+    error = "failed to connect to the docker API at unix:///var/run/docker.sock"
+    world.seen(B, engine=False, engine_error=error)
+    assert [check for _, check, _ in told(world)] == ["docker"]
+    world.engine(B, sockets=("/run/user/1000/docker.sock",))
+    ((_, check, evidence),) = told(world)
+    assert check == "docker-rootless" and "(/run/user/1000/docker.sock)" in evidence
+
+
+def test_a_rootless_engine_beside_the_hosts_own_is_nobodys_business(world: World) -> None:
+    world.engine(B, sockets=("/run/user/1000/docker.sock",))
+    assert told(world) == []
+
+
+def test_a_snap_that_does_not_even_run_is_told_as_a_snap(world: World) -> None:
+    world.seen(B, engine=False, engine_error="Cannot connect to the Docker daemon")
+    world.engine(B, client="/snap/bin/docker /usr/bin/snap Docker version 28.4.0, build 1")
+    assert [check for _, check, _ in told(world)] == ["docker-snap"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DOCKER_HOST": "unix:///var/run/docker.sock"},
+        {"DOCKER_HOST": "unix:///run/docker.sock", "DOCKER_CONTEXT": "default"},
+        {"currentContext": "default", "DOCKER_CONTENT_TRUST": "0"},
+    ],
+)
+def test_an_environment_that_means_the_hosts_own_engine_is_in_order(
+    environment: dict[str, str], world: World
+) -> None:
+    world.engine(B, environment=environment)
+    assert told(world) == []
+
+
+def test_a_flock_that_cannot_wait_is_told_instead_of_another_run(world: World) -> None:
+    world.facts(B, unfit={"flock": "flock: unrecognized option: w"})
+    world.seen(B, busy=True)
+    ((_, check, evidence),) = told(world)
+    assert (check, evidence) == (
+        "tool",
+        "its flock cannot wait for a lock with a time limit: `flock -s -w 1 / true` says 'flock: "
+        "unrecognized option: w'",
+    )
+
+
+def test_a_client_of_the_hosts_own_that_its_engine_refuses_is_told(world: World) -> None:
+    said = "Error response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44"
+    world.seen(B, engine=False, engine_error=said)
+    ((_, check, evidence),) = told(world)
+    assert check == "docker" and "its own docker client is too old for the engine" in evidence
+
+
 def test_an_agent_without_the_docker_containerizer_needs_no_cpu_hierarchy() -> None:
     text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_containerizers=mesos\n"
     world = World(parse(text))
-    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), oldest_api="1.44")
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), engine=Engine(oldest_api="1.44"))
     assert told(world) == []
     world.facts(AGENT, cgroups=(frozenset({"freezer", "pids"}),))
     assert "with freezer alone" in told(world)[0][2]
@@ -443,10 +545,10 @@ def test_a_container_that_somebody_else_made_says_nothing_of_marathons_state(wor
 def test_data_of_our_own_ensemble_is_no_leftover(world: World) -> None:
     world.facts(B, ensemble=True)
     servers = "".join(f"server.{i}=10.0.0.{i}:2888:3888\n" for i in (3, 1, 2))
-    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", servers)})
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Seen("regular file", servers)})
     assert told(world) == []
     other = servers.replace("10.0.0.3", "10.0.0.7")
-    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Path("regular file", other)})
+    world.seen(B, paths={"/opt/zookeeper/conf/zoo.cfg": Seen("regular file", other)})
     assert "holds data of server.1=10.0.0.1, server.2=10.0.0.2, server.3=10.0.0.7" in told(world)[0][2]
 
 
@@ -484,9 +586,45 @@ def test_what_an_agent_has_left_on_a_host_that_plays_none_now_is_no_copy(world: 
 
 def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
     for host in (A, B):
-        world.seen(host, paths={"/opt/zookeeper/data/myid": Path("regular file", "1\n")})
+        world.seen(host, paths={"/opt/zookeeper/data/myid": Seen("regular file", "1\n")})
     ((host, check, evidence),) = told(world)
     assert (host, check) == (B, "myid") and "says '1', hosts.ini says '2'" in evidence
+
+
+# What is overruled
+
+
+def test_a_check_that_hosts_ini_overrules_stops_nothing_and_is_told_all_the_same() -> None:
+    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=cgroups, memory\n"))
+    world.facts(
+        AGENT, cgroups=(frozenset({"freezer"}),), service="disabled", engine=Engine(oldest_api="1.44")
+    )
+    report = world.report()
+    assert report.having("error") == []
+    assert [str(one) for one in report.findings if one.check == "cgroups"] == [
+        f"{AGENT}  warning  cgroups: there is no cgroup v1 hierarchy with cpu, and the docker containerizer "
+        "does not start without. Overruled by preflight_ignore."
+    ]
+    assert [one.check for one in report.findings if not one.overruled] == ["docker-boot"]
+
+
+def test_errors_of_other_checks_stop_a_deploy_as_ever() -> None:
+    world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=memory\n"))
+    world.facts(AGENT, cgroups=())
+    assert {one.check for one in world.report().having("error")} == {"cgroups"}
+
+
+def test_every_check_may_be_overruled_or_not_and_none_may_that_stands_in_the_way_of_a_plan() -> None:
+    assert sorted([*overruling.MAY_BE, *overruling.NEVER]) == sorted(CHECKS)
+    blockers = [
+        call
+        for file in Path(runbook.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Blocker"
+    ]
+    named = {word.value for call in blockers for word in ast.walk(call) if isinstance(word, ast.Constant)}
+    assert "quorum" in named
+    assert not named & set(overruling.MAY_BE)
 
 
 # Whatever is said
@@ -495,6 +633,17 @@ def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
 TEXTS = st.text(max_size=8) | st.sampled_from([THERE, "exit 1", "exit 124", "disabled", "1.44", "127.0.0.1"])
 SIZES = st.none() | st.integers(0, 10**6)
 ROOMS = st.builds(Room, TEXTS, TEXTS, st.integers(0, 10**6))
+ANY_ENGINE = st.builds(
+    Engine,
+    version=TEXTS,
+    oldest_api=TEXTS,
+    client=TEXTS | st.just("podman version 5.0.0"),
+    root=TEXTS | st.just("/var/snap/docker"),
+    security=st.frozensets(st.sampled_from(["userns", "rootless", "selinux", "seccomp"])),
+    environment=st.dictionaries(st.sampled_from(["DOCKER_HOST", "DOCKER_CONTENT_TRUST"]), TEXTS),
+    sockets=st.lists(TEXTS, max_size=2).map(tuple),
+    spoken=st.dictionaries(st.sampled_from(["mesosphere/mesos:1.5.0", "x:1"]), TEXTS),
+)
 ANY_FACTS = st.builds(
     Facts,
     clock=SIZES,
@@ -509,8 +658,7 @@ ANY_FACTS = st.builds(
     docker=st.none() | ROOMS,
     cgroups=st.lists(st.frozensets(st.sampled_from(["cpu", "freezer", "x"])), max_size=3).map(tuple),
     service=TEXTS,
-    oldest_api=TEXTS,
-    engine=TEXTS,
+    engine=ANY_ENGINE,
     registries=st.dictionaries(st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS),
     agent=TEXTS,
     ensemble=st.booleans(),

@@ -1,5 +1,6 @@
 """A preflight asked for real and read back; docker and what tells of the machine are stand-ins."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tasks.plan.look import observed
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
-from tasks.plan.preflight.facts import CLOCK, Facts, Room, lines, read
+from tasks.plan.preflight.engine import Engine
+from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS
 
 BOUNDARY = "5f0c" * 8
@@ -26,10 +28,13 @@ MOUNTS = """\
 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
 42 31 0:39 / /elsewhere rw,relatime - cgroup cgroup rw,memory
 """
+INFO = '{"Driver":"overlay2","DockerRootDir":"/var/lib/engine","SecurityOptions":["name=seccomp"]}'
 DOCKER = f"""\
 case "$1 $2" in
-"info --format") echo /var/lib/engine ;;
-"version --format") echo 28.0.1 1.24 ;;
+"--version ") echo Docker version 29.0.1, build eedd969 ;;
+"info --format") echo '{INFO}' ;;
+"version --format") echo 29.0.1 1.44 ;;
+"run --rm") echo "$*" >> started; echo 1.29 ;;
 "ps -a") ;;
 "inspect --format")
   shift 3
@@ -71,11 +76,12 @@ def node(where: Path) -> Node:
     return first_node(f"zookeeper_dir={where}/zk\nmesos_agent_work_dir={where}/agent")[1]
 
 
+CLIENTS = {HELD: "docker", MISSING: "docker"}
 ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",), images=(HELD, MISSING))
 
 
 def answer(where: Path, shell: list[str] | None = None) -> str:
-    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(where)))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS))
     done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
     assert done.returncode == 0
     return done.stdout.decode("utf-8", "backslashreplace")
@@ -102,8 +108,14 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         docker=Room("/var/lib/engine", "/var/lib/a place", 58593),
         cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"}), frozenset({"name=systemd"})),
         service=facts.service,
-        engine="28.0.1",
-        oldest_api="1.24",
+        engine=Engine(
+            version="29.0.1",
+            oldest_api="1.44",
+            client=f"{host}/bin/docker {host}/bin/docker Docker version 29.0.1, build eedd969",
+            root="/var/lib/engine",
+            security=frozenset({"seccomp"}),
+            spoken={HELD: "1.29"},
+        ),
         registries={HELD: "", MISSING: facts.registries[MISSING]},
         agent="7f3-S0",
         ensemble=True,
@@ -123,7 +135,7 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
     stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
-    text = observed.script(ask, BOUNDARY, first=CLOCK, last=lines(ask, node(host))).replace(
+    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {})).replace(
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
@@ -136,7 +148,7 @@ def test_a_bare_host_has_no_leftovers(host: Path) -> None:
 
 
 def test_programs_that_are_missing_are_named(host: Path) -> None:
-    text = observed.script(ASK, BOUNDARY, first=CLOCK, last=lines(ASK, node(host)))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
     stand_in(host / "bin", "nothing", "")
     lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
     out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")
@@ -154,18 +166,102 @@ def test_a_name_that_does_not_resolve_is_told_from_one_that_nobody_could_ask_for
     assert read(answer(host), BOUNDARY, ASK).name_is == name_is
 
 
+@pytest.mark.parametrize(
+    "tool, script, said",
+    [
+        ("flock", 'echo "flock: unrecognized option: w" >&2; echo "Usage: flock [-sxun] FD" >&2; exit 1',
+         "flock: unrecognized option: w"),
+        ("flock", "echo 'flock: applet not found' >&2; exit 127", "flock: applet not found"),
+        ("timeout", "echo \"timeout: can't execute '-s'\" >&2; exit 126", "timeout: can't execute '-s'"),
+        ("stat", "echo \"stat: invalid option -- 'L'\" >&2; exit 1", "stat: invalid option -- 'L'"),
+        ("ss", "echo 'ss: cannot open netlink socket' >&2; exit 1", "ss: cannot open netlink socket"),
+    ],
+)  # fmt: skip
+def test_programs_that_cannot_do_what_they_must_are_named_with_what_they_say(
+    tool: str, script: str, said: str, host: Path
+) -> None:
+    stand_in(host / "bin", tool, script)
+    facts = read(answer(host), BOUNDARY, ASK)
+    assert facts.unfit == {tool: said}
+    cluster, one = first_node()
+    found = judge(CHAPTERS, cluster, {one.name: Look(Observed(engine=True), facts, 0, 1)}, {}).findings
+    (line,) = [str(each) for each in found if each.check == "tool"]
+    assert f"its {tool} cannot " in line and f"says {said!r}. Install that of " in line
+
+
+def test_a_lock_that_is_only_not_free_in_time_is_no_fault_of_flock(host: Path) -> None:
+    stand_in(host / "bin", "flock", "exit 1")
+    assert read(answer(host), BOUNDARY, ASK).unfit == {}
+
+
+def test_an_old_ss_that_knows_no_way_to_leave_its_header_out_is_good_enough(host: Path) -> None:
+    header = "State   Recv-Q Send-Q Local Address:Port  Peer Address:Port"
+    socket = 'LISTEN  0      50     *:2181              *:*    users:(("java",pid=7,fd=46))'
+    refusal = "ss: invalid option -- 'H'"
+    old = f"case $* in *H*) echo \"{refusal}\" >&2; exit 255 ;; esac; printf '%s\\n' '{header}' '{socket}'"
+    stand_in(host / "bin", "ss", old)
+    said = answer(host)
+    assert read(said, BOUNDARY, ASK).unfit == {}
+    assert observed.read(said, BOUNDARY, ASK).listeners == {2181: "java (pid 7)"}
+
+
+def test_what_the_host_tells_docker_of_engines_is_read_before_runs_choose_its_own(host: Path) -> None:
+    stand_in(
+        host / "bin",
+        "docker",
+        DOCKER.replace("case", 'echo "$DOCKER_HOST $DOCKER_CONTEXT" >> hosts; case', 1),
+    )
+    (host / "client").mkdir()
+    config = {"proxies": {"default": {"httpProxy": "http://u:p@proxy:3128"}}, "currentContext": "far away"}
+    (host / "client/config.json").write_text(json.dumps(config, indent=8))
+    told = f"export DOCKER_HOST=tcp://10.9.9.9:1 DOCKER_CONTEXT=x DOCKER_CONFIG={host}/client"
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
+    done = run(f"{told}\n{text}".replace(LOCK, str(host / "lock")), host, host / "bin")
+    facts = read(done.stdout.decode(), BOUNDARY, ASK)
+    assert facts.engine.environment == {
+        "DOCKER_HOST": "tcp://10.9.9.9:1",
+        "DOCKER_CONTEXT": "x",
+        "currentContext": "far away",
+    }
+    assert set((host / "hosts").read_text().splitlines()) == {"unix:///var/run/docker.sock "}
+    assert b"proxy:3128" not in done.stdout
+
+
+PODMAN = """\
+echo 'Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.' >&2
+case "$1" in
+--version) echo podman version 4.3.1 ;;
+info) echo '{"host":{"arch":"amd64"},"store":{"graphRoot":"/var/lib/containers/storage"},"version":{}}' ;;
+version) echo 'Error: template: version:1:2: <.Server.Version>: nil pointer evaluating' >&2; exit 125 ;;
+ps) exit PS ;;
+inspect) shift 3; for name; do echo "Error: no such object: \\"$name\\"" >&2; done; exit 125 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("ps", ["0", "125"])
+def test_podman_in_place_of_docker_is_one_finding_of_its_own(ps: str, host: Path) -> None:
+    stand_in(host / "bin", "docker", PODMAN.replace("PS", ps))
+    said = answer(host)
+    cluster, one = first_node()
+    look = Look(observed.read(said, BOUNDARY, ASK), read(said, BOUNDARY, ASK), 0, 1)
+    found = judge(CHAPTERS, cluster, {one.name: look}, {}).findings
+    assert [each.check for each in found if each.check.startswith("docker")] == ["docker-podman"]
+    assert "docker is podman here (podman version 4.3.1)" in " ".join(map(str, found))
+
+
 def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
     stand_in(host / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
     facts = read(answer(host), BOUNDARY, ASK)
     assert facts.docker and facts.docker.path == "/var/lib/docker"
-    assert (facts.engine, facts.oldest_api) == ("", "")
+    assert facts.engine == Engine(client=facts.engine.client)
     assert facts.registries == {HELD: "", MISSING: ""}, "nobody could tell what the host holds"
 
 
 def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:
-    stand_in(host / "bin", "docker", DOCKER.replace("28.0.1 1.24", "19.03.15"))
+    stand_in(host / "bin", "docker", DOCKER.replace("29.0.1 1.44", "19.03.15"))
     facts = read(answer(host), BOUNDARY, ASK)
-    assert (facts.engine, facts.oldest_api) == ("19.03.15", "")
+    assert (facts.engine.version, facts.engine.oldest_api) == ("19.03.15", "")
 
 
 def test_looking_changes_nothing(host: Path) -> None:

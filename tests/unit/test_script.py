@@ -117,6 +117,23 @@ def start(text: str, where: Path, shell: list[str], bin: Path | None = None) -> 
     return process
 
 
+def test_every_command_asks_the_hosts_own_engine_whatever_its_environment_says(
+    tmp_path: Path, sh: list[str]
+) -> None:
+    stand_in(tmp_path / "bin", "docker", "env | grep ^DOCKER_ | sort > asked")
+    elsewhere = (
+        "export DOCKER_HOST=tcp://10.9.9.9:2375 DOCKER_CONTEXT=other DOCKER_API_VERSION=1.20 "
+        "DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=/nowhere DOCKER_DEFAULT_PLATFORM=linux/arm64 "
+        "DOCKER_CONFIG=/etc/docker/client\n"
+    )
+    done = run(elsewhere + script(tmp_path, "docker pull x\n"), tmp_path, tmp_path / "bin", sh)
+    assert done.returncode == 0
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        "DOCKER_CONFIG=/etc/docker/client",
+        "DOCKER_HOST=unix:///var/run/docker.sock",
+    ]
+
+
 def test_a_second_script_waits_for_the_first_and_then_goes_on(
     tmp_path: Path, sh: list[str], background: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
 
 from tasks.plan import shell
-from tasks.plan.desired import Container, File, Mount
+from tasks.plan.desired import Container, File, Image, Mount
 from tasks.plan.host import profile_line
 
 ADDRESS = "10.70.0.10"
@@ -175,6 +175,21 @@ def test_a_replacement_makes_the_new_container_before_it_stops_the_old_one(tmp_p
     ]
     assert (tmp_path / "zoo.cfg").read_text() == "a=2\n"
     assert (tmp_path / "zoo.cfg.prev").read_text() == "a=1\n"
+
+
+def test_only_making_a_container_goes_without_the_configuration_of_the_client(tmp_path: Path) -> None:
+    """Its `proxies` would become variables of the container; a pull needs the logins that are in it."""
+    stand_in(tmp_path / "bin", "docker", 'echo "$1 ${DOCKER_CONFIG:-own}" >> calls')
+    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12")
+    text = shell.pull(Image("2.4", "zookeeper:3.4.12")) + shell.docker_run(container)
+    text += shell.replace_container(container, [], keep_previous=True)
+    assert run(f"set -eu\n{text}", tmp_path, tmp_path / "bin").returncode == 0
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert {call for call in calls if not call.endswith(" own")} == {
+        "run /nonexistent",
+        "create /nonexistent",
+    }
+    assert {"pull own", "start own"} <= set(calls)
 
 
 def test_a_replacement_that_docker_refuses_leaves_the_old_container_alone(tmp_path: Path) -> None:

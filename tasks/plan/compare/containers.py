@@ -16,9 +16,7 @@ FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 def image(host: Host, item: Image) -> Found:
     """Compare an image: it is pulled only if the host does not hold it."""
     if host.seen.engine and item.reference not in host.seen.objects:
-        yield Step(
-            item.step, f"pull {item.reference}", "not on this host", f"docker pull {quote(item.reference)}\n"
-        )
+        yield Step(item.step, f"pull {item.reference}", "not on this host", shell.pull(item))
 
 
 def container(host: Host, wanted: Container) -> Found:
@@ -94,7 +92,7 @@ def _first_start(host: Host, wanted: Container) -> Step:
 def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> list[str]:
     image = host.seen.objects.get(wanted.image)
     found = differences.container(wanted, seen, image)
-    if found and host.made_as_wanted(wanted) and (image is None or seen["Image"] == image["Id"]):
+    if found and host.made_as_wanted(wanted) and (image is None or differences.made_of(seen, image)):
         found[0] = BY_HAND + found[0]
     found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
     found += [

@@ -53,13 +53,23 @@ def container(wanted: Container, seen: Inspect, image: Inspect | None) -> list[s
     found = []
     if config["Image"] != wanted.image:
         found.append(f"image {config['Image']} -> {wanted.image}")
-    elif image is not None and seen["Image"] != image["Id"]:
+    elif image is not None and not made_of(seen, image):
         found.append(f"image {wanted.image} is another one now")
     found += _environment(wanted, config, image)
     found += _mounts(wanted, host)
     found += _scalars(wanted, config, host, image)
     found += _arguments(wanted, config, image)
     return found
+
+
+def made_of(seen: Inspect, image: Inspect) -> bool:
+    """Tell whether a container was made of just this image.
+
+    With the containerd image store, ids are the digests of what was pulled: of an index of several
+    platforms, or of the one manifest of it which the container has, and which may be pulled alone.
+    """
+    manifest = seen.get("ImageManifestDescriptor") or {}
+    return image["Id"] in (seen["Image"], manifest.get("digest"))
 
 
 def restart_policy(seen: Inspect) -> str:

@@ -2,6 +2,7 @@
 
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, LoginCheck, ProfileLine
 from ..look.observed import LOCK
+from ..shell import SOCKET
 from ..step import Blocker, HostPlan, Step
 from .compared import Found, Host
 from .containers import container, image
@@ -43,7 +44,13 @@ def _engine_trouble(error: str) -> tuple[str, str]:
     if "not found" in error:
         return "there is no docker on this host", "install it (on Debian: apt-get install docker.io)"
     if "annot connect to the Docker daemon" in error or "failed to connect to the docker API" in error:
-        return "the docker engine does not run", "start it (systemctl start docker) and look at its log"
+        return "the docker engine does not run", (
+            f"start it (systemctl start docker) and look at its log; it must listen on {SOCKET}"
+        )
+    if "is too old" in error:
+        return f"its own docker client is too old for the engine: docker says {error.splitlines()[-1]!r}", (
+            "upgrade the client (docker-ce-cli, docker-cli or docker.io)"
+        )
     return f"docker says {error.splitlines()[-1]!r}" if error else "docker says nothing", (
         "make `docker version` work on the host"
     )

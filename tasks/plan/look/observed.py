@@ -9,10 +9,10 @@ from typing import Any
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from ..gate import Question
 from ..host import profile_line
-from ..shell import at_once, quote
+from ..shell import OWN_ENGINE, at_once, quote
 from . import profile as of_profile
 from .profile import Login, Profile
-from .sections import ASK, Unreadable, asking, part_function, split
+from .sections import ASK, LIMIT, Unreadable, asking, part_function, split
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
@@ -156,9 +156,10 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     """Give the script. `boundary` must be random: it parts the answers as in a MIME message.
 
     `first` and `last` are shell with parts of their own, which a look carries out before and after its
-    own ones. It `waits` for whoever changes the host right now, unless it need not know what comes of that.
+    own ones; `first` still sees what the host's environment says to docker. It `waits` for whoever changes
+    the host right now, unless it need not know what comes of that.
     """
-    before = [first] * bool(first) + [WAIT_FOR_OTHERS] * waits
+    before = [first] * bool(first) + [OWN_ENGINE] + [WAIT_FOR_OTHERS] * waits
     parts = [
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
@@ -166,7 +167,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
-        parts += [_docker(ask), "part listeners; ss -Hltnp", "part mounts"]
+        parts += [_docker(ask), "part listeners; ss -ltnp", "part mounts"]
         parts += [_lost(container, mount) for container, mount in ask.kept]
     parts += [last] if last else []
     # Services may take a while to answer, and docker and a login, too.
@@ -175,7 +176,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
-        f"{LOOK}"
+        f"{LOOK}{LIMIT}"
         f"{ASK if ask.words else ''}"
         f"{of_profile.FUNCTIONS if ask.profile else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
@@ -251,8 +252,9 @@ def _path(text: str) -> Path:
 
 
 def _objects(text: str, ours: Iterable[str], ask: Questions) -> dict[str, dict[str, Any]]:
-    # docker answers in the order asked and leaves out what it does not know, saying so by name.
-    missing = set(re.findall(r"[Nn]o such (?:object|container): (\S+)", text))
+    # docker answers in the order asked and leaves out what it does not know, saying so by name; podman, which
+    # the preflight refuses in its own words, puts the name in quotes.
+    missing = set(re.findall(r'[Nn]o such (?:object|container): "?([^\s"]+)', text))
     others = [name for name in ours if name.endswith(GENERATIONS)]
     known = [name for name in (*others, *ask.containers, *ask.images) if name not in missing]
     found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -7,7 +7,7 @@ from ...inventory.cluster import Cluster, Node
 from ..desired import Checkpoint, Container, Directories, Image, Item, Mount
 from ..look.observed import Observed
 from ..membership import Plans, Seen
-from ..shell import quote, replace_container
+from ..shell import SOCKET, quote, replace_container
 from ..step import Blocker, HostPlan
 from ..zookeeper.desired import url
 from .agent_info import refused
@@ -25,14 +25,21 @@ PATIENCE = 120
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 5 wants of `node`, an agent."""
-    s = node.settings
+    s, agent = node.settings, container(cluster, node)
     return (
-        Image("5.2", cluster.image(s.mesos_agent_image)),
-        Image("5.2", cluster.image(s.mesos_image)),
+        Image("5.2", cluster.image(s.mesos_agent_image), _client(agent)),
+        Image("5.2", cluster.image(s.mesos_image), _client(agent)),
         Directories("5.2", (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
         Checkpoint("5.2", s.mesos_agent_work_dir),
-        container(cluster, node),
+        agent,
     )
+
+
+def _client(agent: Container) -> str:
+    """Give the docker client that an agent runs, and its executors; "" if it runs no docker tasks."""
+    environment = dict(agent.environment)
+    uses = "docker" in environment["MESOS_CONTAINERIZERS"].split(",")
+    return environment.get("MESOS_DOCKER", "docker") if uses else ""
 
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
@@ -133,7 +140,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         mounts=(
             Mount(s.mesos_agent_log_dir, LOG_DIR),
             Mount(s.mesos_agent_work_dir, s.mesos_agent_work_dir),
-            Mount("/var/run/docker.sock", "/var/run/docker.sock"),
+            Mount(SOCKET, SOCKET),
             Mount("/sys", "/sys"),
         ),
         privileged=True,

@@ -20,7 +20,7 @@ CHECKS = {
     "sudo": Check("error", "sudo lets the user become root, where hosts.ini wants that."),
     "lock": Check("error", "No other run is changing the host at this moment."),
     "rights": Check("error", "Commands run as root."),
-    "tool": Check("error", "Every program that a run needs on the host is there."),
+    "tool": Check("error", "Every program that a run needs on the host is there, and can do what it must."),
     "same-machine": Check("error", "No two hosts of hosts.ini are one machine."),
     "address": Check("error", "The host has the address that hosts.ini gives it."),
     "hostname": Check("warning", "The host's own name resolves, and not to the loopback."),
@@ -32,8 +32,15 @@ CHECKS = {
     "disk": Check("error", "Docker's and the runbook's directories have room, also for images to be pulled."),
     "disk-reserve": Check("warning", "Beside what is needed at once, 1 GB is free there."),
     "docker": Check("error", "There is a docker client, and an engine that answers it."),
+    "docker-podman": Check("error", "`docker` and its engine are Docker's, not podman."),
+    "docker-snap": Check("error", "Docker is no snap."),
+    "docker-rootless": Check("error", "The engine runs as root."),
+    "docker-userns": Check("error", "The engine does not remap users."),
+    "docker-trust": Check("error", "Docker is not told to trust signed images alone."),
+    "docker-selinux": Check("warning", "The engine does not have SELinux confine containers."),
+    "docker-context": Check("warning", "Docker's client is told of no other engine than the host's own."),
     "docker-version": Check("warning", "The engine is 20.10 or newer: the oldest that this was tried with."),
-    "docker-api": Check("warning", "The engine still takes the docker client in the agent's image."),
+    "docker-api": Check("error", "The engine takes the docker clients in the agent's images."),
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
     "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
     "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),
@@ -64,19 +71,25 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that failed on a host: what was seen and what is wanted, and what to do about it."""
+    """A check that failed on a host: what was seen and what is wanted, and what to do about it.
+
+    `overruled`: hosts.ini says that it stops no deploy.
+    """
 
     host: str
     check: str
     evidence: str
     remedy: str
+    overruled: bool = False
 
     @property
     def severity(self) -> Severity:
         """Whether it stops a deploy."""
-        return CHECKS[self.check].severity
+        return "warning" if self.overruled else CHECKS[self.check].severity
 
     def __str__(self) -> str:
+        if self.overruled:
+            return f"{self.host}  warning  {self.check}: {self.evidence}. Overruled by preflight_ignore."
         remedy = f"{self.remedy[0].upper()}{self.remedy[1:]}"
         end = "" if remedy.endswith((".", "?")) else "."
         return f"{self.host}  {self.severity}  {self.check}: {self.evidence}. {remedy}{end}"

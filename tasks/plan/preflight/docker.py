@@ -1,46 +1,70 @@
 """The engine: its version, its start at boot, its cgroups, and whether it can have the images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...inventory import unknown
 from .. import http, remedy
-from ..desired import Container
+from ..desired import Container, Image, Item
 from .checks import Finding
-from .facts import PATIENCE
 from .subject import Subject
 
 OLDEST_ENGINE = (20, 10)
 """Runs read docker's own words and reports; with older engines nobody has tried whether they are the same."""
 
-OLDEST_CLIENT = (1, 29)
-"""The API of the docker client in the agent's image, of 2017, with which the agent starts docker tasks."""
+PUBLISHED = re.compile(r"(docker\.io/)?mesosphere/mesos(-slave)?:1\.5\.")
+"""Begins images with docker-engine 17.05, the last of the repository they were built from: API 1.29."""
+
+LEAST = (1, 24)
+"""The oldest API that an engine since 25 can be told to take (daemon/config of moby)."""
+
+LENIENT = (
+    'set "min-api-version": "1.24" in /etc/docker/daemon.json (before Docker 29: '
+    "DOCKER_MIN_API_VERSION=1.24 in dockerd's environment) and restart docker, or "
+)
 
 FREEZER = frozenset({"freezer"})
 
 CGROUP_V1 = "boot the host with systemd.unified_cgroup_hierarchy=0 on the kernel's command line"
+ANOTHER_BUILD = "; if the agent's image has a build of Mesos that does without, set preflight_ignore=cgroups"
 
 
 def version(host: Subject) -> Iterator[Finding]:
     """Compare the engine's version with the oldest that was tried."""
-    if host.facts.engine and _numbers(host.facts.engine) < OLDEST_ENGINE:
+    if host.facts.engine.version and _numbers(host.facts.engine.version) < OLDEST_ENGINE:
         yield host.finding(
             "docker-version",
-            f"the engine is {host.facts.engine}, nothing older than 20.10 was tried",
+            f"the engine is {host.facts.engine.version}, nothing older than 20.10 was tried",
             "upgrade it",
         )
 
 
+def clients(items: Iterable[Item]) -> dict[str, str]:
+    """Give the docker clients, by image, that can be asked for the API they speak."""
+    return {item.reference: item.client for item in items if isinstance(item, Image) and item.client}
+
+
 def api(host: Subject) -> Iterator[Finding]:
-    """Look whether the engine still talks to the old docker client in the agent's image."""
-    agent, oldest = host.playing("mesos_agent"), host.facts.oldest_api
-    if agent and "docker" in _containerizers(agent) and _numbers(oldest) > OLDEST_CLIENT:
-        yield host.finding(
-            "docker-api",
-            f"the engine refuses clients below API {oldest}; Mesosphere's image for agents has one of 2017",
-            "start dockerd with DOCKER_MIN_API_VERSION=1.24 in its environment, or use an image with a "
-            "newer client",
-        )
+    """Compare the oldest API that the engine takes with that of the docker clients in the agent's images."""
+    oldest = host.facts.engine.oldest_api
+    spoken = {image: api for image, api in _spoken(host).items() if _numbers(oldest) > _numbers(api)}
+    if not spoken:
+        return
+    told = ", ".join(f"{image} has one of {api}" for image, api in spoken.items())
+    yield host.finding(
+        "docker-api",
+        f"the engine refuses docker clients below API {oldest}, and {told}: the agent, or each of its docker "
+        "tasks, would exit at once, again and again",
+        f"{'' if min(map(_numbers, spoken.values())) < LEAST else LENIENT}"
+        "name images with a newer docker client in hosts.ini (mesos_agent_image, mesos_image)",
+    )
+
+
+def _spoken(host: Subject) -> dict[str, str]:
+    """Give by image the API of the docker client in it: what it said, or what is published of it."""
+    images, asked = clients(host.items), host.facts.engine.spoken
+    published = {image: "1.29" for image in images if PUBLISHED.match(image)}
+    return published | {image: api for image, api in asked.items() if image in images}
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -76,7 +100,7 @@ def cgroups(host: Subject) -> Iterator[Finding]:
             "cgroups",
             f"there is no cgroup v1 hierarchy with {controller}, and the {containerizer} containerizer does "
             "not start without",
-            CGROUP_V1 + instead,
+            CGROUP_V1 + instead + ANOTHER_BUILD,
         )
 
 
@@ -97,8 +121,7 @@ def images(host: Subject) -> Iterator[Finding]:
 def _trouble(said: str, architecture: str) -> tuple[str, str, str] | None:
     """Say which check fails, why, and what to do; None if the registry has it, or nobody can tell."""
     if said == "exit 124":
-        waited = f"the registry does not answer within {PATIENCE} s"
-        return "image", waited, "start it, or name another one in hosts.ini"
+        return "image", "the registry does not answer in time", "start it, or name another one in hosts.ini"
     answer = http.read(said)
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200:

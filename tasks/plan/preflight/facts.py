@@ -1,7 +1,7 @@
 """What a preflight asks a host beside what every look asks, and the answer read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
@@ -9,6 +9,8 @@ from .. import http
 from ..look.observed import Questions
 from ..look.sections import Unreadable, split
 from ..shell import quote
+from . import engine
+from .engine import Engine
 
 TOOLS = {
     "flock": "util-linux",
@@ -22,8 +24,15 @@ TOOLS = {
 }
 """The programs that runs need on a host, and the packages of Debian that have them."""
 
-PATIENCE = 10
-"""Seconds that a registry has to answer."""
+USES = {
+    "flock": ("flock -s -w 1 / true", "wait for a lock with a time limit"),
+    "ip": ("ip -o -4 addr show", "list addresses, one a line"),
+    "ss": ("ss -ltnp", "tell who listens on a port"),
+    "stat": ("stat -Lc %d:%i /", "tell what a path is"),
+    "sed": ("sed -E '/^(x|y)/d' /dev/null", "read extended expressions"),
+    "timeout": ("timeout -s KILL 5 true", "end a command for certain"),
+}
+"""What runs have these programs do; BusyBox's, and very old ones, do only a part of it, and say so."""
 
 ROOM = """\
 room() { # room PATH: the file system on which PATH is or will be
@@ -33,14 +42,21 @@ room() { # room PATH: the file system on which PATH is or will be
 }
 """
 
-REGISTRY = f"""\
+FIT = """\
+fit() { # fit TOOL COMMAND: what the tool says if it cannot do that
+  tool=$1; shift
+  said=$("$@" 2>&1 >/dev/null) || printf '%s: %s\\n' "$tool" "$(printf '%s\\n' "$said" | head -n 1)"
+}
+"""
+
+REGISTRY = """\
 deaf=
-registry() {{ # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
+registry() { # registry REQUEST: the engine asks the registry, as for a pull, and fetches nothing
   [ -z "$deaf" ] || return 0 # to wait for one is enough
   # It gives up when its input ends; so that of the pipe stays open until the answer is there.
-  printf '%s' "$1" | timeout {PATIENCE} docker system dial-stdio 3>/proc/self/fd/0 ||
-    {{ echo "exit $?"; deaf=yes; }}
-}}
+  printf '%s' "$1" | timeout $((limit * 5)) docker system dial-stdio 3>/proc/self/fd/0 2>/dev/null ||
+    { echo "exit $?"; deaf=yes; }
+}
 """
 
 
@@ -57,10 +73,10 @@ class Room:
 class Facts:
     """What one host says of itself; sizes in MB.
 
-    `name_is` are the addresses of the host's own name, None if that cannot be known. `cgroups` are
+    `lacking` are programs that are not there, `unfit` those that cannot do what they must, with what they
+    say to it. `name_is` are the addresses of the host's own name, None if that cannot be known. `cgroups` are
     the v1 hierarchies below /sys/fs/cgroup, each with its controllers. `service` is systemd's word
-    on docker.service, "" without systemd. `engine` is the docker engine's version, `oldest_api` the
-    oldest that its clients may speak. `registries` tells by image what the engine said when it was
+    on docker.service, "" without systemd. `registries` tells by image what the engine said when it was
     asked for the registry's; "" if it was not asked, because the host holds the image, nobody could
     look for it, or a registry before was silent. `agent` is the id that an agent has left in its
     work_dir, `ensemble` tells that there is data of a ZooKeeper.
@@ -70,6 +86,7 @@ class Facts:
     architecture: str = "x86_64"
     boot: str = ""
     lacking: tuple[str, ...] = ()
+    unfit: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     name_is: tuple[str, ...] | None = None
     memory: int | None = None
@@ -78,19 +95,21 @@ class Facts:
     docker: Room | None = None
     cgroups: tuple[frozenset[str], ...] = ()
     service: str = ""
-    engine: str = ""
-    oldest_api: str = ""
+    engine: Engine = field(default_factory=Engine)
     registries: Mapping[str, str] = field(default_factory=dict)
     agent: str = ""
     ensemble: bool = False
 
 
-CLOCK = "part clock; date +%s"
-"""Asks for the host's clock; it stands first in a look, before all that takes time."""
+FIRST = f"part clock; date +%s\n{engine.ENVIRONMENT}"
+"""Asks for the host's clock, before all that takes time, and for its environment: first in a look."""
 
 
-def lines(ask: Questions, node: Node) -> str:
-    """Give the shell that asks for the rest; it stands last in a look, whose `$objects` it reads."""
+def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
+    """Give the shell that asks for the rest; it stands last in a look, whose `$objects` it reads.
+
+    `clients` are the docker clients to be asked for their API, by their image.
+    """
     tools = " ".join(tool for tool in TOOLS if " " not in tool)
     latest = f"{node.settings.mesos_agent_work_dir}/meta/slaves/latest"
     parts = [
@@ -98,19 +117,20 @@ def lines(ask: Questions, node: Node) -> str:
         "part boot; cat /proc/sys/kernel/random/boot_id",
         f"part tools; for tool in {tools}; do command -v $tool >/dev/null || echo $tool; done",
         "command -v bash >/dev/null || command -v nc >/dev/null || echo 'bash or nc'",
-        'part name; uname -n; timeout 5 getent ahostsv4 "$(uname -n)" || echo "exit $?"',
+        "part unfit",
+        *(f"fit {tool} {command}" for tool, (command, _) in USES.items()),
+        'part name; uname -n; timeout $((limit * 3)) getent ahostsv4 "$(uname -n)" || echo "exit $?"',
         "part memory; cat /proc/meminfo",
         "part cgroups; cat /proc/self/mountinfo",
         "part service; [ ! -d /run/systemd/system ] || systemctl is-enabled docker.service 2>&1",
         f"part agent; readlink {quote(latest)}",
         f"part ensemble; ls -A {quote(_snapshots(node))} 2>/dev/null",
         *(f"part {quote(f'room {path}')}; room {quote(path)}" for path in ask.directories),
-        "part docker; root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)",
-        'case "$root" in /*) ;; *) root=/var/lib/docker ;; esac; room "$root"',
-        "part versions; docker version --format '{{.Server.Version}} {{.Server.MinAPIVersion}}' 2>/dev/null",
+        engine.ABOUT,
+        *(engine.client(image, program) for image, program in clients.items()),
         *(_image(reference) for reference in ask.images),
     ]
-    return ROOM + REGISTRY + "\n".join(parts) + "\n"
+    return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
 
 
 def _snapshots(node: Node) -> str:
@@ -127,13 +147,14 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
     """Read what `lines` asked. Raises Unreadable."""
     parts = split(output, boundary)
     try:
+        lacking = tuple(line for line in parts["tools"].splitlines() if line in TOOLS)
         name, _, resolved = parts["name"].partition("\n")
-        engine, oldest_api = _versions(parts["versions"])
         return Facts(
             clock=_whole(parts["clock"]),
             architecture=parts["architecture"].strip(),
             boot=parts["boot"].strip(),
-            lacking=tuple(line for line in parts["tools"].splitlines() if line in TOOLS),
+            lacking=lacking,
+            unfit=_unfit(parts["unfit"], lacking),
             name=name,
             name_is=_resolved(resolved),
             memory=_megabytes(parts["memory"], "MemTotal"),
@@ -142,14 +163,19 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
             docker=_room(parts["docker"]),
             cgroups=_hierarchies(parts["cgroups"]),
             service=parts["service"].strip(),
-            engine=engine,
-            oldest_api=oldest_api,
+            engine=engine.read(parts),
             registries={image: parts[f"image {image}"].strip() for image in ask.images},
             agent=parts["agent"].strip().rpartition("/")[2],
             ensemble=bool(parts["ensemble"].strip()),
         )
     except KeyError as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error
+
+
+def _unfit(text: str, lacking: Collection[str]) -> dict[str, str]:
+    """Read what programs that are there said to what they must do; a silent one was only not in time."""
+    said = dict(line.partition(": ")[::2] for line in text.splitlines())
+    return {tool: words for tool, words in said.items() if tool in USES and tool not in lacking and words}
 
 
 def _whole(text: str) -> int | None:
@@ -180,12 +206,4 @@ def _hierarchies(text: str) -> tuple[frozenset[str], ...]:
         frozenset(options.split(",")) - {"rw", "ro"}
         for place, options in mounts
         if place.startswith("/sys/fs/cgroup/")
-    )
-
-
-def _versions(text: str) -> tuple[str, str]:
-    engine, _, oldest = text.strip().rpartition("\n")[2].partition(" ")
-    return (
-        engine if re.fullmatch(r"[0-9]+\.\S+", engine) else "",
-        oldest if re.fullmatch(r"[0-9]+\.[0-9]+", oldest) else "",
     )

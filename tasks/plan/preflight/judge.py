@@ -8,7 +8,7 @@ from ...inventory.cluster import Cluster
 from .. import runbook
 from ..runbook import Chapter
 from ..step import Blocker, HostPlan
-from . import docker, fleet, leftovers, machine
+from . import docker, flavours, fleet, leftovers, machine
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
 
@@ -19,6 +19,13 @@ OF_A_HOST = (
     machine.logins,
     machine.memory,
     machine.disk,
+    flavours.podman,
+    flavours.snap,
+    flavours.rootless,
+    flavours.remapped,
+    flavours.trust,
+    flavours.selinux,
+    flavours.context,
     docker.version,
     docker.api,
     docker.boot,
@@ -70,6 +77,8 @@ def judge(
         found += _blockers(host, plans[host.node.name])
         found += [one for check in OF_A_HOST for one in check(host)]
     found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
+    ignored = cluster.settings.preflight_ignore
+    found = [replace(one, overruled=one.check in ignored) for one in found]
     names = [node.name for node in cluster.nodes]
     return Report(
         hosts=tuple(name for name in names if name in looks or name in lost),
@@ -87,9 +96,16 @@ def _blockers(host: Subject, plan: HostPlan) -> Iterator[Finding]:
 
 def _follows(host: Subject, blocker: Blocker) -> bool:
     """Tell whether a blocker only says that nobody could ask, for a reason that is told anyway."""
-    without_ip = "ip" in host.facts.lacking
-    without_rights = host.seen.user != 0 and "permission denied" in host.seen.engine_error
-    return (blocker.check == "address" and without_ip) or (blocker.check == "docker" and without_rights)
+    match blocker.check:
+        case "address":
+            return "ip" in host.facts.lacking or "ip" in host.facts.unfit
+        case "lock":
+            return "flock" in host.facts.unfit  # it cannot wait, so it seems as if another run had the host
+        case "docker":
+            without_rights = host.seen.user != 0 and "permission denied" in host.seen.engine_error
+            another = any(list(check(host)) for check in (flavours.podman, flavours.snap, flavours.rootless))
+            return without_rights or another
+    return False
 
 
 def _told(host: Subject, blocker: Blocker) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...inventory import kinds
 from ..look.profile import LIMIT
 from .checks import Finding
-from .facts import TOOLS, Room
+from .facts import TOOLS, USES, Room
 from .subject import Subject
 
 ARCHITECTURE = "x86_64"
@@ -30,6 +30,14 @@ def tools(host: Subject) -> Iterator[Finding]:
             "tool",
             f"there is no {tool}, which runs need on every host",
             f"install it (on Debian: apt-get install {TOOLS[tool]})",
+        )
+    for tool, said in host.facts.unfit.items():
+        command, what = USES[tool]
+        yield host.finding(
+            "tool",
+            f"its {tool} cannot {what}: `{command}` says {said!r}",
+            f"install that of {TOOLS[tool]} (on Debian: apt-get install {TOOLS[tool]}); this one is "
+            "BusyBox's, or old",
         )
 
 

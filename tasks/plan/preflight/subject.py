@@ -61,6 +61,11 @@ class Subject:
         wanted = dict.fromkeys(item.reference for item in self.items if isinstance(item, Image))
         return [image for image in wanted if self.seen.engine and image not in self.seen.objects]
 
+    @property
+    def wants_engine(self) -> bool:
+        """Whether anything is wanted of an engine."""
+        return any(isinstance(item, Container | Image) for item in self.items)
+
     def playing(self, role: str) -> Container | None:
         """Give the wanted container of a role."""
         return next((one for one in self.containers if one.role == role), None)

@@ -169,13 +169,18 @@ async def _check_containerizers(state: State) -> None:
     failed = (
         "Failed to create a containerizer: Could not create DockerContainerizer: Failed to create docker: "
     )
-    if not any(kind == "cgroup" and "cpu" in options.split(",") for _, _, kind, options, *_ in mounts):
+    if not any(_has_cpu(kind, options.split(",")) for _, _, kind, options, *_ in mounts):
         why = "Failed to find a mounted cgroups hierarchy for the 'cpu' subsystem"
         daemon.refuse(f"{failed}{why}; you probably need to mount cgroups manually")
     try:
         await launch.docker(state).call("GET", "/version", timeout=30)
     except DockerError as error:
         daemon.refuse(f"{failed}Failed to get docker version: {error}")
+
+
+def _has_cpu(kind: str, options: list[str]) -> bool:
+    """Tell whether a mount is a hierarchy with the cpu controller; v2 will do here, unlike for Mesos 1.5."""
+    return kind == "cgroup2" or (kind == "cgroup" and "cpu" in options)
 
 
 def _check(loaded: Flags) -> None:

@@ -1,0 +1,75 @@
+"""`preflight_ignore`: the checks of the preflight that an operator may overrule by name."""
+
+import difflib
+
+from .kinds import Wrong
+
+MAY_BE = (
+    "tool",
+    "same-machine",
+    "hostname",
+    "clock",
+    "clock-drift",
+    "architecture",
+    "memory",
+    "free-memory",
+    "disk",
+    "disk-reserve",
+    "docker-snap",
+    "docker-rootless",
+    "docker-userns",
+    "docker-trust",
+    "docker-selinux",
+    "docker-context",
+    "docker-version",
+    "docker-api",
+    "docker-boot",
+    "cgroups",
+    "extra-flag",
+    "image",
+    "image-login",
+    "login",
+    "foreign-container",
+    "stray-container",
+    "foreign-data",
+    "same-agent",
+    "foreign-agent",
+)
+"""The checks that only judge a host: without them a run can still do its steps."""
+
+NEVER = (
+    "connection",
+    "sudo",
+    "lock",
+    "rights",
+    "address",
+    "docker",
+    "docker-podman",
+    "port",
+    "moved-ports",
+    "profile",
+    "path",
+    "cluster",
+    "myid",
+    "members",
+    "wiped",
+    "quorum",
+    "marathon-version",
+    "agent-info",
+)
+"""Those that also stand in the way of a plan: its steps would fail, or destroy data."""
+
+
+def checks(text: str) -> tuple[str, ...]:
+    """Read the names of checks, with commas between them."""
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name in NEVER:
+            raise Wrong(f"names {name!r}, which nothing overrules", "remove it, and fix what the check finds")
+        if name not in MAY_BE:
+            close = difflib.get_close_matches(name, (*MAY_BE, *NEVER), n=1)
+            raise Wrong(
+                f"names {name!r}, no check of the preflight",
+                f"did you mean {close[0]}?" if close else f"write any of {', '.join(MAY_BE)}",
+            )
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,100 @@
+"""What docker on a host says of itself: which program it is, what engine answers, whom that understands."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..shell import ASK_CLIENT, LENIENT, quote
+
+ENVIRONMENT = """\
+part environment
+printf '%s\\n' "DOCKER_HOST=${DOCKER_HOST-}" "DOCKER_CONTEXT=${DOCKER_CONTEXT-}" \
+  "DOCKER_CONTENT_TRUST=${DOCKER_CONTENT_TRUST-}"
+sed -n 's/.*"currentContext"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/currentContext=\\1/p' \\
+  "${DOCKER_CONFIG:-${HOME-}/.docker}/config.json" 2>/dev/null"""
+"""Asks what the host tells docker's client of engines, which only the first part of a look still can."""
+
+ABOUT = """\
+part client; command -v docker && readlink -f "$(command -v docker)"; docker --version 2>&1
+part sockets; ls /run/user/*/docker.sock 2>/dev/null
+part versions; versions=$(docker version --format '{{.Server.Version}} {{.Server.MinAPIVersion}}' 2>/dev/null)
+printf '%s\\n' "$versions"
+part info; info=$(docker info --format '{{json .}}' 2>/dev/null); printf '%s\\n' "$info"
+part docker; root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\(\\/[^"]*\\)".*/\\1/p')
+case $info in # with the containerd image store, images are where the containerd that it uses has its own
+*'"io.containerd.snapshotter.v1"'*'"Address":"/run/containerd/containerd.sock"'*) root=/var/lib/containerd ;;
+esac
+room "${root:-/var/lib/docker}"
+"""
+
+
+def client(image: str, program: str) -> str:
+    """Give the shell that asks for the API which the docker client in an image speaks, if the host holds it.
+
+    No container is started for it where the engine takes every client of the last ten years.
+    """
+    command = f"{ASK_CLIENT} --entrypoint {quote(program)} {quote(image)} version"
+    missing = quote(f"error: no such object: {image}")
+    return f"""\
+part {quote("client " + image)}; case ${{versions#* }} in '' | {LENIENT}) ;;
+*) printf '%s\\n' "$objects" | grep -qixF {missing} ||
+  {command} --format '{{{{.Client.APIVersion}}}}' 2>/dev/null ;;
+esac"""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What docker on a host says of itself.
+
+    `version` is the engine's, `oldest_api` the oldest API that its clients may speak; "" if it did not say.
+    `client` is the host's own docker: its path, where that leads, and its version. `root` is the engine's
+    directory, `security` its options (`userns`, `rootless`, `selinux`, ...). `environment` has what the host
+    tells docker's client of engines, `sockets` are those of rootless engines. `spoken` is the API by image
+    of the docker client in it; only images that the host holds were asked, and none of a lenient engine.
+    """
+
+    version: str = ""
+    oldest_api: str = ""
+    client: str = ""
+    root: str = ""
+    security: frozenset[str] = frozenset()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    sockets: tuple[str, ...] = ()
+    spoken: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(parts: Mapping[str, str]) -> Engine:
+    """Read what a host answered. Raises KeyError if a part is missing."""
+    version, oldest = _versions(parts["versions"])
+    info = _info(parts["info"])
+    said = {name.removeprefix("client "): text for name, text in parts.items() if name.startswith("client ")}
+    return Engine(
+        version=version,
+        oldest_api=oldest,
+        client=" ".join(parts["client"].split()),
+        root=str(info.get("DockerRootDir") or ""),
+        security=frozenset(re.findall(r"name=(\w+)", str(info.get("SecurityOptions")))),
+        environment=dict(re.findall(r"^(\w+)=(.+)$", parts["environment"], re.MULTILINE)),
+        sockets=tuple(parts["sockets"].split()),
+        spoken={image: number for image, text in said.items() if (number := _api(text))},
+    )
+
+
+def _versions(text: str) -> tuple[str, str]:
+    engine, _, oldest = text.strip().rpartition("\n")[2].partition(" ")
+    return engine if re.fullmatch(r"[0-9]+\.\S+", engine) else "", _api(oldest)
+
+
+def _api(text: str) -> str:
+    found = re.search(r"^[0-9]{1,4}\.[0-9]{1,4}$", text, re.MULTILINE)
+    return found[0] if found else ""
+
+
+def _info(text: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:  # no engine, or a client that answers in another way
+        return {}
+    return told if isinstance(told, dict) else {}
