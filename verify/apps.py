@@ -19,7 +19,9 @@ PATIENCE = 90
 ANSWERING = 30
 """Seconds for a running task to answer on its port."""
 
-TRANSIENT = (requests.ConnectionError, requests.Timeout)
+TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError)
+"""What is no answer yet; a master that has just lost its lead answers without a body."""
+
 BETWEEN_LEADERS = (502, 503, 504)
 """What a standby answers while there is no leader."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 import second
-from operators import INVENTORY, MARATHON, ROOT, Command, Run, execute, lay_bare, running_task
+from operators import INVENTORY, MARATHON, ROOT, SOON, Command, Run, execute, lay_bare, running_task
 from paramiko import Channel
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -170,7 +170,7 @@ def docker_app(cluster: None) -> Iterator[dict[str, Any]]:
     yield running_task()
     requests.delete(f"{MARATHON}/v2/apps//survivor?force=true", timeout=15)
     # Until then, nobody could launch it anew.
-    waiting.until("the end of /survivor", 60, _deployments)
+    waiting.until("the end of /survivor", SOON, _deployments)
 
 
 def _deployments() -> str | None:

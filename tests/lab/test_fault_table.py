@@ -10,7 +10,7 @@ from pathlib import Path
 import planting
 import pytest
 from faults_table import ROUNDS, Fault, Round
-from operators import Command, Inventory, execute
+from operators import SOON, Command, Inventory, execute
 from planting import Parts
 
 from lab import hosts, waiting
@@ -54,13 +54,13 @@ def deploy() -> Command:
 def test_the_gate_says_what_is_wrong_and_nothing_else(
     planned: Round, deployed: None, inventory: Inventory, tmp_path: Path
 ) -> None:
-    waiting.until("a cluster that is well", 60, lambda: planting.not_yet(planting.WELL))
+    waiting.until("a cluster that is well", SOON, lambda: planting.not_yet(planting.WELL))
     parts = planting.cast()
     file = inventory(text=planned.edit(planting.INVENTORY.read_text()))
     try:
         for fault in planned.faults:
             fault.plant(parts)
-        waiting.until("the faults to bear", 60, lambda: planting.not_yet(planned.shows, parts))
+        waiting.until("the faults to bear", SOON, lambda: planting.not_yet(planned.shows, parts))
         seen, said = gate(planned, file, tmp_path / "report.xml")
     finally:
         healed = heal(planned, parts)
