@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -86,9 +86,11 @@ def test_the_gate_logs_in_once_where_ssh_config_shares_no_connection(
     assert (asked.code, "4 passed" in asked.said) == (0, True), asked.said
     assert int(inside(NODE, logins)) == before + 1
     new = set(Path("/tmp").glob("mesofab-*")) - sockets  # some may be those of the other lab's gate
-    waiting.until(
-        "its sockets to be gone", PATIENCE, lambda: str([*filter(Path.exists, new)]).strip("[]") or None
-    )
+    waiting.until("its sockets to be gone", PATIENCE, lambda: " ".join(map(str, there(new))) or None)
+
+
+def there(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.exists()]
 
 
 @pytest.fixture
