@@ -20,8 +20,8 @@ LAST_FAILED = Path(".pytest_cache/v/cache/lastfailed")
 MOST = 10
 """So many failures may be bad luck; more are none."""
 
-LIMIT = "--timeout=900"
-"""Seconds for one test: several times what the longest takes, and two that hang leave CI time to say so."""
+LIMIT = "--timeout=1200"
+"""Seconds for one test: several times what the longest takes, and one that hangs twice leaves CI time to say so."""
 
 
 def deserving(code: int, failed: Sequence[str]) -> list[str]:
