@@ -21,7 +21,7 @@ MOST = 10
 """So many failures may be bad luck; more are none."""
 
 LIMIT = "--timeout=1200"
-"""Seconds for one test: several times what the longest takes, and one that hangs twice leaves CI time to say so."""
+"""Seconds for one test: several times what the longest takes; one that hangs twice leaves time to say so."""
 
 
 def deserving(code: int, failed: Sequence[str]) -> list[str]:
