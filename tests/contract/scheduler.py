@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
@@ -103,6 +105,10 @@ class Scheduler:
     def close(self) -> None:
         """Break off, as a scheduler that dies does."""
         if self.connection.sock:
+            with suppress(OSError):  # the master was first
+                self.connection.sock.shutdown(
+                    socket.SHUT_RDWR
+                )  # else it stays open until who hears has heard
             self.connection.sock.close()
         self.response.close()
 
