@@ -167,8 +167,13 @@ def docker_app(cluster: None) -> Iterator[dict[str, Any]]:
         "container": {"type": "DOCKER", "docker": {"image": f"10.70.0.2:5000/{image}"}},
         "portDefinitions": [],
     }
+    _remove_survivor()  # a test that failed may have left it
     requests.post(f"{MARATHON}/v2/apps", json=app, timeout=15).raise_for_status()
     yield running_task()
+    _remove_survivor()
+
+
+def _remove_survivor() -> None:
     requests.delete(f"{MARATHON}/v2/apps//survivor?force=true", timeout=15)
     # Until then, nobody could launch it anew.
     waiting.until("the end of /survivor", SOON, _deployments)

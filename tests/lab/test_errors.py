@@ -213,9 +213,11 @@ def first_run(bare: None) -> Iterator[subprocess.Popen[str]]:
     points.watch(TRIO[0], wait="^docker run")
     points.arm(TRIO[0], ())
     with start(["deploy-zookeeper"], INVENTORY, stdout=subprocess.PIPE) as run:
-        waiting.until("its last step", SOON, lambda: None if points.held(TRIO[0]) else "it goes on")
-        yield run
-        points.release(TRIO[0])
+        try:
+            waiting.until("its last step", SOON, lambda: None if points.held(TRIO[0]) else "it goes on")
+            yield run
+        finally:
+            points.release(TRIO[0])  # else it would be waited for in vain
     points.unwatch(TRIO[0])
 
 

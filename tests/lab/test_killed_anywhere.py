@@ -123,19 +123,21 @@ class Walk:
     def _is_struck(self, inventory: Path) -> bool:
         way = self.ways[self.strikes % len(self.ways)]
         everywhere(lambda node: points.arm(node, self.met | self.others.get(node, set())))
-        run = start(["deploy-zookeeper", "--no-preflight"], inventory, **STREAMS)
         said: list[str] = []
-        reader = Thread(target=listen, args=(run, said))
-        reader.start()
-        struck = self._next(run, said, way is kill)
-        print(way.__name__, struck or "nobody")
-        if struck:
-            self.strikes += 1
-            self.met |= set(struck.values())
-            way(run, [node for node in struck if node])
-        everywhere(points.release)
-        code = run.wait(PATIENCE)
-        reader.join()
+        with start(["deploy-zookeeper", "--no-preflight"], inventory, **STREAMS) as run:
+            reader = Thread(target=listen, args=(run, said))
+            reader.start()
+            try:
+                struck = self._next(run, said, way is kill)
+                print(way.__name__, struck or "nobody")
+                if struck:
+                    self.strikes += 1
+                    self.met |= set(struck.values())
+                    way(run, [node for node in struck if node])
+            finally:
+                everywhere(points.release)  # else it would be waited for in vain
+            code = run.wait(PATIENCE)
+            reader.join()
         may_end_well = not struck or "" in struck
         assert code == CODES[way] if code else may_end_well, f"{code} {struck}: {''.join(said)}"
         return code != 0
