@@ -9,6 +9,7 @@ import requests
 
 from tasks.inventory.cluster import Node
 
+from .asking import request
 from .findings import fail, require
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class App:
 
         def ask() -> requests.Response | None:
             url = f"http://{self.through.address}:{self.through.settings.marathon_port}/v2/apps{path}"
-            answer = requests.request(method, url, timeout=15, **options)
+            answer = request(method, url, timeout=15, **options)
             return None if answer.status_code in BETWEEN_LEADERS else answer
 
         what = f"an answer to {method} /v2/apps{path}"
@@ -138,7 +139,7 @@ class App:
 
         def ask() -> str:
             try:
-                return requests.get(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
+                return request("GET", f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
             except requests.ConnectionError:
                 failure = self._told().get("lastTaskFailure") or {}
                 self._refuse(failure if failure.get("taskId") == task["id"] else None)
