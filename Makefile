@@ -54,7 +54,7 @@ unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit -q -n 3 --dist worksteal
 
 test: lint ## All our own tests; brings the lab up by itself
-	tests/all
+	$(CHANCES) tests/all
 
 stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machine, say how often each passed
 	@$(VENV)/bin/python tests/stress.py $(N) $(TESTS)

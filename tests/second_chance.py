@@ -1,7 +1,8 @@
 """Run a pytest command; run what fails once more at the end, and name what passes only then as flaky.
 
 A second chance for a landing, none for a test: a flaky one is to be mended next. The `lab` fixture makes the
-hosts anew for every pytest, so the lab is a fresh one. Usage: second_chance.py COMMAND WORD...
+hosts anew for every pytest, so the lab is a fresh one. Usage: second_chance.py WORD COMMAND WORD...; the
+first word is pytest's alone when it runs something once more.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Outcomes:
             terminalreporter.write_line(f"{told}: {each}")
 
 
-def main(command: Sequence[str]) -> int:
+def main(word: str, *command: str) -> int:
     """Return 0 if every test passed, at the latest the second time; else an exit code of pytest."""
     code = subprocess.run([*command, LIMIT, "--cache-clear"], check=False).returncode
     failed = list(json.loads(LAST_FAILED.read_text())) if LAST_FAILED.exists() else []
@@ -61,9 +62,9 @@ def main(command: Sequence[str]) -> int:
         return code
     print(f"\n{len(again)} failed. Running each once more, on a fresh lab.", flush=True)
     outcomes = Outcomes(again)
-    code = pytest.main([*again, LIMIT], plugins=[outcomes])
+    code = pytest.main([*again, LIMIT, word], plugins=[outcomes])
     return 0 if outcomes.flaky >= set(again) else code or 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -42,7 +42,7 @@ def chances(where: Path, *tests: str) -> tuple[int, list[str]]:
     (where / "pytest.ini").write_text("[pytest]\n")
     for number, text in enumerate(tests):
         (where / f"test_{number}.py").write_text(text)
-    return run(where, str(ROOT / "tests/second_chance.py"), *PYTEST, **LIGHT)
+    return run(where, str(ROOT / "tests/second_chance.py"), "--strict-markers", *PYTEST, **LIGHT)
 
 
 def test_what_passes_at_once_is_run_once(tmp_path: Path) -> None:
