@@ -5,11 +5,11 @@ PYTEST := $(VENV)/bin/pytest
 READY := $(VENV)/.ready
 RIVALS := .venv-bench
 LAB := INVENTORY=lab/hosts.ini
-# Compares times: nothing may run beside it.
-MEASURING := tests/lab/test_what_a_change_costs.py
+# How often `make stress` runs its TESTS.
+N := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test lint bench bench-quick docs lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test stress lint bench bench-quick docs lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,8 +54,10 @@ unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit -q -n 3 --dist worksteal
 
 test: lint ## All our own tests; brings the lab up by itself
-	$(PYTEST) $(MEASURING)
-	$(PYTEST) --ignore=$(MEASURING) tests/unit tests/lab tests/contract --dist loadscope --tx 2*popen --tx popen//python=tests/lab/beside
+	$(CHANCES) tests/all
+
+stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machine, say how often each passed
+	@$(VENV)/bin/python tests/stress.py $(N) $(TESTS)
 
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check

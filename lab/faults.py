@@ -37,7 +37,7 @@ def freeze(node: str) -> None:
     one = find(node)
     _refuse(one, "stopped", "frozen")
     # On a busy machine the kernel may take longer to freeze all processes than runc tries.
-    waiting.until(f"{one.address} to be frozen", 30, lambda: _freezing_trouble(one))
+    waiting.until(f"{one.address} to be frozen", 180, lambda: _freezing_trouble(one))
 
 
 def _freezing_trouble(one: Host) -> str | None:
@@ -171,7 +171,7 @@ def port_taken(node: str, port: int) -> Iterator[None]:
     one = find(node)
     pid = _run(one, f"nc -lk 0.0.0.0 {port} </dev/null >/dev/null 2>&1 & echo $!").strip()
     try:
-        waiting.until(f"port {port} of {node} to be taken", 10, lambda: _free(one, port, pid))
+        waiting.until(f"port {port} of {node} to be taken", 180, lambda: _free(one, port, pid))
         yield
     finally:
         _run(one, f"kill {pid} || true")

@@ -37,7 +37,7 @@ def ensure() -> None:
         if found:
             container.remove(found)
         _create()
-    waiting.until("the registry to answer", 120, _silence)
+    waiting.until("the registry to answer", 180, _silence)
 
 
 def remove() -> None:

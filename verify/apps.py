@@ -9,6 +9,7 @@ import requests
 
 from tasks.inventory.cluster import Node
 
+from .asking import request
 from .findings import fail, require
 
 T = TypeVar("T")
@@ -19,7 +20,9 @@ PATIENCE = 90
 ANSWERING = 30
 """Seconds for a running task to answer on its port."""
 
-TRANSIENT = (requests.ConnectionError, requests.Timeout)
+TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError)
+"""What is no answer yet; a master that has just lost its lead answers without a body."""
+
 BETWEEN_LEADERS = (502, 503, 504)
 """What a standby answers while there is no leader."""
 
@@ -76,7 +79,7 @@ class App:
 
         def ask() -> requests.Response | None:
             url = f"http://{self.through.address}:{self.through.settings.marathon_port}/v2/apps{path}"
-            answer = requests.request(method, url, timeout=15, **options)
+            answer = request(method, url, timeout=15, **options)
             return None if answer.status_code in BETWEEN_LEADERS else answer
 
         what = f"an answer to {method} /v2/apps{path}"
@@ -136,7 +139,7 @@ class App:
 
         def ask() -> str:
             try:
-                return requests.get(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
+                return request("GET", f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
             except requests.ConnectionError:
                 failure = self._told().get("lastTaskFailure") or {}
                 self._refuse(failure if failure.get("taskId") == task["id"] else None)

@@ -14,6 +14,7 @@ import requests
 from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, SERVER, App, eventually
+from .asking import request
 from .findings import require
 from .mesos import as_json, at_marathon, leader, master_says
 
@@ -137,7 +138,7 @@ def _leave_nothing_behind(app: App, cluster: Cluster) -> None:
 def _listens(task: dict[str, Any]) -> bool:
     """Tell whether somebody answers where a task was."""
     try:
-        requests.get(f"http://{task['host']}:{task['ports'][0]}/", timeout=5)
+        request("GET", f"http://{task['host']}:{task['ports'][0]}/", timeout=5)
     except requests.ConnectionError:
         return False
     return True

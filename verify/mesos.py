@@ -9,6 +9,7 @@ import requests
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .asking import request
 from .findings import fail, finding, require
 
 PATIENCE = 20
@@ -52,7 +53,7 @@ def _ask(
 ) -> requests.Response:
     url = f"http://{node.address}:{port}{path}"
     try:
-        return requests.request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
+        return request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
     except requests.RequestException as error:
         seen = f"http://{node.address}:{port} does not answer ({type(error).__name__})"
         remedy = f"look at `docker ps -a` and at the log of {name}* there, and at the firewall"

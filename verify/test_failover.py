@@ -13,6 +13,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, App, eventually
+from .asking import request
 from .findings import require
 from .four_letter_words import ask
 from .journeys import able, command, docker_container
@@ -57,7 +58,7 @@ def unharmed(app: App, cluster: Cluster) -> Iterator[None]:
 
 def get(node: Node, port: int, path: str) -> requests.Response:
     """Ask without failing the test; whoever asks copes with silence."""
-    return requests.get(f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
+    return request("GET", f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
 
 
 def leading_master(cluster: Cluster, besides: Node | None = None) -> Node | None:

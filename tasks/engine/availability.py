@@ -11,13 +11,13 @@ from ..plan.availability import Course, Fates, Sample, Service
 from ..plan.step import HostPlan
 from .hosts import Hosts
 
-FIRST_ROUND = 3
+FIRST_ROUND = 10
 """Seconds that services may take to answer for the first time; whoever has not by then is not measured."""
 
 SETTLING = 30
 """Seconds that services and tasks may take to be back at the end before they count as gone."""
 
-LAST_ROUND = 5
+LAST_ROUND = 15
 """Seconds that the last round may take before the host that asks counts as lost."""
 
 LISTING = 10

@@ -79,7 +79,7 @@ def request(
     address: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
 ) -> Answer:
     """Ask once, following nothing."""
-    connection = HTTPConnection(address, timeout=10)
+    connection = HTTPConnection(address, timeout=60)
     try:
         content = None if body is None else json.dumps(body)
         given = {"Content-Type": "application/json"} if content else {}

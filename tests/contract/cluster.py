@@ -21,9 +21,19 @@ LIBRARY = f"{_IMAGES}/mesos-stand-in:{_IMAGES}/stand-in"
 T = TypeVar("T")
 
 
-def until(what: str, seconds: float, ready: Callable[[], T | None]) -> T:
+PATIENCE = 120
+"""Seconds for whatever is waited for to come: a machine that also builds images takes its time."""
+
+SESSION = "5secs"
+"""How long ZooKeeper keeps what a dead process had there: no busy machine stops a live one as long."""
+
+LONG_SESSION = "10secs"
+"""The longest that this ZooKeeper grants, for tests that look at what a dead process has left there."""
+
+
+def until(what: str, ready: Callable[[], T | None]) -> T:
     """Wait until something is there; fail with a sentence if it does not come."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             if found := ready():
@@ -31,7 +41,7 @@ def until(what: str, seconds: float, ready: Callable[[], T | None]) -> T:
         except OSError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"no {what} within {seconds:g} s")
+    raise AssertionError(f"no {what} within {PATIENCE} s")
 
 
 @dataclass
@@ -60,11 +70,11 @@ class Member:
         """Send a signal, and return how it ended."""
         if self.process.poll() is None:
             os.kill(self.process.pid, number)
-        return self.ended(30)
+        return self.ended()
 
-    def ended(self, seconds: float) -> int:
+    def ended(self) -> int:
         """Wait for its end; return its exit status."""
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE)
 
 
 @dataclass
@@ -89,7 +99,7 @@ class Cluster:
             "QUORUM": "2",
             "WORK_DIR": str(self.directory / f"master-{number}"),
             "LOG_DIR": str(self.directory / f"log-{number}"),
-            "ZK_SESSION_TIMEOUT": "2secs",
+            "ZK_SESSION_TIMEOUT": SESSION,
         }
         return self.start("master", f"127.0.0.{number}", self.port, arguments, {**given, **more})
 
@@ -102,7 +112,7 @@ class Cluster:
         self.leader(members)
         if more.get("REGISTRY") != "in_memory":
             recovered = "registrar/log/recovered"
-            until("log on every master", 20, lambda: all(one.metric(recovered) == 1.0 for one in members))
+            until("log on every master", lambda: all(one.metric(recovered) == 1.0 for one in members))
         return members
 
     def agent(self, number: int = 5, arguments: tuple[str, ...] = (), **more: str) -> Member:
@@ -114,7 +124,7 @@ class Cluster:
             "CONTAINERIZERS": "docker,mesos",
             "SWITCH_USER": "false",
             "SYSTEMD_ENABLE_SUPPORT": "false",
-            "ZK_SESSION_TIMEOUT": "2secs",
+            "ZK_SESSION_TIMEOUT": SESSION,
             # What is left behind by an agent that does not come back ends itself.
             "RECOVERY_TIMEOUT": "5secs",
         }
@@ -140,31 +150,31 @@ class Cluster:
         self.members.append(member)
         return member
 
-    def leader(self, members: list[Member], seconds: float = 20) -> Member:
+    def leader(self, members: list[Member]) -> Member:
         """Wait for the one that leads and has its registry."""
 
         def found() -> Member | None:
             alive = [member for member in members if member.process.poll() is None]
             return next((one for one in alive if _leads(one)), None)
 
-        return until("leading master", seconds, found)
+        return until("leading master", found)
 
-    def registered(self, leader: Member, seconds: float = 20) -> dict[str, Any]:
+    def registered(self, leader: Member) -> dict[str, Any]:
         """Wait for an active agent at the leader; return its entry."""
 
         def found() -> dict[str, Any] | None:
             return next((one for one in leader.get("/slaves")["slaves"] if one["active"]), None)
 
-        return until("active agent", seconds, found)
+        return until("active agent", found)
 
     def lose(self, agent: Member, leader: Member, number: int = signal.SIGKILL) -> None:
         """Kill an agent that knows its id, and wait until the leader has noticed.
 
         The leader knows of an agent before that has kept its id; killed then, it comes back as another one.
         """
-        until("agent's id", 10, lambda: agent.get("/state")["id"])
+        until("agent's id", lambda: agent.get("/state")["id"])
         agent.kill(number)
-        until("inactive agent", 5, lambda: not any(one["active"] for one in leader.get("/slaves")["slaves"]))
+        until("inactive agent", lambda: not any(one["active"] for one in leader.get("/slaves")["slaves"]))
 
     def close(self) -> None:
         """End every process that was started, and remove the containers of tasks."""

@@ -16,7 +16,7 @@ from lab import engine, images, machine
 
 @pytest.fixture(scope="session")
 def zookeeper() -> Iterator[str]:
-    """Run ZooKeeper, with ticks so short that sessions of two seconds are allowed."""
+    """Run ZooKeeper, with ticks so short that sessions of a few seconds are allowed."""
     with machine.lock():  # the lab's tests may be building beside us
         engine.ensure()
         images.build_missing((images.BASE, images.ZOOKEEPER))
@@ -67,7 +67,7 @@ def zookeeper_container() -> Iterator[tuple[str, str]]:
     options = ["-e", "ZOO_TICK_TIME=500", "-e", "ZOO_MAX_CLIENT_CNXNS=0", "-p", "127.0.0.1::2181"]
     docker("run", "-d", "--rm", "--name", name, *options, images.ZOOKEEPER.tag)
     try:
-        until("ZooKeeper", 60, lambda: _ask(name))
+        until("ZooKeeper", lambda: _ask(name))
         yield name, docker("port", name, "2181/tcp").splitlines()[0]
     finally:
         docker("rm", "-f", "-v", name)

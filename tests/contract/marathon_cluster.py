@@ -20,8 +20,12 @@ HUGE = {**SMOKE, "id": "/huge", "cpus": 99}
 QUICK = (
     "--reconciliation_initial_delay=300",
     "--min_revive_offers_interval=100",
-    "--zk_session_timeout=4000",
 )
+SESSION = 4000
+"""Milliseconds for which ZooKeeper keeps what a dead Marathon had there."""
+
+LONG_SESSION = 15_000
+"""The same, for tests that look at what becomes of it meanwhile; ZooKeeper would grant 20 s."""
 
 
 def _no_zookeeper() -> str:
@@ -68,9 +72,9 @@ class Marathons:
         self._directory, self._master = directory, master
         self.nodes: list[Marathon] = []
 
-    def add(self, *arguments: str, version: str = "") -> Marathon:
+    def add(self, *arguments: str, version: str = "", session: int = SESSION) -> Marathon:
         host = f"127.0.0.{2 + len(self.nodes)}"
-        more = (f"--master={self._master}", *QUICK, *arguments)
+        more = (f"--master={self._master}", *QUICK, f"--zk_session_timeout={session}", *arguments)
         entry = entry_point(self._directory, version) if version else ENTRY_POINT
         node = Marathon(self._directory, host, free_port(host), self.zk, *more, entry=entry)
         self.nodes.append(node)
@@ -83,8 +87,8 @@ class Marathons:
         leader = self.leader()
         return next(node for node in self.nodes if node is not leader and node.process.poll() is None)
 
-    def up(self, count: int) -> Marathons:
-        for node in [self.add() for _ in range(count)]:
+    def up(self, count: int, *arguments: str, session: int = SESSION) -> Marathons:
+        for node in [self.add(*arguments, session=session) for _ in range(count)]:
             until(lambda node=node: node.ask("GET", "/ping").status_code == 200, f"{node.address} answers")
         return self
 

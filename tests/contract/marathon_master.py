@@ -160,13 +160,15 @@ class _Conversation(BaseHTTPRequestHandler):
         """Take one call; SUBSCRIBE is answered with a stream that lasts."""
         master: FakeMaster = self.server.master  # type: ignore[attr-defined]
         call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with master.lock:
-            master.calls.append(call)
         if call["type"] == "SUBSCRIBE":
+            with master.lock:
+                master.calls.append(call)
             self._stream(master, call)
         else:
             self._accepted()
-            master.take(call)
+            with master.lock:  # whoever sees that it was said sees what came of it, too
+                master.calls.append(call)
+                master.take(call)
 
     def _accepted(self) -> None:
         self.send_response(202 if self.headers["Mesos-Stream-Id"] == "stream-1" else 400)

@@ -16,13 +16,13 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY_POINT = ROOT / "lab/images/marathon-stand-in/bin/marathon"
 IMAGE = "lab/zookeeper:3.8.0"
-PATIENCE = 40.0
+PATIENCE = 120.0
 T = TypeVar("T")
 
 
-def until(ask: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def until(ask: Callable[[], T], what: str) -> T:
     """Ask until the answer is a true one; errors of a connection count as no."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     answer: Any = None
     while time.monotonic() < deadline:
         try:
@@ -33,7 +33,7 @@ def until(ask: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
         except (requests.RequestException, LookupError, ValueError) as error:
             answer = error
         time.sleep(0.05)
-    raise AssertionError(f"not within {patience} s: {what}; last answer: {answer!r}")
+    raise AssertionError(f"not within {PATIENCE:g} s: {what}; last answer: {answer!r}")
 
 
 class ZooKeeper:
@@ -97,7 +97,7 @@ class Marathon:
 
     def ask(self, method: str, path: str, **how: Any) -> requests.Response:
         """Ask this very node."""
-        return requests.request(method, self.url + path, timeout=15, allow_redirects=False, **how)
+        return requests.request(method, self.url + path, timeout=60, allow_redirects=False, **how)
 
     def get(self, path: str) -> Any:
         """Return the JSON at a path, which has to be there."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
 from answers import Answer, request
+from cluster import PATIENCE
 
 PATH = "/api/v1/scheduler"
 Json = dict[str, Any]
@@ -24,7 +27,7 @@ class Scheduler:
     def __init__(self, address: str, **info: Any) -> None:
         self.address = address
         self.info = {"user": "root", "name": "recorder", "failover_timeout": 0.0, "checkpoint": True, **info}
-        self.connection = HTTPConnection(address, timeout=60)
+        self.connection = HTTPConnection(address, timeout=PATIENCE)
         subscribe: Json = {"type": "SUBSCRIBE", "subscribe": {"framework_info": self.info}}
         if "id" in self.info:
             subscribe["framework_id"] = self.info["id"]
@@ -43,34 +46,34 @@ class Scheduler:
         stream_id = self.response.getheader("Mesos-Stream-Id") or ""
         return request(self.address, "POST", PATH, body, {"Mesos-Stream-Id": stream_id})
 
-    def wait(self, kind: str, seconds: float = 15) -> Json:
+    def wait(self, kind: str) -> Json:
         """Return the next event of a kind; others are passed over."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 event = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no {kind} within {seconds:g} s") from None
+                raise AssertionError(f"no {kind} within {PATIENCE} s") from None
             if event["type"] == kind:
                 return event
 
-    def update(self, state: str, seconds: float = 15) -> Json:
+    def update(self, state: str) -> Json:
         """Return the next new status, which must be of that state."""
-        status = self.new_status(seconds)
+        status = self.new_status()
         assert status["state"] == state, status
         return status
 
-    def new_status(self, seconds: float = 15) -> Json:
+    def new_status(self) -> Json:
         """Return the next status; acknowledge it.
 
         One that was acknowledged before is passed over: its acknowledgement was lost on the way.
         """
-        status: Json = self.wait("UPDATE", seconds)["update"]["status"]
+        status: Json = self.wait("UPDATE")["update"]["status"]
         if "uuid" in status and self.acknowledges:
             known = {name: status[name] for name in ("agent_id", "task_id", "uuid")}
             assert self.call("ACKNOWLEDGE", **known).status == 202
             if status["uuid"] in _acknowledged:
-                return self.new_status(seconds)
+                return self.new_status()
             _acknowledged.add(status["uuid"])
         return status
 
@@ -102,6 +105,10 @@ class Scheduler:
     def close(self) -> None:
         """Break off, as a scheduler that dies does."""
         if self.connection.sock:
+            with suppress(OSError):  # the master was first
+                self.connection.sock.shutdown(
+                    socket.SHUT_RDWR
+                )  # else it stays open until who hears has heard
             self.connection.sock.close()
         self.response.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from scheduler import Scheduler
 
 @pytest.fixture
 def leader(cluster: Cluster) -> Member:
-    """A master that leads alone, and misses agents after two seconds."""
-    master = cluster.master(QUORUM="1", AGENT_PING_TIMEOUT="1secs", MAX_AGENT_PING_TIMEOUTS="2")
+    """A master that leads alone, and misses agents after five seconds."""
+    master = cluster.master(QUORUM="1", AGENT_PING_TIMEOUT="1secs", MAX_AGENT_PING_TIMEOUTS="5")
     return cluster.leader([master])
 
 
@@ -26,7 +25,7 @@ def test_an_agent_keeps_its_id(cluster: Cluster, leader: Member) -> None:
     before = cluster.registered(leader)
     meta = cluster.directory / "agent-5" / "meta"
     link = meta / "slaves" / "latest"
-    latest = Path(until("checkpoint", 5, lambda: os.readlink(link)))
+    latest = Path(until("checkpoint", lambda: os.readlink(link)))
     assert latest == meta / "slaves" / before["id"] and (latest / "slave.info").exists()
     assert (meta / "boot_id").read_text() == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     cluster.lose(agent, leader, signal.SIGTERM)
@@ -40,11 +39,11 @@ def test_registered_means_only_that_a_leader_is_known(cluster: Cluster) -> None:
     """A leader without a log admits nobody, and yet the metric is 1."""
     cluster.master(1)
     agent = cluster.agent()
-    until("known leader", 10, lambda: agent.metric("slave/registered") == 1.0)
+    until("known leader", lambda: agent.metric("slave/registered") == 1.0)
     assert agent.get("/state")["id"] == ""
     nobody = cluster.agent(6, MASTER="zk://127.0.0.1:1/mesos")
-    until("health", 10, lambda: request(nobody.address, "GET", "/slave(1)/health").status == 200)
-    until("recovery", 10, lambda: "master_hostname" not in (nobody.get("/state") or {"master_hostname": ""}))
+    until("health", lambda: request(nobody.address, "GET", "/slave(1)/health").status == 200)
+    until("recovery", lambda: "master_hostname" not in (nobody.get("/state") or {"master_hostname": ""}))
     assert nobody.metric("slave/registered") == 0.0
 
 
@@ -60,7 +59,7 @@ def test_an_agent_that_has_changed_is_refused(
     cluster.lose(agent, leader)
     port = {"PORT": str(cluster.port + 2)} if "PORT" in changed else {}
     refused = cluster.agent(**{**given, **changed, **port})
-    assert refused.ended(30) == 1
+    assert refused.ended() == 1
     said = refused.log.read_text()
     assert "EXIT with status 1: Failed to perform recovery: Incompatible agent info detected" in said
     latest = cluster.directory / "agent-5/meta/slaves/latest"
@@ -80,7 +79,7 @@ def test_additive_changes(cluster: Cluster, leader: Member) -> None:
     assert (after["id"], after["resources"]["cpus"]) == (before["id"], 3.0)
     assert after["attributes"] == {"rack": "a"}
     cluster.lose(again, leader)
-    assert cluster.agent(**{**more, "RESOURCES": "cpus:1"}).ended(30) == 1
+    assert cluster.agent(**{**more, "RESOURCES": "cpus:1"}).ended() == 1
 
 
 def test_another_boot_makes_another_agent(cluster: Cluster, leader: Member) -> None:
@@ -92,14 +91,14 @@ def test_another_boot_makes_another_agent(cluster: Cluster, leader: Member) -> N
     assert cluster.registered(leader)["id"] != before["id"]
 
 
-def test_a_dead_agent_is_inactive_at_once_and_gone_later(cluster: Cluster, leader: Member) -> None:
+def test_a_dead_agent_is_inactive_before_it_is_gone(cluster: Cluster, leader: Member) -> None:
     agent = cluster.agent()
     agent_id = cluster.registered(leader)["id"]
     agent.kill()
-    listed = until("inactive agent", 1, lambda: [one for one in _slaves(leader) if not one["active"]])
+    listed = until("inactive agent", lambda: [one for one in _slaves(leader) if not one["active"]])
     assert listed[0]["id"] == agent_id
     assert leader.get("/state")["deactivated_slaves"] == 1.0
-    until("removal", 10, lambda: not _slaves(leader))
+    until("removal", lambda: not _slaves(leader))
     assert leader.get("/state")["unreachable_slaves"] == 1.0
     assert leader.metric("master/slave_removals/reason_unhealthy") == 1.0
     cluster.agent()
@@ -112,9 +111,15 @@ def test_a_silent_agent_is_active_until_it_is_gone(cluster: Cluster, leader: Mem
     agent = cluster.agent()
     agent_id = cluster.registered(leader)["id"]
     os.kill(agent.process.pid, signal.SIGSTOP)
-    time.sleep(1)
-    assert [one["active"] for one in _slaves(leader)] == [True]
-    until("removal", 10, lambda: not _slaves(leader))
+    seen: list[bool] = []
+
+    def gone() -> bool:
+        listed = [one["active"] for one in _slaves(leader)]
+        seen.extend(listed)
+        return not listed
+
+    until("removal", gone)
+    assert all(seen)
     os.kill(agent.process.pid, signal.SIGCONT)
     assert cluster.registered(leader)["id"] == agent_id
 
@@ -162,8 +167,8 @@ def test_an_agent_marked_gone_never_comes_back(cluster: Cluster, leader: Member)
     agent_id = {"value": cluster.registered(leader)["id"]}
     call = {"type": "MARK_AGENT_GONE", "mark_agent_gone": {"agent_id": agent_id}}
     assert request(leader.address, "POST", "/api/v1", call).status == 200
-    assert agent.ended(30) == 0
-    assert cluster.agent().ended(30) == 0
+    assert agent.ended() == 0
+    assert cluster.agent().ended() == 0
     assert request(leader.address, "POST", "/api/v1", call).status == 200
     call["mark_agent_gone"] = {"agent_id": {"value": "nobody"}}
     assert request(leader.address, "POST", "/api/v1", call).status == 404
@@ -174,7 +179,7 @@ def test_an_agent_that_lost_its_work_dir_replaces_its_former_self(cluster: Clust
     before = cluster.registered(leader)["id"]
     agent.kill()
     cluster.agent(WORK_DIR=str(cluster.directory / "empty"))
-    after = until("other agent", 10, lambda: [one for one in _slaves(leader) if one["id"] != before])
+    after = until("other agent", lambda: [one for one in _slaves(leader) if one["id"] != before])
     assert len(_slaves(leader)) == 1 and after[0]["active"]
     assert leader.metric("master/slave_removals/reason_registered") == 1.0
 
@@ -206,13 +211,14 @@ def test_an_agent_process_that_restarts_alone_finds_its_task_again(cluster: Clus
     """The executor outlives the agent here, where no container takes it along."""
     patient = {"AGENT_PING_TIMEOUT": "15secs", "WORK_DIR": str(cluster.directory / "patient")}
     leader = cluster.leader([cluster.master(2, QUORUM="1", ZK=cluster.zk + "-patient", **patient)])
-    agent = cluster.agent(MASTER=cluster.zk + "-patient")
+    lasting = {"RECOVERY_TIMEOUT": "5mins", "EXECUTOR_REREGISTRATION_TIMEOUT": "6secs"}
+    agent = cluster.agent(MASTER=cluster.zk + "-patient", **lasting)
     scheduler = Scheduler(leader.address)
     info, _ = scheduler.running(command={"value": "sleep 60"})
     agent.kill()
-    back = cluster.agent(MASTER=cluster.zk + "-patient")
+    back = cluster.agent(MASTER=cluster.zk + "-patient", **lasting)
     cluster.registered(leader)
-    until("running task", 10, lambda: back.metric("slave/tasks_running") == 1.0)
+    until("running task", lambda: back.metric("slave/tasks_running") == 1.0)
     scheduler.kill(info)
     scheduler.update("TASK_KILLED")
     scheduler.call("TEARDOWN")

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,13 +64,14 @@ def test_the_recorded_conversation(scheduler: Scheduler, kind: str, task_image: 
     recorded = _recorded(kind)
     scheduler.acknowledges = False
     info, status = _launch_recorded(scheduler, recorded, task_image), {}
+    known: set[str] = set()
     for step in recorded[recorded.index(_call(recorded, "ACCEPT")) + 1 :]:
         if "call" in step:
             if step["call"]["type"] == "KILL" and kind == "docker":
                 _until_docker_has_begun(status)
             _repeat(scheduler, step, info, status)
         elif step["event"]["type"] == "UPDATE":
-            status = _same_update(scheduler, step["event"]["update"]["status"])
+            status = _same_update(scheduler, step["event"]["update"]["status"], known)
 
 
 def test_a_docker_task_carries_what_docker_says(scheduler: Scheduler, task_image: str) -> None:
@@ -93,13 +95,17 @@ def test_a_task_ends_well_or_badly(scheduler: Scheduler) -> None:
     assert scheduler.update("TASK_FAILED")["message"] == "Command exited with status 3"
 
 
+def grace(seconds: int) -> Json:
+    return {"grace_period": {"nanoseconds": seconds * 10**9}}
+
+
 def test_a_task_that_ignores_sigterm_is_killed_after_its_grace(scheduler: Scheduler) -> None:
-    info, _ = scheduler.running(command={"value": "trap '' TERM; while :; do sleep 0.1; done"})
-    policy = {"grace_period": {"nanoseconds": 10**9}}
+    stubborn = {"value": "trap '' TERM; while :; do sleep 0.1; done"}
+    info, _ = scheduler.running(command=stubborn, kill_policy=grace(3600))  # a kill may bring its own
     started = time.monotonic()
-    scheduler.call("KILL", task_id=info["task_id"], agent_id=info["agent_id"], kill_policy=policy)
+    scheduler.call("KILL", task_id=info["task_id"], agent_id=info["agent_id"], kill_policy=grace(1))
     assert scheduler.update("TASK_KILLED")["message"] == "Command terminated with signal Killed"
-    assert 0.9 < time.monotonic() - started < 4
+    assert time.monotonic() - started >= 1
 
 
 def test_killing_is_told_to_who_can_hear_it(leader: Member) -> None:
@@ -111,12 +117,13 @@ def test_killing_is_told_to_who_can_hear_it(leader: Member) -> None:
     scheduler.call("TEARDOWN")
 
 
-def test_health_checks(scheduler: Scheduler) -> None:
-    check = {"type": "COMMAND", "command": {"value": "test ! -e sick"}, "delay_seconds": 0.0}
+def test_health_checks(scheduler: Scheduler, tmp_path: Path) -> None:
+    sick = tmp_path / "sick"
+    check = {"type": "COMMAND", "command": {"value": f"test ! -e {sick}"}, "delay_seconds": 0.0}
     often = {"interval_seconds": 0.2, "grace_period_seconds": 0.0, "consecutive_failures": 2}
-    command = {"value": "sleep 2; touch sick; sleep 60"}
-    scheduler.running(command=command, health_check={**check, **often})
+    scheduler.running(command={"value": "sleep 600"}, health_check={**check, **often})
     assert scheduler.update("TASK_RUNNING")["healthy"] is True
+    sick.touch()
     assert scheduler.update("TASK_RUNNING")["healthy"] is False
     assert scheduler.update("TASK_RUNNING")["healthy"] is False
     assert scheduler.update("TASK_KILLED")["healthy"] is False
@@ -143,13 +150,15 @@ def test_an_offer_is_good_once(scheduler: Scheduler) -> None:
     assert scheduler.update("TASK_LOST")["reason"] == "REASON_INVALID_OFFERS"
 
 
-def test_a_declined_offer_stays_away_until_revived(scheduler: Scheduler) -> None:
+def test_a_declined_offer_stays_away_until_revived(leader: Member, scheduler: Scheduler) -> None:
+    """An agent is offered to one framework at a time: what another one is offered, this one is not."""
     offer = scheduler.wait("OFFERS")["offers"]["offers"][0]
-    scheduler.call("DECLINE", offer_ids=[offer["id"]], filters={"refuse_seconds": 60})
-    with pytest.raises(AssertionError):
-        scheduler.wait("OFFERS", 3)
-    scheduler.call("REVIVE")
-    scheduler.wait("OFFERS", 3)
+    scheduler.call("DECLINE", offer_ids=[offer["id"]], filters={"refuse_seconds": 3600})
+    other = Scheduler(leader.address)
+    other.wait("OFFERS")
+    other.call("TEARDOWN")
+    assert scheduler.call("REVIVE").status == 202
+    scheduler.wait("OFFERS")
 
 
 def test_unknown_tasks_are_reconciled(scheduler: Scheduler) -> None:
@@ -168,7 +177,9 @@ def test_a_scheduler_fails_over(leader: Member) -> None:
     second.call("RECONCILE", tasks=[])
     assert second.update("TASK_RUNNING")["task_id"] == info["task_id"]
     second.close()
-    framework = _until_disconnected(leader, second.id["value"])
+    here = second.id["value"]
+    until("end of the connection", lambda: not _frameworks(leader)[here]["connected"])
+    framework = _frameworks(leader)[here]
     assert [task["state"] for task in framework["tasks"]] == ["TASK_RUNNING"]
     third = Scheduler(leader.address, id=first.id)
     third.call("TEARDOWN")
@@ -179,12 +190,7 @@ def test_a_scheduler_fails_over(leader: Member) -> None:
 def test_a_framework_that_does_not_wait_is_removed(leader: Member) -> None:
     scheduler = Scheduler(leader.address)
     scheduler.close()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        there = {one["id"] for one in leader.get("/frameworks")["frameworks"]}
-        if scheduler.id["value"] not in there:
-            return
-    raise AssertionError("the framework is still there")
+    until("removal", lambda: scheduler.id["value"] not in _frameworks(leader))
 
 
 def test_malformed_calls_are_refused(leader: Member, scheduler: Scheduler) -> None:
@@ -254,24 +260,22 @@ def _until_docker_has_begun(status: Json) -> None:
     Docker calls a container started shortly before; a SIGTERM in that moment ends runc with status 2.
     """
     name = container_of(status)
-    until("command in the container", 15, lambda: "runc" not in docker("top", name, "-o", "pid,comm"))
+    until("command in the container", lambda: "runc" not in docker("top", name, "-o", "pid,comm"))
 
 
-def _same_update(scheduler: Scheduler, expected: Json) -> Json:
+def _same_update(scheduler: Scheduler, expected: Json, known: set[str]) -> Json:
+    """Take the next update; one that comes again before its acknowledgement has arrived is passed over."""
     found: Json = scheduler.wait("UPDATE")["update"]["status"]
+    if found.get("uuid") in known:
+        return _same_update(scheduler, expected, known)
+    known |= {found["uuid"]} if "uuid" in found else set()
     assert list(differences(expected, found)) == []
     assert {name: found.get(name) for name in _SAME} == {name: expected.get(name) for name in _SAME}
     return found
 
 
-def _until_disconnected(leader: Member, framework_id: str) -> Json:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        for one in leader.get("/frameworks")["frameworks"]:
-            if one["id"] == framework_id and not one["connected"]:
-                found: Json = one
-                return found
-    raise AssertionError("the framework is still connected, or gone")
+def _frameworks(leader: Member) -> dict[str, Json]:
+    return {one["id"]: one for one in leader.get("/frameworks")["frameworks"]}
 
 
 def _teardown(leader: Member, framework_id: str) -> int:

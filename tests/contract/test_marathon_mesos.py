@@ -16,7 +16,7 @@ from marathon_nodes import Marathon, leader_of, until
 QUICK = (
     "--reconciliation_initial_delay=1000",
     "--min_revive_offers_interval=500",
-    "--zk_session_timeout=2000",
+    "--zk_session_timeout=5000",
 )
 PYTHON = sys.executable
 

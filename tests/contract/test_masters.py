@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from answers import Answer, request
-from cluster import Cluster, Member, docker, until
+from cluster import LONG_SESSION, Cluster, Member, docker, until
 from kazoo.client import KazooClient
 
 WEIGHTS = [{"role": "ads", "weight": 2.5}]
@@ -20,29 +20,26 @@ WEIGHTS = [{"role": "ads", "weight": 2.5}]
 
 def test_failover(cluster: Cluster) -> None:
     """The dead leader's node stands until its session ends; then one leads, and it is another."""
-    masters = cluster.masters()
+    masters = cluster.masters(ZK_SESSION_TIMEOUT=LONG_SESSION)
     leader = cluster.leader(masters)
     before = leader.get("/state")["id"]
     leader.kill()
     follower = next(one for one in masters if one is not leader)
-    started = time.monotonic()
     assert _location(follower) == f"//{leader.address}"
     successor = cluster.leader(masters)
-    assert 0.5 < time.monotonic() - started < 8
     assert successor.get("/state")["id"] != before
     assert sum(one.metric("master/elected") or 0 for one in masters if one is not leader) == 1.0
     again = cluster.master(int(leader.ip[-1]))
-    until("place of the leader", 10, lambda: _location(again) == f"//{successor.address}")
-    until("third replica", 10, lambda: again.metric("registrar/log/ensemble_size") == 3.0)
+    until("place of the leader", lambda: _location(again) == f"//{successor.address}")
+    until("third replica", lambda: again.metric("registrar/log/ensemble_size") == 3.0)
     assert again.metric("master/elected") == 0.0
 
 
 def test_sigterm_leaves_the_session_open(cluster: Cluster) -> None:
-    (leader,) = [cluster.master(QUORUM="1")]
-    cluster.leader([leader])
+    leader = cluster.leader([cluster.master(QUORUM="1", ZK_SESSION_TIMEOUT=LONG_SESSION)])
     assert leader.kill(signal.SIGTERM) == -signal.SIGTERM
     assert len(_candidates(cluster)) == 1
-    until("end of the session", 10, lambda: not _candidates(cluster))
+    until("end of the session", lambda: not _candidates(cluster))
 
 
 def test_a_leader_whose_node_is_gone_ends(cluster: Cluster) -> None:
@@ -51,7 +48,7 @@ def test_a_leader_whose_node_is_gone_ends(cluster: Cluster) -> None:
     leader = cluster.leader([first, second])
     with _client(cluster) as client:
         client.delete(f"{cluster.path}/{_candidates(cluster)[0]}")
-    assert leader.ended(30) == 1
+    assert leader.ended() == 1
     assert cluster.leader([first, second]) is not leader
 
 
@@ -61,15 +58,15 @@ def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], clust
     masters = cluster.masters()
     leader = cluster.leader(masters)
     docker("pause", name)
-    assert leader.ended(15) == 1
-    ends = {one.ended(15) for one in masters if one is not leader}
+    assert leader.ended() == 1
+    ends = {one.ended() for one in masters if one is not leader}
     docker("unpause", name)
     assert ends == {-signal.SIGABRT}
 
 
 def test_without_zookeeper_at_start_they_wait(cluster: Cluster) -> None:
     master = cluster.master(ZK="zk://127.0.0.1:1/mesos")
-    until("health", 10, lambda: request(master.address, "GET", "/health").status == 200)
+    until("health", lambda: request(master.address, "GET", "/health").status == 200)
     time.sleep(3)
     for path in ("/state", "/redirect", "/master/slaves"):
         answer = request(master.address, "GET", path)
@@ -79,29 +76,29 @@ def test_without_zookeeper_at_start_they_wait(cluster: Cluster) -> None:
 
 def test_ip_is_the_only_address_that_listens(cluster: Cluster) -> None:
     master = cluster.master(2)
-    until("health", 10, lambda: request(master.address, "GET", "/health").status == 200)
+    until("health", lambda: request(master.address, "GET", "/health").status == 200)
     with socket.socket() as other, pytest.raises(ConnectionRefusedError):
         other.connect(("127.0.0.1", cluster.port))
 
 
 def test_the_log_begins_only_with_everybody(cluster: Cluster) -> None:
     """A lone leader answers /state and /health, but is no leader that works; it aborts."""
-    alone = cluster.master(1, REGISTRY_FETCH_TIMEOUT="4secs")
-    until("leader", 10, lambda: alone.metric("master/elected") == 1.0)
+    alone = cluster.master(1, REGISTRY_FETCH_TIMEOUT="15secs")
+    until("leader", lambda: alone.metric("master/elected") == 1.0)
     state = request(alone.address, "GET", "/state")
     assert (state.status, state.body["slaves"]) == (200, [])
     answer = request(alone.address, "POST", "/api/v1", {"type": "GET_HEALTH"})
     assert (answer.status, answer.text) == (503, "Master has not finished recovery")
     assert alone.metric("registrar/log/recovered") == 0.0
     assert alone.metric("registrar/registry_size_bytes") is None
-    assert alone.ended(30) == -signal.SIGABRT
-    assert "Failed to perform fetch within 4secs" in alone.log.read_text()
+    assert alone.ended() == -signal.SIGABRT
+    assert "Failed to perform fetch within 15secs" in alone.log.read_text()
 
 
 def test_two_of_three_begin_nothing_but_go_on(cluster: Cluster) -> None:
     """Two cannot begin; once three have begun, two are enough, and an empty one catches up."""
     first, second = cluster.master(1), cluster.master(2)
-    until("two replicas", 10, lambda: second.metric("registrar/log/ensemble_size") == 2.0)
+    until("two replicas", lambda: second.metric("registrar/log/ensemble_size") == 2.0)
     time.sleep(2)
     assert [one.metric("registrar/log/recovered") for one in (first, second)] == [0.0, 0.0]
     third = cluster.master(3)
@@ -112,13 +109,13 @@ def test_two_of_three_begin_nothing_but_go_on(cluster: Cluster) -> None:
     number = int(lost.ip[-1])
     shutil.rmtree(cluster.directory / f"master-{number}")
     back = cluster.master(number)
-    until("recovered log", 10, lambda: back.metric("registrar/log/recovered") == 1.0)
+    until("recovered log", lambda: back.metric("registrar/log/recovered") == 1.0)
     leader.kill()
     assert cluster.leader([first, second, third, back]).get("/weights") == WEIGHTS
 
 
 def test_a_leader_without_a_majority_fails_at_its_next_write(cluster: Cluster) -> None:
-    masters = cluster.masters(REGISTRY_STORE_TIMEOUT="1secs")
+    masters = cluster.masters(REGISTRY_STORE_TIMEOUT="10secs")
     leader = cluster.leader(masters)
     for one in masters:
         if one is not leader:
@@ -127,8 +124,8 @@ def test_a_leader_without_a_majority_fails_at_its_next_write(cluster: Cluster) -
     assert leader.metric("master/elected") == 1.0
     with pytest.raises(OSError):
         _put_weights(leader)
-    assert leader.ended(30) == -signal.SIGABRT
-    assert "Failed to perform store within 1secs" in leader.log.read_text()
+    assert leader.ended() == -signal.SIGABRT
+    assert "Failed to perform store within 10secs" in leader.log.read_text()
 
 
 @pytest.mark.parametrize("registry", ["replicated_log", "in_memory"])
@@ -177,8 +174,8 @@ def test_one_without_zookeeper_leads_alone(cluster: Cluster) -> None:
 def test_one_whose_zk_was_forgotten_elects_itself(cluster: Cluster) -> None:
     """It recovers its own log, but is one replica where two are wanted: no registry."""
     master = cluster.master(1, ZK="-", ZK_SESSION_TIMEOUT="-")
-    until("leader", 10, lambda: master.metric("master/elected") == 1.0)
-    assert master.metric("registrar/log/recovered") == 1.0
+    until("leader", lambda: master.metric("master/elected") == 1.0)
+    until("recovered log", lambda: master.metric("registrar/log/recovered") == 1.0)
     assert master.metric("registrar/registry_size_bytes") is None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +37,8 @@ class Agent:
             "CONTAINERIZERS": "docker,mesos",
             "SYSTEMD_ENABLE_SUPPORT": "false",
             "WORK_DIR": work_dir,
-            "RECOVERY_TIMEOUT": "1mins",
+            "RECOVERY_TIMEOUT": "5mins",
+            "EXECUTOR_REREGISTRATION_TIMEOUT": "6secs",
         }
         options = [f"-eMESOS_{name}={value}" for name, value in variables.items()]
         mounts = [f"{work_dir}:{work_dir}", "/var/run/docker.sock:/var/run/docker.sock", "/sys:/sys"]
@@ -74,10 +74,8 @@ def test_without_an_executor_image_every_task_fails(
     """Command and docker alike; the docker task's container is left running."""
     agent.run("--pid=host")
     scheduler, command, (container, _) = _both_tasks(leader, task_image)
-    started = time.monotonic()
     docker("restart", "-t", "1", agent.name)
-    failed = [scheduler.update("TASK_FAILED", 30) for _ in range(2)]
-    assert time.monotonic() - started < 15
+    failed = [scheduler.update("TASK_FAILED") for _ in range(2)]
     assert {one["reason"] for one in failed} == {"REASON_EXECUTOR_TERMINATED"}
     assert {one["task_id"]["value"] for one in failed} == {"command", "docker"}
     assert _running(container)
@@ -95,15 +93,14 @@ def test_with_an_image_without_entrypoint_docker_tasks_survive(
     assert _running(executor)
     before = _pid(container), _pid(executor)
     docker("restart", "-t", "1", agent.name)
-    assert scheduler.update("TASK_FAILED", 30)["task_id"]["value"] == "command"
+    assert scheduler.update("TASK_FAILED")["task_id"]["value"] == "command"
     slave = cluster.registered(leader)
     assert slave["used_resources"]["mem"] == 32.0
     assert (_pid(container), _pid(executor)) == before
-    with pytest.raises(AssertionError, match="no UPDATE within"):
-        scheduler.new_status(2)
     scheduler.kill(info)
+    # The next new status is that of the kill: there was none before it.
     assert scheduler.update("TASK_KILLED")["message"] == "Container exited with status 137"
-    until("end of the executor", 10, lambda: not _running(executor))
+    until("end of the executor", lambda: not _running(executor))
     scheduler.call("TEARDOWN")
 
 
@@ -115,7 +112,7 @@ def test_an_agent_that_is_told_to_leave_takes_every_task_along(
     scheduler, _, (container, _) = _both_tasks(leader, task_image)
     docker("kill", "--signal=USR1", agent.name)
     assert docker("wait", agent.name) == "0"
-    until("end of the task", 10, lambda: not _running(container) and not _running(f"{container}.executor"))
+    until("end of the task", lambda: not _running(container) and not _running(f"{container}.executor"))
     assert leader.get("/slaves")["slaves"] == []
     assert not (cluster.directory / "agent/meta/slaves/latest").is_symlink()
     scheduler.call("TEARDOWN")
@@ -153,7 +150,7 @@ def test_a_bridged_task_is_reached_at_its_port(
     assert scheduler.update("TASK_RUNNING")["healthy"] is True
     ip = status["container_status"]["network_infos"][0]["ip_addresses"][0]["ip_address"]
     assert ip != "127.0.0.7"
-    page = until("page", 10, lambda: _page(f"127.0.0.1:{offer_port}"))
+    page = until("page", lambda: _page(f"127.0.0.1:{offer_port}"))
     assert page == "hello\n"
     scheduler.kill(info)
     scheduler.update("TASK_KILLED")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from operators import TRIO, edit
+from operators import ROOT, TRIO, edit
 from planting import (
     Parts,
     Plant,
@@ -384,6 +384,15 @@ APART = Round(
     shows={"elected": 3, "candidates": 1, "replicas": 1},
 )
 
+AGENTS_FIRST = (
+    *sorted(
+        (str(file.relative_to(ROOT)) for file in (ROOT / "verify").glob("test_*.py")),
+        key=lambda name: ("agent" not in name, name),
+    ),
+    *("-m", "not journey"),
+)
+"""All checks, those of agents first: one that was killed is listed, as inactive, for 75 s."""
+
 STRANGERS = Round(
     "strangers on the ports",
     (
@@ -451,6 +460,7 @@ STRANGERS = Round(
             follow=("test_the_agent_runs_with_the_wanted_flags@{agent}",),
         ),
     ),
+    gate=AGENTS_FIRST,
     shows={
         "elected": 1,
         "candidates": 3,

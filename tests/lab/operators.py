@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
+from kazoo.client import KazooClient
+from kazoo.retry import KazooRetry
 
 from lab import hosts
 
@@ -18,6 +21,16 @@ INVENTORY = ROOT / "lab/hosts.ini"
 AGENT = "10.70.0.20"
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 MARATHON = f"http://{TRIO[0]}:8080"
+
+
+PATIENCE = 600
+"""Seconds for a command to end: several times what the longest take on a machine that does much beside."""
+
+SOON = 180
+"""Seconds for a condition to come true: the same, for what takes seconds."""
+
+SESSION = 40
+"""Seconds of the longest session that a ZooKeeper with ticks of 2 s grants; no machine pauses as long."""
 
 
 def lay_bare() -> None:
@@ -64,7 +77,7 @@ def execute(command: list[str], inventory: Path) -> Command:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     return Command(done.returncode, done.stdout)
@@ -75,6 +88,26 @@ def inside(node: str, script: str) -> str:
     code, output = hosts.exec(node, ["sh", "-c", script])
     assert code == 0, f"{node}: {script}: {output}"
     return output.strip()
+
+
+def zookeeper_client(nodes: Sequence[str] = TRIO) -> KazooClient:
+    """Return a client that tries again at once: in kazoo's own pauses, which grow, its session may end."""
+    impatient = KazooRetry(max_tries=-1, delay=0.1, backoff=1, max_jitter=0.0)
+    return KazooClient(
+        ",".join(f"{node}:2181" for node in nodes), timeout=SESSION, connection_retry=impatient
+    )
+
+
+@contextmanager
+def zookeeper(nodes: Sequence[str] = TRIO) -> Iterator[KazooClient]:
+    """Have a session with the ensemble."""
+    client = zookeeper_client(nodes)
+    client.start(SOON)
+    try:
+        yield client
+    finally:
+        client.stop()
+        client.close()
 
 
 def edit(node: str, file: str, sed: str) -> None:
@@ -91,7 +124,7 @@ def running_task() -> dict[str, Any]:
         tasks = answer.json().get("tasks", []) if answer.ok else []
         return next((task for task in tasks if task["state"] == "TASK_RUNNING"), None)
 
-    return eventually("a running task of /survivor", ask)
+    return eventually("a running task of /survivor", ask, SOON)
 
 
 def pid_of_the_app() -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import requests
-from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
-from operators import INVENTORY, TRIO, inside
+from operators import INVENTORY, SOON, TRIO, inside, zookeeper
 
 from lab import waiting
 from tasks import inventory
@@ -43,9 +41,9 @@ def cast() -> Parts:
     """Find out who leads what now."""
     modes = {node: ask(node, 2181, "srvr") for node in TRIO}
     zk = next(node for node, said in modes.items() if "Mode: leader" in said)
-    redirect = requests.get(f"http://{TRIO[0]}:5050/redirect", timeout=5, allow_redirects=False)
+    redirect = requests.get(f"http://{TRIO[0]}:5050/redirect", timeout=15, allow_redirects=False)
     master = re.sub(r"^//|:\d+$", "", redirect.headers["Location"])
-    marathon = requests.get(f"http://{TRIO[0]}:8080/v2/leader", timeout=5).json()["leader"].partition(":")[0]
+    marathon = requests.get(f"http://{TRIO[0]}:8080/v2/leader", timeout=15).json()["leader"].partition(":")[0]
     parts = {"agent": AGENT}
     for service, leader in (("zk", zk), ("master", master), ("marathon", marathon)):
         a, b = (node for node in TRIO if node != leader)
@@ -160,18 +158,6 @@ def delete_replica(parts: Parts) -> None:
                 client.delete(f"{path}/{name}")
 
 
-@contextmanager
-def zookeeper() -> Iterator[KazooClient]:
-    """Have a session with the ensemble."""
-    client = KazooClient(",".join(f"{node}:2181" for node in TRIO))
-    client.start(30)
-    try:
-        yield client
-    finally:
-        client.stop()
-        client.close()
-
-
 def python_in(part: str, name: str, program: str) -> Plant:
     """Have a program of ours answer on Marathon's port of a host, in a container that is none of ours."""
 
@@ -181,7 +167,7 @@ def python_in(part: str, name: str, program: str) -> Plant:
         image = container(host, "marathon").image
         run = f"docker run -d --net host --name {name} --entrypoint python3 {image} -c {shell.quote(text)}"
         inside(host, run)
-        waiting.until(f"{name} on {host}", 20, lambda: None if _answers(host) else "nobody answers")
+        waiting.until(f"{name} on {host}", SOON, lambda: None if _answers(host) else "nobody answers")
 
     return plant
 

@@ -13,7 +13,7 @@ OUTSIDE = os.environ.get("OUTSIDE", "")
 
 def bring_images() -> None:
     """Wait until this world's lab has built its images, and have the engine beside load those it lacks."""
-    waiting.until("the first lab's images", 1500, _not_built)
+    waiting.until("the first lab's images", 1100, _not_built)
     engine.ensure()
     if lacking := [image.tag for image in images.missing()]:
         with subprocess.Popen(

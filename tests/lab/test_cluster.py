@@ -1,7 +1,6 @@
 """The whole runbook on real hosts: deployed, gated, used, changed, healed."""
 
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,20 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
-from operators import AGENT, INVENTORY, TRIO, Inventory, Run, inside, pid_of_the_app, running_task, start
+from operators import (
+    AGENT,
+    INVENTORY,
+    SOON,
+    TRIO,
+    Inventory,
+    Run,
+    inside,
+    pid_of_the_app,
+    running_task,
+    start,
+    zookeeper,
+    zookeeper_client,
+)
 
 from lab import hosts
 
@@ -131,20 +142,17 @@ def layout(members: Sequence[str], masters: Sequence[str]) -> str:
 @contextmanager
 def writing() -> Iterator[dict[str, Any]]:
     """Write to ZooKeeper all the time, in one session; give what came of it."""
-    client = KazooClient(",".join(f"{node}:2181" for node in TRIO), timeout=20)
-    client.start(60)
+    client = zookeeper_client()
+    client.start(SOON)
     client.create("/kept", b"before")
     states, over = [], Event()
     client.add_listener(lambda state: states.append(state))
-    done = {"session": client.client_id[0], "states": states, "writes": 0, "gap": 0.0, "client": client}
+    done = {"session": client.client_id[0], "states": states, "writes": 0, "client": client}
 
     def write() -> None:
-        last = time.monotonic()
         while not over.is_set():
             client.retry(client.set, "/kept", str(done["writes"]).encode())
             done["writes"] += 1
-            now = time.monotonic()
-            done["gap"], last = max(done["gap"], now - last), now
 
     writer = Thread(target=write)
     writer.start()
@@ -152,7 +160,7 @@ def writing() -> Iterator[dict[str, Any]]:
         yield done
     finally:
         over.set()
-        writer.join(60)
+        writer.join(SOON)
         client.stop()
         client.close()
 
@@ -210,11 +218,6 @@ def kill_at(line: str, inventory: Path) -> None:
 
 def kept(node: str) -> bytes:
     """Read through one member what was written last."""
-    client = KazooClient(f"{node}:2181")
-    client.start(30)
-    try:
+    with zookeeper([node]) as client:
         client.sync("/kept")
         return bytes(client.get("/kept")[0])
-    finally:
-        client.stop()
-        client.close()

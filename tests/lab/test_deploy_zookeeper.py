@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from fabric.main import program
 from kazoo.client import KazooClient
-from operators import INVENTORY, ROOT, TRIO, Inventory, Run, inside
+from operators import INVENTORY, ROOT, SOON, TRIO, Inventory, Run, inside, zookeeper
 from paramiko import Channel, SSHClient
 
 from lab import faults
+from verify.apps import eventually
+from verify.four_letter_words import ask
 
 IMAGE = "10.70.0.2:5000/lab/zookeeper:3.8.0"
 
@@ -37,22 +39,17 @@ def started_at(node: str) -> str:
 
 
 def leader() -> str:
-    # A newline behind the word would stay unread, and the reset it causes may swallow the answer.
-    (found,) = [
-        node for node in TRIO if "Mode: leader" in inside(node, f"printf srvr | nc -w 2 {node} 2181 || true")
-    ]
-    return found
+    return eventually("a ZooKeeper that leads", lambda: next(filter(leads, TRIO), None), SOON)
+
+
+def leads(node: str) -> bool:
+    return "Mode: leader" in ask(node, 2181, "srvr")
 
 
 @pytest.fixture
 def kept() -> Any:
     """Write a znode now; give the function that reads it back."""
     path, value = f"/kept-{uuid.uuid4()}", uuid.uuid4().hex.encode()
-
-    def client() -> KazooClient:
-        opened = KazooClient(",".join(f"{node}:2181" for node in TRIO), timeout=10)
-        opened.start(60)
-        return opened
 
     class Kept:
         def write(self) -> None:
@@ -62,12 +59,8 @@ def kept() -> Any:
             return bool(with_client(lambda c: c.retry(c.get, path)[0] == value))
 
     def with_client(do: Callable[[KazooClient], Any]) -> Any:
-        opened = client()
-        try:
-            return do(opened)
-        finally:
-            opened.stop()
-            opened.close()
+        with zookeeper() as client:
+            return do(client)
 
     return Kept()
 
@@ -240,7 +233,7 @@ def test_the_last_majority_is_not_broken_by_a_change(ensemble: None, fab: Run, i
     others = [node for node in TRIO if node != down]
     inside(down, "docker stop zookeeper")
     before = starts()
-    changed = inventory("zookeeper_tick_time=2500\ngate_timeout=10")  # so long it waits for the others
+    changed = inventory("zookeeper_tick_time=2500\ngate_timeout=20")  # so long it waits for the others
     refused = fab("-H", ",".join(others), "deploy-zookeeper", inventory=changed)
     assert refused.code == 6, refused.said
     assert "2 of 3 members serve and 2 must" in refused.said

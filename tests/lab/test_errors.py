@@ -11,7 +11,7 @@ from pathlib import Path
 
 import points
 import pytest
-from operators import INVENTORY, ROOT, TRIO, Inventory, Run, inside, lay_bare, start
+from operators import INVENTORY, ROOT, SOON, TRIO, Inventory, Run, inside, lay_bare, start
 
 from lab import faults, waiting
 
@@ -179,9 +179,9 @@ def broken_member(bare: None) -> Iterator[None]:
 def test_a_member_that_never_serves_fails_the_gate_which_names_it(
     broken_member: None, fab: Run, inventory: Inventory
 ) -> None:
-    failed = fab("deploy-zookeeper", "--no-preflight", inventory=inventory("gate_timeout=17"))
+    failed = fab("deploy-zookeeper", "--no-preflight", inventory=inventory("gate_timeout=45"))
     assert failed.code == 5
-    assert f"2.6 ZooKeeper: not well after 17 s: {BAD} " in failed.said
+    assert f"2.6 ZooKeeper: not well after 45 s: {BAD} " in failed.said
     assert "docker logs zookeeper" in failed.said
     assert re.search(rf"2\.6 ask ZooKeeper \.\.\. \d+ s \({BAD} ", failed.said)
 
@@ -190,7 +190,8 @@ def test_a_member_that_never_serves_fails_the_gate_which_names_it(
 def somebody_at_work(bare: None) -> Iterator[None]:
     """Another operator's lease on one host, held as a run holds it."""
     told = "echo 'ann@desk, since today: fab deploy-cluster' > /run/mesofab.lease;"
-    pid = inside(BAD, f"{told} flock -n /run/mesofab.lease sleep 300 >/dev/null 2>&1 & echo $!")
+    pid = inside(BAD, f"{told} flock -n /run/mesofab.lease sleep 3600 >/dev/null 2>&1 & echo $!")
+    waiting.until("the lease", SOON, lambda: None if inside(BAD, f"pgrep -P {pid} || true") else "it is free")
     yield
     inside(BAD, f"pkill -P {pid}; true")
 
@@ -212,9 +213,11 @@ def first_run(bare: None) -> Iterator[subprocess.Popen[str]]:
     points.watch(TRIO[0], wait="^docker run")
     points.arm(TRIO[0], ())
     with start(["deploy-zookeeper"], INVENTORY, stdout=subprocess.PIPE) as run:
-        waiting.until("its last step", 60, lambda: None if points.held(TRIO[0]) else "it goes on")
-        yield run
-        points.release(TRIO[0])
+        try:
+            waiting.until("its last step", SOON, lambda: None if points.held(TRIO[0]) else "it goes on")
+            yield run
+        finally:
+            points.release(TRIO[0])  # else it would be waited for in vain
     points.unwatch(TRIO[0])
 
 
@@ -229,7 +232,7 @@ def test_a_second_deploy_is_told_whose_the_first_is_and_reads_are_not_held_up(
         assert fab("-H", BAD, read).code == 0
     assert first_run.poll() is None
     points.release(TRIO[0])
-    assert first_run.wait(60) == 0
+    assert first_run.wait(SOON) == 0
     assert "syncLimit=2" in inside(BAD, "cat /opt/zookeeper/conf/zoo.cfg")
 
 

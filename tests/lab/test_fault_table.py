@@ -10,7 +10,7 @@ from pathlib import Path
 import planting
 import pytest
 from faults_table import ROUNDS, Fault, Round
-from operators import Command, Inventory, execute
+from operators import SOON, Command, Inventory, execute
 from planting import Parts
 
 from lab import hosts, waiting
@@ -54,14 +54,15 @@ def deploy() -> Command:
 def test_the_gate_says_what_is_wrong_and_nothing_else(
     planned: Round, deployed: None, inventory: Inventory, tmp_path: Path
 ) -> None:
-    waiting.until("a cluster that is well", 60, lambda: planting.not_yet(planting.WELL))
+    waiting.until("a cluster that is well", SOON, lambda: planting.not_yet(planting.WELL))
     parts = planting.cast()
     file = inventory(text=planned.edit(planting.INVENTORY.read_text()))
     try:
         for fault in planned.faults:
             fault.plant(parts)
-        waiting.until("the faults to bear", 60, lambda: planting.not_yet(planned.shows, parts))
+        waiting.until("the faults to bear", SOON, lambda: planting.not_yet(planned.shows, parts))
         seen, said = gate(planned, file, tmp_path / "report.xml")
+        print(logs())  # pytest shows it if this fails; what heals removes them
     finally:
         healed = heal(planned, parts)
     assert healed.code == 0, healed.said
@@ -88,6 +89,16 @@ def gate(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
         name = "@".join([str(case.get("name")).partition("[")[0], *map(str, host)])
         red[name] += [str(each.text) for each in wrong]
     return {name: "\n".join(texts) for name, texts in red.items() if texts}, done.said
+
+
+def logs() -> str:
+    """Return the end of every container's log."""
+    ask = (
+        "for name in $(docker ps -a --format '{{.Names}}'); do echo $name; docker logs -n 40 $name 2>&1; done"
+    )
+    return "\n".join(
+        f"{one.address}\n{hosts.exec(one.address, ['sh', '-c', ask])[1]}" for one in hosts.present()
+    )
 
 
 def named(check: str, parts: Parts) -> str:

@@ -18,8 +18,7 @@ from typing import Any
 
 import points
 import pytest
-from kazoo.client import KazooClient
-from operators import INVENTORY, TRIO, inside, lay_bare, start
+from operators import INVENTORY, PATIENCE, SOON, TRIO, inside, lay_bare, start, zookeeper
 
 from lab import faults, hosts, waiting
 
@@ -74,7 +73,7 @@ def nothing_is_left_at_work(node: str) -> None:
         code, said = hosts.exec(node, ["sh", "-c", AT_WORK])
         return f"{said} on {node}" if code == 0 else None
 
-    waiting.until("what runs have left to end", 20, trouble)
+    waiting.until("what runs have left to end", SOON, trouble)
 
 
 # The ways to strike
@@ -124,19 +123,21 @@ class Walk:
     def _is_struck(self, inventory: Path) -> bool:
         way = self.ways[self.strikes % len(self.ways)]
         everywhere(lambda node: points.arm(node, self.met | self.others.get(node, set())))
-        run = start(["deploy-zookeeper", "--no-preflight"], inventory, **STREAMS)
         said: list[str] = []
-        reader = Thread(target=listen, args=(run, said))
-        reader.start()
-        struck = self._next(run, said, way is kill)
-        print(way.__name__, struck or "nobody")
-        if struck:
-            self.strikes += 1
-            self.met |= set(struck.values())
-            way(run, [node for node in struck if node])
-        everywhere(points.release)
-        code = run.wait(90)
-        reader.join()
+        with start(["deploy-zookeeper", "--no-preflight"], inventory, **STREAMS) as run:
+            reader = Thread(target=listen, args=(run, said))
+            reader.start()
+            try:
+                struck = self._next(run, said, way is kill)
+                print(way.__name__, struck or "nobody")
+                if struck:
+                    self.strikes += 1
+                    self.met |= set(struck.values())
+                    way(run, [node for node in struck if node])
+            finally:
+                everywhere(points.release)  # else it would be waited for in vain
+            code = run.wait(PATIENCE)
+            reader.join()
         may_end_well = not struck or "" in struck
         assert code == CODES[way] if code else may_end_well, f"{code} {struck}: {''.join(said)}"
         return code != 0
@@ -158,7 +159,7 @@ class Walk:
             all_there, found = held == found, held
             return None if all_there and (held or run.poll() is not None) else "it goes on"
 
-        waiting.until("a point, or the end of the run", 120, trouble)
+        waiting.until("a point, or the end of the run", SOON, trouble)
         return found
 
 
@@ -221,29 +222,32 @@ def test_a_first_deploy_struck_everywhere_ends_as_one_that_nothing_disturbed(
 
 @contextmanager
 def witness() -> Iterator[None]:
-    """See that two members always serve clients, and that no session is lost, while the block runs."""
+    """See that two members always serve clients, and that no session is lost, while the block runs.
+
+    Members are tried one after another, so that two refusals may be of different moments: one serves again
+    when the next one stops. They count if the next look finds the same two.
+    """
     over = Event()
-    too_few: list[list[str]] = []
+    too_few: list[set[str]] = []
 
     def look() -> None:
+        before: set[str] = set()
         while not over.wait(0.1):
-            serving = [node for node, accepts in everywhere(accepts_clients).items() if accepts]
-            if len(serving) < 2:
-                too_few.append(serving)
+            missing = {node for node, accepts in everywhere(accepts_clients).items() if not accepts}
+            if len(missing & before) > 1:
+                too_few.append(missing)
+            before = missing
 
     looking = Thread(target=look)
-    client = KazooClient(",".join(f"{node}:2181" for node in TRIO), timeout=20)
-    client.start(30)
-    client.create("/a-session", ephemeral=True)
-    looking.start()
-    try:
-        yield
-    finally:
-        over.set()
-        looking.join()
-        there = client.retry(client.exists, "/a-session")
-        client.stop()
-        client.close()
+    with zookeeper() as client:
+        client.create("/a-session", ephemeral=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            looking.join()
+            there = client.retry(client.exists, "/a-session")
     assert not too_few
     assert there, "the session was lost"
 

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 import requests
-from operators import AGENT, INVENTORY, TRIO, Inventory, Run, inside, pid_of_the_app, running_task
+from operators import (
+    AGENT,
+    INVENTORY,
+    SOON,
+    TRIO,
+    Inventory,
+    Run,
+    inside,
+    pid_of_the_app,
+    running_task,
+    zookeeper,
+)
 
 from lab import images, waiting
 
@@ -26,7 +37,7 @@ def containers() -> dict[str, str]:
 def info(node: str) -> dict[str, Any]:
     """What a Marathon says of the leader; {} if it does not answer."""
     try:
-        answer = requests.get(f"http://{node}:8080/v2/info", timeout=2)
+        answer = requests.get(f"http://{node}:8080/v2/info", timeout=15)
     except requests.RequestException:
         return {}
     return answer.json() if answer.ok else {}
@@ -66,17 +77,13 @@ def with_marathon(inventory: Inventory, image: str, *more: str) -> Any:
 @pytest.fixture
 def restored(docker_app: dict[str, Any], fab: Run) -> Iterator[None]:
     """At the end, go back to the old version as the refusal of a downgrade says."""
-    from kazoo.client import KazooClient
-
     pid = pid_of_the_app()
     yield
     for number, node in enumerate(TRIO, start=1):
         inside(node, f"docker rm -f marathon-{number}")
-    client = KazooClient(hosts=f"{TRIO[0]}:2181")
-    client.start()
-    # The stand-ins' states differ in nothing but their version, so this makes a backup's of it.
-    client.set("/marathon/state/internal:storage:version", b"\x08\x01\x10\x05\x18\x08\x20\x01")
-    client.stop()
+    with zookeeper() as client:
+        # The stand-ins' states differ in nothing but their version, so this makes a backup's of it.
+        client.set("/marathon/state/internal:storage:version", b"\x08\x01\x10\x05\x18\x08\x20\x01")
     back = fab("deploy-cluster")
     assert back.code == 0, back.said
     assert info(TRIO[0])["version"] == "1.5.8"
@@ -87,7 +94,7 @@ def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
     docker_app: dict[str, Any], restored: None, fab: Run, gate: Run, inventory: Inventory
 ) -> None:
     pid, leader = pid_of_the_app(), info(TRIO[0])["leader"].partition(":")[0]
-    broken = with_marathon(inventory, NEW, 'marathon_arguments="--zk_timeout soon"', "gate_timeout=15")
+    broken = with_marathon(inventory, NEW, 'marathon_arguments="--zk_timeout soon"', "gate_timeout=45")
     failed = fab("deploy-marathon", inventory=broken)
     assert failed.code == 10, failed.said
     assert "the old version runs again, its state was not changed" in failed.said
@@ -118,7 +125,7 @@ def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
 def agent_id() -> str:
     """What the leading master calls the agent."""
     for node in TRIO:
-        answer = requests.get(f"http://{node}:5050/slaves", timeout=5)
+        answer = requests.get(f"http://{node}:5050/slaves", timeout=15)
         (one,) = [slave for slave in answer.json()["slaves"] if slave["active"]]
         return str(one["id"])
     raise AssertionError("no master leads")
@@ -150,7 +157,7 @@ def test_an_agent_takes_what_is_added_and_ends_its_tasks_only_when_told_to(
     assert agent_id() != known
     waiting.until(
         "the app to run again",
-        60,
+        SOON,
         lambda: "its old task" if running_task()["id"] == docker_app["id"] else None,
     )
     assert fab("deploy-mesos-agent", "--drain").code == 0

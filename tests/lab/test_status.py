@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fabric.main import program
-from operators import INVENTORY, ROOT, TRIO, Run, edit, environment, inside, start
+from operators import INVENTORY, ROOT, SOON, TRIO, Run, edit, environment, inside, start
 
 from lab import faults
 from lab.waiting import until
@@ -118,7 +118,7 @@ def test_a_watch_outlives_a_host_and_keeps_its_other_connections(tmp_path: Path)
             assert connections <= sessions(A)
         finally:
             watch.send_signal(signal.SIGINT)
-            assert watch.wait(60) == 0, printed.read_text()
+            assert watch.wait(SOON) == 0, printed.read_text()
 
 
 def shown(printed: Path, state: str) -> None:
@@ -128,7 +128,7 @@ def shown(printed: Path, state: str) -> None:
         titles = [line for line in printed.read_text().splitlines() if " UTC: " in line]
         return None if titles and titles[-1].endswith(state) else printed.read_text()[-1500:]
 
-    until(f"a look that shows {state}", 120, trouble)
+    until(f"a look that shows {state}", SOON, trouble)
 
 
 def sessions(node: str) -> set[str]:

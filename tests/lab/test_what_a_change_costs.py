@@ -15,16 +15,31 @@ import requests
 from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
-from kazoo.retry import KazooRetry
-from operators import TRIO, Inventory, Run, inside, pid_of_the_app, running_task, start
+from operators import (
+    SOON,
+    TRIO,
+    Inventory,
+    Run,
+    inside,
+    pid_of_the_app,
+    running_task,
+    start,
+    zookeeper_client,
+)
 
-from tasks.plan.availability import RESOLUTION
-
-TOLERANCE = 0.5
-"""Seconds that what a run says may differ from what is seen beside it."""
+from tasks.plan.availability import PACE
+from verify.apps import eventually
 
 PAUSE = 0.25
 """Seconds that a user rests between two tries."""
+
+TRY = 1
+"""Seconds that a user, and the run, wait for an answer."""
+
+TOLERANCE = 2 * ((PAUSE + TRY) + (PACE + len(TRIO) * TRY))
+"""Seconds that a gap as a run tells it may differ from its users'. Each of the two may notice its beginning
+and its end later than it was: a user by one try, the run by one question to each member. Which of them is
+nearer to the truth is no matter for a test; nor is how near, on a machine that does much beside."""
 
 GAP = re.compile(
     r"^(\w+) (?:took|had|answered)\b.* all the time(?: but for (?:.*longest )?([0-9.]+) s)?; ", re.M
@@ -38,15 +53,13 @@ class Users:
         self.well: dict[str, list[float]] = {"ZooKeeper": [], "Mesos": [], "Marathon": []}
         self._over = Event()
         self._path = f"/users-{uuid.uuid4()}"
-        # kazoo's own patience grows up to a minute, in which it would not see a member come back.
-        impatient = {"connection_retry": KazooRetry(max_tries=-1, delay=0.1, backoff=1, max_jitter=0.0)}
-        self._clients = [KazooClient(f"{node}:2181", **impatient) for node in TRIO]
+        self._clients = [zookeeper_client([node]) for node in TRIO]
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Let them work while the block runs."""
         for client in self._clients:
-            client.start()
+            client.start(SOON)
         self._clients[0].create(self._path)
         uses = [("ZooKeeper", partial(self._writes, client)) for client in self._clients]
         uses += [("Mesos", partial(leads, node)) for node in TRIO]
@@ -83,7 +96,7 @@ class Users:
 
     def _writes(self, client: KazooClient) -> bool:
         try:
-            client.set_async(self._path, b"").get(timeout=1)
+            client.set_async(self._path, b"").get(timeout=TRY)
         except (KazooException, KazooTimeoutError):
             return False
         return True
@@ -93,7 +106,7 @@ def leads(node: str) -> bool:
     """Ask a master for what only the leading one answers."""
     try:
         return (
-            requests.get(f"http://{node}:5050/frameworks", timeout=1, allow_redirects=False).status_code
+            requests.get(f"http://{node}:5050/frameworks", timeout=TRY, allow_redirects=False).status_code
             == 200
         )
     except requests.RequestException:
@@ -103,7 +116,7 @@ def leads(node: str) -> bool:
 def names_its_leader(node: str) -> bool:
     """Ask a Marathon who leads."""
     try:
-        answer = requests.get(f"http://{node}:8080/v2/info", timeout=1)
+        answer = requests.get(f"http://{node}:8080/v2/info", timeout=TRY)
         return answer.status_code == 200 and bool(answer.json()["leader"])
     except requests.RequestException:
         return False
@@ -115,12 +128,9 @@ def told(said: str) -> dict[str, float]:
 
 
 def tells(said: str, gaps: dict[str, float]) -> bool:
-    """Tell whether a run said what was seen: "all the time" is right for whatever it does not call a gap."""
+    """Tell whether a run said of every service what was seen; "all the time" is a gap of 0."""
     assert told(said).keys() == gaps.keys(), said
-    return all(
-        (not gap and gaps[service] <= RESOLUTION + TOLERANCE) or abs(gap - gaps[service]) <= TOLERANCE
-        for service, gap in told(said).items()
-    )
+    return all(abs(gap - gaps[service]) <= TOLERANCE for service, gap in told(said).items())
 
 
 def test_a_run_tells_the_gaps_that_its_users_saw_and_loses_no_task(
@@ -131,7 +141,8 @@ def test_a_run_tells_the_gaps_that_its_users_saw_and_loses_no_task(
         done = fab("deploy-cluster", inventory=inventory("zookeeper_sync_limit=6"))
     assert done.code == 0, done.said
     assert tells(done.said, users.gaps()), (users.gaps(), done.said)
-    assert re.search(r"^ZooKeeper took writes .*; 1 change of leader\.", done.said, re.M), done.said
+    assert told(done.said)["ZooKeeper"] > 0
+    assert re.search(r"^ZooKeeper took writes .*; \d+ changes? of leader\.", done.said, re.M), done.said
     assert "Tasks: 1 of 1 run on, 0 lost." in done.said
     assert (pid_of_the_app(), running_task()["id"]) == (pid, docker_app["id"])
 
@@ -147,8 +158,8 @@ def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_f
         run = start(["deploy-cluster"], budgets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert run.stdout is not None
         said = "".join(takewhile(lambda line: "run zookeeper anew" not in line, run.stdout))
-        number = next(n for n, node in enumerate(TRIO, start=1) if leads(node))
-        inside(TRIO[number - 1], f"docker restart -t 0 mesos-master-0{number}")
+        chief = eventually("a leading master", lambda: next(filter(leads, TRIO), None), SOON)
+        inside(chief, f"docker restart -t 0 mesos-master-0{TRIO.index(chief) + 1}")
         said += run.stdout.read()
     assert run.wait() == 11, said
     assert re.search(
@@ -156,6 +167,6 @@ def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_f
     )
     assert "mesos_gap_budget" not in said and "lost_tasks_budget" not in said
     assert tells(said, users.gaps()), (users.gaps(), said)
-    assert told(said)["Mesos"] > 1
+    assert told(said)["Mesos"] > 1  # the session of the killed one has to end before another leads
     assert pid_of_the_app() == pid
     assert "Nothing to do" in fab("deploy-cluster", inventory=budgets).said

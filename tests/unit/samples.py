@@ -193,5 +193,5 @@ def run(
         cwd=where,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=30,
+        timeout=120,
     )

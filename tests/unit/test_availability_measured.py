@@ -193,7 +193,7 @@ def member(answers: Sequence[bytes], asked: list[bytes] | None = None) -> Iterat
             if answers:
                 self.request.sendall(answers[0])
             else:
-                over.wait(10)
+                over.wait(60)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
@@ -216,8 +216,8 @@ def test_the_script_asks_until_a_member_answers_as_it_should_and_then_that_one_f
             replace(MESOS, members=(follower, leader)),
             replace(MARATHON, members=(follower, "127.0.0.1/1")),
         ]
-        script = availability.script(asked, rounds=2, patience=2)
-        said = subprocess.run(["sh"], input=script, text=True, capture_output=True, timeout=30)
+        script = availability.script(asked, rounds=2, patience=5)
+        said = subprocess.run(["sh"], input=script, text=True, capture_output=True, timeout=120)
     assert said.stderr == ""
     heard = [one for text in said.stdout.splitlines() if (one := read(text, asked))]
     of = {each.name: [sample.leader for service, sample, _ in heard if service == each] for each in asked}
@@ -262,7 +262,7 @@ def plans(risk: Risk) -> dict[str, HostPlan]:
 
 def asked_again(asked: list[bytes], times: int = 2) -> None:
     seen = len(asked)
-    until("more questions", 20, lambda: None if len(asked) >= seen + times else f"{len(asked)}")
+    until("more questions", 60, lambda: None if len(asked) >= seen + times else f"{len(asked)}")
 
 
 def test_a_run_that_restarts_nothing_measures_nothing() -> None:
@@ -287,7 +287,7 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget(patient:
         assert re.fullmatch(
             r"ZooKeeper's longest gap was [0-9.]+ s, and zookeeper_gap_budget allows 0 s", over[0]
         )
-        assert hosts.ended.wait(20)  # nobody listens any more, so the script ends
+        assert hosts.ended.wait(60)  # nobody listens any more, so the script ends
 
 
 def test_a_run_that_fails_says_what_was_measured_all_the_same(patient: None) -> None:
@@ -300,4 +300,4 @@ def test_a_run_that_fails_says_what_was_measured_all_the_same(patient: None) -> 
             asked_again(asked)
             raise StepFailed("of its own")
         assert "and not at the end" in hosts.console.measured[0]
-        assert hosts.ended.wait(20)
+        assert hosts.ended.wait(60)

@@ -64,7 +64,7 @@ def test_whoever_stops_reading_lines_ends_the_run_with_141() -> None:
         assert run.stdout.readline() == "another line\n"
         run.stdout.close()
         assert run.stderr.read() == ""
-        assert run.wait(30) == 141
+        assert run.wait(120) == 141
 
 
 def test_for_machines_all_that_people_read_goes_to_standard_error(

@@ -227,7 +227,7 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=30,
+            timeout=120,
         )
 
 
@@ -341,7 +341,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
 def test_a_deploy_cut_off_anywhere_and_run_again_ends_as_an_undisturbed_one(
     story: str, told: dict[str, Future[None]]
 ) -> None:
-    told[story].result(timeout=120)
+    told[story].result(timeout=600)
 
 
 def test_a_deploy_that_nothing_disturbs_leaves_nothing_to_do(tmp_path: Path) -> None:

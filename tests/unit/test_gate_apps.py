@@ -17,7 +17,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, failure: dict[str, Any]) -> str:
     def nobody(*_: object, **__: object) -> None:
         raise requests.ConnectionError
 
-    monkeypatch.setattr(requests, "get", nobody)
+    monkeypatch.setattr("verify.apps.request", nobody)
     monkeypatch.setattr(App, "_told", lambda app: {"lastTaskFailure": failure})
     monkeypatch.setattr("verify.apps.ANSWERING", 0.01)
     with pytest.raises(pytest.fail.Exception) as failed:

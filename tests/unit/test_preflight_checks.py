@@ -596,9 +596,7 @@ def test_a_copied_disk_of_a_zookeeper_is_told_by_its_myid(world: World) -> None:
 
 def test_a_check_that_hosts_ini_overrules_stops_nothing_and_is_told_all_the_same() -> None:
     world = World(parse(f"{TEXT}[all:vars]\npreflight_ignore=cgroups, memory\n"))
-    world.facts(
-        AGENT, cgroups=(frozenset({"freezer"}),), service="disabled", engine=Engine(oldest_api="1.44")
-    )
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), service="disabled")
     report = world.report()
     assert report.having("error") == []
     assert [str(one) for one in report.findings if one.check == "cgroups"] == [

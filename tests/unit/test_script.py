@@ -149,7 +149,7 @@ def test_a_second_script_waits_for_the_first_and_then_goes_on(
     assert (tmp_path / "asked").read_text() == "asked\n"
     assert not (tmp_path / "log").exists()
     (tmp_path / "go").write_text("go\n")
-    outputs = [process.communicate(timeout=30)[0] for process in (first, second)]
+    outputs = [process.communicate(timeout=120)[0] for process in (first, second)]
     assert [events(output) for output in outputs] == [["begin 0", "end 0"]] * 2
     assert (tmp_path / "log").read_text() == "first\nsecond\n"
 
@@ -174,10 +174,10 @@ def test_long_work_gives_signs_of_life_and_leaves_no_shell_behind(
     while (event := progress(process.stdout.readline().decode().rstrip("\n"))) != Progress("alive", 0):
         assert event in (None, Progress("begin", 0))
     (tmp_path / "go").write_text("go\n")
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 0
     # The heart's shell has been told to end; that it does, and only that, is waited for.
-    waiting.until("no shell to be left", 10, lambda: " ".join(shells_in_session(process.pid)) or None)
+    waiting.until("no shell to be left", 60, lambda: " ".join(shells_in_session(process.pid)) or None)
 
 
 def shells_in_session(session: int) -> list[str]:

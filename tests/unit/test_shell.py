@@ -206,12 +206,12 @@ def test_a_replacement_that_docker_refuses_leaves_the_old_container_alone(tmp_pa
 def test_pieces_run_at_the_same_time_and_each_ones_words_stay_together(sh: list[str], tmp_path: Path) -> None:
     met = "; ".join(f"until [ -e {name} ]; do sleep 0.01; done" for name in "abc")
     pieces = [f"echo {name} 1; : > {name}; {met}; echo {name} 2" for name in "abc"]
-    done = run(shell.at_once(pieces), tmp_path, shell=["timeout", "10", *sh])
+    done = run(shell.at_once(pieces), tmp_path, shell=["timeout", "120", *sh])
     assert done.returncode == 0
     assert done.stdout.decode().split("\n")[:-1] == ["c 1", "c 2", "b 1", "b 2", "a 1", "a 2"]
 
 
 def test_no_piece_reads_what_another_says_and_nothing_of_much_is_lost(sh: list[str], tmp_path: Path) -> None:
     much = "head -c 300000 /dev/zero | tr '\\0' x; echo"
-    done = run(shell.at_once([f"cat; {much}"] * 3), tmp_path, shell=["timeout", "10", *sh])
+    done = run(shell.at_once([f"cat; {much}"] * 3), tmp_path, shell=["timeout", "120", *sh])
     assert (done.returncode, done.stdout) == (0, (b"x" * 300000 + b"\n") * 3)
