@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fabric import Config
 from fabric.main import program
 from invoke.exceptions import Exit, ParseError
+from paramiko import SSHConfig
 
 from ..errors import BadInput
 
@@ -17,8 +19,17 @@ LIST = "`fab --list` shows all tasks"
 
 def explain() -> None:
     """Have the running fab answer a command line it cannot read as every other bad input is answered."""
+    program.config = _without_ssh_config()
     program.parse_tasks = partial(_parse_tasks, program)
     program.no_tasks_given = partial(_no_tasks_given, program)
+
+
+def _without_ssh_config() -> Config:
+    """Give fab a configuration like its own that loads no ssh_config: only who connects needs that."""
+    config = Config(lazy=True, ssh_config=SSHConfig())
+    config.load_base_conf_files()
+    config.merge()
+    return config
 
 
 def _parse_tasks(fab: Any) -> None:

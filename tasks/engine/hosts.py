@@ -18,9 +18,9 @@ from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
 from ..plan.step import Step
 from . import fanout
-from .connect import Bastions, connect, ssh_settings
-from .console import Console
+from .console import STYLES, Console
 from .remote import Outcome, execute, hold
+from .ssh import access
 
 T = TypeVar("T")
 
@@ -56,19 +56,23 @@ class Hosts:
 
     def __init__(self, cluster: Cluster, nodes: Sequence[Node], config: Config, console: Console) -> None:
         self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
-        self._config = ssh_settings(cluster, config)
+        self._access = access.Access(access.source(config, cluster), config, self._warn)
         self._connections: dict[str, Connection] = {}
-        self._bastions = Bastions()
         self._gone: set[str] = set()
         self._waits = True
 
     def __enter__(self) -> "Hosts":
+        """Find out how every host is reached, before the first is dialled. Raises BadInput."""
+        self.each(self.nodes, self._access.route)
         return self
 
     def __exit__(self, *_: object) -> None:
         for connection in self._connections.values():
             connection.close()
-        self._bastions.close()
+        self._access.close()
+
+    def _warn(self, text: str) -> None:
+        self.console.say(text, STYLES["warning"])
 
     def has_all(self, chapter: Chapter) -> bool:
         """Tell whether a chapter's whole service is among the hosts of this run."""
@@ -126,7 +130,7 @@ class Hosts:
     def connect(self, node: Node) -> Connection:
         """Give the one connection to a node, made at its first use. Raises Unreachable or BadInput."""
         if node.name not in self._connections:
-            self._connections[node.name] = connect(node, self._config, self._bastions)
+            self._connections[node.name] = self._access.connect(node)
         return self._connections[node.name]
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:

@@ -4,8 +4,6 @@ import socket
 import sys
 from typing import Any
 
-from paramiko import Transport
-
 
 class Line(socket.socket):
     """A socket that sends at once, as ssh's does, and acknowledges at once.
@@ -25,8 +23,3 @@ class Line(socket.socket):
         if sys.platform == "linux":
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return sent
-
-
-def transport(line: Any, **options: Any) -> Transport:
-    """Make paramiko's transport over a socket, a bastion's connection, or a command."""
-    return Transport(Line(line) if isinstance(line, socket.socket) else line, **options)

@@ -8,10 +8,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import paramiko
-from fabric import Config
+from fabric import Config, Connection
 from paramiko import Channel, PKey, ServerInterface
 
+from tasks.engine.ssh.access import Access, source
+from tasks.inventory.cluster import Node
+
 Act = Callable[[Channel], None]
+
+
+def access(config: Config, told: list[str] | None = None) -> Access:
+    """Give the way to the hosts of a run with this configuration; what it warns of is added to `told`."""
+    return Access(source(config), config, (told if told is not None else []).append)
+
+
+def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
+    """Give fab's configuration as it is with -S and no agent, unless something else is given."""
+    options = {"allow_agent": False, **connect_kwargs}
+    return Config(
+        ssh_config=paramiko.SSHConfig(),
+        runtime_ssh_path=str(ssh_config),
+        overrides={"connect_kwargs": options},
+    )
+
+
+def connect(node: Node, config: Config) -> Connection:
+    """Open one connection."""
+    return access(config).connect(node)
 
 
 def end(channel: Channel, code: int = 0) -> None:
@@ -75,8 +98,8 @@ class Sshd(ServerInterface):
             f"{known_as or f'[127.0.0.1]:{self.port}'} {self.key.get_name()} {self.key.get_base64()}\n"
         )
         text = f"UserKnownHostsFile {known}\n  IdentityFile {self.directory / 'key'}\n"
-        config = paramiko.SSHConfig.from_text(f"{options}\nHost *\n  {text}")
-        return Config(ssh_config=config, overrides={"connect_kwargs": {"allow_agent": False}})
+        (self.directory / "ssh_config").write_text(f"{options}\nHost *\n  {text}")
+        return configured(self.directory / "ssh_config")
 
     # What paramiko calls
 

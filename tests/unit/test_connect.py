@@ -8,11 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fabric import Config, Connection
+from fabric import Config
 from paramiko import ECDSAKey
 from samples import run, stand_in
+from sshd import connect
 
-from tasks.engine.connect import Bastions, UnknownHostKey, _unknown_key, connect
+from tasks.engine.ssh import trouble
+from tasks.engine.ssh.client import Source
+from tasks.engine.ssh.keys import Keys
+from tasks.engine.ssh.known_hosts import Unknown
+from tasks.engine.ssh.routes import Route
+from tasks.engine.ssh.settings import Settings
+from tasks.engine.ssh.trust import Distrusted
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
@@ -52,19 +59,19 @@ def web_server_port() -> Iterator[int]:
 
 def test_a_closed_port_is_told_with_host_and_port(config: Config, closed_port: int) -> None:
     with pytest.raises(Unreachable) as caught:
-        connect(node_at(closed_port), config, Bastions())
+        connect(node_at(closed_port), config)
     assert str(caught.value).startswith("10.0.0.1  connect: 127.0.0.1:")
     assert "Connection refused. Is the host up, and sshd on it?" in str(caught.value)
 
 
 def test_something_that_is_no_sshd_is_told(config: Config, web_server_port: int) -> None:
     with pytest.raises(Unreachable, match="does not talk SSH in time"):
-        connect(node_at(web_server_port), config, Bastions())
+        connect(node_at(web_server_port), config)
 
 
 def test_a_name_that_does_not_resolve_is_told(config: Config) -> None:
     with pytest.raises(Unreachable, match=r"the name nowhere\.invalid cannot be resolved"):
-        connect(node_at(22, "nowhere.invalid"), config, Bastions())
+        connect(node_at(22, "nowhere.invalid"), config)
 
 
 def test_what_paramiko_logs_of_a_failure_is_not_printed_beside_our_sentence() -> None:
@@ -72,15 +79,12 @@ def test_what_paramiko_logs_of_a_failure_is_not_printed_beside_our_sentence() ->
     assert logging.getLogger("paramiko").handlers
 
 
-def test_the_command_that_adds_an_unknown_key_works_where_no_ssh_directory_is_yet(
-    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_that_adds_an_unknown_key_works_where_no_ssh_directory_is_yet(tmp_path: Path) -> None:
     home = tmp_path / "a home"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    told = _unknown_key(
-        Connection("10.0.0.1", config=config), UnknownHostKey("10.0.0.1", ECDSAKey.generate())
-    )
+    settings = Settings("web1", "10.0.0.1", "ann", 22, user_known_hosts=(f"{home}/.ssh/known_hosts",))
+    error = Distrusted(Unknown(), ECDSAKey.generate())
+    told = trouble.told(error, Route(settings), Keys(), Source(), None)
     stand_in(tmp_path / "bin", "ssh-keyscan", 'echo "its key: $*"')
     assert run(told.partition("add it: ")[2], tmp_path, tmp_path / "bin").returncode == 0
     assert (home / ".ssh/known_hosts").read_text() == "its key: -t ecdsa 10.0.0.1\n"

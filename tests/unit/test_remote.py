@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from fabric import Config, Connection
-from paramiko import Channel, HostKeys
-from sshd import Sshd, end
+from paramiko import Channel
+from sshd import Sshd, access, connect, end
 
-from tasks.engine import connect as connecting
 from tasks.engine import lease, remote
-from tasks.engine.connect import Bastions, connect
 from tasks.engine.remote import execute, hang_up, hold
+from tasks.engine.ssh import access as connecting
+from tasks.engine.ssh import known_hosts
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
@@ -51,7 +51,7 @@ def node(sshd: Sshd) -> Node:
 
 @pytest.fixture
 def connection(sshd: Sshd, node: Node) -> Iterator[Connection]:
-    connection = connect(node, sshd.config(), Bastions())
+    connection = connect(node, sshd.config())
     yield connection
     connection.close()
 
@@ -87,18 +87,18 @@ def test_no_packet_waits_for_the_acknowledgement_of_the_one_before(connection: C
 def test_known_hosts_are_read_once_for_all_hosts_and_again_when_they_have_changed(
     sshd: Sshd, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[str] = []
-    load = HostKeys.load
-    monkeypatch.setattr(HostKeys, "load", lambda keys, file: (read.append(file), load(keys, file)))
-    config = sshd.config()
-    connect(node, config, Bastions()).close()
-    connect(node, config, Bastions()).close()
+    files: list[str] = []
+    read = known_hosts.read
+    monkeypatch.setattr(known_hosts, "read", lambda text, file: (files.append(file), read(text, file))[1])
+    way = access(sshd.config())
+    way.connect(node).close()
+    way.connect(node).close()
     known = sshd.directory / "known_hosts"
-    assert read == [str(known)]
+    assert files == [str(known)]
     known.write_text("")
     with pytest.raises(Unreachable, match="is not known"):
-        connect(node, config, Bastions())
-    assert read == [str(known)] * 2
+        way.connect(node)
+    assert files == [str(known)] * 2
 
 
 # A host that freezes, wherever it does, is given up
@@ -184,7 +184,7 @@ def test_a_lost_connection_is_not_silently_made_anew(sshd: Sshd, node: Node, con
 def test_a_host_that_freezes_while_we_log_in_is_given_up(sshd: Sshd, node: Node) -> None:
     sshd.freezes_at = "auth"
     with pytest.raises(Unreachable, match="does not talk SSH in time"):
-        connect(node, sshd.config(), Bastions())
+        connect(node, sshd.config())
 
 
 # Bastions
@@ -201,7 +201,7 @@ def hidden(node: Node) -> Node:
 
 def test_a_bastion_that_cannot_reach_the_host_is_named(sshd: Sshd, hidden: Node) -> None:
     with pytest.raises(Unreachable) as caught:
-        connect(hidden, behind(sshd), Bastions())
+        connect(hidden, behind(sshd))
     assert "10.0.0.1  connect: bastion 127.0.0.1 cannot reach 127.0.0.9:22" in str(caught.value)
 
 
@@ -209,31 +209,30 @@ def test_a_bastion_that_cannot_reach_the_host_is_named(sshd: Sshd, hidden: Node)
 def test_a_bastion_that_freezes_is_given_up_and_named(sshd: Sshd, hidden: Node) -> None:
     sshd.freezes_at = "forward"
     with pytest.raises(Unreachable, match=r"bastion 127\.0\.0\.1 has not reached 127\.0\.0\.9:22 in time"):
-        connect(hidden, behind(sshd), Bastions())
+        connect(hidden, behind(sshd))
 
 
 def test_a_bastion_that_is_down_is_named_and_tried_only_once(sshd: Sshd, hidden: Node) -> None:
-    config = behind(sshd)
+    way = access(behind(sshd))
     sshd.close()
-    bastions = Bastions()
     for _ in range(2):
         with pytest.raises(Unreachable, match=r"10\.0\.0\.1  connect: bastion 127\.0\.0\.1: .*refused"):
-            connect(hidden, config, bastions)
+            way.connect(hidden)
 
 
 def test_an_unknown_host_key_of_a_bastion_is_refused(sshd: Sshd, hidden: Node) -> None:
     config = sshd.config(f"Host 127.0.0.9\n  ProxyJump ann@127.0.0.1:{sshd.port}", known_as="other")
     with pytest.raises(Unreachable, match=r"bastion 127\.0\.0\.1: its host key ecdsa.* is not known"):
-        connect(hidden, config, Bastions())
+        connect(hidden, config)
     assert sshd.logins == 0
 
 
 def test_a_bastion_is_logged_in_to_once_for_all_hosts_behind_it(sshd: Sshd, hidden: Node) -> None:
-    config, bastions = behind(sshd), Bastions()
+    way = access(behind(sshd))
 
     def reach() -> None:
         with pytest.raises(Unreachable):
-            connect(hidden, config, bastions)
+            way.connect(hidden)
 
     threads = [threading.Thread(target=reach) for _ in range(8)]
     for thread in threads:
@@ -247,7 +246,7 @@ def test_a_bastion_is_logged_in_to_once_for_all_hosts_behind_it(sshd: Sshd, hidd
 
 
 def test_a_key_that_ssh_config_names_and_that_does_not_exist_is_left_out(sshd: Sshd, node: Node) -> None:
-    connect(node, sshd.config("Host *\n  IdentityFile /nowhere/id_ed25519"), Bastions()).close()
+    connect(node, sshd.config("Host *\n  IdentityFile /nowhere/id_ed25519")).close()
     assert sshd.logins == 1
 
 

@@ -1,0 +1,60 @@
+"""An ssh-agent at any socket, with an end to every wait.
+
+The one place that uses what paramiko keeps to itself (and its types leave out): its own Agent finds
+$SSH_AUTH_SOCK alone, waits for ever, and lets only one thread talk at a time.
+"""
+
+import socket
+from typing import Any
+
+from paramiko import AgentKey, SSHException
+from paramiko.agent import AgentSSH
+
+PATIENCE = 5
+"""Seconds in which an agent must tell its keys, or sign: it may have to ask somebody first."""
+
+
+class AgentTrouble(SSHException):
+    """An agent is of no use; `str()` tells why."""
+
+
+class Agent(AgentSSH):
+    """Holds keys; each message goes over a connection of its own, so that no thread waits for another's.
+
+    Raises AgentTrouble.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        try:
+            self._connect(None)  # type: ignore[attr-defined]
+        except AgentTrouble:
+            raise
+        except Exception as error:  # whatever an answer can be that is no list of keys
+            raise self._trouble(f"does not answer as an agent does ({error})") from None
+
+    @property
+    def held(self) -> tuple[AgentKey, ...]:
+        """The keys, in the agent's order."""
+        return tuple(self.get_keys())
+
+    def _send_message(self, msg: Any) -> Any:
+        line = AgentSSH()
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(PATIENCE)
+                connection.connect(self.path)
+                line._conn = connection  # type: ignore[attr-defined]
+                return line._send_message(msg)  # type: ignore[attr-defined]
+        except TimeoutError:
+            raise self._trouble(f"does not answer within {PATIENCE} s") from None
+        except ConnectionRefusedError:
+            raise self._trouble("is gone: nobody listens there any more") from None
+        except FileNotFoundError:
+            raise self._trouble("does not exist") from None
+        except OSError as error:
+            raise self._trouble(f"cannot be used ({error.strerror or error})") from None
+
+    def _trouble(self, why: str) -> AgentTrouble:
+        return AgentTrouble(f"the agent at {self.path} {why}")

@@ -1,0 +1,206 @@
+"""The private keys to log in with: those in files, those in agents, and in which order they are offered."""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko import Message, PKey, SSHException
+from paramiko.pkey import UnknownKeyType
+
+from .agent import Agent, AgentTrouble
+from .settings import Settings
+
+T = TypeVar("T")
+
+LOCKED = "locked with a passphrase; add it to ssh-agent with ssh-add"
+MAGIC = b"openssh-key-v1\0"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A key file: the key, if it can be used, else why not; the public half may be known all the same."""
+
+    path: str
+    key: PKey | None = None
+    public: bytes = b""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A key that a host is asked to accept."""
+
+    key: PKey
+    held_by: str
+
+
+class Keys:
+    """The keys of a run: each file is read once, each agent asked once for its list."""
+
+    def __init__(self, passphrase: str | None = None) -> None:
+        self._passphrase = passphrase
+        self._identities: dict[str, Identity] = {}
+        self._agents: dict[str, Agent | AgentTrouble] = {}
+        self._lock = Lock()
+
+    def identity(self, path: str) -> Identity:
+        """Give the key of a file."""
+        return self._once(self._identities, path, partial(load, path, self._passphrase))
+
+    def agent(self, path: str) -> Agent | AgentTrouble:
+        """Give the agent at a socket, or why it is of no use."""
+        return self._once(self._agents, path, partial(_agent, path))
+
+    def _once(self, known: dict[str, T], name: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            if name not in known:
+                known[name] = make()
+            return known[name]
+
+    def offers(self, settings: Settings) -> Iterator[Offer]:
+        """Give the keys to offer to a host, in order.
+
+        Those that were named come first, else a full agent would use up the tries that a host grants.
+        The agent is asked only if it comes to that.
+        """
+        named = [self.identity(path) for path in settings.keys]
+        others = [self.identity(path) for path in settings.default_keys]
+        certificates = {each[1]: each[0] for each in map(_certificate, settings.certificates) if each}
+        offered: set[bytes] = set()
+        for offer in self._in_order(named, others, settings):
+            if offer.key.asbytes() not in offered:
+                offered.add(offer.key.asbytes())
+                yield from _with_certificate(offer, certificates)
+
+    def _in_order(
+        self, named: Sequence[Identity], others: Sequence[Identity], settings: Settings
+    ) -> Iterator[Offer]:
+        for identity in named:
+            if identity.key:
+                yield Offer(identity.key, identity.path)
+            else:
+                yield from self._held(settings, [identity.public])
+        yield from self._held(settings, [identity.public for identity in others])
+        if not settings.only_these_keys:
+            yield from self._held(settings)
+        yield from (Offer(each.key, each.path) for each in others if each.key)
+
+    def _held(self, settings: Settings, publics: Iterable[bytes] | None = None) -> Iterator[Offer]:
+        """Give the agent's keys, or only those of these public halves."""
+        wanted = None if publics is None else {*publics} - {b""}
+        if not settings.agent or wanted == set():
+            return
+        agent = self.agent(settings.agent)
+        if isinstance(agent, Agent):
+            yield from (
+                Offer(key, agent.path) for key in agent.held if wanted is None or key.asbytes() in wanted
+            )
+
+
+def _agent(path: str) -> Agent | AgentTrouble:
+    try:
+        return Agent(path)
+    except AgentTrouble as trouble:
+        return trouble
+
+
+def load(path: str, passphrase: str | None) -> Identity:
+    """Read a key file, as far as that is possible. What does not exist is no key, and no trouble."""
+    file = Path(path)
+    try:
+        state = file.stat()
+        if path.endswith(".pub") or not file.is_file():
+            return Identity(path, public=_public(file))
+        if state.st_uid == os.getuid() and state.st_mode & 0o077:
+            return Identity(
+                path, trouble=f"others than its owner can read it, so ssh ignores it: chmod 600 {path}"
+            )
+        return Identity(path, key := PKey.from_path(file, passphrase), key.asbytes())
+    except FileNotFoundError:
+        return Identity(path, public=_public(Path(f"{path}.pub")))
+    except TypeError:  # cryptography's word for a passphrase that is missing
+        return Identity(path, public=_public(file), trouble=LOCKED)
+    except OSError as error:
+        return Identity(path, trouble=f"it cannot be read ({error.strerror})")
+    except (ValueError, SSHException, UnknownKeyType, UnsupportedAlgorithm) as error:
+        wrong = (
+            "its passphrase is another one" if passphrase else f"it is no key that can be used here ({error})"
+        )
+        return Identity(path, public=_public(file), trouble=wrong)
+
+
+def _public(file: Path) -> bytes:
+    """Give the public half of a key that stands in the file or beside it, b"" if none does."""
+    for each in (file, Path(f"{file}.pub")):
+        try:
+            text = each.read_text(errors="replace")
+        except OSError:
+            continue
+        if blob := _of_private(text) if "PRIVATE KEY" in text else _of_public(text):
+            return blob
+    return b""
+
+
+def _of_public(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.split()[1])
+    except (IndexError, binascii.Error):
+        return b""
+
+
+def _of_private(text: str) -> bytes:
+    """Give the public half that an OpenSSH key file tells without its passphrase."""
+    try:
+        body = base64.b64decode("".join(line for line in text.split("\n") if line and line[0] not in "-"))
+    except binascii.Error:
+        return b""
+    if not body.startswith(MAGIC):
+        return b""
+    message = Message(body[len(MAGIC) :])
+    for _ in ("cipher", "kdf", "its options"):
+        message.get_binary()
+    message.get_int()
+    return message.get_binary()
+
+
+def _certificate(path: str) -> tuple[str, bytes] | None:
+    """Give a certificate's path with the public half that it is for."""
+    blob = _public(Path(path))
+    key = certified_key(blob)
+    return (path, key) if key else None
+
+
+def certified_key(certificate: bytes) -> bytes:
+    """Give the public key inside a certificate, as it is without one; b"" if that is none."""
+    message = Message(certificate)
+    kind = message.get_text()
+    if "-cert-v01@openssh.com" not in kind:
+        return b""
+    plain = kind.removesuffix("-cert-v01@openssh.com")
+    parts = {"ssh-ed25519": 1, "ssh-rsa": 2}.get(plain, 2 if plain.startswith("ecdsa-") else 0)
+    message.get_binary()  # the nonce
+    key = Message()
+    key.add_string(plain)
+    for _ in range(parts):
+        key.add_string(message.get_binary())
+    return key.asbytes() if parts else b""
+
+
+def _with_certificate(offer: Offer, certificates: dict[bytes, str]) -> Iterator[Offer]:
+    """Give a key with its certificate, if it has one, and then alone: a certificate expires."""
+    path = certificates.get(offer.key.asbytes())
+    if path and offer.key.public_blob is None:
+        offer.key.load_certificate(path)
+    yield offer
+    if offer.key.public_blob is not None:
+        alone = copy(offer.key)
+        alone.public_blob = None
+        yield Offer(alone, offer.held_by)

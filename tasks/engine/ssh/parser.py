@@ -1,0 +1,134 @@
+"""Read ssh_config where no ssh client can be asked: with paramiko's parser, which knows the plain half of it.
+
+What it would misread or overlook is refused with file and line.
+"""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from paramiko import SSHConfig, SSHException
+
+from ...errors import BadInput
+from .settings import Local, NotAnAnswer, Question, Settings, understood
+
+DEFAULTS = {
+    "identityfile": ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"],
+    "userknownhostsfile": ["~/.ssh/known_hosts ~/.ssh/known_hosts2"],
+    "globalknownhostsfile": ["/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"],
+}
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+CRITERIA = {"host", "originalhost", "user", "localuser"}
+
+MISREAD = re.compile(
+    r"""
+    tag\b .*                                            # criteria and keywords that it does not know
+    | match\b .* [=] .*
+    | (?!host\b|match\b|proxycommand\b) \w+ .* \s\# .*  # a comment behind a value
+    | (?!host\b|match\b|proxycommand\b) \w+ [^"]* "[^"]*" (?!$) .*  # several values in quotes
+    | port [\s=]+ (?!\d+$) .*
+    | (connecttimeout) [\s=]+ (?!(none|(\d+[smhdw]?)+)$) .*
+    | connectionattempts [\s=]+ (?!\d+$) .*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class Lines:
+    """The lines of a file for paramiko to iterate over, which remembers at which it is. Raises Unknown."""
+
+    def __init__(self, text: str, home: str) -> None:
+        self._text, self._home = text, home
+        self.number, self.line = 0, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text.splitlines():
+            self.number, self.line = self.number + 1, line.strip()
+            if self._is_misread():
+                raise Unknown
+            if not self.line.lower().startswith("include"):
+                yield self.line
+
+    def _is_misread(self) -> bool:
+        keyword, *values = re.split(r"[\s=]+", self.line.lower()) or [""]
+        if keyword == "match":
+            return not _is_known_match(values) or bool(MISREAD.fullmatch(self.line))
+        if keyword == "include":
+            bases = (f"{self._home}/.ssh", "/etc/ssh")
+            return any(glob.glob(os.path.join(base, value)) for base in bases for value in values)
+        return bool(MISREAD.fullmatch(self.line))
+
+
+class Unknown(ValueError):
+    """A line that paramiko does not understand as ssh does."""
+
+
+def _is_known_match(words: list[str]) -> bool:
+    if words in (["all"], ["canonical"], ["final"], ["canonical", "all"]):
+        return True
+    return len(words) % 2 == 0 and all(word.lstrip("!") in CRITERIA for word in words[::2])
+
+
+def ask(question: Question, local: Local, file: Path | None, named: str, is_read: bool) -> Settings:
+    """Give the settings for a host, as paramiko sees them. Raises BadInput with file and line."""
+    chosen = [file] if file else [Path(local.home, ".ssh/config"), Path("/etc/ssh/ssh_config")]
+    states = [(each, each.stat().st_mtime_ns) for each in chosen if is_read and each.is_file()]
+    config = _config(tuple(states), local.home)
+    try:
+        looked_up = config.lookup(question.name)
+        said = {key: _values(value) for key, value in looked_up.items() if value is not None}
+        return understood(_completed(said, question, local), question, local, os.path.exists)
+    except (KeyError, SSHException, NotAnAnswer, OSError) as error:
+        raise BadInput(
+            f"{named or 'ssh_config'}: what it says of {question.name} cannot be used without OpenSSH's own "
+            f"client ({error}). {INSTALL}"
+        ) from None
+
+
+INSTALL = (
+    "Install that (on Debian: apt-get install openssh-client), or name another file: ssh_config=FILE, fab -S."
+)
+
+
+@lru_cache(maxsize=4)
+def _config(files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
+    config = SSHConfig()
+    for file, _ in files:
+        try:
+            lines = Lines(file.read_bytes().decode(errors="surrogateescape"), home)
+        except OSError as error:
+            raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+        try:
+            config.parse(lines)
+        except (SSHException, ValueError):  # ValueError: of shlex, for a quote that is not closed
+            raise BadInput(
+                f"{file}:{lines.number}: `{lines.line}` cannot be read without OpenSSH's own client. "
+                f"{INSTALL}"
+            ) from None
+    return config
+
+
+def _values(value: str | Iterable[str]) -> list[str]:
+    """Escape what paramiko has replaced: tokens are gone, and no other `%` is one."""
+    return [each.replace("%", "%%") for each in ([value] if isinstance(value, str) else value)]
+
+
+def _completed(said: dict[str, list[str]], question: Question, local: Local) -> dict[str, list[str]]:
+    """Add what ssh would: what stands on its command line, and what holds where nothing is said."""
+    said = {"user": [local.user], **DEFAULTS, **said}
+    typed = {"user": question.user, "port": question.port, "proxyjump": question.jump}
+    said.update({key: [str(value)] for key, value in typed.items() if value})
+    if named := [*question.shared_keys, *question.keys]:
+        configured = said["identityfile"] if said["identityfile"] is not DEFAULTS["identityfile"] else []
+        said["identityfile"] = [*named, *configured]
+    timeout = said.pop("connecttimeout", ["none"])[0]
+    if timeout != "none":
+        parts = re.findall(r"(\d+)([smhdw]?)", timeout.lower())
+        said["connecttimeout"] = [str(sum(int(number) * SECONDS[unit] for number, unit in parts))]
+    if said.get("hostkeyalgorithms", [""])[0][:1] in "+-^":
+        said.pop("hostkeyalgorithms", None)
+    return said

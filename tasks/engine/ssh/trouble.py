@@ -1,0 +1,240 @@
+"""Why a host cannot be reached or is not trusted: a sentence for each, with what to do."""
+
+import base64
+import hashlib
+import os
+import re
+import socket
+from pathlib import Path
+from shlex import join, quote
+from typing import Any
+
+from paramiko import ChannelException, PKey, SSHException
+from paramiko.ssh_exception import IncompatiblePeer
+
+from .agent import AgentTrouble
+from .client import Source
+from .dial import Program
+from .keys import LOCKED, Keys
+from .known_hosts import Changed, Entry, Revoked, Unknown
+from .login import NotAccepted, Silent
+from .routes import Route
+from .settings import Settings
+from .trust import Distrusted, file_for_keys
+
+MUTE = re.compile(
+    "Error reading SSH protocol banner|No existing session|Timeout opening channel|EOF|Negotiation failed"
+)
+"""What paramiko says when a host takes the connection and then says nothing, or not SSH."""
+
+
+def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) -> str:
+    """Say what an error of a connection that was tried means."""
+    settings = route.settings
+    match error:
+        case Distrusted():
+            return _distrusted(error, route, source)
+        case NotAccepted():
+            return _not_accepted(error, route, keys, source)
+        case AgentTrouble():
+            return f"{error}. {_AGENT}"
+        case ChannelException() | SSHException() if route.via and line is None:
+            return _behind(error, route)
+        case SSHException() if isinstance(line, Program):
+            return _program(settings, line)
+        case IncompatiblePeer():
+            return f"{settings.where}: its sshd has no algorithm in common with us ({error}). Is it very old?"
+        case Silent() | EOFError():
+            return _mute(settings)
+        case SSHException() if MUTE.search(str(error)):
+            return _mute(settings)
+        case _:
+            return _unreached(error, settings)
+
+
+def _unreached(error: Exception, settings: Settings) -> str:
+    match error:
+        case socket.gaierror():
+            return f"the name {settings.host} cannot be resolved. Correct it or set ansible_host."
+        case TimeoutError():
+            return f"{settings.where} does not answer within {settings.timeout} s. Is the host up?"
+        case OSError():
+            return f"{settings.where}: {error.strerror or error}. Is the host up, and sshd on it?"
+        case _:
+            return f"{settings.where}: {error or type(error).__name__}. Is that an sshd?"
+
+
+def _mute(settings: Settings) -> str:
+    return (
+        f"{settings.where} takes the connection, but does not talk SSH in time. "
+        "Is the host frozen or overloaded, or is that no sshd?"
+    )
+
+
+def _behind(error: SSHException, route: Route) -> str:
+    """Say why a bastion does not lead on."""
+    assert route.via is not None
+    bastion, where = f"bastion {route.via.settings.host}", route.settings.where
+    if isinstance(error, ChannelException) and error.code == 1:
+        return f"{bastion} forwards no connections. Set AllowTcpForwarding in its sshd_config."
+    if isinstance(error, ChannelException):
+        return f"{bastion} cannot reach {where} ({error.text}). Is the host up, and sshd on it?"
+    if "Timeout" in str(error):
+        return f"{bastion} has not reached {where} in time. Is the host up?"
+    return f"{bastion} was lost ({error})."
+
+
+def _program(settings: Settings, line: Program) -> str:
+    said = line.last_words()
+    words = f"it says: {said}" if said else "it says nothing"
+    return f"no sshd answers through ProxyCommand `{settings.command}`; {words}. Try it by hand."
+
+
+# Keys that are not accepted
+
+_AGENT = "Start another one, unset SSH_AUTH_SOCK, or set `IdentityAgent none` in ssh_config."
+
+
+def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) -> str:
+    settings = route.settings
+    if error.hung_up:
+        return (
+            f"{settings.where} hung up after {error.offered} keys for user {settings.user}: too many for its "
+            "MaxAuthTries. Offer it the right one alone: ansible_ssh_private_key_file in hosts.ini, or "
+            "IdentityFile with `IdentitiesOnly yes` in ssh_config."
+        )
+    if error.partly or (error.accepts and "publickey" not in error.accepts):
+        what = "accepts a key, but wants more besides" if error.partly else "takes no keys at all"
+        return f"{settings.where} {what}: {', '.join(error.accepts)}. mesofab logs in with keys alone."
+    useless = [each for each in map(keys.identity, (*settings.keys, *settings.default_keys)) if each.trouble]
+    if len(useless) == 1 and useless[0].trouble == LOCKED and not error.offered:
+        add = f"ssh-add {quote(useless[0].path)}"
+        return f"the private key is locked with a passphrase. Add it to ssh-agent: {add}."
+    left_out = [f"{each.path} was left out: {each.trouble}." for each in useless]
+    agent = keys.agent(settings.agent) if settings.agent and settings.offers_keys else None
+    left_out += [f"{agent}. {_AGENT}"] if isinstance(agent, AgentTrouble) else []
+    refused = (
+        f"{settings.where} accepts no key we have for user {settings.user}. "
+        f"Check ansible_user and ansible_ssh_private_key_file; try: {_ssh(route, source)}"
+    )
+    return " ".join([*left_out, refused])
+
+
+def _ssh(route: Route, source: Source) -> str:
+    """Give the command that logs in as we do."""
+    settings = route.settings
+    ways = ["-J", settings.jump] if settings.jump and not route.via else []
+    return join(["ssh", *source.options, *ways, "-p", str(settings.port), f"{settings.user}@{settings.host}"])
+
+
+# Host keys that are not trusted
+
+
+def _distrusted(error: Distrusted, route: Route, source: Source) -> str:
+    shown = _fingerprint(error.key)
+    match error.verdict:
+        case Revoked(entry):
+            return (
+                f"its host key {shown} is revoked ({entry.place}): somebody may have it who should not. "
+                "Give the host new keys, and make these known."
+            )
+        case Changed(entry):
+            return (
+                f"its host key is {shown}, but known_hosts has another one ({entry.place}). If the host "
+                f"was reinstalled, {_removal(entry, route.settings)}. If not, somebody may be in between."
+            )
+        case Unknown(others, authorities):
+            return _unknown(shown, error.key, others, authorities, route, source)
+        case _:
+            raise AssertionError(error.verdict)
+
+
+def _removal(entry: Entry, settings: Settings) -> str:
+    """Say how an entry is removed; ssh-keygen finds it by the host's whole name alone."""
+    if re.search(r"[*?!]", entry.names):
+        return f"correct that line, which is for {entry.names}"
+    return f"remove the old key: ssh-keygen -R {quote(settings.known_as)} -f {quote(entry.file)}"
+
+
+def _unknown(
+    shown: str,
+    key: PKey,
+    others: tuple[Entry, ...],
+    authorities: tuple[Entry, ...],
+    route: Route,
+    source: Source,
+) -> str:
+    if authorities:
+        known = (
+            f"its host key {shown} is not known: {authorities[0].place} trusts an authority for this host "
+            "(@cert-authority), whose certificates cannot be checked here"
+        )
+    elif others:
+        kinds = ", ".join(dict.fromkeys(entry.kind for entry in others))
+        known = (
+            f"its host key {shown} is not known; {others[0].place} has only {kinds}, which it did not show"
+        )
+    else:
+        known = f"its host key {shown} is not known"
+    compare = (
+        "Compare it with what the host's console shows (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub); "
+        "if it is the same, "
+    )
+    return f"{known}. {compare}{_addition(key, route, source)}"
+
+
+def _addition(key: PKey, route: Route, source: Source) -> str:
+    """Say how a host's key is made known."""
+    settings, target = route.settings, file_for_keys(route.settings)
+    if not target:
+        return (
+            "add it to a file, and name that as UserKnownHostsFile in ssh_config, which now names none that "
+            "could keep it."
+        )
+    if settings.command:
+        return f"log in once by hand and say yes: {_ssh(route, source)}"
+    return f"add it: {_making(target)}{_scan(key, route, source)}{_into(target, settings)}"
+
+
+def _making(target: str) -> str:
+    folder = Path(target).parent
+    return "" if folder.is_dir() else f"mkdir -p -m 700 {quote(str(folder))} && "
+
+
+def _scan(key: PKey, route: Route, source: Source) -> str:
+    settings = route.settings
+    kind = key.get_name().removeprefix("ssh-").split("-")[0]
+    port = ["-p", str(settings.port)] if settings.port != 22 else []
+    return join([*_through(route.via, source), "ssh-keyscan", *port, "-t", kind, settings.host])
+
+
+def _through(hop: Route | None, source: Source) -> list[str]:
+    """Give the command that runs another one on a bastion."""
+    if hop is None:
+        return []
+    settings = hop.settings
+    jump = ["-J", settings.jump] if settings.jump else []
+    port = ["-p", str(settings.port)] if settings.port != 22 else []
+    return ["ssh", *source.options, *jump, *port, f"{settings.user}@{settings.host}"]
+
+
+def _into(target: str, settings: Settings) -> str:
+    rename = (
+        f" | sed 's/^[^ ]*/{settings.alias}/'" if settings.alias and settings.alias != settings.host else ""
+    )
+    if _is_writable(target):
+        return f"{rename} >> {quote(target)}"
+    return f"{rename} | sudo tee -a {quote(target)}"
+
+
+def _is_writable(target: str) -> bool:
+    file = Path(target)
+    if file.exists():
+        return os.access(file, os.W_OK)
+    above = next(each for each in file.parents if each.exists())
+    return os.access(above, os.W_OK)
+
+
+def _fingerprint(key: PKey) -> str:
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"{key.get_name()} SHA256:{digest}"
