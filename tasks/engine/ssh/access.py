@@ -39,7 +39,7 @@ def source(config: Config, cluster: Cluster | None = None) -> Source:
     """Choose the ssh_config: of fab -S, else the inventory's, else ssh's own. Raises BadInput."""
     chosen = config._runtime_ssh_path  # which Fabric tells nobody
     if chosen is not None:
-        return Source(Path(chosen).expanduser().absolute(), f"-S {chosen}")
+        return Source(Path(chosen).expanduser().absolute())
     if cluster is None or cluster.settings.ssh_config is None:
         return Source(is_read=bool(config.load_ssh_configs))
     file = inventory.beside(cluster.settings.ssh_config)
@@ -96,7 +96,7 @@ class Access:
         self._user, self._port, self._timeout = config.user, config.port, config.timeouts.connect
         self._bare = _bare(config)
         self._routes = Routes(self._ask)
-        self._trust, self._keys = Trust(warn), Keys(self._options.get("passphrase"))
+        self._trust, self._keys = Trust(warn), Keys(self._options.get("passphrase") or self._options.get("password"))
         self._bastions = Bastions(self._open)
 
     def route(self, node: Node) -> Route:

@@ -123,10 +123,10 @@ def load(path: str, passphrase: str | None) -> Identity:
             return Identity(
                 path, trouble=f"others than its owner can read it, so ssh ignores it: chmod 600 {path}"
             )
-        return Identity(path, key := PKey.from_path(file, passphrase), key.asbytes())
+        return Identity(path, key := _unlocked(file, passphrase), key.asbytes())
     except FileNotFoundError:
         return Identity(path, public=_public(Path(f"{path}.pub")))
-    except TypeError:  # cryptography's word for a passphrase that is missing
+    except TypeError:
         return Identity(path, public=_public(file), trouble=LOCKED)
     except OSError as error:
         return Identity(path, trouble=f"it cannot be read ({error.strerror})")
@@ -135,6 +135,16 @@ def load(path: str, passphrase: str | None) -> Identity:
             "its passphrase is another one" if passphrase else f"it is no key that can be used here ({error})"
         )
         return Identity(path, public=_public(file), trouble=wrong)
+
+
+def _unlocked(file: Path, passphrase: str | None) -> PKey:
+    """Read a private key. Raises TypeError, which is cryptography's word for a passphrase that is missing."""
+    try:
+        return PKey.from_path(file)
+    except TypeError:
+        if passphrase is None:
+            raise
+        return PKey.from_path(file, passphrase.encode())  # type: ignore[arg-type]  # cryptography wants bytes
 
 
 def _public(file: Path) -> bytes:

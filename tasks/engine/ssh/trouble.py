@@ -40,7 +40,7 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
             return f"{error}. {_AGENT}"
         case ChannelException() | SSHException() if route.via and line is None:
             return _behind(error, route)
-        case SSHException() if isinstance(line, Program):
+        case SSHException() | EOFError() | OSError() if isinstance(line, Program):
             return _program(settings, line)
         case IncompatiblePeer():
             return f"{settings.where}: its sshd has no algorithm in common with us ({error}). Is it very old?"
@@ -113,6 +113,8 @@ def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) 
     left_out = [f"{each.path} was left out: {each.trouble}." for each in useless]
     agent = keys.agent(settings.agent) if settings.agent and settings.offers_keys else None
     left_out += [f"{agent}. {_AGENT}"] if isinstance(agent, AgentTrouble) else []
+    if not settings.offers_keys:
+        left_out = ["No key was offered: ssh_config has `PubkeyAuthentication no`."]
     refused = (
         f"{settings.where} accepts no key we have for user {settings.user}. "
         f"Check ansible_user and ansible_ssh_private_key_file; try: {_ssh(route, source)}"
