@@ -96,7 +96,10 @@ class Access:
         self._user, self._port, self._timeout = config.user, config.port, config.timeouts.connect
         self._bare = _bare(config)
         self._routes = Routes(self._ask)
-        self._trust, self._keys = Trust(warn), Keys(self._options.get("passphrase") or self._options.get("password"))
+        self._trust, self._keys = (
+            Trust(warn),
+            Keys(self._options.get("passphrase") or self._options.get("password")),
+        )
         self._bastions = Bastions(self._open)
 
     def route(self, node: Node) -> Route:

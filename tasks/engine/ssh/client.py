@@ -130,6 +130,6 @@ def _refuse_other_encodings(settings: Settings) -> None:
         if not value.isprintable():  # which no byte is that was not UTF-8
             shown = value.encode(errors="surrogateescape").decode(errors="backslashreplace")
             raise BadInput(
-                f"ssh_config: the {what} for {settings.name} is {shown!r}, which is not UTF-8. "
+                f"ssh_config: the {what} for {settings.name} is '{shown}', which is not UTF-8. "
                 "Save the file as UTF-8, or set it in hosts.ini."
             )

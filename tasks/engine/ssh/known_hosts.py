@@ -21,7 +21,7 @@ KINDS = {
 
 
 class Entry(NamedTuple):
-    """One line that holds a key: for whom, where it stands."""
+    """One line that holds a key: for whom, where it stands; a hashed name is a salt and a digest."""
 
     file: str
     number: int
@@ -29,6 +29,7 @@ class Entry(NamedTuple):
     names: str
     kind: str
     key: bytes
+    hashed: tuple[bytes, bytes] | None = None
 
     @property
     def place(self) -> str:
@@ -55,9 +56,8 @@ class KnownHosts:
     def add(self, entry: Entry) -> None:
         """Add a line that `entries` has given."""
         self.entries.append(entry)
-        if entry.names.startswith("|"):
-            salt, digest = _hash(entry.names)
-            self._hashed.append((salt, digest, entry))
+        if entry.hashed:
+            self._hashed.append((*entry.hashed, entry))
             return
         patterns = entry.names.lower().split(",")
         if re.search(r"[*?!]", entry.names):
@@ -101,9 +101,8 @@ def _entry(words: Sequence[str], file: str, number: int) -> Entry:
         raise ValueError("not of the form HOSTS TYPE KEY")
     if kind not in KINDS:
         raise ValueError("a type of key that is not known here")
-    if names.startswith("|"):
-        _hash(names)
-    return Entry(file, number, marker, names, kind, _blob(kind, key))
+    hashed = _hash(names) if names.startswith("|") else None
+    return Entry(file, number, marker, names, kind, _blob(kind, key), hashed)
 
 
 def _blob(kind: str, text: str) -> bytes:

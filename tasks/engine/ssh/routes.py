@@ -58,8 +58,11 @@ class Routes:
 
 
 def _refuse_circles(way: tuple[Settings, ...]) -> None:
-    """Refuse a way that comes to one host twice, or that grows without an end. Raises BadInput."""
-    ends = [(each.host, each.port, each.user) for each in way]
+    """Refuse a way that comes to one host twice, or that grows without an end. Raises BadInput.
+
+    Names are compared, as ssh does it: one address may be two machines, as 127.0.0.1 is behind a bastion.
+    """
+    ends = [(each.name, each.port, each.user) for each in way]
     circle = ends[-1] in ends[:-1]
     if circle or len(way) > MOST_HOPS + 1:
         names = " -> ".join(each.name for each in way[: MOST_HOPS + 2])

@@ -67,6 +67,7 @@ class Settings:
     command: str = ""
     user_known_hosts: tuple[str, ...] = ()
     global_known_hosts: tuple[str, ...] = ()
+    revoked_keys: str = ""
     alias: str = ""
     host_key_types: tuple[str, ...] = ()
     timeout: int | None = None
@@ -121,6 +122,7 @@ def understood(said: Said, question: Question, local: Local, exists: Callable[[s
         command="" if jump else expand(_one(said, "proxycommand").removeprefix("exec ")),
         user_known_hosts=tuple(map(expand, files(_one(said, "userknownhostsfile"), exists))),
         global_known_hosts=tuple(map(expand, files(_one(said, "globalknownhostsfile"), exists))),
+        revoked_keys=expand(_one(said, "revokedhostkeys")),
         host_key_types=tuple(filter(None, _one(said, "hostkeyalgorithms").split(","))),
         family=_one(said, "addressfamily", "any"),
         source=_one(said, "bindaddress"),

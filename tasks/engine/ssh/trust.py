@@ -7,6 +7,7 @@ from threading import Lock
 
 from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
+from ...errors import BadInput
 from . import known_hosts
 from .known_hosts import Entry, KnownHosts, Trusted, Verdict
 from .settings import Settings
@@ -35,10 +36,13 @@ class Trust:
         self._lock = Lock()
 
     def check(self, settings: Settings) -> "Check":
-        """Give what checks the key of one host."""
+        """Give what checks the key of one host. Raises BadInput."""
         known = self._known(settings)
+        revoked = _revoked(settings.revoked_keys) if settings.revoked_keys else []
         bare = settings.host if settings.port != 22 and not settings.alias else ""
-        return Check(known.of(settings.known_as), known.of(bare) if bare else [], settings.host_key_types)
+        return Check(
+            [*revoked, *known.of(settings.known_as)], known.of(bare) if bare else [], settings.host_key_types
+        )
 
     def _known(self, settings: Settings) -> KnownHosts:
         names = dict.fromkeys((*settings.user_known_hosts, *settings.global_known_hosts))
@@ -77,6 +81,24 @@ class Trust:
         if text not in self._warned:
             self._warned.add(text)
             self._warn(text)
+
+
+def _revoked(name: str) -> list[Entry]:
+    """Read the list of RevokedHostKeys, a public key a line. Raises BadInput if it is of no use."""
+    try:
+        text = Path(name).read_bytes()
+    except OSError as error:
+        why = f"which cannot be read ({error.strerror})"
+    else:
+        entries, skipped = known_hosts.read(
+            b"\n".join(b"@revoked * " + line for line in text.split(b"\n") if line), name
+        )
+        if not skipped:
+            return entries
+        why = "which is no list of public keys, a key a line; ssh alone can read others"
+    raise BadInput(
+        f"ssh_config: RevokedHostKeys names {name}, {why}. Correct that: no host is trusted without it."
+    )
 
 
 class Check(MissingHostKeyPolicy):
