@@ -48,7 +48,8 @@ def end(channel: Channel, code: int = 0) -> None:
 class Sshd(ServerInterface):
     """Answers any number of connections; `act` is what it does for a command.
 
-    `freezes_at` names the point from which on it says nothing more: auth, session, forward, exec.
+    `freezes_at` names the point from which on it says nothing more: auth, session, forward, exec. It lets
+    everybody in, or who has the key that it `accepts`, and hangs up after so many `tries`.
     """
 
     directory: Path
@@ -57,6 +58,10 @@ class Sshd(ServerInterface):
     commands: list[str] = field(default_factory=list)
     logins: int = 0
     key: PKey = field(default_factory=lambda: paramiko.ECDSAKey.generate())
+    other_keys: tuple[PKey, ...] = ()
+    accepts: PKey | None = None
+    tries: int = 99
+    offered: list[PKey] = field(default_factory=list)
     thawed: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -74,7 +79,8 @@ class Sshd(ServerInterface):
             except OSError:
                 return
             transport = paramiko.Transport(connection)
-            transport.add_server_key(self.key)
+            for key in (self.key, *self.other_keys):
+                transport.add_server_key(key)
             self.transports.append(transport)
             transport.start_server(event=threading.Event(), server=self)
 
@@ -94,17 +100,25 @@ class Sshd(ServerInterface):
     def config(self, options: str = "", known_as: str = "") -> Config:
         """Give fab's configuration with an ssh_config by which this server is known."""
         known = self.directory / "known_hosts"
-        known.write_text(
-            f"{known_as or f'[127.0.0.1]:{self.port}'} {self.key.get_name()} {self.key.get_base64()}\n"
-        )
+        known.write_text(self.line(known_as))
         text = f"UserKnownHostsFile {known}\n  IdentityFile {self.directory / 'key'}\n"
         (self.directory / "ssh_config").write_text(f"{options}\nHost *\n  {text}")
         return configured(self.directory / "ssh_config")
+
+    def line(self, known_as: str = "", key: PKey | None = None, marker: str = "") -> str:
+        """Give a line of known_hosts with this server's key, or another one."""
+        key = key or self.key
+        return f"{marker}{known_as or f'[127.0.0.1]:{self.port}'} {key.get_name()} {key.get_base64()}\n"
 
     # What paramiko calls
 
     def check_auth_publickey(self, username: str, key: PKey) -> int:
         self._freeze("auth")
+        self.offered.append(key)
+        if self.accepts and key.asbytes() != self.accepts.asbytes():
+            if len(self.offered) >= self.tries:
+                self.transports[-1].close()
+            return paramiko.AUTH_FAILED
         self.logins += 1
         return paramiko.AUTH_SUCCESSFUL
 

@@ -70,8 +70,6 @@ def _command(question: Question, source: Source) -> list[str]:
     words = ["ssh", "-T", "-G", *source.options]
     words += ["-l", question.user] if question.user else []
     words += ["-p", str(question.port)] if question.port else []
-    for key in (*question.shared_keys, *question.keys):
-        words += ["-i", key.replace("%", "%%")]
     words += ["-J", question.jump] if question.jump else []
     return [*words, "--", question.name]
 

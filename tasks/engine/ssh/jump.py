@@ -7,7 +7,7 @@ from urllib.parse import unquote
 HOP = re.compile(
     r"""
     (?: (?P<user>.+) @ )?
-    (?: \[ (?P<bracketed>[^\]]+) \] | (?P<host>[^:\[\]]+) | (?P<bare>[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.%\w]*) )
+    (?: \[ (?P<bracketed>[^\]]+) \] | (?P<host>[^:@\[\]/]+) | (?P<bare>[0-9a-f:.]*(?::[0-9a-f:.]*){2}[%\w]*) )
     (?: (?<!:) : (?P<port>\d+) )?
     /?
     """,

@@ -6,7 +6,7 @@ What it would misread or overlook is refused with file and line.
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,8 +68,7 @@ class Unknown(ValueError):
 
 
 def _is_known_match(words: list[str]) -> bool:
-    if words in (["all"], ["canonical"], ["final"], ["canonical", "all"]):
-        return True
+    words = [word for word in words if word.lstrip("!") not in ("all", "canonical", "final")]
     return len(words) % 2 == 0 and all(word.lstrip("!") in CRITERIA for word in words[::2])
 
 
@@ -80,7 +79,9 @@ def ask(question: Question, local: Local, file: Path | None, named: str, is_read
     config = _config(tuple(states), local.home)
     try:
         looked_up = config.lookup(question.name)
-        said = {key: _values(value) for key, value in looked_up.items() if value is not None}
+        said = {
+            key: [value] if isinstance(value, str) else value for key, value in looked_up.items() if value
+        }
         return understood(_completed(said, question, local), question, local, os.path.exists)
     except (KeyError, SSHException, NotAnAnswer, OSError) as error:
         raise BadInput(
@@ -112,19 +113,11 @@ def _config(files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
     return config
 
 
-def _values(value: str | Iterable[str]) -> list[str]:
-    """Escape what paramiko has replaced: tokens are gone, and no other `%` is one."""
-    return [each.replace("%", "%%") for each in ([value] if isinstance(value, str) else value)]
-
-
 def _completed(said: dict[str, list[str]], question: Question, local: Local) -> dict[str, list[str]]:
     """Add what ssh would: what stands on its command line, and what holds where nothing is said."""
     said = {"user": [local.user], **DEFAULTS, **said}
     typed = {"user": question.user, "port": question.port, "proxyjump": question.jump}
     said.update({key: [str(value)] for key, value in typed.items() if value})
-    if named := [*question.shared_keys, *question.keys]:
-        configured = said["identityfile"] if said["identityfile"] is not DEFAULTS["identityfile"] else []
-        said["identityfile"] = [*named, *configured]
     timeout = said.pop("connecttimeout", ["none"])[0]
     if timeout != "none":
         parts = re.findall(r"(\d+)([smhdw]?)", timeout.lower())

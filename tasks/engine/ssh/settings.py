@@ -127,17 +127,20 @@ def understood(said: Said, question: Question, local: Local, exists: Callable[[s
         family=_one(said, "addressfamily", "any"),
         source=_one(said, "bindaddress"),
     )
-    return _with_keys(settings, said, local, expand)
+    return _with_keys(settings, said, [*question.shared_keys, *question.keys], local, expand)
 
 
-def _with_keys(settings: Settings, said: Said, local: Local, expand: Callable[[str], str]) -> Settings:
+def _with_keys(
+    settings: Settings, said: Said, given: list[str], local: Local, expand: Callable[[str], str]
+) -> Settings:
+    """Add what there is to log in with; as with ssh -i, defaults are left out where a key is given."""
     keys = [key for key in said.get("identityfile", []) if key != "none"]
     default = len(keys) > 1 and all(map(DEFAULT_IDENTITY.fullmatch, keys))
     paths = tuple(dict.fromkeys(map(expand, keys)))
     return replace(
         settings,
-        keys=() if default else paths,
-        default_keys=paths if default else (),
+        keys=(*given, *(() if default else paths)),
+        default_keys=paths if default and not given else (),
         certificates=tuple(map(expand, said.get("certificatefile", []))),
         only_these_keys=_one(said, "identitiesonly", "no") not in NO,
         offers_keys=_one(said, "pubkeyauthentication", "yes") not in NO,

@@ -86,14 +86,13 @@ class Trust:
 def _revoked(name: str) -> list[Entry]:
     """Read the list of RevokedHostKeys, a public key a line. Raises BadInput if it is of no use."""
     try:
-        text = Path(name).read_bytes()
+        lines = Path(name).read_bytes().split(b"\n")
+        text = b"\n".join(line if line.startswith(b"#") else b"@revoked * " + line for line in lines if line)
     except OSError as error:
         why = f"which cannot be read ({error.strerror})"
     else:
-        entries, skipped = known_hosts.read(
-            b"\n".join(b"@revoked * " + line for line in text.split(b"\n") if line), name
-        )
-        if not skipped:
+        entries, skipped = known_hosts.read(text, name)
+        if entries or not skipped:
             return entries
         why = "which is no list of public keys, a key a line; ssh alone can read others"
     raise BadInput(
