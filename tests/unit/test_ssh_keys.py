@@ -1,8 +1,10 @@
 """Which keys a host is offered, from files and agents, and what is told when none of them is accepted."""
 
+import base64
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fabric import Config
-from paramiko import ECDSAKey, PKey
+from paramiko import ECDSAKey
 from ssh_agent import agent
 from sshd import Sshd, configured, connect
 
@@ -142,14 +144,13 @@ def test_a_socket_that_is_not_there_is_named(sshd: Sshd, node: Node, tmp_path: P
 def test_an_agent_that_refuses_to_sign_is_a_sentence(sshd: Sshd, node: Node, tmp_path: Path) -> None:
     with agent(tmp_path / "agent", RIGHT, signs=False):
         told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
-    assert "the agent" in told and "does not sign" in told
+    assert f"the agent at {tmp_path}/agent does not sign with its key 'a comment'" in told
 
 
 def test_something_else_at_the_socket_is_a_sentence(sshd: Sshd, node: Node, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "agent"))
         server.listen()
-        import threading
 
         def babble() -> None:
             line, _ = server.accept()
@@ -272,9 +273,5 @@ def test_a_certificate_is_offered_with_its_key_and_then_the_key_alone(tmp_path: 
 def test_the_public_half_of_a_locked_key_is_known_without_its_passphrase(tmp_path: Path) -> None:
     keygen("-t", "ed25519", "-N", "open sesame", "-f", tmp_path / "locked")
     (tmp_path / "locked.pub").rename(tmp_path / "public")
-    blob = load(str(tmp_path / "locked"), None).public
-    assert (
-        blob
-        and blob == load(str(tmp_path / "public"), None).public
-        or PKey.from_type_string("ssh-ed25519", blob)
-    )
+    public = load(str(tmp_path / "locked"), None).public
+    assert public == base64.b64decode((tmp_path / "public").read_text().split()[1])

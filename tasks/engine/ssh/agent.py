@@ -18,6 +18,22 @@ class AgentTrouble(SSHException):
     """An agent is of no use; `str()` tells why."""
 
 
+class HeldKey(AgentKey):
+    """A key in an agent."""
+
+    def sign_ssh_data(self, data: Any, algorithm: str | None = None) -> Any:
+        """Have the agent sign. Raises AgentTrouble."""
+        try:
+            return super().sign_ssh_data(data, algorithm)
+        except AgentTrouble:
+            raise
+        except SSHException:
+            at = self.agent.path  # type: ignore[attr-defined]
+            raise AgentTrouble(
+                f"the agent at {at} does not sign with its key {self.comment!r}: is it locked (ssh-add -X)?"
+            ) from None
+
+
 class Agent(AgentSSH):
     """Holds keys; each message goes over a connection of its own, so that no thread waits for another's.
 
@@ -35,9 +51,9 @@ class Agent(AgentSSH):
             raise self._trouble(f"does not answer as an agent does ({error})") from None
 
     @property
-    def held(self) -> tuple[AgentKey, ...]:
+    def held(self) -> tuple[HeldKey, ...]:
         """The keys, in the agent's order."""
-        return tuple(self.get_keys())
+        return tuple(HeldKey(self, key.blob, key.comment) for key in self.get_keys())
 
     def _send_message(self, msg: Any) -> Any:
         line = AgentSSH()

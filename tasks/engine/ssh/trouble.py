@@ -126,7 +126,7 @@ def _ssh(route: Route, source: Source) -> str:
     """Give the command that logs in as we do."""
     settings = route.settings
     ways = ["-J", settings.jump] if settings.jump and not route.via else []
-    return join(["ssh", *source.options, *ways, "-p", str(settings.port), f"{settings.user}@{settings.host}"])
+    return join(["ssh", *source.options, *ways, "-p", str(settings.port), f"{settings.user}@{settings.name}"])
 
 
 # Host keys that are not trusted
@@ -217,7 +217,7 @@ def _through(hop: Route | None, source: Source) -> list[str]:
     settings = hop.settings
     jump = ["-J", settings.jump] if settings.jump else []
     port = ["-p", str(settings.port)] if settings.port != 22 else []
-    return ["ssh", *source.options, *jump, *port, f"{settings.user}@{settings.host}"]
+    return ["ssh", *source.options, *jump, *port, f"{settings.user}@{settings.name}"]
 
 
 def _into(target: str, settings: Settings) -> str:
