@@ -172,7 +172,7 @@ ON_HOSTS = {
         "There is no user guest on 10.70.0.11.",
         "fab -H guest@10.70.0.11 plan",
         "10.70.0.11  connect: 10.70.0.11:22 accepts no key we have for user guest. Check ansible_user and "
-        "ansible_ssh_private_key_file; try: ssh -p 22 guest@10.70.0.11",
+        "ansible_ssh_private_key_file; try: ssh -F ~/ssh_config -p 22 guest@10.70.0.11",
         3,
     ),
     "unknown": OnHosts(

@@ -17,8 +17,14 @@ from tasks.inventory import load
 PATIENCE = 60
 """Seconds after which a command on a host is given up."""
 
-OPTIONS = "-o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=2"
-"""No question is ever put to the operator, and half a minute of silence is a lost host."""
+OPTIONS = (
+    "-T -o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=2 "
+    "-o StrictHostKeyChecking=yes -o RemoteCommand=none -o ClearAllForwardings=yes"
+)
+"""No question is ever put to the operator, and half a minute of silence is a lost host.
+
+Host keys are always checked, as fab does it. What ssh_config may want for sessions of people is left out.
+"""
 
 OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock; "
 """Goes before docker, which then asks a host's own engine, whatever its environment or a context says."""

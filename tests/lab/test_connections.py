@@ -174,7 +174,8 @@ def test_an_unknown_key_behind_a_bastion_is_refused_with_the_command_that_adds_i
     (tmp_path / "hosts.ini").write_text(way("bastion").read_text())
     failed = fab("-H", NODE, "plan", inventory=tmp_path / "hosts.ini")
     assert failed.code == 3
-    assert f"ssh deploy@{spec.BASTION.address} ssh-keyscan -t ed25519 {NODE} >> {tmp_path}" in failed.said
+    hop = f"ssh -F {tmp_path}/ssh_config -p 22 deploy@{spec.BASTION.address}"
+    assert f"{hop} ssh-keyscan -t ed25519 {NODE} >> {tmp_path}" in failed.said
 
 
 def test_a_host_that_a_bastion_cannot_reach_is_named_and_the_bastion_too(

@@ -1,5 +1,7 @@
 """How the gate asks a host: testinfra's ssh with sudo's password and an end to every wait. No network."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +96,15 @@ def test_a_command_that_never_ends_is_given_up(
     ssh("exec sleep 60")
     with pytest.raises(Lost, match=r"no answer within 0\.3 s"):
         Ssh("root@10.0.0.1").run("true")
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="there is no ssh client")
+def test_ssh_config_can_neither_switch_off_host_keys_nor_get_in_the_way_of_a_command(tmp_path: Path) -> None:
+    (tmp_path / "ssh_config").write_text(
+        "Host *\n  StrictHostKeyChecking no\n  RemoteCommand tmux attach\n  RequestTTY force\n"
+        "  LocalForward 8080 localhost:80\n"
+    )
+    command = ["ssh", *reach.OPTIONS.split(), "-F", str(tmp_path / "ssh_config"), "-G", "web1"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.lower().splitlines()
+    assert {"stricthostkeychecking true", "requesttty false", "clearallforwardings yes"} <= {*said}
+    assert not [line for line in said if line.startswith("remotecommand") and line != "remotecommand none"]

@@ -59,6 +59,11 @@ class Keys:
         """Give the agent at a socket, or why it is of no use."""
         return self._once(self._agents, path, partial(_agent, path))
 
+    def trouble_of_agent(self, path: str) -> AgentTrouble | None:
+        """Give why the agent at a socket was of no use, if it has been asked."""
+        found = self._agents.get(path)
+        return found if isinstance(found, AgentTrouble) else None
+
     def _once(self, known: dict[str, T], name: str, make: Callable[[], T]) -> T:
         with self._lock:
             if name not in known:

@@ -111,22 +111,22 @@ def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) 
         add = f"ssh-add {quote(useless[0].path)}"
         return f"the private key is locked with a passphrase. Add it to ssh-agent: {add}."
     left_out = [f"{each.path} was left out: {each.trouble}." for each in useless]
-    agent = keys.agent(settings.agent) if settings.agent and settings.offers_keys else None
-    left_out += [f"{agent}. {_AGENT}"] if isinstance(agent, AgentTrouble) else []
+    if silent := keys.trouble_of_agent(settings.agent):
+        left_out.append(f"{silent}. {_AGENT}")
     if not settings.offers_keys:
         left_out = ["No key was offered: ssh_config has `PubkeyAuthentication no`."]
     refused = (
         f"{settings.where} accepts no key we have for user {settings.user}. "
-        f"Check ansible_user and ansible_ssh_private_key_file; try: {_ssh(route, source)}"
+        f"Check ansible_user and ansible_ssh_private_key_file; try: {join(_ssh(settings, source))}"
     )
     return " ".join([*left_out, refused])
 
 
-def _ssh(route: Route, source: Source) -> str:
+def _ssh(settings: Settings, source: Source) -> list[str]:
     """Give the command that logs in as we do."""
-    settings = route.settings
-    ways = ["-J", settings.jump] if settings.jump and not route.via else []
-    return join(["ssh", *source.options, *ways, "-p", str(settings.port), f"{settings.user}@{settings.name}"])
+    jump = ["-J", settings.jump] if settings.jump else []
+    target = f"{settings.user}@{settings.name}"
+    return ["ssh", *source.options, *jump, "-p", str(settings.port), target]
 
 
 # Host keys that are not trusted
@@ -173,9 +173,7 @@ def _unknown(
         )
     elif others:
         kinds = ", ".join(dict.fromkeys(entry.kind for entry in others))
-        known = (
-            f"its host key {shown} is not known; {others[0].place} has only {kinds}, which it did not show"
-        )
+        known = f"its host key {shown} is not known; {others[0].place} has {kinds}, which it does not show"
     else:
         known = f"its host key {shown} is not known"
     compare = (
@@ -194,7 +192,7 @@ def _addition(key: PKey, route: Route, source: Source) -> str:
             "could keep it."
         )
     if settings.command:
-        return f"log in once by hand and say yes: {_ssh(route, source)}"
+        return f"log in once by hand and say yes: {join(_ssh(settings, source))}"
     return f"add it: {_making(target)}{_scan(key, route, source)}{_into(target, settings)}"
 
 
@@ -207,17 +205,8 @@ def _scan(key: PKey, route: Route, source: Source) -> str:
     settings = route.settings
     kind = key.get_name().removeprefix("ssh-").split("-")[0]
     port = ["-p", str(settings.port)] if settings.port != 22 else []
-    return join([*_through(route.via, source), "ssh-keyscan", *port, "-t", kind, settings.host])
-
-
-def _through(hop: Route | None, source: Source) -> list[str]:
-    """Give the command that runs another one on a bastion."""
-    if hop is None:
-        return []
-    settings = hop.settings
-    jump = ["-J", settings.jump] if settings.jump else []
-    port = ["-p", str(settings.port)] if settings.port != 22 else []
-    return ["ssh", *source.options, *jump, *port, f"{settings.user}@{settings.name}"]
+    through = _ssh(route.via.settings, source) if route.via else []
+    return join([*through, "ssh-keyscan", *port, "-t", kind, settings.host])
 
 
 def _into(target: str, settings: Settings) -> str:
