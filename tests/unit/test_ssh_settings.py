@@ -146,8 +146,10 @@ def test_both_words_for_no_are_understood(word: str) -> None:
 
 
 def test_an_answer_of_an_older_ssh_with_fewer_keywords_is_enough() -> None:
-    found = read("user ann\nhostname web1\nport 22\n", Question("web1"), LOCAL, bool)
+    text = "user ann\nhostname web1\nport 22\nconnecttimeout -1\nuserknownhostsfile ~/.ssh/a ~/.ssh/b\n"
+    found = read(text, Question("web1"), LOCAL, lambda name: False)
     assert (found.user, found.host, found.attempts, found.family) == ("ann", "web1", 1, "any")
+    assert (found.timeout, found.user_known_hosts) == (None, ("/home/ann/.ssh/a", "/home/ann/.ssh/b"))
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,8 @@ class Access:
             told = trouble.told(error, route, self._keys, self._source, line)
             if connection:
                 connection.client.close()
-            elif line:
-                line.close()
+            if line is not None:
+                line.close()  # which paramiko leaves open if it has given up before
             raise Unreachable(told) from error
         assert connection.transport is not None
         connection.transport.set_keepalive(15)

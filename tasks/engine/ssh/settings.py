@@ -109,7 +109,7 @@ def understood(said: Said, question: Question, local: Local, exists: Callable[[s
             user=said["user"][0],
             port=int(_one(said, "port", "22")),
             alias=_one(said, "hostkeyalias"),
-            timeout=int(_one(said, "connecttimeout", "0")) or None,
+            timeout=max(int(_one(said, "connecttimeout", "0")), 0) or None,  # older ssh says -1 for none
             attempts=max(int(_one(said, "connectionattempts", "1")), 1),
         )
     except (KeyError, ValueError) as error:

@@ -1,0 +1,112 @@
+"""The line to a host: which addresses are tried, and how it ends. All on the loopback."""
+
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tasks.engine.ssh import dial
+from tasks.engine.ssh.settings import Settings
+
+Address = tuple[str, int]
+
+
+@pytest.fixture
+def server() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def closed() -> Address:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        host, port = taken.getsockname()
+        return host, port
+
+
+def named(monkeypatch: pytest.MonkeyPatch, *addresses: Address) -> list[int]:
+    """Have every name stand for these addresses; give the families that are asked for."""
+    families: list[int] = []
+
+    def answer(host: str, port: int, family: int, kind: int) -> list[object]:
+        families.append(family)
+        return [(socket.AF_INET, kind, 0, "", address) for address in addresses]
+
+    monkeypatch.setattr(dial.socket, "getaddrinfo", answer)
+    return families
+
+
+SETTINGS = Settings("web1", "web1", "ann", 22)
+
+
+def test_an_address_that_refuses_is_passed_over_for_the_next(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server:
+        named(monkeypatch, closed(), server.getsockname())
+        with dial.over_tcp(SETTINGS, 5) as line:
+            assert line.getpeername() == server.getsockname()
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_if_none_answers_the_last_one_s_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    named(monkeypatch, closed(), closed())
+    with pytest.raises(ConnectionRefusedError):
+        dial.over_tcp(SETTINGS, 5)
+
+
+def test_a_name_without_an_address_of_the_family_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    families = named(monkeypatch)
+    with pytest.raises(OSError, match="no address"):
+        dial.over_tcp(Settings("web1", "web1", "ann", 22, family="inet6"), 5)
+    assert families == [socket.AF_INET6]
+
+
+def test_the_address_to_come_from_is_taken(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server:
+        named(monkeypatch, server.getsockname())
+        with dial.over_tcp(Settings("web1", "web1", "ann", 22, source="127.0.0.1"), 5) as line:
+            assert line.getsockname()[0] == "127.0.0.1"
+
+
+def test_it_is_tried_as_often_as_ssh_config_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    families = named(monkeypatch, closed())
+    monkeypatch.setattr(dial.time, "sleep", lambda seconds: None)
+    with pytest.raises(ConnectionRefusedError):
+        dial.over_tcp(Settings("web1", "web1", "ann", 22, attempts=3), 5)
+    assert len(families) == 3
+
+
+def test_a_program_gets_what_is_sent_and_its_words_come_back() -> None:
+    with dial.Program("cat") as line:
+        line.settimeout(10)
+        line.sendall(b"hello\n")
+        assert line.recv(100) == b"hello\n"
+
+
+def test_a_program_that_has_ended_is_noticed_at_once() -> None:
+    with dial.Program("true") as line:
+        line.settimeout(10)
+        assert line.recv(100) == b""
+        assert line.last_words() == ""
+
+
+def test_a_program_ends_with_its_line(tmp_path: Path) -> None:
+    line = dial.Program(
+        f"{sys.executable} -c 'import sys, time; sys.stderr.write(\"up\\n\"); time.sleep(60)'"
+    )
+    line.close()
+    assert line._process.returncode is not None
+
+
+def test_many_lines_may_be_opened_at_once(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    named(monkeypatch, server.getsockname())
+    lines: list[socket.socket] = []
+    threads = [threading.Thread(target=lambda: lines.append(dial.over_tcp(SETTINGS, 5))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({line.getsockname() for line in lines}) == 8
+    for line in (*lines, server):
+        line.close()
