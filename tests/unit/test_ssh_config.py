@@ -138,6 +138,10 @@ def test_without_a_client_a_file_means_the_same_or_is_refused_with_its_line(
         ("Match localnetwork 10.0.0.0/8\n", "ssh_config:1: `Match localnetwork 10.0.0.0/8`"),
         ('Host "web1\n  User ann\n', 'ssh_config:1: `Host "web1`'),
         ("\n\nPort ssh\n", "ssh_config:3: `Port ssh`"),
+        ("Match Host web1\n  User ann\n", "ssh_config:1: `Match Host web1`"),
+        ("Host *\n  IdentityFile /k/a~b\n", "ssh_config:2: `IdentityFile /k/a~b`"),
+        ("Host *\n  User ann # caf\xe9\n", "ssh_config:2: `User ann # caf?`"),
+        ("Host *\n  User caf\xe9\n", "ssh_config:2: `User caf?`"),
         ("ConnectTimeout soon\n", "ssh_config:1: `ConnectTimeout soon`"),
     ],
 )
@@ -145,7 +149,7 @@ def test_without_a_client_what_cannot_be_read_is_told_with_file_and_line(
     text: str, place: str, asking: Asking, without_client: None
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        asking(text)
+        asking(text.encode("latin-1"))
     assert place in str(caught.value)
 
 

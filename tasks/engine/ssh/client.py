@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import BadInput
 from . import parser
-from .settings import Local, NotAnAnswer, Question, Settings, read
+from .settings import Local, NotAnAnswer, Question, Settings, printable, read
 
 PATIENCE = 10
 """Seconds that ssh may take to tell what it knows; a `Match exec` or a name server may keep it waiting."""
@@ -41,10 +41,11 @@ def ask(question: Question, source: Source) -> Settings:
     """Give the settings for a host as ssh sees them. Raises BadInput with ssh's own words."""
     local = here()
     said = _run(question, source)
-    if said is None:
-        return parser.ask(question, local, source.file, source.named, source.is_read)
     try:
-        settings = read(said, question, local, is_there)
+        if said is None:
+            settings = parser.ask(question, local, source.file, source.named, source.is_read)
+        else:
+            settings = read(said, question, local, is_there)
     except NotAnAnswer:
         raise BadInput("`ssh -G` tells nothing of a host: which program is called ssh here?") from None
     _refuse_other_encodings(settings)
@@ -104,7 +105,7 @@ def _run(question: Question, source: Source) -> str | None:
 
 
 def _refusal(words: str, source: Source) -> str:
-    lines = [_printable(line) for line in words.splitlines() if line.strip() and not NOISE.search(line)]
+    lines = [printable(line) for line in words.splitlines() if line.strip() and not NOISE.search(line)]
     said = "; ".join(lines) or "without a word"
     if loop := re.search(r"jumphost loop via (\S+)", said):
         return (
@@ -117,10 +118,6 @@ def _refusal(words: str, source: Source) -> str:
     subject = f"{source.named}: ssh" if source.named else "ssh"
     remedy = "Correct it, or name another file: ssh_config=FILE in hosts.ini, fab -S FILE."
     return f"{subject} cannot use its configuration: {said}. {remedy}"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text.strip())
 
 
 def _refuse_other_encodings(settings: Settings) -> None:

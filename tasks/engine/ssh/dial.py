@@ -11,7 +11,7 @@ from contextlib import suppress
 from paramiko import Channel, Transport
 
 from ..line import Line
-from .settings import Settings
+from .settings import Settings, printable
 
 FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
@@ -78,7 +78,7 @@ class Program(socket.socket):
             self._process.wait(0.2)  # what it complains of comes just before its end
         self._words.seek(0)
         lines = self._words.read().decode(errors="backslashreplace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return next((printable(line) for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
         """End the line and the program."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from paramiko import SSHConfig, SSHException
 
 from ...errors import BadInput
-from .settings import Local, NotAnAnswer, Question, Settings, understood
+from .settings import Local, NotAnAnswer, Question, Settings, printable, understood
 
 DEFAULTS = {
     "identityfile": ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"],
@@ -31,8 +31,9 @@ MISREAD = re.compile(
     | (?!host\b|match\b|proxycommand\b) \w+ .* \s\# .*  # a comment behind a value
     | (?!host\b|match\b|proxycommand\b) \w+ [^"]* "[^"]*" (?!$) .*  # several values in quotes
     | port [\s=]+ (?!\d+$) .*
-    | (connecttimeout) [\s=]+ (?!(none|(\d+[smhdw]?)+)$) .*
+    | connecttimeout [\s=]+ (?!(none|(\d+[smhdw]?)+)$) .*
     | connectionattempts [\s=]+ (?!\d+$) .*
+    | identityfile [\s="]+ [^~\s="] .* ~ .*           # a ~ that is no home
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -46,7 +47,7 @@ class Lines:
         self.number, self.line = 0, ""
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._text.splitlines():
+        for line in self._text.split("\n"):
             self.number, self.line = self.number + 1, line.strip()
             if self._is_misread():
                 raise Unknown
@@ -54,13 +55,14 @@ class Lines:
                 yield self.line
 
     def _is_misread(self) -> bool:
-        keyword, *values = re.split(r"[\s=]+", self.line.lower()) or [""]
-        if keyword == "match":
-            return not _is_known_match(values) or bool(MISREAD.fullmatch(self.line))
-        if keyword == "include":
+        keyword, *values = re.split(r"[\s=]+", self.line) or [""]
+        if keyword.lower() == "include":
+            names = [os.path.expanduser(value.strip('"')) for value in values]
             bases = (f"{self._home}/.ssh", "/etc/ssh")
-            return any(glob.glob(os.path.join(base, value)) for base in bases for value in values)
-        return bool(MISREAD.fullmatch(self.line))
+            return any(glob.glob(os.path.join(base, name)) for base in bases for name in names)
+        unknown = keyword.lower() == "match" and not _is_known_match(values)
+        encoded = not self.line.startswith("#") and any("\udc80" <= each <= "\udcff" for each in self.line)
+        return unknown or encoded or bool(MISREAD.fullmatch(self.line))
 
 
 class Unknown(ValueError):
@@ -68,6 +70,7 @@ class Unknown(ValueError):
 
 
 def _is_known_match(words: list[str]) -> bool:
+    """Tell whether paramiko knows these criteria, of which it takes a misspelt one for fulfilled."""
     words = [word for word in words if word.lstrip("!") not in ("all", "canonical", "final")]
     return len(words) % 2 == 0 and all(word.lstrip("!") in CRITERIA for word in words[::2])
 
@@ -106,9 +109,9 @@ def _config(files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
         try:
             config.parse(lines)
         except (SSHException, ValueError):  # ValueError: of shlex, for a quote that is not closed
+            place, line = f"{file}:{lines.number}", printable(lines.line)
             raise BadInput(
-                f"{file}:{lines.number}: `{lines.line}` cannot be read without OpenSSH's own client. "
-                f"{INSTALL}"
+                f"{place}: `{line}` cannot be read without OpenSSH's own client. {INSTALL}"
             ) from None
     return config
 
