@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from fabric import Config, Connection
 from paramiko import Channel
 
-from ..errors import OperatorError, StepFailed, Unreachable
+from ..errors import BadInput, OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan import remedy, runbook, script
 from ..plan.look.observed import Observed, read
@@ -63,7 +63,9 @@ class Hosts:
 
     def __enter__(self) -> "Hosts":
         """Find out how every host is reached, before the first is dialled. Raises BadInput."""
-        self.each(self.nodes, self._access.route)
+        _, errors = fanout.attempt(self.nodes, self._access.route, self.cluster.settings.parallel)
+        if errors:
+            raise BadInput("\n".join(dict.fromkeys(map(str, errors.values()))))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,19 +142,25 @@ def test_an_inventory_that_is_no_text_is_a_sentence(tmp_path: Path, fab: Fab) ->
     assert (run.code, "not UTF-8" in run.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(
-    "text, told", [(None, "does not exist"), ("Host a\nnonsense", "cannot be read: Unparsable line nonsense")]
-)
-def test_an_ssh_config_that_cannot_be_used_is_a_sentence(
-    tmp_path: Path, fab: Fab, text: str | None, told: str
-) -> None:
+TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n[all:vars]\nssh_config=its_own\n"
+
+
+def test_an_ssh_config_that_does_not_exist_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
     inventory = tmp_path / "hosts.ini"
-    inventory.write_text("[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nssh_config=its_own\n")
-    if text is not None:
-        (tmp_path / "its_own").write_text(text)
+    inventory.write_text(TRIO)
     run = fab("plan", inventory=inventory)
     assert run.code == 2
-    assert f"{inventory}:4: ssh_config names {tmp_path / 'its_own'}, which {told}" in run.stderr
+    assert f"{inventory}:6: ssh_config names {tmp_path / 'its_own'}, which does not exist" in run.stderr
+
+
+def test_an_ssh_config_that_cannot_be_used_is_one_sentence_for_all_hosts(tmp_path: Path, fab: Fab) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text(TRIO)
+    (tmp_path / "its_own").write_text("Host a\nnonsense\n")
+    run = fab("plan", inventory=inventory)
+    assert run.code == 2
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert re.search(rf"{tmp_path}/its_own(:2| line 2)?: .*nonsense", run.stderr), run.stderr
 
 
 @pytest.mark.parametrize("flag", ["-S", "-i"])

@@ -115,9 +115,9 @@ def _refusal(words: str, source: Source) -> str:
     if "Bad owner or permissions" in said:
         file = said.rpartition(" ")[2]
         return f"ssh refuses to read its configuration: {said}. Let nobody else write it: chmod go-w {file}"
-    subject = f"{source.named}: ssh" if source.named else "ssh"
+    subject = f"{source.named}, which ssh cannot use" if source.named else "ssh cannot use its configuration"
     remedy = "Correct it, or name another file: ssh_config=FILE in hosts.ini, fab -S FILE."
-    return f"{subject} cannot use its configuration: {said}. {remedy}"
+    return f"{subject}: {said}. {remedy}"
 
 
 def _refuse_other_encodings(settings: Settings) -> None:
