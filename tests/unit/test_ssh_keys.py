@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fabric import Config
@@ -267,6 +269,20 @@ def test_a_certificate_is_offered_with_its_key_and_then_the_key_alone(tmp_path: 
     assert first.public_blob and first.public_blob.key_type.endswith("-cert-v01@openssh.com")
     assert certified_key(first.public_blob.key_blob) == second.asbytes()
     assert second.public_blob is None
+
+
+@needs_keygen
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_a_certificate_that_an_agent_holds_is_offered_as_one(tmp_path: Path, kind: str) -> None:
+    for name, each in (("ca", "ed25519"), ("mine", kind)):
+        keygen("-t", each, "-N", "", "-f", tmp_path / name)
+    keygen("-s", tmp_path / "ca", "-I", "ann", "-n", "ann", tmp_path / "mine.pub")
+    blobs = [
+        base64.b64decode((tmp_path / name).read_text().split()[1]) for name in ("mine.pub", "mine-cert.pub")
+    ]
+    settings = Settings("web1", "web1", "ann", 22, agent=str(tmp_path / "agent"))
+    with agent(tmp_path / "agent", *(SimpleNamespace(asbytes=partial(bytes, blob)) for blob in blobs)):
+        assert [each.blob for each in Keys().offers(settings)] == blobs
 
 
 @needs_keygen

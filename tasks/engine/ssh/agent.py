@@ -9,6 +9,9 @@ from typing import Any
 
 from paramiko import AgentKey, SSHException
 from paramiko.agent import AgentSSH
+from paramiko.pkey import PublicBlob
+
+CERTIFICATE = "-cert-v01@openssh.com"
 
 PATIENCE = 5
 """Seconds in which an agent must tell its keys, or sign: it may have to ask somebody first."""
@@ -19,7 +22,12 @@ class AgentTrouble(SSHException):
 
 
 class HeldKey(AgentKey):
-    """A key in an agent."""
+    """A key in an agent, or a certificate, which paramiko would send as the plain key inside."""
+
+    def __init__(self, agent: AgentSSH, blob: bytes, comment: str) -> None:
+        super().__init__(agent, blob, comment)
+        if self.name.endswith(CERTIFICATE):
+            self.public_blob = PublicBlob(self.name, blob)  # type: ignore[assignment]
 
     def sign_ssh_data(self, data: Any, algorithm: str | None = None) -> Any:
         """Have the agent sign. Raises AgentTrouble."""

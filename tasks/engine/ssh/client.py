@@ -5,6 +5,7 @@ import pwd
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,8 @@ def _run(question: Question, source: Source) -> str | None:
         try:
             said, trouble = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # what `Match exec` has started, too
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what `Match exec` has started, too
             raise BadInput(
                 f"`ssh -G {question.name}` does not end within {PATIENCE} s. Does a `Match exec` in "
                 "ssh_config wait for something, or a name server that CanonicalizeHostname asks?"

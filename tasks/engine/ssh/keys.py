@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko import Message, PKey, SSHException
 from paramiko.pkey import UnknownKeyType
 
-from .agent import Agent, AgentTrouble
+from .agent import CERTIFICATE, Agent, AgentTrouble, HeldKey
 from .settings import Settings
 
 T = TypeVar("T")
@@ -39,7 +39,11 @@ class Offer:
     """A key that a host is asked to accept."""
 
     key: PKey
-    held_by: str
+
+    @property
+    def blob(self) -> bytes:
+        """What the host is shown: a certificate, or the public key."""
+        return self.key.public_blob.key_blob if self.key.public_blob else self.key.asbytes()
 
 
 class Keys:
@@ -81,22 +85,23 @@ class Keys:
         certificates = {each[1]: each[0] for each in map(_certificate, settings.certificates) if each}
         offered: set[bytes] = set()
         for offer in self._in_order(named, others, settings):
-            if offer.key.asbytes() not in offered:
-                offered.add(offer.key.asbytes())
-                yield from _with_certificate(offer, certificates)
+            for each in _with_certificate(offer, certificates):
+                if each.blob not in offered:
+                    offered.add(each.blob)
+                    yield each
 
     def _in_order(
         self, named: Sequence[Identity], others: Sequence[Identity], settings: Settings
     ) -> Iterator[Offer]:
         for identity in named:
             if identity.key:
-                yield Offer(identity.key, identity.path)
+                yield Offer(identity.key)
             else:
                 yield from self._held(settings, [identity.public])
         yield from self._held(settings, [identity.public for identity in others])
         if not settings.only_these_keys:
             yield from self._held(settings)
-        yield from (Offer(each.key, each.path) for each in others if each.key)
+        yield from (Offer(each.key) for each in others if each.key)
 
     def _held(self, settings: Settings, publics: Iterable[bytes] | None = None) -> Iterator[Offer]:
         """Give the agent's keys, or only those of these public halves."""
@@ -105,9 +110,8 @@ class Keys:
             return
         agent = self.agent(settings.agent)
         if isinstance(agent, Agent):
-            yield from (
-                Offer(key, agent.path) for key in agent.held if wanted is None or key.asbytes() in wanted
-            )
+            held = map(Offer, agent.held)
+            yield from (offer for offer in held if wanted is None or offer.blob in wanted)
 
 
 def _agent(path: str) -> Agent | AgentTrouble:
@@ -197,9 +201,9 @@ def certified_key(certificate: bytes) -> bytes:
     """Give the public key inside a certificate, as it is without one; b"" if that is none."""
     message = Message(certificate)
     kind = message.get_text()
-    if "-cert-v01@openssh.com" not in kind:
+    if not kind.endswith(CERTIFICATE):
         return b""
-    plain = kind.removesuffix("-cert-v01@openssh.com")
+    plain = kind.removesuffix(CERTIFICATE)
     parts = {"ssh-ed25519": 1, "ssh-rsa": 2}.get(plain, 2 if plain.startswith("ecdsa-") else 0)
     message.get_binary()  # the nonce
     key = Message()
@@ -216,6 +220,12 @@ def _with_certificate(offer: Offer, certificates: dict[bytes, str]) -> Iterator[
         offer.key.load_certificate(path)
     yield offer
     if offer.key.public_blob is not None:
-        alone = copy(offer.key)
-        alone.public_blob = None
-        yield Offer(alone, offer.held_by)
+        yield Offer(_alone(offer.key))
+
+
+def _alone(key: PKey) -> PKey:
+    if isinstance(key, HeldKey):  # which cannot be copied
+        return HeldKey(key.agent, key.blob, key.comment)
+    plain = copy(key)
+    plain.public_blob = None
+    return plain

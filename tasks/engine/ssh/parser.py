@@ -79,13 +79,13 @@ def ask(question: Question, local: Local, file: Path | None, named: str, is_read
     """Give the settings for a host, as paramiko sees them. Raises BadInput with file and line."""
     chosen = [file] if file else [Path(local.home, ".ssh/config"), Path("/etc/ssh/ssh_config")]
     states = [(each, each.stat().st_mtime_ns) for each in chosen if is_read and each.is_file()]
-    config = _config(tuple(states), local.home)
+    config = _config(_typed(question), tuple(states), local.home)
     try:
         looked_up = config.lookup(question.name)
         said = {
             key: [value] if isinstance(value, str) else value for key, value in looked_up.items() if value
         }
-        return understood(_completed(said, question, local), question, local, os.path.exists)
+        return understood(_completed(said, local), question, local, os.path.exists)
     except (KeyError, SSHException, NotAnAnswer, OSError) as error:
         raise BadInput(
             f"{named or 'ssh_config'}: what it says of {question.name} cannot be used without OpenSSH's own "
@@ -98,9 +98,15 @@ INSTALL = (
 )
 
 
-@lru_cache(maxsize=4)
-def _config(files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
-    config = SSHConfig()
+def _typed(question: Question) -> str:
+    """Give what stands on ssh's command line, as the head of a file: the first value counts."""
+    typed = {"User": question.user, "Port": question.port, "ProxyJump": question.jump}
+    return "".join(["Host *\n", *(f"  {key} {value}\n" for key, value in typed.items() if value)])
+
+
+@lru_cache(maxsize=64)
+def _config(typed: str, files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
+    config = SSHConfig.from_text(typed)
     for file, _ in files:
         try:
             lines = Lines(file.read_bytes().decode(errors="surrogateescape"), home)
@@ -116,11 +122,9 @@ def _config(files: tuple[tuple[Path, int], ...], home: str) -> SSHConfig:
     return config
 
 
-def _completed(said: dict[str, list[str]], question: Question, local: Local) -> dict[str, list[str]]:
-    """Add what ssh would: what stands on its command line, and what holds where nothing is said."""
+def _completed(said: dict[str, list[str]], local: Local) -> dict[str, list[str]]:
+    """Add what holds where nothing is said, and give every value as ssh prints it."""
     said = {"user": [local.user], **DEFAULTS, **said}
-    typed = {"user": question.user, "port": question.port, "proxyjump": question.jump}
-    said.update({key: [str(value)] for key, value in typed.items() if value})
     timeout = said.pop("connecttimeout", ["none"])[0]
     if timeout != "none":
         parts = re.findall(r"(\d+)([smhdw]?)", timeout.lower())
