@@ -12,8 +12,11 @@ KEYS, SIGNATURE, FAILURE = 12, 14, 5
 
 
 @contextmanager
-def agent(path: Path, *keys: PKey, mute: bool = False, signs: bool = True) -> Iterator[list[bytes]]:
-    """Have an agent at `path` that holds these keys; give what it was asked to sign with."""
+def agent(path: Path, *keys: PKey, mute: bool = False, signs: bool | None = True) -> Iterator[list[bytes]]:
+    """Have an agent at `path` that holds these keys; give those that it was asked to sign with.
+
+    A mute one answers nothing. One that `signs` not refuses to, and with None waits for somebody's consent.
+    """
     used: list[bytes] = []
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -32,7 +35,9 @@ def agent(path: Path, *keys: PKey, mute: bool = False, signs: bool = True) -> It
         server.shutdown(socket.SHUT_RDWR)
 
 
-def _answer(line: socket.socket, keys: tuple[PKey, ...], used: list[bytes], mute: bool, signs: bool) -> None:
+def _answer(
+    line: socket.socket, keys: tuple[PKey, ...], used: list[bytes], mute: bool, signs: bool | None
+) -> None:
     with line:
         while mute and line.recv(100):
             pass
@@ -46,6 +51,9 @@ def _answer(line: socket.socket, keys: tuple[PKey, ...], used: list[bytes], mute
             else:
                 blob, data = asked.get_binary(), asked.get_binary()
                 used.append(blob)
+                if signs is None:
+                    line.recv(100)  # until whoever waits gives up
+                    return
                 key = next(key for key in keys if key.asbytes() == blob)
                 answer.add_byte(bytes([SIGNATURE if signs else FAILURE]))
                 answer.add_string(key.sign_ssh_data(data).asbytes() if signs else b"")

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from paramiko import SSHConfig
 from samples import stand_in
 
 from tasks.engine.ssh import client
-from tasks.engine.ssh.access import source
+from tasks.engine.ssh.access import Access, source
 from tasks.engine.ssh.client import Source, ask
 from tasks.engine.ssh.routes import Route, Routes
 from tasks.engine.ssh.settings import Question, Settings
@@ -301,6 +302,25 @@ def test_the_file_of_fab_comes_before_the_inventorys(tmp_path: Path, monkeypatch
     (tmp_path / "own").unlink()
     with pytest.raises(BadInput, match=r"hosts\.ini:4: ssh_config names .*own, which does not exist"):
         source(plain, cluster)
+
+
+# How often
+
+
+def test_ssh_is_asked_once_for_each_distinct_host_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = "echo hostname $name; echo user ann; echo port 22; [ $name = gate ] || echo proxyjump gate"
+    log = f'for name; do :; done; echo "$name" >>{tmp_path}/asked'
+    stand_in(tmp_path / "bin", "ssh", f"{log}; {answer}")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    nodes = parse("[mesos_agent]\n10.0.0.1\n10.0.0.2\n10.0.0.3\n[zookeeper]\n10.0.0.9 myid=1\n").nodes
+    way = Access(Source(), Config(ssh_config=SSHConfig()), print)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(2):
+            ends = [route.via for route in pool.map(way.route, nodes)]
+    assert len({*ends}) == 1
+    assert sorted((tmp_path / "asked").read_text().split()) == sorted([*(n.name for n in nodes), "gate"])
 
 
 # Bastions

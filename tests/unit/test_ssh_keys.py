@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pytest
@@ -27,6 +28,13 @@ from tasks.inventory.parse import parse
 
 RIGHT = ECDSAKey.generate()
 WRONG = [ECDSAKey.generate() for _ in range(8)]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A directory with a short name: a socket's path has at most 107 characters."""
+    with TemporaryDirectory(dir="/tmp") as directory:
+        yield Path(directory)
 
 
 @pytest.fixture
@@ -147,6 +155,15 @@ def test_an_agent_that_refuses_to_sign_is_a_sentence(sshd: Sshd, node: Node, tmp
     with agent(tmp_path / "agent", RIGHT, signs=False):
         told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
     assert f"the agent at {tmp_path}/agent does not sign with its key 'a comment'" in told
+
+
+def test_an_agent_that_waits_for_consent_in_vain_is_named(
+    sshd: Sshd, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "CONSENT", 0.5)
+    with agent(tmp_path / "agent", RIGHT, signs=None):
+        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
+    assert f"the agent at {tmp_path}/agent does not answer within 0.5 s" in told
 
 
 def test_something_else_at_the_socket_is_a_sentence(sshd: Sshd, node: Node, tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from paramiko.pkey import PublicBlob
 CERTIFICATE = "-cert-v01@openssh.com"
 
 PATIENCE = 5
-"""Seconds in which an agent must tell its keys, or sign: it may have to ask somebody first."""
+"""Seconds in which an agent must tell its keys."""
+
+CONSENT = 9
+"""Seconds in which it must sign, for which it may have to ask somebody; the host waits 10 s for it."""
 
 
 class AgentTrouble(SSHException):
@@ -50,9 +53,10 @@ class Agent(AgentSSH):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self.path = path
+        self.path, self._patience = path, PATIENCE
         try:
             self._connect(None)  # type: ignore[attr-defined]
+            self._patience = CONSENT
         except AgentTrouble:
             raise
         except Exception as error:  # whatever an answer can be that is no list of keys
@@ -67,12 +71,12 @@ class Agent(AgentSSH):
         line = AgentSSH()
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(PATIENCE)
+                connection.settimeout(self._patience)
                 connection.connect(self.path)
                 line._conn = connection  # type: ignore[attr-defined]
                 return line._send_message(msg)  # type: ignore[attr-defined]
         except TimeoutError:
-            raise self._trouble(f"does not answer within {PATIENCE} s") from None
+            raise self._trouble(f"does not answer within {self._patience} s") from None
         except ConnectionRefusedError:
             raise self._trouble("is gone: nobody listens there any more") from None
         except FileNotFoundError:
