@@ -15,12 +15,14 @@ from types import SimpleNamespace
 
 import pytest
 from fabric import Config
-from paramiko import ECDSAKey
+from paramiko import ECDSAKey, PKey
 from ssh_agent import agent
 from sshd import Sshd, configured, connect
 
 from tasks.engine.ssh import agent as agents
+from tasks.engine.ssh.agent import AgentTrouble
 from tasks.engine.ssh.keys import Keys, certified_key, load
+from tasks.engine.ssh.login import Login, NotAccepted
 from tasks.engine.ssh.settings import Settings
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
@@ -116,6 +118,43 @@ def test_a_host_that_hangs_up_over_too_many_keys_is_told(sshd: Sshd, node: Node,
         told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
     assert f"127.0.0.1:{sshd.port} hung up after 6 keys for user ann: too many for its MaxAuthTries." in told
     assert "`IdentitiesOnly yes`" in told
+
+
+def test_a_host_that_hangs_up_at_the_first_key_is_no_matter_of_many(
+    sshd: Sshd, node: Node, tmp_path: Path
+) -> None:
+    sshd.tries = 1
+    with agent(tmp_path / "agent", *WRONG):
+        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
+    assert f"127.0.0.1:{sshd.port} hung up at the first key for user ann. Its sshd's log tells why." in told
+
+
+class Breaking:
+    """A transport whose connection has ended, because of `cause`, before a key could be sent."""
+
+    def __init__(self, cause: Exception | None) -> None:
+        self.cause = cause
+
+    def auth_publickey(self, user: str, key: PKey) -> list[str]:
+        raise EOFError
+
+    def join(self, timeout: float) -> None:
+        pass
+
+    def get_exception(self) -> Exception | None:
+        return self.cause
+
+
+@pytest.mark.parametrize(
+    "cause, raised",
+    [(AgentTrouble("it is gone"), AgentTrouble), (None, NotAccepted), (EOFError(), NotAccepted)],
+)
+def test_a_connection_that_ends_while_a_key_is_sent_is_told_by_its_cause(
+    key: Path, cause: Exception | None, raised: type[Exception]
+) -> None:
+    settings = Settings("web1", "web1", "ann", 22, keys=(str(key),))
+    with pytest.raises(raised):
+        Login(settings, Keys(), None).authenticate(Breaking(cause))
 
 
 @pytest.fixture

@@ -64,6 +64,11 @@ class Login(AuthStrategy):
             failed.accepts = tuple(error.allowed_types)
         except AgentTrouble:
             raise
+        except EOFError:  # the connection ended before paramiko waited for an answer
+            transport.join(1)
+            if isinstance(cause := transport.get_exception(), AgentTrouble):
+                raise cause from None
+            failed.hung_up = True
         except SSHException as error:
             if "timeout" in str(error).lower():
                 raise Silent(str(error)) from None

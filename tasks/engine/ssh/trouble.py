@@ -97,6 +97,10 @@ _AGENT = "Start another one, unset SSH_AUTH_SOCK, or set `IdentityAgent none` in
 
 def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) -> str:
     settings = route.settings
+    if error.hung_up and error.offered == 1:
+        return (
+            f"{settings.where} hung up at the first key for user {settings.user}. Its sshd's log tells why."
+        )
     if error.hung_up:
         return (
             f"{settings.where} hung up after {error.offered} keys for user {settings.user}: too many for its "
