@@ -215,10 +215,11 @@ def test_a_drain_that_was_cut_off_is_completed_by_the_next_run(state: dict[str, 
 
 def test_a_drain_that_was_cut_off_between_two_names_goes_on_with_the_new_one() -> None:
     seen = running(RACK_A, paths={})
-    old = seen.objects.pop("mesos-slave")
+    objects = dict(seen.objects)
+    old = objects.pop("mesos-slave")
     old["State"] |= {"Running": False, "Status": "exited"}
-    seen.objects.update({"mesos-slave.prev": old, "mesos-slave.next": old})
-    plan = planned(seen, RACK_B)
+    objects |= {"mesos-slave.prev": old, "mesos-slave.next": old}
+    plan = planned(replace(seen, objects=objects), RACK_B)
     assert not plan.blockers
     first, last = (step for step in plan.steps if step.phase != "stage")
     assert first.shell.startswith(

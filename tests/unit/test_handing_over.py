@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marathon_world import NEW, A, B, C, marathons, plans, three
 
-from tasks.engine import handing_over
+from tasks.engine import gates, handing_over
 from tasks.engine.handing_over import hand_over
 from tasks.errors import GateNotReached, RolledBack, StepFailed
 from tasks.inventory.cluster import Node
@@ -44,9 +44,9 @@ class Run:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     made = Run()
-    monkeypatch.setattr(handing_over.gates, "reach", made.reach)
+    monkeypatch.setattr(gates, "reach", made.reach)
     monkeypatch.setattr(
-        handing_over.gates, "reach_member", lambda _, __, node: made.log.append(f"ask {node.name[-3:]} alone")
+        gates, "reach_member", lambda _, __, node: made.log.append(f"ask {node.name[-3:]} alone")
     )
     monkeypatch.setattr(
         handing_over, "put_back", lambda _, __, node, ___: made.log.append(f"{node.name[-3:]} put back")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lab import engine
+from lab.errors import LabError
 
 
 class Started:
@@ -37,7 +38,8 @@ def test_it_knows_nothing_of_the_login_it_was_started_from(
 def test_one_that_gave_up_on_a_slow_containerd_is_started_again_and_no_other(
     last: str, times: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    log, started = tmp_path / "log", []
+    log = tmp_path / "log"
+    started: list[Started] = []
 
     def start() -> Started:
         log.write_text(f"msg=starting\n{'failed to start containerd: ' * (not started)}{last}\n")
@@ -48,7 +50,7 @@ def test_one_that_gave_up_on_a_slow_containerd_is_started_again_and_no_other(
     monkeypatch.setattr(engine, "_start", start)
     monkeypatch.setattr(engine, "_reached", lambda: object() if len(started) == 2 else None)
     if times == 1:
-        with pytest.raises(engine.LabError, match="ended with exit code 1.*no such option"):
+        with pytest.raises(LabError, match="ended with exit code 1.*no such option"):
             engine._start_until_it_answers()
     else:
         engine._start_until_it_answers()

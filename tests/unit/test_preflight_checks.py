@@ -64,6 +64,11 @@ class World:
     def report(self) -> Report:
         return judge(CHAPTERS, self.cluster, self.looks, self.lost)
 
+    def lose(self, host: str, why: str) -> None:
+        """Have a host not be looked at, for this reason."""
+        del self.looks[host]
+        self.lost[host] = f"{host}  {why}"
+
     def facts(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], facts=replace(self.looks[host].facts, **changes))
 
@@ -176,6 +181,14 @@ def _copied_agents(world: World, running: str = "") -> None:
         world.container(running, "mesos_agent")
 
 
+def _one_machine(world: World) -> None:
+    """Have B and C be one machine, with the addresses of both."""
+    both = world.looks[C].seen.addresses | {B}
+    for host in (B, C):
+        world.seen(host, addresses=both)
+    world.facts(C, boot=world.looks[B].facts.boot)
+
+
 def _own_build(world: World) -> None:
     text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_environment=MESOS_COLOUR=red\nextra_flags=colour\n"
     world.cluster = parse(text)
@@ -184,12 +197,12 @@ def _own_build(world: World) -> None:
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
-        lambda w: (w.looks.pop(B), w.lost.update({B: f"{B}  connect: {B}:22 does not answer. Is it up?"}))[1],
+        lambda w: w.lose(B, f"connect: {B}:22 does not answer. Is it up?"),
         f"{B}:22 does not answer",
     ),
     "sudo": (
         B,
-        lambda w: (w.looks.pop(B), w.lost.update({B: f"{B}  sudo: it asks for a password. Give it."}))[1],
+        lambda w: w.lose(B, "sudo: it asks for a password. Give it."),
         "it asks for a password",
     ),
     "lock": (B, lambda w: w.seen(B, busy=True), "another run is changing this host"),
@@ -197,11 +210,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "tool": (B, lambda w: w.facts(B, lacking=("flock",)), "there is no flock"),
     "same-machine": (
         C,
-        lambda w: (
-            w.seen(C, addresses=w.looks[C].seen.addresses | {B}),
-            w.seen(B, addresses=w.looks[C].seen.addresses),
-            w.facts(C, boot=w.looks[B].facts.boot),
-        )[0],
+        _one_machine,
         f"it is the same machine as {B} (one boot, the addresses {B}, {C})",
     ),
     "address": (B, lambda w: w.seen(B, addresses=frozenset({"10.9.9.9"})), "it has 10.9.9.9"),

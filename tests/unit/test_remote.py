@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from fabric import Config, Connection
 from paramiko import Channel
-from sshd import Sshd, access, connect, end
+from sshd import Act, Sshd, access, connect, end
 
 from tasks.engine import lease, remote
 from tasks.engine.remote import execute, hang_up, hold
 from tasks.engine.ssh import access as connecting
 from tasks.engine.ssh import known_hosts
+from tasks.engine.ssh.known_hosts import Entry, Skipped
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
@@ -56,7 +57,7 @@ def connection(sshd: Sshd, node: Node) -> Iterator[Connection]:
     connection.close()
 
 
-def says(*lines: str) -> object:
+def says(*lines: str) -> Act:
     def act(channel: Channel) -> None:
         channel.makefile("rb").read()
         channel.sendall("".join(lines).encode())
@@ -89,7 +90,12 @@ def test_known_hosts_are_read_once_for_all_hosts_and_again_when_they_have_change
 ) -> None:
     files: list[str] = []
     read = known_hosts.read
-    monkeypatch.setattr(known_hosts, "read", lambda text, file: (files.append(file), read(text, file))[1])
+
+    def noting(text: bytes, file: str) -> tuple[list[Entry], list[Skipped]]:
+        files.append(file)
+        return read(text, file)
+
+    monkeypatch.setattr(known_hosts, "read", noting)
     way = access(sshd.config())
     way.connect(node).close()
     way.connect(node).close()
@@ -117,7 +123,7 @@ def test_a_host_that_freezes_before_the_script_begins_is_given_up(
 @pytest.mark.parametrize("act", [falls_silent, never_tells_its_exit_code])
 @pytest.mark.usefixtures("impatient")
 def test_a_host_that_freezes_amid_the_script_is_given_up(
-    sshd: Sshd, node: Node, connection: Connection, act: object
+    sshd: Sshd, node: Node, connection: Connection, act: Act
 ) -> None:
     sshd.act = act
     with pytest.raises(Unreachable, match="it has been silent"):

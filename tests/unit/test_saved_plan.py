@@ -48,9 +48,7 @@ def running(cluster: Cluster, mode: str = "follower", ids: str = "a") -> dict[st
 
 def bare(cluster: Cluster) -> dict[str, Observed]:
     """Every host as freshly installed."""
-    return {
-        node.name: Observed(addresses=frozenset({node.address}), engine="20.10") for node in cluster.nodes
-    }
+    return {node.name: Observed(addresses=frozenset({node.address}), engine=True) for node in cluster.nodes}
 
 
 def made(wanted: Cluster, seen: dict[str, Observed]) -> Document:

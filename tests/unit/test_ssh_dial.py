@@ -3,6 +3,7 @@
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def named(monkeypatch: pytest.MonkeyPatch, *addresses: Address) -> list[int]:
         families.append(family)
         return [(socket.AF_INET, kind, 0, "", address) for address in addresses]
 
-    monkeypatch.setattr(dial.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
     return families
 
 
@@ -71,7 +72,7 @@ def test_the_address_to_come_from_is_taken(server: socket.socket, monkeypatch: p
 
 def test_it_is_tried_as_often_as_ssh_config_says(monkeypatch: pytest.MonkeyPatch) -> None:
     families = named(monkeypatch, closed())
-    monkeypatch.setattr(dial.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with pytest.raises(ConnectionRefusedError):
         dial.over_tcp(Settings("web1", "web1", "ann", 22, attempts=3), 5)
     assert len(families) == 3

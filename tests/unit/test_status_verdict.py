@@ -95,7 +95,7 @@ def test_a_container_that_is_down_has_no_start_and_no_version(cluster: Cluster, 
 
 
 def test_a_host_without_an_engine_tells_no_states(cluster: Cluster, well: Observed) -> None:
-    broken = replace(well, engine="", engine_error="docker: not found", objects={}, answers={})
+    broken = replace(well, engine=False, engine_error="docker: not found", objects={}, answers={})
     found = only(host(cluster, broken))
     assert (found.state, found.drift) == ("unknown", ("docker: there is no docker on this host",))
 
@@ -146,8 +146,9 @@ def test_status_sees_a_difference_exactly_where_a_plan_has_something_to_do(
     doing: list[Step], obstacles: list[Blocker]
 ) -> None:
     plan = HostPlan("a", (), tuple(doing), tuple(obstacles))
+    concerned = [*(step.id for step in doing), *(blocker.id for blocker in obstacles)]
     for chapter in CHAPTERS:
-        ids = [one.id.partition(".")[0] or "1" for one in (*doing, *obstacles)]
+        ids = [id.partition(".")[0] or "1" for id in concerned]
         assert bool(status.drift(plan, chapter)) == (chapter.number in ids)
 
 
