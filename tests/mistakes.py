@@ -295,8 +295,8 @@ def page(found: Sequence[Answer]) -> str:
         parts.append(f"    $ {mistake.typed}\n{answer.text}\n")
     for number, each in enumerate(ON_HOSTS.values(), start=len(MISTAKES) + 1):
         wrong = f"{each.wrong}\n\n" if each.wrong else ""
-        answer = Answer(each.answer, each.code).text
-        parts.append(f"\n## {number}. {each.title}\n\n{wrong}    $ {each.typed}\n{answer}\n")
+        text = Answer(each.answer, each.code).text
+        parts.append(f"\n## {number}. {each.title}\n\n{wrong}    $ {each.typed}\n{text}\n")
     return "".join(parts)
 
 

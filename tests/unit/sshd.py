@@ -10,6 +10,7 @@ from pathlib import Path
 import paramiko
 from fabric import Config, Connection
 from paramiko import Channel, PKey, ServerInterface
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
 
 from tasks.engine.ssh.access import Access, source
 from tasks.inventory.cluster import Node
@@ -118,22 +119,22 @@ class Sshd(ServerInterface):
         if self.accepts and key.asbytes() != self.accepts.asbytes():
             if len(self.offered) >= self.tries:
                 self.transports[-1].close()
-            return paramiko.AUTH_FAILED
+            return AUTH_FAILED
         self.logins += 1
-        return paramiko.AUTH_SUCCESSFUL
+        return AUTH_SUCCESSFUL
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         self._freeze("session")
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
     ) -> int:
         self._freeze("forward")
-        return paramiko.OPEN_FAILED_CONNECT_FAILED
+        return OPEN_FAILED_CONNECT_FAILED
 
     def check_channel_exec_request(self, channel: Channel, command: bytes) -> bool:
         self._freeze("exec")

@@ -27,7 +27,7 @@ class Told:
         self._said = f"{json.dumps({'State': {}, 'Config': config, 'HostConfig': options})}\n{{}}\n"
 
     def run(self, *words: str) -> CommandResult:
-        return CommandResult(cast("object", None), 0, "", self._said, "")  # type: ignore[arg-type]
+        return CommandResult(None, 0, "", self._said, "")
 
 
 def test_a_mount_is_the_same_whether_its_default_mode_is_written_out_or_not() -> None:

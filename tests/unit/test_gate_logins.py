@@ -29,7 +29,7 @@ class Local:
     def run(self, command: str) -> CommandResult:
         text = command.replace("/etc/profile", f"{self.root}/profile").replace("timeout 10 ", "timeout 1 ")
         done = run(text, self.root, self.root / "bin")
-        return CommandResult(cast("object", None), 0, "", done.stdout.decode(), "")  # type: ignore[arg-type]
+        return CommandResult(None, 0, "", done.stdout.decode(), "")
 
 
 def check(root: Path, profile: str, node: Node = NODE) -> str:

@@ -14,7 +14,7 @@ NOBODY = "[zookeeper]\nnobody.invalid host_ip=10.0.0.1 myid=1\n"
 
 
 QUIET = "-q -p no:cacheprovider -p no:unraisableexception".split()
-Report = tuple[int, str, ElementTree.ElementTree]
+Report = tuple[int, str, "ElementTree.ElementTree[ElementTree.Element]"]
 
 
 def gate(inventory: str, folder: Path, *words: str) -> Report:

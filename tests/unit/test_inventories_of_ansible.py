@@ -62,6 +62,6 @@ def test_what_is_refused_although_ansible_takes_it_concerns_our_own_variables() 
 
 @pytest.mark.skipif(not find_spec("ansible"), reason="Ansible is not installed")
 def test_the_recorded_answers_are_those_of_ansible() -> None:
-    command = [sys.executable, ROOT / "tests/inventories.py", "-"]
+    command = [sys.executable, str(ROOT / "tests/inventories.py"), "-"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
     assert [json.loads(line) for line in told.splitlines()] == ANSWERS

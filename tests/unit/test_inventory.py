@@ -707,7 +707,7 @@ LISTS = {
         ),
         st.tuples(
             st.sampled_from(sorted(LISTS)),
-            st.one_of(VALUES.map(word.__add__) for word in ("cpus:", "ports(web):[", "A=", "A='", "--a ")),
+            st.one_of([VALUES.map(word.__add__) for word in ("cpus:", "ports(web):[", "A=", "A='", "--a ")]),
         ),
     )
 )

@@ -61,7 +61,7 @@ def test_paramiko_reads_the_ssh_config_by_address_and_by_name(files: Files, name
     told = SSHConfig.from_text(access.ssh_config(files, HOSTS)).lookup(name)
     assert told["hostname"] == "10.70.0.21"
     assert told["user"] == "root"
-    assert told["identityfile"] == [str(files.key)]
+    assert list(told["identityfile"]) == [str(files.key)]  # it is a list, though paramiko's types say str
     assert told["userknownhostsfile"] == str(files.known_hosts)
     assert told["stricthostkeychecking"] == told["identitiesonly"] == "yes"
 
@@ -122,7 +122,7 @@ def test_behind_the_bastion_are_all_hosts_but_itself(written: Files) -> None:
     jumps = {host.address: config.lookup(host.address).get("proxyjump") for host in HOSTS}
     assert jumps.pop("10.70.0.20") is None
     assert set(jumps.values()) == {"deploy@10.70.0.20"}
-    assert config.lookup("10.70.0.10")["identityfile"] == [str(written.key_behind)]
+    assert list(config.lookup("10.70.0.10")["identityfile"]) == [str(written.key_behind)]
 
 
 def test_writing_the_same_again_touches_no_file(files: Files) -> None:

@@ -8,14 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from fabric import Config
-from paramiko import ECDSAKey, PKey
+from paramiko import ECDSAKey, PKey, Transport
 from ssh_agent import agent
 from sshd import Sshd, configured, connect
 
@@ -154,7 +153,7 @@ def test_a_connection_that_ends_while_a_key_is_sent_is_told_by_its_cause(
 ) -> None:
     settings = Settings("web1", "web1", "ann", 22, keys=(str(key),))
     with pytest.raises(raised):
-        Login(settings, Keys(), None).authenticate(Breaking(cause))
+        Login(settings, Keys(), None).authenticate(cast(Transport, Breaking(cause)))
 
 
 @pytest.fixture
@@ -327,6 +326,16 @@ def test_a_certificate_is_offered_with_its_key_and_then_the_key_alone(tmp_path: 
     assert second.public_blob is None
 
 
+class Held(PKey):
+    """What an agent tells of a key, with which nothing is signed here."""
+
+    def __init__(self, blob: bytes) -> None:
+        self.blob = blob
+
+    def asbytes(self) -> bytes:
+        return self.blob
+
+
 @needs_keygen
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
 def test_a_certificate_that_an_agent_holds_is_offered_as_one(tmp_path: Path, kind: str) -> None:
@@ -337,7 +346,7 @@ def test_a_certificate_that_an_agent_holds_is_offered_as_one(tmp_path: Path, kin
         base64.b64decode((tmp_path / name).read_text().split()[1]) for name in ("mine.pub", "mine-cert.pub")
     ]
     settings = Settings("web1", "web1", "ann", 22, agent=str(tmp_path / "agent"))
-    with agent(tmp_path / "agent", *(SimpleNamespace(asbytes=partial(bytes, blob)) for blob in blobs)):
+    with agent(tmp_path / "agent", *map(Held, blobs)):
         assert [each.blob for each in Keys().offers(settings)] == blobs
 
 
