@@ -92,7 +92,7 @@ class Cluster:
         """Return what --zk and --master say."""
         return f"zk://{self.zookeeper}{self.path}"
 
-    def master(self, number: int = 1, arguments: tuple[str, ...] = (), **more: str) -> Member:
+    def master(self, number: int = 1, arguments: tuple[str, ...] = (), /, **more: str) -> Member:
         """Start a master."""
         given = {
             "ZK": self.zk,
@@ -115,7 +115,7 @@ class Cluster:
             until("log on every master", lambda: all(one.metric(recovered) == 1.0 for one in members))
         return members
 
-    def agent(self, number: int = 5, arguments: tuple[str, ...] = (), **more: str) -> Member:
+    def agent(self, number: int = 5, arguments: tuple[str, ...] = (), /, **more: str) -> Member:
         """Start an agent."""
         given = {
             "MASTER": self.zk,

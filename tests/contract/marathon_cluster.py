@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class Marathons:
 
     def up(self, count: int, *arguments: str, session: int = SESSION) -> Marathons:
         for node in [self.add(*arguments, session=session) for _ in range(count)]:
-            until(lambda node=node: node.ask("GET", "/ping").status_code == 200, f"{node.address} answers")
+            until(partial(is_up, node), f"{node.address} answers")
         return self
 
 
@@ -99,6 +100,10 @@ def marathons(tmp_path: Path, keeper: ZooKeeper, fake_master: FakeMaster) -> Ite
     yield made
     for node in made.nodes:
         node.stop()
+
+
+def is_up(node: Marathon) -> bool:
+    return node.ask("GET", "/ping").status_code == 200
 
 
 def settled(node: Marathon) -> bool:

@@ -74,7 +74,7 @@ class FakeMaster:
             known = call.get("framework_id") or {"value": f"{uuid.uuid4()}-0000"}
             self._framework, self._stream = known, conversation
             address = {"hostname": HOST, "ip": HOST, "port": int(self.address.split(":")[1])}
-            info = {"id": str(uuid.uuid4()), "hostname": HOST, "version": "1.5.0", "address": address}
+            info: Json = {"id": str(uuid.uuid4()), "hostname": HOST, "version": "1.5.0", "address": address}
             info |= {"ip": 16777343, "port": address["port"], "pid": f"master@{self.address}"}
             told = {"framework_id": known, "heartbeat_interval_seconds": 15.0, "master_info": info}
             conversation.tell({"type": "SUBSCRIBED", "subscribed": told})

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import requests
 
@@ -19,17 +19,20 @@ IMAGE = "lab/zookeeper:3.8.0"
 PATIENCE = 120.0
 T = TypeVar("T")
 
+ANY_PORT = cast(tuple[str, int], ("127.0.0.1", None))
+"""For docker, whichever port of the loopback is free; its types know only of numbers."""
 
-def until(ask: Callable[[], T], what: str) -> T:
+
+def until(ask: Callable[[], T | Literal[False] | None], what: str) -> T:
     """Ask until the answer is a true one; errors of a connection count as no."""
     deadline = time.monotonic() + PATIENCE
     answer: Any = None
     while time.monotonic() < deadline:
         try:
-            answer = ask()
+            answer = given = ask()
             # A response is an answer whatever its status, though it calls itself false from 400 on.
-            if answer or isinstance(answer, requests.Response):
-                return answer
+            if given or isinstance(given, requests.Response):
+                return given
         except (requests.RequestException, LookupError, ValueError) as error:
             answer = error
         time.sleep(0.05)
@@ -47,14 +50,16 @@ class ZooKeeper:
             detach=True,
             remove=True,
             environment={"ZOO_TICK_TIME": "1000"},
-            ports={"2181/tcp": ("127.0.0.1", None)},
+            ports={"2181/tcp": ANY_PORT},
             tmpfs={"/data": "", "/datalog": ""},
         )
 
     def address(self) -> str:
         """Return host:port; a restarted container may have got another one."""
         self.container.reload()
-        return f"127.0.0.1:{self.container.ports['2181/tcp'][0]['HostPort']}"
+        published = self.container.ports["2181/tcp"]
+        assert published, "docker publishes no port of it"
+        return f"127.0.0.1:{published[0]['HostPort']}"
 
     def client(self) -> Any:
         """Connect to it, as soon as it answers."""

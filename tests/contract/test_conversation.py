@@ -63,7 +63,8 @@ def test_the_recorded_conversation(scheduler: Scheduler, kind: str, task_image: 
     """The same calls bring the same answers and the same events, in the same order."""
     recorded = _recorded(kind)
     scheduler.acknowledges = False
-    info, status = _launch_recorded(scheduler, recorded, task_image), {}
+    info = _launch_recorded(scheduler, recorded, task_image)
+    status: Json = {}
     known: set[str] = set()
     for step in recorded[recorded.index(_call(recorded, "ACCEPT")) + 1 :]:
         if "call" in step:
@@ -234,7 +235,7 @@ def _docker(image: str) -> Json:
 def _launch_recorded(scheduler: Scheduler, recorded: list[Json], image: str) -> Json:
     operation = _call(recorded, "ACCEPT")["call"]["accept"]["operations"][0]
     task: Json = operation["launch"]["task_infos"][0]
-    more = {"container": _docker(image)} if "container" in task else {}
+    more: Json = {"container": _docker(image)} if "container" in task else {}
     return scheduler.launch(resources=task["resources"], command=task["command"], **more)
 
 

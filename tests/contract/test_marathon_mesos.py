@@ -93,7 +93,8 @@ def app(whole: Whole, request: pytest.FixtureRequest) -> Iterator[Callable[..., 
     made: list[str] = []
 
     def make(**fields: Any) -> str:
-        name = f"a{len(made)}-" + request.node.name.replace("_", "-").lower().split("[")[0][:30].strip("-")
+        test: str = request.node.name
+        name = f"a{len(made)}-" + test.replace("_", "-").lower().split("[")[0][:30].strip("-")
         whole_app = {"id": f"/{name}", "cmd": "exec sleep 3600", "cpus": 0.1, "mem": 32, **fields}
         created = whole.standby().ask("POST", "/v2/apps", json=whole_app)
         assert created.status_code == 201, created.text

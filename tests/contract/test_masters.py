@@ -166,7 +166,7 @@ def test_a_dead_agent_is_remembered_by_a_new_leader(cluster: Cluster) -> None:
 def test_one_without_zookeeper_leads_alone(cluster: Cluster) -> None:
     """As the image does with no variable but the address: its argument says in_memory."""
     unset = {"ZK": "-", "QUORUM": "-", "WORK_DIR": "-", "ZK_SESSION_TIMEOUT": "-", "LOG_DIR": "-"}
-    master = cluster.master(1, arguments=("--registry=in_memory",), REGISTRY="replicated_log", **unset)
+    master = cluster.master(1, ("--registry=in_memory",), REGISTRY="replicated_log", **unset)
     assert cluster.leader([master]).get("/flags")["flags"]["registry"] == "in_memory"
     assert "log_dir" not in master.get("/state")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import planting
 import pytest
 from faults_table import ROUNDS, Fault, Round
-from operators import SOON, Command, Inventory, execute
+from operators import INVENTORY, SOON, Command, Inventory, execute
 from planting import Parts
 
 from lab import hosts, waiting
@@ -43,10 +43,10 @@ def heal(planned: Round, parts: Parts) -> Command:
 def deploy() -> Command:
     """Deploy and give how that went; hosts that this cannot mend are made as freshly installed first."""
     words = [sys.executable, "-m", "fabric", "deploy-cluster"]
-    done = execute(words, planting.INVENTORY)
+    done = execute(words, INVENTORY)
     if done.code != 0:
         hosts.reset()
-        assert execute(words, planting.INVENTORY).code == 0
+        assert execute(words, INVENTORY).code == 0
     return done
 
 
@@ -56,7 +56,7 @@ def test_the_gate_says_what_is_wrong_and_nothing_else(
 ) -> None:
     waiting.until("a cluster that is well", SOON, lambda: planting.not_yet(planting.WELL))
     parts = planting.cast()
-    file = inventory(text=planned.edit(planting.INVENTORY.read_text()))
+    file = inventory(text=planned.edit(INVENTORY.read_text()))
     try:
         for fault in planned.faults:
             fault.plant(parts)
