@@ -59,10 +59,14 @@ test: lint ## All our own tests; brings the lab up by itself
 stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machine, say how often each passed
 	@$(VENV)/bin/python tests/stress.py $(N) $(TESTS)
 
+# mypy takes a module's name but once, and each of these parts has a conftest.py.
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy tasks verify lab bench/*.py conftest.py fabfile.py
+	$(VENV)/bin/mypy tests/*.py tests/unit
+	$(VENV)/bin/mypy tests/lab
+	$(VENV)/bin/mypy tests/contract
 
 bench: $(READY) $(RIVALS)/.ready ## Race Ansible, pyinfra and plain ssh over the lab; writes docs/performance.md
 	$(VENV)/bin/python -m bench $(CASES)
