@@ -189,7 +189,7 @@ ON_HOSTS = {
         "The docker engine of 10.70.0.11 is stopped.",
         ONE,
         "10.70.0.11  error  docker: the docker engine does not run. Start it (systemctl start docker) "
-        f"and look at its log.{NOTHING_CHANGED}",
+        f"and look at its log; it must listen on /var/run/docker.sock.{NOTHING_CHANGED}",
         6,
     ),
     "port": OnHosts(

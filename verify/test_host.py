@@ -19,7 +19,7 @@ CLOCKS = 30
 @pytest.mark.runbook("1.1")
 def test_the_last_line_that_sets_host_ip_exports_it(host: Host, node: Node) -> None:
     setting = "/^[[:space:]]*#/d; /(^|[^[:alnum:]_$])HOST_IP[+]?=/p"
-    last = host.run("sed -nE %s /etc/profile | tail -n 1", setting).stdout.rstrip("\n")
+    last = host.run("sed -nE %s /etc/profile | tail -n 1", setting).stdout.strip()
     seen = f"the last line of /etc/profile that sets HOST_IP is {last!r}"
     seen = seen if last else "no line of /etc/profile sets HOST_IP"
     require(last.startswith("export HOST_IP="), node.name, seen, "export HOST_IP=...", logins.SET_IP)

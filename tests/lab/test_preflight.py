@@ -178,12 +178,12 @@ def test_a_container_of_ours_without_a_role_is_a_warning(fab: Run) -> None:
 
 
 def test_one_machine_under_two_names_is_told(fab: Run, inventory: Inventory) -> None:
-    text = INVENTORY.read_text().replace("10.70.0.12", "again")
-    text = text.replace("again", "again ansible_host=node-20 host_ip=10.70.0.12", 1)
+    text = INVENTORY.read_text().replace("10.70.0.12", "twin")
+    text = text.replace("twin", "twin ansible_host=node-20 host_ip=10.70.0.12", 1)
     told, refused = (fab(task, inventory=inventory(text=text)) for task in ("preflight", "deploy-cluster"))
     assert (told.code, refused.code) == (6, 6), told.said + refused.said
     for said in (told.said, refused.said):
-        assert f"{AGENT}  error  same-machine: it is the same machine as again (one boot, " in said
+        assert f"{AGENT}  error  same-machine: it is the same machine as twin (one boot, " in said
 
 
 def test_images_that_no_registry_has_are_told_with_the_cause(fab: Run, inventory: Inventory) -> None:
