@@ -215,6 +215,10 @@ def test_a_first_deploy_struck_everywhere_ends_as_one_that_nothing_disturbed(
     without_the_image()
     walk = Walk([way], others)
     walk.deploy(trio(""))
+    # The first step, which the struck run's hosts end by themselves, has more points than there are hosts.
+    everywhere(lambda node: inside(node, "mv /etc/profile.before-mesofab /etc/profile"))
+    walk.others = {}
+    walk.deploy(trio(""))
     assert set(all_points) <= walk.met
     assert state() == as_it_was
     everywhere(nothing_is_left_at_work)
