@@ -177,25 +177,32 @@ def named_hosts(context: Context) -> list[str]:
 
     Fabric calls a task once for each of them, so the list is asked of fab itself.
     """
+    typed = _typed_hosts(context)
+    names = _split(typed or "")
+    if typed is not None and not names:
+        raise BadInput("-H is empty; name hosts, or leave it out for all of the inventory")
+    return names
+
+
+def _typed_hosts(context: Context) -> str | None:
     from fabric.main import program
 
     try:
         typed = program.args.hosts.value
     except AttributeError:  # called by something other than fab
         typed = context.original_host if isinstance(context, Connection) else None
-    if typed is None:
-        return []
-    names = [name.strip() for name in str(typed).split(",") if name.strip()]
-    if not names:
-        raise BadInput("-H is empty; name hosts, or leave it out for all of the inventory")
-    return names
+    return None if typed is None else str(typed)
+
+
+def _split(typed: str) -> list[str]:
+    return [name.strip() for name in typed.split(",") if name.strip()]
 
 
 def is_repetition(context: Context) -> bool:
     """Tell whether this is fab's call for the second or a later host of -H: the first did them all."""
     if not isinstance(context, Connection):
         return False
-    names = named_hosts(context)
+    names = _split(_typed_hosts(context) or "")
     return bool(names) and derive_shorthand(names[0])["host"] != context.original_host.strip()
 
 

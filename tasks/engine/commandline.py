@@ -43,6 +43,8 @@ def _parse_tasks(fab: Any) -> None:
             f"A value is no number: {error}. `fab --help` tells which option wants one.", BadInput.exit_code
         ) from None
     _refuse_missing_files(fab)
+    if (timeout := fab.args["connect-timeout"].value) is not None and timeout <= 0:
+        raise Exit(f"-t {timeout}: give a whole number of seconds, 1 or more", BadInput.exit_code)
 
 
 def _refuse_missing_files(fab: Any) -> None:

@@ -15,6 +15,7 @@ from shlex import quote
 from ..errors import BadInput
 from . import answer
 from .raw import Raw
+from .secret import HIDDEN, holds_secret
 
 PATIENCE = 120
 """Seconds after which a script or a plugin of an inventory is given up."""
@@ -34,6 +35,9 @@ BEHIND_REASON = re.compile(
     r"\n\s*\n|\s(?:The error appears to be|The offending line|Origin:)|(?<=, )got:", re.DOTALL
 )
 """What follows a reason: lines of the inventory, which may hold secrets."""
+
+PYTHONS_WORDS = re.compile(r".*\bansible\.errors\.\w+: ")
+"""What stands before a reason that Ansible tells with a traceback, as one in its own configuration."""
 
 SCRIPT_SAID = re.compile(r"Standard error from inventory script:\n(.+)")
 
@@ -136,14 +140,23 @@ def _reason(told: str) -> str:
     reason = next(iter(errors or of_plugins.values()), "")
     if not reason and any(text.startswith("Completely failed") for text in messages):
         return "there is nothing in it that Ansible could read"
-    said = _sentence(reason) if reason else " ".join(told.split())[-200:] or "it gives no reason"
+    said = _sentence(reason) if reason else _last_words(told)
     if "vault" in said.lower() or "decrypt" in said.lower():
         return f"{said}; name the file that has its password: export ANSIBLE_VAULT_PASSWORD_FILE=FILE"
     return f"Ansible cannot read it: {said}"
+
+
+def _last_words(told: str) -> str:
+    return _unless_secret(PYTHONS_WORDS.sub("", " ".join(told.split()))[-200:]) or "it gives no reason"
+
+
+def _unless_secret(said: str) -> str:
+    """Return words of another program; it may print what it was given."""
+    return HIDDEN if holds_secret("", said) else said
 
 
 def _sentence(text: str) -> str:
     reason = " ".join(BEHIND_REASON.split(text)[0].split()).rstrip(".,: ")
     origin, script = ORIGIN.search(" ".join(text.split())), SCRIPT_SAID.search(text)
     where = f" ({origin[1] or origin[3]}, line {origin[2] or origin[4]})" if origin else ""
-    return f"{reason[:300]}{where}{f', and says: {script[1][:200]}' if script else ''}"
+    return f"{reason[:300]}{where}{f', and says: {_unless_secret(script[1][:200])}' if script else ''}"

@@ -23,13 +23,13 @@ def path() -> Path:
     find it from a subdirectory.
     """
     named = Path(os.environ.get("INVENTORY") or ROOT / "hosts.ini")
-    return (named if named.exists() else ROOT / named).absolute()
+    return (named if os.path.exists(named) else ROOT / named).absolute()
 
 
 def beside(name: str) -> Path:
     """Resolve a path that stands in the inventory: `~` is home, relative means beside it or inside of it."""
     own = path()
-    return (own if own.is_dir() else own.parent) / Path(name).expanduser()
+    return (own if os.path.isdir(own) else own.parent) / Path(name).expanduser()
 
 
 def load(file: Path | None = None) -> Cluster:
@@ -107,12 +107,14 @@ def check_keys() -> None:
 
 def _key_trouble(key: Path) -> str:
     try:
+        if key.exists() and not (key.is_file() or key.is_dir()):  # a pipe may never end
+            return "which is no file; name a private key"
         key.read_bytes()
     except FileNotFoundError:
         return f"which does not exist; correct the path, or make the key: ssh-keygen -f {quote(str(key))}"
     except OSError as error:
         return f"which cannot be read ({error.strerror}); name a private key that you may read"
-    if _is_open(key):
+    if _is_open(key) and key.suffix != ".pub":  # ssh takes a public key for one of its agent
         return f"which others than its owner can read, so ssh refuses it; chmod 600 {quote(str(key))}"
     return ""
 

@@ -14,8 +14,10 @@ FIRST = 4096
 
 def beyond_ini(file: Path, name: str) -> str:
     """Return why only Ansible itself can read an inventory, "" if it is INI. Raises BadInput."""
-    if file.is_dir():
+    if os.path.isdir(file):
         return "is a directory"
+    if os.path.exists(file) and not os.path.isfile(file):  # whoever reads it may wait for ever
+        raise BadInput(f"{name} is a pipe or a device; write the inventory into a file of its own")
     try:
         with file.open("rb") as opened:
             begin = opened.read(FIRST)

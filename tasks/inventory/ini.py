@@ -24,6 +24,10 @@ QUOTING = re.compile(r"""['"\\#]""")
 """What makes words of a line more than what stands between blanks."""
 
 VANISHING = re.compile(r"(?<!\\)(?:\\\\)*\\\w")
+MOST_HOSTS = 50_000
+MOST_PROBLEMS = 1000
+"""A file with more of them is no inventory, and is not read to its end."""
+
 LONGEST_LINE = 60_000
 """Characters of a line. Docker reads no longer variables; and Python splits long lines slowly."""
 
@@ -34,6 +38,10 @@ def read(text: str) -> Raw:
     raw.groups["ungrouped"] = Group("ungrouped", 1, has_members=True)
     group, kind = raw.groups["ungrouped"], "hosts"
     for number, line in _lines(raw, text):
+        if len(raw.hosts) > MOST_HOSTS:
+            raw.complain(1, f"it names more than {MOST_HOSTS} hosts", "is it another file that you mean?")
+        if len(raw.hosts) > MOST_HOSTS or len(raw.problems) > MOST_PROBLEMS:
+            break
         if len(line) > LONGEST_LINE:
             raw.complain(number, f"the line has {len(line)} characters", f"write at most {LONGEST_LINE}")
             group.unread = True

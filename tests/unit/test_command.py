@@ -176,6 +176,19 @@ def test_a_word_where_fab_wants_a_number_is_a_sentence(fab: Fab) -> None:
     assert run.stderr.startswith("A value is no number: ") and "'soon'" in run.stderr
 
 
+@pytest.mark.parametrize("seconds", ["0", "-3"])
+def test_a_time_that_has_passed_is_no_time_to_wait(fab: Fab, seconds: str) -> None:
+    run = fab("-t", seconds, "plan")
+    assert (run.code, run.stderr) == (2, f"-t {seconds}: give a whole number of seconds, 1 or more\n")
+
+
+@pytest.mark.parametrize("task", ["runbook", "plan", "deploy-cluster"])
+@pytest.mark.parametrize("hosts", [",", " , "])
+def test_a_list_of_hosts_with_none_in_it_is_a_sentence(fab: Fab, task: str, hosts: str) -> None:
+    run = fab("-H", hosts, task)
+    assert (run.code, run.stderr.count("-H is empty"), "Traceback" in run.stderr) == (2, 1, False)
+
+
 KEYED = "[zookeeper]\n10.0.0.1 myid=1 ansible_ssh_private_key_file=a_key\n"
 
 
@@ -194,6 +207,14 @@ def test_a_private_key_that_others_can_read_is_refused_as_ssh_does(tmp_path: Pat
     run = fab("plan", inventory=tmp_path / "hosts.ini")
     assert run.code == 2
     assert f"others than its owner can read, so ssh refuses it; chmod 600 {tmp_path}/a_key" in run.stderr
+
+
+def test_a_pipe_in_place_of_a_private_key_is_not_waited_for(tmp_path: Path, fab: Fab) -> None:
+    (tmp_path / "hosts.ini").write_text(KEYED)
+    os.mkfifo(tmp_path / "a_key", 0o600)
+    run = fab("plan", inventory=tmp_path / "hosts.ini")
+    assert run.code == 2
+    assert f"names {tmp_path}/a_key, which is no file; name a private key" in run.stderr
 
 
 def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tasks import inventory
 from tasks.errors import BadInput
-from tasks.inventory import ansible, answer, file, parse
+from tasks.inventory import ansible, answer, file, ini, parse
 from tasks.inventory.cluster import Cluster
 
 needs_ansible = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible is not installed")
@@ -198,6 +198,23 @@ def test_a_script_that_fails_is_told_with_what_it_says(tmp_path: Path) -> None:
     assert "no credentials" in refused(script)
 
 
+@needs_ansible
+def test_what_a_script_says_of_a_secret_is_not_shown(tmp_path: Path) -> None:
+    script = written(tmp_path, hosts="#!/bin/sh\necho password=hunter2 >&2\nexit 3\n") / "hosts"
+    script.chmod(0o755)
+    assert "(secret, not shown)" in refused(script) and "hunter2" not in refused(script)
+
+
+@needs_ansible
+def test_a_broken_ansible_cfg_is_told_without_pythons_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nbad\n")
+    monkeypatch.setenv("ANSIBLE_CONFIG", str(tmp_path / "ansible.cfg"))
+    said = refused(written(tmp_path, hosts_yml=YAML) / "hosts.yml")
+    assert f"Ansible cannot read it: Error reading config file ({tmp_path}/ansible.cfg)" in said
+
+
 # Without Ansible, or with one that misbehaves
 
 
@@ -260,6 +277,36 @@ def test_an_ini_file_never_needs_ansible_executable_or_not(tmp_path: Path, witho
 def test_yaml_in_a_file_called_ini_is_told_to_be_renamed(tmp_path: Path) -> None:
     path = written(tmp_path, hosts_ini=f"# ours\n\n{YAML}") / "hosts.ini"
     assert "looks like YAML; Ansible reads YAML only from .yml and .yaml: rename it" in refused(path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_could_be_read_for_ever_is_refused_unread(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "hosts" if kind == "pipe" else Path("/dev/zero")
+    if kind == "pipe":
+        os.mkfifo(path)
+    assert refused(path) == f"{path} is a pipe or a device; write the inventory into a file of its own"
+
+
+@pytest.mark.parametrize("named", ["x" * 300, "x/" * 3000], ids=["a long name", "a long path"])
+def test_a_name_that_no_file_can_have_is_told(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVENTORY", named)
+    assert "File name too long" in refused(inventory.path())
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ('foo bar baz [ ] = "', ":1: it cannot be split into words (No closing quotation); close the quote"),
+        ("[a:b:c]", ":1: '[a:b:c]' is no section; write [group], [group:vars] or [group:children]"),
+        ("h{}", f":1: it names more than {ini.MOST_HOSTS} hosts; is it another file that you mean?"),
+    ],
+)
+def test_rubbish_is_not_read_to_its_end(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("\n".join(line.format(number) for number in range(150_000)))
+    first, *others = refused(path).split("\n")
+    assert first == f"{path}{told}"
+    assert not others or int(others[-1].split()[-4]) <= ini.MOST_PROBLEMS, others[-1]
 
 
 def test_a_script_that_is_not_executable_is_told(tmp_path: Path) -> None:
