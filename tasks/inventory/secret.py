@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import zip_longest
 
 NAME = re.compile(
-    r"pass(w(or)?d|phrase)?(?![a-z])|pwd$|secret|token$|credential|(private|api|access|encryption|account)[_.-]?key"
+    r"pass(w(or)?d|phrase)?(?![a-z])|pwd$|(?<![a-z])pw$|webhook|secret|token$|credential|(private|api|access|encryption|account)[_.-]?key"
     r"|(?<![a-z])auth$|authorization$|docker_config$",
     re.I,
 )

@@ -36,6 +36,8 @@ SECRETS = {
     "an API's key": ("REPORTER", "https://example.net/in?apiKey=hunter2&x=1"),
     "a secret key": ("SOMETHING", "id=a secret_key=hunter2"),
     "a header": ("HEADER", "Authorization: Basic b3Bz"),
+    "a short password": ("DB_PW", "x"),
+    "a hook": ("SLACK_WEBHOOK_URL", "https://hooks.example.net/services/T0/B0/x"),
     "a password by name": ("MESOSPHERE_KEYSTORE_PASS", "x"),
 }
 OPEN = {
@@ -44,6 +46,7 @@ OPEN = {
     "a file of a login": ("MESOS_DOCKER_CONFIG", "file:///etc/docker.json"),
     "a file of a key": ("MESOS_JWT_SECRET_KEY", "/etc/mesos/key"),
     "a file's property": ("JAVA_OPTS", "-Dpassword.file=/etc/x -Xmx1g"),
+    "a word that ends so": ("RAWPW", "x"),
     "an interval": ("MARATHON_LAUNCH_TOKEN_REFRESH_INTERVAL", "30000"),
     "a switch": ("MESOS_AUTHENTICATE_AGENTS", "true"),
     "authenticators": ("MESOS_HTTP_AUTHENTICATORS", "basic"),
