@@ -11,7 +11,7 @@ import pytest
 from fabric import Config
 from paramiko import ECDSAKey
 from samples import run, stand_in
-from sshd import connect
+from sshd import configured, connect
 
 from tasks.engine.ssh import trouble
 from tasks.engine.ssh.client import Source
@@ -72,6 +72,41 @@ def test_something_that_is_no_sshd_is_told(config: Config, web_server_port: int)
 def test_a_name_that_does_not_resolve_is_told(config: Config) -> None:
     with pytest.raises(Unreachable, match=r"the name nowhere\.invalid cannot be resolved"):
         connect(node_at(22, "nowhere.invalid"), config)
+
+
+@pytest.mark.parametrize(
+    "lines, told",
+    [
+        (
+            "AddressFamily inet6",
+            "127.0.0.1 has no address of the kind that `AddressFamily inet6` in ssh_config",
+        ),
+        (
+            "BindAddress 192.0.2.1",
+            "192.0.2.1, which BindAddress in ssh_config names, is no address of this machine",
+        ),
+        (
+            "ProxyJump nowhere.invalid",
+            "the name nowhere.invalid cannot be resolved. Correct it in ssh_config.",
+        ),
+    ],
+)
+def test_what_ssh_config_makes_impossible_is_told_with_its_keyword(
+    tmp_path: Path, closed_port: int, lines: str, told: str
+) -> None:
+    (tmp_path / "ssh_config").write_text(f"Host 127.0.0.1\n{lines}\n")
+    with pytest.raises(Unreachable) as caught:
+        connect(node_at(closed_port), configured(tmp_path / "ssh_config"))
+    assert told in str(caught.value) and "ansible_host" not in str(caught.value)
+
+
+def test_a_shell_that_cannot_run_the_proxy_command_is_told(
+    tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELL", "/no/such/shell")
+    (tmp_path / "ssh_config").write_text("ProxyCommand nc %h %p\n")
+    with pytest.raises(Unreachable, match="your shell /no/such/shell cannot run the ProxyCommand"):
+        connect(node_at(closed_port), configured(tmp_path / "ssh_config"))
 
 
 def test_what_paramiko_logs_of_a_failure_is_not_printed_beside_our_sentence() -> None:

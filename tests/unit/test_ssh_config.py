@@ -304,6 +304,31 @@ def test_the_file_of_fab_comes_before_the_inventorys(tmp_path: Path, monkeypatch
         source(plain, cluster)
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_told_as_such(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nssh_config=own\n"
+    (tmp_path / "hosts.ini").write_text(text)
+    make(tmp_path / "own")
+    monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
+    with pytest.raises(BadInput, match=r"ssh_config names .*own, which is no file"):
+        source(Config(ssh_config=SSHConfig()), parse(text))
+
+
+@needs_ssh
+def test_of_a_file_that_is_none_of_ssh_s_only_the_first_lines_are_told(asking: Asking) -> None:
+    with pytest.raises(BadInput) as caught:
+        asking("".join(f"nonsense{number} {'x' * 500}\n" for number in range(200)))
+    assert "more like these. Correct it" in str(caught.value) and len(str(caught.value)) < 2000
+
+
+def test_without_a_client_a_long_line_is_not_told_to_its_end(asking: Asking, without_client: None) -> None:
+    with pytest.raises(BadInput) as caught:
+        asking(f"Match tagged {'x' * 5000}\n")
+    assert len(str(caught.value)) < 600
+
+
 # How often
 
 

@@ -1,6 +1,7 @@
 """Which keys a host is offered, from files and agents, and what is told when none of them is accepted."""
 
 import base64
+import os
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from paramiko import ECDSAKey, PKey, Transport
 from ssh_agent import agent
 from sshd import Sshd, configured, connect
 
+from tasks import inventory
 from tasks.engine.ssh import agent as agents
 from tasks.engine.ssh.agent import AgentTrouble
 from tasks.engine.ssh.keys import Keys, certified_key, load
@@ -286,6 +288,52 @@ def test_a_file_that_is_no_key_is_left_out_and_told(
     file.chmod(0o600)
     told = refusal(node, config(sshd, f"IdentityFile {file}", "IdentityAgent none"))
     assert f"{file} was left out: it is no key that can be used here" in told
+
+
+def test_only_the_reason_is_told_of_what_a_library_says(sshd: Sshd, node: Node, tmp_path: Path) -> None:
+    (tmp_path / "junk").write_text("-----BEGIN X-----\nAAAA\n-----END X-----\n")
+    (tmp_path / "junk").chmod(0o600)
+    assert "http" not in refusal(node, config(sshd, f"IdentityFile {tmp_path}/junk", "IdentityAgent none"))
+
+
+def test_a_named_key_that_is_not_there_is_told(sshd: Sshd, node: Node, tmp_path: Path) -> None:
+    told = refusal(node, config(sshd, f"IdentityFile {tmp_path}/nowhere", "IdentityAgent none"))
+    assert f"connect: {tmp_path}/nowhere does not exist. 127.0.0.1:" in told
+
+
+def test_a_public_key_without_its_private_one_is_told(sshd: Sshd, node: Node, tmp_path: Path) -> None:
+    (tmp_path / "id.pub").write_text(f"{RIGHT.get_name()} {RIGHT.get_base64()}\n")
+    told = refusal(node, config(sshd, f"IdentityFile {tmp_path}/id.pub", "IdentityAgent none"))
+    assert f"{tmp_path}/id.pub is a public key, to whose private key no agent was found." in told
+
+
+def test_a_public_key_that_everybody_can_read_names_one_of_the_agents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "[zookeeper]\n10.0.0.1 myid=1 ansible_ssh_private_key_file=id.pub\n"
+    (tmp_path / "hosts.ini").write_text(text)
+    (tmp_path / "id.pub").write_text("ssh-ed25519 AAAA\n")
+    (tmp_path / "id.pub").chmod(0o644)
+    monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
+    inventory.check_keys()
+
+
+@pytest.mark.parametrize("keyword", ["IdentityFile", "CertificateFile"])
+def test_a_pipe_in_place_of_a_key_is_not_waited_for(
+    sshd: Sshd, node: Node, tmp_path: Path, keyword: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    told = refusal(node, config(sshd, f"{keyword} {tmp_path}/pipe", "IdentityAgent none"))
+    assert "accepts no key we have for user ann" in told
+
+
+def test_a_bastion_that_accepts_no_key_is_no_matter_of_hosts_ini(
+    sshd: Sshd, node: Node, tmp_path: Path
+) -> None:
+    lines = ("IdentityAgent none", f"Host 10.9.9.9\nProxyJump bob@127.0.0.1:{sshd.port}")
+    told = refusal(replace(node, ssh=replace(node.ssh, host="10.9.9.9")), config(sshd, *lines))
+    assert "bastion 127.0.0.1: " in told and "accepts no key we have for user bob." in told
+    assert "Check its User and IdentityFile in ssh_config; try: ssh" in told and "ansible_" not in told
 
 
 def test_a_key_that_does_not_exist_is_no_trouble(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def source(config: Config, cluster: Cluster | None = None) -> Source:
     file = inventory.beside(cluster.settings.ssh_config)
     named = f"{inventory.place('ssh_config')}: ssh_config names {file}"
     if not file.is_file():
-        raise BadInput(f"{named}, which does not exist")
+        raise BadInput(f"{named}, which {'is no file' if file.exists() else 'does not exist'}")
     return Source(file, named)
 
 

@@ -19,6 +19,9 @@ PATIENCE = 10
 NO_CLIENT = re.compile(r"option:? (-- )?-?G\b|No user exists for uid")
 """What an ssh says that cannot be asked: OpenSSH before 6.8, another program, a user without an account."""
 
+MOST_LINES = 5
+"""Lines of ssh's that are told; of a file that is no ssh_config it refuses every one."""
+
 NOISE = re.compile(r"Pseudo-terminal will not be allocated|: terminating, \d+ bad configuration")
 
 
@@ -107,8 +110,9 @@ def _run(question: Question, source: Source) -> str | None:
 
 
 def _refusal(words: str, source: Source) -> str:
-    lines = [printable(line) for line in words.splitlines() if line.strip() and not NOISE.search(line)]
-    said = "; ".join(lines) or "without a word"
+    lines = [printable(line)[:200] for line in words.splitlines() if line.strip() and not NOISE.search(line)]
+    more = [f"and {len(lines) - MOST_LINES} more like these"] if len(lines) > MOST_LINES else []
+    said = "; ".join(lines[:MOST_LINES] + more).rstrip(".") or "without a word"
     if loop := re.search(r"jumphost loop via (\S+)", said):
         return (
             f"ssh_config: ProxyJump goes in a circle: {loop[1]} would be reached through itself. Give it a "

@@ -140,8 +140,9 @@ def load(path: str, passphrase: str | None) -> Identity:
     except OSError as error:
         return Identity(path, trouble=f"it cannot be read ({error.strerror})")
     except (ValueError, SSHException, UnknownKeyType, UnsupportedAlgorithm) as error:
+        why = str(error).split(". ")[0]  # what follows is for programmers
         wrong = (
-            "its passphrase is another one" if passphrase else f"it is no key that can be used here ({error})"
+            "its passphrase is another one" if passphrase else f"it is no key that can be used here ({why})"
         )
         return Identity(path, public=_public(file), trouble=wrong)
 
@@ -160,7 +161,7 @@ def _public(file: Path) -> bytes:
     """Give the public half of a key that stands in the file or beside it, b"" if none does."""
     for each in (file, Path(f"{file}.pub")):
         try:
-            text = each.read_text(errors="replace")
+            text = each.read_text(errors="replace") if each.is_file() else ""  # a pipe may never end
         except OSError:
             continue
         if blob := _of_private(text) if "PRIVATE KEY" in text else _of_public(text):

@@ -115,7 +115,7 @@ def _config(typed: str, files: tuple[tuple[Path, int], ...], home: str) -> SSHCo
         try:
             config.parse(lines)
         except (SSHException, ValueError):  # ValueError: of shlex, for a quote that is not closed
-            place, line = f"{file}:{lines.number}", printable(lines.line)
+            place, line = f"{file}:{lines.number}", printable(lines.line)[:200]
             raise BadInput(
                 f"{place}: `{line}` cannot be read without OpenSSH's own client. {INSTALL}"
             ) from None

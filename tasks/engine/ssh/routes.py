@@ -15,10 +15,11 @@ MOST_HOPS = 8
 
 @dataclass(frozen=True)
 class Route:
-    """How one host is reached, and through which other one, if any."""
+    """How one host is reached, and through which other one, if any; a bastion is one of the others."""
 
     settings: Settings
     via: "Route | None" = None
+    to_bastion: bool = False
 
 
 class Routes:
@@ -34,7 +35,7 @@ class Routes:
         settings = self._answer(question)
         _refuse_circles((*behind, settings))
         if not settings.jump:
-            return Route(settings)
+            return Route(settings, to_bastion=bool(behind))
         try:
             hop, rest = jump.last(settings.jump)
         except jump.BadJump as error:
@@ -43,7 +44,7 @@ class Routes:
                 "Write [user@]host[:port] or ssh://[user@]host[:port], with commas between hosts."
             ) from None
         onward = Question(hop.host, hop.user, hop.port, shared_keys=question.shared_keys, jump=rest)
-        return Route(settings, self.to(onward, (*behind, settings)))
+        return Route(settings, self.to(onward, (*behind, settings)), bool(behind))
 
     def _answer(self, question: Question) -> Settings:
         with self._lock:

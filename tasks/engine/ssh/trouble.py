@@ -1,6 +1,7 @@
 """Why a host cannot be reached or is not trusted: a sentence for each, with what to do."""
 
 import base64
+import errno
 import hashlib
 import os
 import re
@@ -42,6 +43,11 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
             return _behind(error, route)
         case SSHException() | EOFError() | OSError() if isinstance(line, Program):
             return _program(settings, line)
+        case OSError() if settings.command and line is None:
+            return (
+                f"your shell {os.environ.get('SHELL')} cannot run the ProxyCommand ({error.strerror}). "
+                "Set SHELL to one that is there, such as /bin/sh."
+            )
         case IncompatiblePeer():
             return f"{settings.where}: its sshd has no algorithm in common with us ({error}). Is it very old?"
         case Silent() | EOFError():
@@ -49,13 +55,25 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
         case SSHException() if MUTE.search(str(error)):
             return _mute(settings)
         case _:
-            return _unreached(error, settings)
+            return _unreached(error, route)
 
 
-def _unreached(error: Exception, settings: Settings) -> str:
+def _unreached(error: Exception, route: Route) -> str:
+    settings = route.settings
     match error:
+        case socket.gaierror() if settings.family != "any":
+            return (
+                f"{settings.host} has no address of the kind that `AddressFamily {settings.family}` in "
+                "ssh_config asks for. Correct one of the two."
+            )
         case socket.gaierror():
-            return f"the name {settings.host} cannot be resolved. Correct it or set ansible_host."
+            mend = "Correct it in ssh_config." if route.to_bastion else "Correct it or set ansible_host."
+            return f"the name {settings.host} cannot be resolved. {mend}"
+        case OSError(errno=errno.EADDRNOTAVAIL) if settings.source:
+            return (
+                f"{settings.source}, which BindAddress in ssh_config names, is no address of this machine "
+                f"from which {settings.where} could be reached. Correct or remove it."
+            )
         case TimeoutError():
             return f"{settings.where} does not answer within {settings.timeout} s. Is the host up?"
         case OSError():
@@ -86,12 +104,14 @@ def _behind(error: SSHException, route: Route) -> str:
 
 def _program(settings: Settings, line: Program) -> str:
     said = line.last_words()
-    words = f"it says: {said}" if said else "it says nothing"
+    words = f"it says: {said.rstrip('.')}" if said else "it says nothing"
     return f"no sshd answers through ProxyCommand `{settings.command}`; {words}. Try it by hand."
 
 
 # Keys that are not accepted
 
+_KEY_IN_HOSTS_INI = "ansible_ssh_private_key_file in hosts.ini, or "
+_USER_AND_KEY = "ansible_user and ansible_ssh_private_key_file"
 _AGENT = "Start another one, unset SSH_AUTH_SOCK, or set `IdentityAgent none` in ssh_config."
 
 
@@ -104,7 +124,7 @@ def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) 
     if error.hung_up:
         return (
             f"{settings.where} hung up after {error.offered} keys for user {settings.user}: too many for its "
-            "MaxAuthTries. Offer it the right one alone: ansible_ssh_private_key_file in hosts.ini, or "
+            f"MaxAuthTries. Offer it the right one alone: {_KEY_IN_HOSTS_INI if not route.to_bastion else ''}"
             "IdentityFile with `IdentitiesOnly yes` in ssh_config."
         )
     if error.partly or (error.accepts and "publickey" not in error.accepts):
@@ -115,15 +135,28 @@ def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) 
         add = f"ssh-add {quote(useless[0].path)}"
         return f"the private key is locked with a passphrase. Add it to ssh-agent: {add}."
     left_out = [f"{each.path} was left out: {each.trouble}." for each in useless]
+    left_out += _not_there(settings, keys)
     if silent := keys.trouble_of_agent(settings.agent):
         left_out.append(f"{silent}. {_AGENT}")
     if not settings.offers_keys:
         left_out = ["No key was offered: ssh_config has `PubkeyAuthentication no`."]
+    named = "its User and IdentityFile in ssh_config" if route.to_bastion else _USER_AND_KEY
     refused = (
         f"{settings.where} accepts no key we have for user {settings.user}. "
-        f"Check ansible_user and ansible_ssh_private_key_file; try: {join(_ssh(settings, source))}"
+        f"Check {named}; try: {join(_ssh(settings, source))}"
     )
     return " ".join([*left_out, refused])
+
+
+def _not_there(settings: Settings, keys: Keys) -> list[str]:
+    """Tell of the keys that somebody named and that there are not, or only their public halves."""
+    told = []
+    for each in map(keys.identity, settings.keys):
+        if not os.path.exists(each.path):
+            told.append(f"{each.path} does not exist.")
+        elif each.public and not each.key and not each.trouble:
+            told.append(f"{each.path} is a public key, to whose private key no agent was found.")
+    return told
 
 
 def _ssh(settings: Settings, source: Source) -> list[str]:

@@ -1,5 +1,6 @@
 """Check the host keys that hosts show against the known_hosts files of their settings."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,8 @@ class Trust:
 def _revoked(name: str) -> list[Entry]:
     """Read the list of RevokedHostKeys, a public key a line. Raises BadInput if it is of no use."""
     try:
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise OSError(errno.EINVAL, "it is no file")
         lines = Path(name).read_bytes().split(b"\n")
         text = b"\n".join(line if line.startswith(b"#") else b"@revoked * " + line for line in lines if line)
     except OSError as error:
