@@ -1,6 +1,8 @@
 """What `ansible-inventory --list --export` answers; a host or a group stands for a line of INI."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
+from shlex import join, quote
 from typing import Any
 
 from .names import is_ours
@@ -35,8 +37,25 @@ def encrypted(document: object) -> list[str]:
     """Return the encrypted texts of variables that may be needed: ours, and those that a template names."""
     found = list(_all_variables(document))
     named = {name for _, value in found for name in REFERENCE.findall(as_text(value))}
-    needed = [value[VAULTED] for key, value in found if (is_ours(key) or key in named) and _is_vaulted(value)]
-    return list(dict.fromkeys(needed))
+    needed = [_encrypted_in(value) for key, value in found if is_ours(key) or key in named]
+    return list(dict.fromkeys(chain.from_iterable(needed)))
+
+
+def _encrypted_in(value: object) -> Iterator[str]:
+    if _is_vaulted(value):
+        yield _table(value)[VAULTED]
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _encrypted_in(each)
+
+
+def _clear(value: Any, plain: Mapping[str, str]) -> Any:
+    """Return a value with the clear text for what is encrypted in it."""
+    if _is_vaulted(value):
+        return plain.get(value[VAULTED], "").rstrip("\n")
+    if isinstance(value, dict):
+        return {key: _clear(each, plain) for key, each in value.items()}
+    return [_clear(each, plain) for each in value] if isinstance(value, list) else value
 
 
 def _all_variables(document: object) -> Iterator[tuple[str, Any]]:
@@ -49,11 +68,27 @@ def _all_variables(document: object) -> Iterator[tuple[str, Any]]:
 
 
 def _variables(given: object, line: int, plain: Mapping[str, str]) -> Variables:
-    values = {
-        key: plain.get(value[VAULTED], "") if _is_vaulted(value) else as_text(value)
-        for key, value in _table(given).items()
-    }
+    values = {key: _as_setting(key, _clear(value, plain)) for key, value in _table(given).items()}
     return {key: Assignment(text.rstrip("\n"), line) for key, text in values.items()}
+
+
+def _as_setting(key: str, value: object) -> str:
+    """Return a value as text, what has parts as its setting has them in INI."""
+    match value:
+        case dict() if key.endswith("_environment") and is_ours(key):
+            return " ".join(quote(f"{name}={_in_words(each)}") for name, each in value.items())
+        case dict() if key == "mesos_agent_attributes":
+            return ";".join(f"{name}:{_in_words(each)}" for name, each in value.items())
+        case list() if key == "marathon_arguments":
+            return join(map(_in_words, value))
+        case list() if key in ("extra_flags", "preflight_ignore"):
+            return ",".join(map(_in_words, value))
+        case _:
+            return as_text(value)
+
+
+def _in_words(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else as_text(value)
 
 
 def _is_vaulted(value: object) -> bool:

@@ -76,6 +76,50 @@ def test_yaml_is_read(tmp_path: Path) -> None:
     assert cluster.nodes[3].settings.mesos_agent_attributes == "rack:a"
 
 
+PARTS = """\
+all:
+  vars:
+    extra_flags: [one, other]
+    preflight_ignore: [cgroups]
+    mesos_master_environment:
+      {MESOS_ACLS: {permissive: true}, MESOS_CLUSTER: a 'b', MESOS_ROOT_SUBMISSIONS: no}
+    marathon_arguments: [--task_launch_timeout, 600000, --framework_name, it's]
+    mesos_agent_attributes: {rack: a, zone: 7}
+    mesos_agent_resources: [{name: cpus, type: SCALAR, scalar: {value: 2}}]
+  children:
+    zookeeper: {hosts: {10.70.0.10: {myid: 1}}}
+    mesos_master: {hosts: {10.70.0.10: }}
+    marathon: {hosts: {10.70.0.10: }}
+    mesos_agent: {hosts: {10.70.0.20: }}
+"""
+
+
+@needs_ansible
+def test_lists_and_mappings_of_yaml_are_what_ini_has_in_words(tmp_path: Path) -> None:
+    cluster = inventory.load(written(tmp_path, hosts_yml=PARTS) / "hosts.yml")
+    master, agent = (cluster.having(role)[0].settings for role in ("mesos_master", "mesos_agent"))
+    assert (master.extra_flags, cluster.settings.preflight_ignore) == (("one", "other"), ("cgroups",))
+    assert dict(master.mesos_master_environment) == {
+        "MESOS_ACLS": '{"permissive":true}',
+        "MESOS_CLUSTER": "a 'b'",
+        "MESOS_ROOT_SUBMISSIONS": "false",
+    }
+    assert master.marathon_arguments == ("--task_launch_timeout", "600000", "--framework_name", "it's")
+    assert agent.mesos_agent_attributes == "rack:a;zone:7"
+    assert agent.mesos_agent_resources and "cpus" in agent.mesos_agent_resources
+
+
+def test_what_is_encrypted_within_a_mapping_is_decrypted_too() -> None:
+    group = {
+        "hosts": ["10.70.0.20"],
+        "vars": {"mesos_agent_environment": {"A": {answer.VAULTED: "x"}, "B": "b"}},
+    }
+    document = {"mesos_agent": group}
+    assert answer.encrypted(document) == ["x"]
+    given = answer.read(document, {"x": "clear text\n"}).groups["mesos_agent"].variables
+    assert given["mesos_agent_environment"].value == "'A=clear text' B=b"
+
+
 @needs_ansible
 def test_a_script_is_asked(tmp_path: Path) -> None:
     script = written(tmp_path, hosts=SCRIPT) / "hosts"
