@@ -7,7 +7,8 @@ from pathlib import Path
 from ..errors import BadInput
 
 SUFFIXES = {".yml": "YAML", ".yaml": "YAML", ".json": "JSON", ".toml": "TOML"}
-LOOKS_LIKE_YAML = re.compile(r"\A(?:\s*(?:#.*)?\n)*(?:---|\{|[\w.-]+:(?:\s|$))")
+LOOKS_LIKE_YAML = re.compile(r"\A(?:\s*(?:#.*)?\n)*(?:---(?:\s|$)|[\w.-]+:(?:\s|$))")
+LOOKS_LIKE_JSON = re.compile(r"\A\s*\{")
 FIRST = 4096
 """Bytes that tell the form."""
 
@@ -29,12 +30,19 @@ def beyond_ini(file: Path, name: str) -> str:
         if not os.access(file, os.X_OK):
             raise BadInput(f"{name} is a script, but not executable; chmod +x {name}")
         return "is a script"
+    if b"PRIVATE KEY-----" in begin.split(b"\n")[0]:
+        raise BadInput(f"{name} is a private key; an inventory names it as ansible_ssh_private_key_file")
     if file.suffix in SUFFIXES:
         return f"is {SUFFIXES[file.suffix]}"
-    if LOOKS_LIKE_YAML.match(begin.decode(errors="replace")):
-        if file.suffix:
-            raise BadInput(f"{name} looks like YAML; Ansible reads YAML only from .yml and .yaml: rename it")
-        return "is YAML"
+    text = begin.decode(errors="replace")
+    for form, pattern, suffixes in (
+        ("YAML", LOOKS_LIKE_YAML, ".yml and .yaml"),
+        ("JSON", LOOKS_LIKE_JSON, ".json"),
+    ):
+        if pattern.match(text) and file.suffix:
+            raise BadInput(f"{name} looks like {form}; Ansible reads {form} only from {suffixes}: rename it")
+        if pattern.match(text):
+            return f"is {form}"
     return ""
 
 

@@ -193,9 +193,16 @@ def _variable_line(raw: Raw, group: Group, number: int, line: str) -> str:
     elif is_ours(key) and value == text and re.search(r"(^|\s)[#;]", text):
         # Ansible takes it as a part of the value.
         raw.complain(number, f"{key} has a comment behind its value", "give the comment a line of its own")
+    elif is_ours(key) and value == text and (other := _second(text)):
+        raw.complain(number, f"{key} is followed by {other}", "write each variable on a line of its own")
     else:
         _assign(raw, group.variables, Assignment(value, number), key, f"in [{group.name}:vars]")
     return "vault" if text.startswith("!vault") else "vars"
+
+
+def _second(text: str) -> str:
+    """Return the variable of ours that follows a value on its line, as it may on a host's line only."""
+    return next((name for name in re.findall(r"\s(\w+)=", text) if is_ours(name)), "")
 
 
 def _assign(raw: Raw, variables: Variables, given: Assignment, key: str, where: str) -> None:

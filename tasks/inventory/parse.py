@@ -50,6 +50,10 @@ def _check_names(raw: Raw, names: dict[str, tuple[str, ...]]) -> None:
         line = raw.host_lines[name]
         if name.count(":") > 1:
             raw.complain(line, f"{name!r} looks like an IPv6 address", "give the host's IPv4 address")
+        elif "," in name:
+            raw.complain(line, f"{name!r} holds a comma", "write each host on a line of its own")
+        elif "@" in name:
+            raw.complain(line, f"{name!r} holds an @", "write the user as ansible_user=...")
         elif ":" in name:
             raw.complain(line, f"{name!r} holds a colon", "write the port as ansible_port=...")
         else:
@@ -168,6 +172,8 @@ def _filled(raw: Raw, key: str, given: Assignment, variables: Variables, host: s
     if "{{" in text or "{%" in text:
         known = {other: each.value for other, each in variables.items()} | {"inventory_hostname": host}
         text = _check(raw, given.line, key, text, lambda text: fill(text, known))
+    if text == "" and key in JUDGED:
+        return None  # what asks for nothing cannot be other than what we do
     if text == "":
         raw.complain(given.line, f"{key} has no value", "give it one or remove it")
     elif text is not None and text.startswith(("!vault", "$ANSIBLE_VAULT;")):

@@ -38,12 +38,13 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
 
     Their order in hosts.ini means nothing, so it must not change a container's digest.
     """
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     text = QUOTE_OR_BACKSLASH.sub(r"\1", text) if ESCAPED_JSON.search(text) else text
     for word in _words(text, takes_json) if BEFORE_JSON.search(text) else arguments(text):
         name, separator, value = word.partition("=")
         if not separator or not NAME.fullmatch(name):
-            raise Wrong(f"holds {part(word, text)}", "write NAME=value words")
+            quotes = ", in quotes where a value has spaces" if pairs and word.startswith("-") else ""
+            raise Wrong(f"holds {part(word, text)}", f"write NAME=value words{quotes}")
         if not value:
             raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
         if takes_json(name) and not value.startswith(("/", "file://")):

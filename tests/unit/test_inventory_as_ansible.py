@@ -136,6 +136,17 @@ def test_a_range_that_names_nothing_or_too_much_is_told_with_its_line(name: str,
     assert messages(f"{TRIO}[mesos_agent]\n{name}\n") == [f"hosts.ini:6: {message}"]
 
 
+@pytest.mark.parametrize(
+    "host, mend",
+    [
+        ("10.70.0.10,10.70.0.11", "holds a comma; write each host on a line of its own"),
+        ("root@10.70.0.10", "holds an @; write the user as ansible_user=..."),
+    ],
+)
+def test_what_other_tools_take_for_hosts_is_told_as_ansible_has_it(host: str, mend: str) -> None:
+    assert messages(f"[mesos_agent]\n{host}\n")[0] == f"hosts.ini:2: {host!r} {mend}"
+
+
 def test_two_thousand_agents_in_a_range_are_all_read() -> None:
     cluster = parse(f"{TRIO}[mesos_agent]\n10.71.[0:7].[1:250]\n")
     assert len(cluster.having("mesos_agent")) == 2000
@@ -304,6 +315,9 @@ zookeeper_version=3.4.14
 mesos_quorum=2
 proxy={{ lookup('env', 'http_proxy') }}
 empty=
+ansible_ssh_common_args=
+ansible_ssh_extra_args=""
+ansible_become_method=''
 """.splitlines()
 
 
@@ -341,6 +355,9 @@ REFUSED = {
     "write the value itself",
     "ansible_become_password=!vault |": "is encrypted with Ansible Vault, which INI cannot hold; "
     "move it to group_vars/all.yml beside this file, as YAML",
+    "ansible_user=a ansible_port=22": "is followed by ansible_port; write each variable on a line of its own",
+    "ansible_become_password=hunter2 ansible_user=a": "is followed by ansible_user; "
+    "write each variable on a line of its own",
     r'ansible_user="DOM\admin"': "holds the character U+0007; write it without",
 }
 

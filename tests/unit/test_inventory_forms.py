@@ -353,6 +353,19 @@ def test_rubbish_is_not_read_to_its_end(tmp_path: Path, line: str, told: str) ->
     assert not others or int(others[-1].split()[-4]) <= ini.MOST_PROBLEMS, others[-1]
 
 
+def test_json_in_a_file_called_ini_is_told_to_be_renamed(tmp_path: Path) -> None:
+    path = written(tmp_path, hosts_ini='\n{"zookeeper": {}}\n') / "hosts.ini"
+    assert refused(path).endswith("looks like JSON; Ansible reads JSON only from .json: rename it")
+
+
+def test_a_private_key_in_place_of_an_inventory_is_told_and_not_shown(tmp_path: Path) -> None:
+    text = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA=\n-----END OPENSSH PRIVATE KEY-----\n"
+    path = written(tmp_path, hosts_ini=text) / "hosts.ini"
+    assert refused(path) == (
+        f"{path} is a private key; an inventory names it as ansible_ssh_private_key_file"
+    )
+
+
 def test_a_script_that_is_not_executable_is_told(tmp_path: Path) -> None:
     path = written(tmp_path, hosts=SCRIPT) / "hosts"
     assert refused(path).endswith(f"is a script, but not executable; chmod +x {path}")

@@ -73,6 +73,10 @@ REFUSED_BY_MESOS = {
         "cannot be split into words (No closing quotation); close the quote",
     ),
     "a word": ("MESOS_CLUSTER", "holds 'MESOS_CLUSTER'; write NAME=value words"),
+    "a value with spaces": (
+        "MESOS_CLUSTER=a -b",
+        "holds '-b'; write NAME=value words, in quotes where a value has spaces",
+    ),
     "a flag": ("--cluster=a", "holds '--cluster=a'; write NAME=value words"),
     "what mesofab sets": ("MESOS_IP=10.0.0.1", f"sets MESOS_IP, {OWN}"),
     "what mesofab sets, in lower case": ("MESOS_work_dir=/x", f"sets MESOS_work_dir, {OWN}"),
