@@ -55,6 +55,7 @@ def cluster_of(config: pytest.Config) -> Cluster:
         try:
             config.stash[CLUSTER] = inventory.load()
             inventory.check_keys()
+            inventory.ssh_config(config.stash[CLUSTER])
         except BadInput as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[CLUSTER]
@@ -79,8 +80,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _ssh_config(config: pytest.Config) -> str | None:
-    own = cluster_of(config).settings.ssh_config
-    return config.option.ssh_config or (own and str(inventory.beside(own)))
+    own = inventory.ssh_config(cluster_of(config))
+    return config.option.ssh_config or (str(own) if own else None)
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,17 @@ def place(key: str) -> str:
     return place_of(_name(path()), found[0][1].line, raw.places)
 
 
+def ssh_config(cluster: Cluster) -> Path | None:
+    """Return the ssh_config file that the inventory names, if it does. Raises BadInput if there is none."""
+    if cluster.settings.ssh_config is None:
+        return None
+    file = beside(cluster.settings.ssh_config)
+    if not os.path.isfile(file):
+        trouble = "is no file" if os.path.exists(file) else "does not exist"
+        raise BadInput(f"{place('ssh_config')}: ssh_config names {file}, which {trouble}")
+    return file
+
+
 def check_keys() -> None:
     """Raise BadInput for every private key that the inventory names and ssh would not use."""
     raw, found = _in_force(PRIVATE_KEY)

@@ -13,7 +13,7 @@ from fabric import Config, Connection
 from paramiko import SSHConfig, Transport
 
 from ... import inventory
-from ...errors import BadInput, Unreachable
+from ...errors import Unreachable
 from ...inventory.cluster import Cluster, Node
 from . import client, dial, trouble
 from .client import Source
@@ -40,13 +40,10 @@ def source(config: Config, cluster: Cluster | None = None) -> Source:
     chosen = config._runtime_ssh_path  # which Fabric tells nobody
     if chosen is not None:
         return Source(Path(chosen).expanduser().absolute())
-    if cluster is None or cluster.settings.ssh_config is None:
+    file = inventory.ssh_config(cluster) if cluster else None
+    if file is None:
         return Source(is_read=bool(config.load_ssh_configs))
-    file = inventory.beside(cluster.settings.ssh_config)
-    named = f"{inventory.place('ssh_config')}: ssh_config names {file}"
-    if not file.is_file():
-        raise BadInput(f"{named}, which {'is no file' if file.exists() else 'does not exist'}")
-    return Source(file, named)
+    return Source(file, f"{inventory.place('ssh_config')}: ssh_config names {file}")
 
 
 class Bastions:
