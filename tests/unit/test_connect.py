@@ -20,7 +20,7 @@ from tasks.engine.ssh.known_hosts import Unknown
 from tasks.engine.ssh.routes import Route
 from tasks.engine.ssh.settings import Settings
 from tasks.engine.ssh.trust import Distrusted
-from tasks.errors import Unreachable
+from tasks.errors import BadInput, Unreachable
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 
@@ -98,6 +98,16 @@ def test_what_ssh_config_makes_impossible_is_told_with_its_keyword(
     with pytest.raises(Unreachable) as caught:
         connect(node_at(closed_port), configured(tmp_path / "ssh_config"))
     assert told in str(caught.value) and "ansible_host" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given, told", [("7", ""), (7, ""), ("abc", "'abc'"), ("-1", "'-1'"), (0, "0")])
+def test_the_time_of_fabs_configuration_may_be_text_as_variables_are(
+    closed_port: int, given: object, told: str
+) -> None:
+    config = Config(overrides={"load_ssh_configs": False, "timeouts": {"connect": given}})
+    with pytest.raises(BadInput if told else Unreachable) as caught:
+        connect(node_at(closed_port), config)
+    assert (f"FABRIC_TIMEOUTS_CONNECT, fabric.yaml) is {told}" if told else "refused") in str(caught.value)
 
 
 def test_a_shell_that_cannot_run_the_proxy_command_is_told(

@@ -13,7 +13,7 @@ from fabric import Config, Connection
 from paramiko import SSHConfig, Transport
 
 from ... import inventory
-from ...errors import Unreachable
+from ...errors import BadInput, Unreachable
 from ...inventory.cluster import Cluster, Node
 from . import client, dial, trouble
 from .client import Source
@@ -90,7 +90,7 @@ class Access:
 
     def __init__(self, source: Source, config: Config, warn: Callable[[str], object]) -> None:
         self._source, self._options = source, dict(config.connect_kwargs)
-        self._user, self._port, self._timeout = config.user, config.port, config.timeouts.connect
+        self._user, self._port, self._timeout = config.user, config.port, _seconds(config.timeouts.connect)
         self._bare = _bare(config)
         self._routes = Routes(self._ask)
         self._trust, self._keys = (
@@ -191,6 +191,16 @@ class Access:
         )
         connection.client.set_missing_host_key_policy(check)
         return connection
+
+
+def _seconds(given: int | str | None) -> int | None:
+    """Read a time of fab's configuration, which is text where a variable sets it. Raises BadInput."""
+    if given is None or str(given).isdecimal() and int(given) > 0:
+        return given if given is None else int(given)
+    raise BadInput(
+        f"timeouts.connect of fab's configuration (FABRIC_TIMEOUTS_CONNECT, fabric.yaml) is {given!r}; "
+        "give a whole number of seconds, 1 or more"
+    )
 
 
 def _bare(config: Config) -> Config:
