@@ -15,7 +15,7 @@ from paramiko import SSHConfig, Transport
 from ... import inventory
 from ...errors import BadInput, Unreachable
 from ...inventory.cluster import Cluster, Node
-from . import client, dial, trouble
+from . import client, dial
 from .client import Source
 from .keys import Keys
 from .login import Login
@@ -151,6 +151,8 @@ class Access:
         except Unreachable:
             raise
         except Exception as error:
+            from . import trouble  # only where there is any
+
             told = trouble.told(error, route, self._keys, self._source, line)
             if connection:
                 connection.client.close()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BadInput
-from . import parser
 from .settings import Local, NotAnAnswer, Question, Settings, printable, read
 
 PATIENCE = 10
@@ -47,6 +46,8 @@ def ask(question: Question, source: Source) -> Settings:
     said = _run(question, source)
     try:
         if said is None:
+            from . import parser  # only where there is no client
+
             settings = parser.ask(question, local, source.file, source.named, source.is_read)
         else:
             settings = read(said, question, local, is_there)

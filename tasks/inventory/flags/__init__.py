@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 
 from ..kinds import IMAGE
 
@@ -42,6 +41,8 @@ class Program:
     @cached_property
     def lines(self) -> tuple[Flag, ...]:
         """The flags of its data file, removed ones included."""
+        from importlib.resources import files  # few inventories set a flag
+
         text = files(__package__).joinpath(f"{self.name}-{self.version}.txt").read_text(encoding="utf-8")
         words = (line.split() for line in text.splitlines() if not line.startswith("#"))
         return tuple(
