@@ -307,6 +307,16 @@ def test_a_public_key_without_its_private_one_is_told(sshd: Sshd, node: Node, tm
     assert f"{tmp_path}/id.pub is a public key, to whose private key no agent was found." in told
 
 
+def test_a_public_key_whose_private_one_an_agent_has_is_no_trouble(
+    sshd: Sshd, node: Node, tmp_path: Path
+) -> None:
+    (tmp_path / "id.pub").write_text(f"{WRONG[0].get_name()} {WRONG[0].get_base64()}\n")
+    with agent(tmp_path / "agent", WRONG[0]):
+        for name in ("id.pub", "id"):
+            lines = (f"IdentityFile {tmp_path}/{name}", f"IdentityAgent {tmp_path}/agent")
+            assert f"{tmp_path}/id" not in refusal(node, config(sshd, *lines))
+
+
 def test_a_public_key_that_everybody_can_read_names_one_of_the_agents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

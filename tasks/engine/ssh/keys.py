@@ -74,6 +74,10 @@ class Keys:
                 known[name] = make()
             return known[name]
 
+    def held(self, settings: Settings, public: bytes) -> bool:
+        """Tell whether the agent has the key with this public half."""
+        return any(True for _ in self._held(settings, [public]))
+
     def offers(self, settings: Settings) -> Iterator[Offer]:
         """Give the keys to offer to a host, in order.
 

@@ -152,9 +152,11 @@ def _not_there(settings: Settings, keys: Keys) -> list[str]:
     """Tell of the keys that somebody named and that there are not, or only their public halves."""
     told = []
     for each in map(keys.identity, settings.keys):
+        if each.key or each.trouble or keys.held(settings, each.public):
+            continue
         if not os.path.exists(each.path):
             told.append(f"{each.path} does not exist.")
-        elif each.public and not each.key and not each.trouble:
+        elif each.public:
             told.append(f"{each.path} is a public key, to whose private key no agent was found.")
     return told
 
