@@ -378,7 +378,7 @@ def test_a_program_that_a_login_leaves_is_ended_and_keeps_nobody_waiting(machine
     begun = time.monotonic()
     logins = machine.look().logins
     assert time.monotonic() - begun < machine.limit
-    assert [(one.shell, one.said) for one in logins] == [("sh", ADDRESS), ("bash", ADDRESS)]
+    assert [(one.shell, one.said) for one in logins] == [("bash", ADDRESS)]
     assert logins[-1].left == (f"sleep {FOREVER}",)
 
 
@@ -488,7 +488,15 @@ SETTINGS = {
 
 @pytest.mark.parametrize("text", SETTINGS.values(), ids=SETTINGS.keys())
 def test_whatever_a_profile_sets_its_host_ip_is_heard(text: str, machine: Machine) -> None:
-    assert [one.said for one in machine.has(f"{text}{LINE}\n").look().logins] == [ADDRESS] * 2
+    assert machine.has(text).deploy() == ""  # 1.2 asks every shell
+    assert [(one.shell, one.said) for one in machine.look().logins] == [("bash", ADDRESS)]
+
+
+def test_a_look_asks_sh_too_where_bash_says_something_else_or_sh_cannot_read_the_file(
+    machine: Machine,
+) -> None:
+    for text in (f"{LINE}0\n", f"{LINE}\nwords=(a b)\n"):
+        assert [one.shell for one in machine.has(text).look().logins] == ["bash", "sh"]
 
 
 def test_two_words_or_lines_are_no_address(machine: Machine) -> None:

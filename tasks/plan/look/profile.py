@@ -128,10 +128,11 @@ def asking(item: ProfileLine, line: str) -> str:
     file, whole = quote(item.path), quote(line)
     return f"""\
 part logins; well=yes
-for shell in sh bash; do
+for shell in bash sh; do
   command -v $shell >/dev/null || continue
   login $shell {file} || {{ well=; break; }}
-  case "$told" in {quote(f"says {item.address}")}"{chr(10)}"*) ;; *) well= ;; esac
+  case "$told" in {quote(f"says {item.address}")}"{chr(10)}"*) ;; *) well=; continue ;; esac
+  ! sh -n {file} 2>/dev/null || break # it says the same, and a login costs more than all else of a look
 done
 end_leftovers
 part profile
