@@ -8,6 +8,7 @@ import subprocess
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import strategies as st
@@ -143,20 +144,31 @@ def docker_gets(text: str) -> tuple[list[str], list[str]]:
 # The generated shell, run for real
 
 
-def _shells() -> list[list[str]]:
-    kinds = (["sh"], ["bash", "--posix"], ["busybox", "sh"])
-    return [words for words in kinds if shutil.which(words[0])]
-
-
-SHELLS = _shells()
-"""The shells of this machine that a host's /bin/sh may be."""
-
-
 def stand_in(bin: Path, name: str, script: str) -> None:
     """Put a stand-in for the program `name` into `bin`: a few lines of shell."""
     bin.mkdir(parents=True, exist_ok=True)
     (bin / name).write_text(f"#!/bin/sh\n{script}\n")
     (bin / name).chmod(0o755)
+
+
+def _shells() -> list[list[str]]:
+    kinds = (["sh"], ["bash", "--posix"], ["busybox", "sh"])
+    return [words for words in kinds if shutil.which(words[0]) and _takes_stand_ins(words)]
+
+
+def _takes_stand_ins(shell: list[str]) -> bool:
+    """Tell whether a shell takes programs from PATH; Debian's busybox-static runs its own first."""
+    with TemporaryDirectory() as bin:
+        stand_in(Path(bin), "uname", "echo stand-in")
+        environment = {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}"}
+        said = subprocess.run(
+            [*shell, "-c", "uname"], env=environment, capture_output=True, check=False
+        ).stdout
+    return said == b"stand-in\n"
+
+
+SHELLS = _shells()
+"""The shells of this machine that a host's /bin/sh may be."""
 
 
 def logging_in(bin: Path, profile: Path) -> None:
