@@ -85,6 +85,13 @@ def test_no_packet_waits_for_the_acknowledgement_of_the_one_before(connection: C
     assert connection.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+def test_connections_share_no_configuration_as_fabric_writes_into_it(sshd: Sshd, node: Node) -> None:
+    # One thread read it while another one's was being merged anew: "No attribute or config key found".
+    way = access(sshd.config())
+    with way.connect(node) as one, way.connect(node) as other:
+        assert one.config is not other.config
+
+
 def test_known_hosts_are_read_once_for_all_hosts_and_again_when_they_have_changed(
     sshd: Sshd, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

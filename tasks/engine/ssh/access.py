@@ -179,7 +179,7 @@ class Access:
             settings.host,
             user=settings.user,
             port=settings.port,
-            config=self._bare,
+            config=self._bare.clone(),  # Fabric writes into it, which another thread must not see half done
             gateway=False,
             forward_agent=False,
             connect_timeout=settings.timeout,
