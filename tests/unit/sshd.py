@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import paramiko
@@ -14,8 +14,15 @@ from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FA
 
 from tasks.engine.ssh.access import Access, source
 from tasks.inventory.cluster import Node
+from tasks.inventory.parse import parse
 
 Act = Callable[[Channel], None]
+
+
+def node_at(port: int, host: str = "127.0.0.1") -> Node:
+    """Give a node that SSH reaches there."""
+    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
+    return replace(node, ssh=replace(node.ssh, host=host, port=port, user="ann"))
 
 
 def access(config: Config, told: list[str] | None = None) -> Access:

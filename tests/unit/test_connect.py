@@ -4,14 +4,13 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fabric import Config
 from paramiko import ECDSAKey
 from samples import run, stand_in
-from sshd import configured, connect
+from sshd import configured, connect, node_at
 
 from tasks.engine.ssh import trouble
 from tasks.engine.ssh.client import Source
@@ -21,13 +20,6 @@ from tasks.engine.ssh.routes import Route
 from tasks.engine.ssh.settings import Settings
 from tasks.engine.ssh.trust import Distrusted
 from tasks.errors import BadInput, Unreachable
-from tasks.inventory.cluster import Node
-from tasks.inventory.parse import parse
-
-
-def node_at(port: int, host: str = "127.0.0.1") -> Node:
-    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
-    return replace(node, ssh=replace(node.ssh, host=host, port=port, user="root"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fabric import Config, Connection
 from paramiko import Channel
-from sshd import Act, Sshd, access, connect, end
+from sshd import Act, Sshd, access, connect, end, node_at
 
 from tasks.engine import lease, remote
 from tasks.engine.remote import execute, hang_up, hold
@@ -18,7 +18,6 @@ from tasks.engine.ssh import known_hosts
 from tasks.engine.ssh.known_hosts import Entry, Skipped
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
-from tasks.inventory.parse import parse
 from tasks.plan.become import PROMPT, READY
 
 PASSWORD = "correct horse"
@@ -46,8 +45,7 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
 
 @pytest.fixture
 def node(sshd: Sshd) -> Node:
-    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
-    return replace(node, ssh=replace(node.ssh, host="127.0.0.1", port=sshd.port, user="ann"))
+    return node_at(sshd.port)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 from fabric import Config
 from paramiko import ECDSAKey, PKey, Transport
 from ssh_agent import agent
-from sshd import Sshd, configured, connect
+from sshd import Sshd, configured, connect, node_at
 
 from tasks import inventory
 from tasks.engine.ssh import agent as agents
@@ -27,7 +27,6 @@ from tasks.engine.ssh.login import Login, NotAccepted
 from tasks.engine.ssh.settings import Settings
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
-from tasks.inventory.parse import parse
 
 RIGHT = ECDSAKey.generate()
 WRONG = [ECDSAKey.generate() for _ in range(8)]
@@ -49,8 +48,7 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
 
 @pytest.fixture
 def node(sshd: Sshd) -> Node:
-    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
-    return replace(node, ssh=replace(node.ssh, host="127.0.0.1", port=sshd.port, user="ann"))
+    return node_at(sshd.port)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from paramiko import ECDSAKey, RSAKey
 from samples import run, stand_in
-from sshd import Sshd, access, configured, connect
+from sshd import Sshd, access, configured, connect, node_at
 
 from tasks.engine.ssh import trouble
 from tasks.engine.ssh.client import Source
@@ -21,7 +21,6 @@ from tasks.engine.ssh.settings import Settings
 from tasks.engine.ssh.trust import Distrusted
 from tasks.errors import BadInput, Unreachable
 from tasks.inventory.cluster import Node
-from tasks.inventory.parse import parse
 
 RSA, OTHER = RSAKey.generate(2048), ECDSAKey.generate()
 
@@ -35,8 +34,7 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
 
 @pytest.fixture
 def node(sshd: Sshd) -> Node:
-    node = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
-    return replace(node, ssh=replace(node.ssh, host="127.0.0.1", port=sshd.port, user="ann"))
+    return node_at(sshd.port)
 
 
 def shown(sshd: Sshd, node: Node, known_hosts: str, *lines: str) -> str:
