@@ -12,7 +12,9 @@ from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
 
 if TYPE_CHECKING:
     from .engine.console import Console
+    from .engine.hosts import Hosts
     from .plan.outlook import Outlook
+    from .plan.report.document import Document
     from .plan.step import HostPlan
 
 JSON = "Print one JSON document; what people read goes to standard error."
@@ -32,13 +34,13 @@ def runbook(c: Context) -> None:
     from . import inventory
     from .engine.command import choose, is_repetition, named_hosts, operators_errors
     from .plan import script
-    from .plan.runbook import CHAPTERS, HOST, containers, from_nothing
+    from .plan.runbook import CHAPTERS, containers, from_nothing
 
     if is_repetition(c):
         return
     with operators_errors():
         cluster = inventory.load()
-        for node in choose(cluster, HOST, named_hosts(c)):
+        for node in choose(cluster, "host", named_hosts(c)):
             steps = from_nothing(CHAPTERS, cluster, node).steps
             shell = script.readable(steps, containers(CHAPTERS, cluster, node))
             print(f"#### {node.name}: {', '.join(node.roles)}\n\n{shell}", flush=True)
@@ -57,41 +59,55 @@ def plan(
     c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
 ) -> None:
     """Print what a deploy would do now, and why."""
-    from .engine import deploy as engine
-    from .engine import preview as previews
-    from .engine import saving
-    from .engine.command import is_repetition, open_hosts, operators_errors, overruled, warn_of_overruling
-    from .engine.console import Console, counted
-    from .errors import Drift
-    from .plan.report import document
-    from .plan.runbook import CHAPTERS, HOST
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import Console
 
     if is_repetition(c):
         return
-    console = Console(json)
-    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+    with operators_errors(json) as found:
         if out is not None:
-            saving.refuse_other_file(out)
-        warn_of_overruling(hosts)
-        with console.live():
-            preview = previews.plan(hosts, CHAPTERS, overruled=overruled(drain))
-            outlook = previews.outlook(hosts, CHAPTERS, preview)
-        found.update(document.plan(preview.plans, outlook))
-        if out is not None:
-            saving.save(out, hosts, CHAPTERS, preview.plans, preview.seen, outlook)
-        _say_plan(console, preview.plans, outlook)
-        preview.refuse_if_incomplete()
-        engine.refuse(hosts, CHAPTERS, preview)
-        steps = [step for each in preview.plans.values() for step in each.steps]
-        restarts = sum(step.risk != "none" for step in steps)
-        looked = counted(len(preview.plans), "host")
-        console.say(
-            f"{counted(len(steps), 'step')}, {restarts} of them with the restart of a running service."
-            if steps
-            else f"Nothing to do: all is as {hosts.cluster.source} wants it on {looked}."
-        )
-        if check and steps:
-            raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
+            _refuse_other_file(out)
+        with open_hosts(c, "host", Console(json)) as hosts:
+            _plan(hosts, found, check, out, drain)
+
+
+def _refuse_other_file(out: str) -> None:
+    from .engine import saving
+
+    saving.refuse_other_file(out)
+
+
+def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool) -> None:
+    from .engine import deploy as engine
+    from .engine import preview as previews
+    from .engine import saving
+    from .engine.command import overruled, warn_of_overruling
+    from .engine.console import counted
+    from .errors import Drift
+    from .plan.report import document
+    from .plan.runbook import CHAPTERS
+
+    console = hosts.console
+    warn_of_overruling(hosts.cluster, hosts.console)
+    with console.live():
+        preview = previews.plan(hosts, CHAPTERS, overruled=overruled(drain))
+        outlook = previews.outlook(hosts, CHAPTERS, preview)
+    found.update(document.plan(preview.plans, outlook))
+    if out is not None:
+        saving.save(out, hosts, CHAPTERS, preview.plans, preview.seen, outlook)
+    _say_plan(console, preview.plans, outlook)
+    preview.refuse_if_incomplete()
+    engine.refuse(hosts, CHAPTERS, preview)
+    steps = [step for each in preview.plans.values() for step in each.steps]
+    restarts = sum(step.risk != "none" for step in steps)
+    looked = counted(len(preview.plans), "host")
+    console.say(
+        f"{counted(len(steps), 'step')}, {restarts} of them with the restart of a running service."
+        if steps
+        else f"Nothing to do: all is as {hosts.cluster.source} wants it on {looked}."
+    )
+    if check and steps:
+        raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
 
 
 def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
@@ -112,51 +128,62 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
 @task(auto_shortflags=False, help={"json": JSON})
 def preflight(c: Context, json: bool = False) -> None:
     """Look for what would stop or trouble a deploy; changes nothing."""
-    from .engine import preflight as survey
-    from .engine.command import is_repetition, open_hosts, operators_errors, warn_of_overruling
-    from .engine.console import STYLES, Console
-    from .plan.report import document
-    from .plan.runbook import CHAPTERS, HOST
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import Console
 
     if is_repetition(c):
         return
-    console = Console(json)
-    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
-        warn_of_overruling(hosts)
-        with console.live():
-            report = survey.survey(hosts, CHAPTERS)
-        found.update(document.preflight(report))
-        for severity, line in survey.lines(report):
-            console.say(line, STYLES[severity])
-        console.say(survey.summary(report))
-        survey.raise_if_wrong(report)
+    with operators_errors(json) as found, open_hosts(c, "host", Console(json)) as hosts:
+        _preflight(hosts, found)
+
+
+def _preflight(hosts: Hosts, found: Document) -> None:
+    from .engine import preflight as survey
+    from .engine.command import warn_of_overruling
+    from .engine.console import STYLES
+    from .plan.report import document
+    from .plan.runbook import CHAPTERS
+
+    warn_of_overruling(hosts.cluster, hosts.console)
+    with hosts.console.live():
+        report = survey.survey(hosts, CHAPTERS)
+    found.update(document.preflight(report))
+    for severity, line in survey.lines(report):
+        hosts.console.say(line, STYLES[severity])
+    hosts.console.say(survey.summary(report))
+    survey.raise_if_wrong(report)
 
 
 @task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
 def status(c: Context, json: bool = False, watch: bool = False) -> None:
     """Show what runs where, and whether it is well."""
-    from .engine import status as reports
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import Console
-    from .engine.screen import screen
     from .errors import BadInput
-    from .plan.report import document
-    from .plan.runbook import CHAPTERS, HOST
 
     if is_repetition(c):
         return
-    console = Console(json)
-    with operators_errors(json) as found, open_hosts(c, HOST, console) as hosts:
+    with operators_errors(json) as found:
         if json and watch:
             raise BadInput("--json is one document and --watch has no end: give one of them")
-        if watch:
-            seen = reports.watch(hosts, CHAPTERS)
-        else:
-            with console.live():
-                seen = reports.look_around(hosts, CHAPTERS)
-            console.show(screen(seen))
-        found.update(document.status(seen))
-        reports.raise_unless_ok(seen)
+        with open_hosts(c, "host", Console(json)) as hosts:
+            _status(hosts, found, watch)
+
+
+def _status(hosts: Hosts, found: Document, watch: bool) -> None:
+    from .engine import status as reports
+    from .engine.screen import screen
+    from .plan.report import document
+    from .plan.runbook import CHAPTERS
+
+    if watch:
+        seen = reports.watch(hosts, CHAPTERS)
+    else:
+        with hosts.console.live():
+            seen = reports.look_around(hosts, CHAPTERS)
+        hosts.console.show(screen(seen))
+    found.update(document.status(seen))
+    reports.raise_unless_ok(seen)
 
 
 KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts are not as they were."}

@@ -32,14 +32,5 @@ def carry_out(
 ) -> None:
     """Carry out these chapters, or only their steps `ids`; `engine.command` tells of the rest."""
     from .engine import command
-    from .plan.runbook import NAMED
 
-    command.carry_out(
-        context,
-        [NAMED[name] for name in chapters],
-        *ids,
-        where=where and NAMED[where],
-        preflight=preflight,
-        plan=plan,
-        drain=drain,
-    )
+    command.carry_out(context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain)

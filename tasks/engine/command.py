@@ -18,23 +18,24 @@ from invoke.exceptions import Exit
 from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OverBudget
 from ..inventory.cluster import Cluster, Node
-from ..plan.mesos_agent.desired import INCOMPATIBLE
-from ..plan.runbook import Chapter
+from ..launch import Name
 from ..version import VERSION
+from .connections import Connections
 from .console import STYLES, Console, Row, counted
-from .deploy import Result, deploy
-from .hosts import Hosts
+from .ssh.access import Access, source
 
 if TYPE_CHECKING:
     from ..plan.report.document import Document
+    from .deploy import Result
+    from .hosts import Hosts
     from .saving import Promise
 
 
 def carry_out(
     context: Context,
-    chapters: Sequence[Chapter],
+    names: Sequence[Name],
     *ids: str,
-    where: Chapter | None = None,
+    where: Name | None = None,
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
@@ -50,11 +51,11 @@ def carry_out(
     console = Console()
     with operators_errors():
         promise = None if plan is None else _promise(plan)
-        with open_hosts(context, where or chapters[-1], console) as hosts, closing_table(console):
+        with open_hosts(context, where or names[-1], console) as hosts, closing_table(console):
             if preflight:
-                warn_of_overruling(hosts)
+                warn_of_overruling(hosts.cluster, console)
             with console.live():
-                result = deploy(hosts, chapters, ids or None, preflight, promise, overruled(drain))
+                result = _deploy(hosts, names, ids, preflight, promise, drain)
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
@@ -66,8 +67,24 @@ def _promise(plan: str) -> Promise:
     return saving.read(plan)
 
 
+def _deploy(
+    hosts: Hosts,
+    names: Sequence[Name],
+    ids: Sequence[str],
+    preflight: bool,
+    promise: Promise | None,
+    drain: bool,
+) -> Result:
+    from ..plan.runbook import NAMED
+    from .deploy import deploy
+
+    return deploy(hosts, [NAMED[name] for name in names], ids or None, preflight, promise, overruled(drain))
+
+
 def overruled(drain: bool) -> Collection[str]:
     """Give the checks that do not count with `--drain`, or without it."""
+    from ..plan.mesos_agent.desired import INCOMPATIBLE
+
     return (INCOMPATIBLE,) if drain else ()
 
 
@@ -125,34 +142,42 @@ def closing_table(console: Console) -> Iterator[None]:
         raise
 
 
-def open_hosts(context: Context, where: Chapter, console: Console) -> Hosts:
-    """Read the inventory and choose the hosts to work on. Raises BadInput."""
-    if context.config.run.dry:
+@contextmanager
+def open_hosts(context: Context, where: Name, console: Console) -> Iterator[Hosts]:
+    """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput."""
+    config = context.config
+    if config.run.dry:
         raise BadInput("fab --dry would still act on the hosts; `fab plan` is the preview")
     cluster = inventory.load()
     inventory.check_keys()
-    return Hosts(cluster, choose(cluster, where, named_hosts(context)), context.config, console)
+    nodes = choose(cluster, where, named_hosts(context))
+    access = Access(source(config, cluster), config, lambda text: console.say(text, STYLES["warning"]))
+    with Connections(access, nodes, cluster.settings.parallel) as connections:
+        from .hosts import Hosts  # and with it all that plans, which takes as long as to dial
+
+        connections.refuse_bad_routes()
+        yield Hosts(cluster, nodes, connections, console)
 
 
-def warn_of_overruling(hosts: Hosts) -> None:
+def warn_of_overruling(cluster: Cluster, console: Console) -> None:
     """Say which checks of the preflight the inventory overrules, if it does."""
-    if ignored := hosts.cluster.settings.preflight_ignore:
-        told = f"{hosts.cluster.source}  warning  preflight_ignore overrules {', '.join(ignored)}."
-        hosts.console.say(told, STYLES["warning"])
+    if ignored := cluster.settings.preflight_ignore:
+        told = f"{cluster.source}  warning  preflight_ignore overrules {', '.join(ignored)}."
+        console.say(told, STYLES["warning"])
 
 
-def choose(cluster: Cluster, where: Chapter, names: Sequence[str]) -> list[Node]:
+def choose(cluster: Cluster, where: Name, names: Sequence[str]) -> list[Node]:
     """Choose the nodes that chapter `where` concerns, among `names` if any are given."""
-    concerned = [node for node in cluster.nodes if where.concerns(node)]
+    concerned = [node for node in cluster.nodes if where in ("host", *node.roles)]
     if not names:
         if not concerned:
-            raise BadInput(f"{cluster.source} has no host in [{where.role}]; add one")
+            raise BadInput(f"{cluster.source} has no host in [{where}]; add one")
         return concerned
     nodes = [_named(cluster, name) for name in names]
     for node in nodes:
-        if not where.concerns(node):
+        if where not in ("host", *node.roles):
             having = ", ".join(each.name for each in concerned) or "no host"
-            raise BadInput(f"-H {node.name}: {cluster.source} has in [{where.role}] only {having}")
+            raise BadInput(f"-H {node.name}: {cluster.source} has in [{where}] only {having}")
     return list({node.name: node for node in nodes}.values())
 
 

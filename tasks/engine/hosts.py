@@ -6,10 +6,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from fabric import Config, Connection
 from paramiko import Channel
 
-from ..errors import BadInput, OperatorError, StepFailed, Unreachable
+from ..errors import OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan import remedy, runbook, script
 from ..plan.look.observed import Observed, read
@@ -18,9 +17,9 @@ from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
 from ..plan.step import Step
 from . import fanout
-from .console import STYLES, Console
+from .connections import Connections
+from .console import Console
 from .remote import Outcome, execute, hold
-from .ssh import access
 
 T = TypeVar("T")
 
@@ -52,29 +51,15 @@ class Inquiry(Generic[T]):
 
 
 class Hosts:
-    """The nodes a run works on. A context manager: leaving it closes every connection."""
+    """The nodes a run works on, with the connections to them."""
 
-    def __init__(self, cluster: Cluster, nodes: Sequence[Node], config: Config, console: Console) -> None:
+    def __init__(
+        self, cluster: Cluster, nodes: Sequence[Node], connections: Connections, console: Console
+    ) -> None:
         self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
-        self._access = access.Access(access.source(config, cluster), config, self._warn)
-        self._connections: dict[str, Connection] = {}
+        self._connections = connections
         self._gone: set[str] = set()
         self._waits = True
-
-    def __enter__(self) -> "Hosts":
-        """Find out how every host is reached, before the first is dialled. Raises BadInput."""
-        _, errors = fanout.attempt(self.nodes, self._access.route, self.cluster.settings.parallel)
-        if errors:
-            raise BadInput("\n".join(dict.fromkeys(map(str, errors.values()))))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for connection in self._connections.values():
-            connection.close()
-        self._access.close()
-
-    def _warn(self, text: str) -> None:
-        self.console.say(text, STYLES["warning"])
 
     def has_all(self, chapter: Chapter) -> bool:
         """Tell whether a chapter's whole service is among the hosts of this run."""
@@ -123,17 +108,15 @@ class Hosts:
 
     def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
         """Run a script on a node over its one connection."""
-        return execute(node, self.connect(node), text, on_line)
+        return execute(node, self._connections.to(node), text, on_line)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         """Start a script that stays until its channel is closed; give that and what it says first."""
-        return hold(node, self.connect(node), text, on_line)
+        return hold(node, self._connections.to(node), text, on_line)
 
-    def connect(self, node: Node) -> Connection:
-        """Give the one connection to a node, made at its first use. Raises Unreachable or BadInput."""
-        if node.name not in self._connections:
-            self._connections[node.name] = self._access.connect(node)
-        return self._connections[node.name]
+    def connect(self, node: Node) -> None:
+        """Wait for the connection to a node. Raises Unreachable or BadInput."""
+        self._connections.to(node)
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         """Look at all nodes at once, one command each; nothing is changed.
@@ -144,8 +127,8 @@ class Hosts:
         seen, lost = fanout.attempt(
             self.nodes, lambda node: self.inquire(node, self.looking(chapters, node)), parallel
         )
-        for name in lost.keys() & self._connections.keys():
-            self._connections.pop(name).close()
+        for name in lost:
+            self._connections.drop(name)
         return seen, lost
 
     def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:

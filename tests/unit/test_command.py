@@ -10,20 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from fabric import Config
 from fabric.main import program
 from samples import as_wanted
 
 from tasks.engine import preview
 from tasks.engine.command import choose, warn_of_overruling
 from tasks.engine.console import Console
-from tasks.engine.hosts import Hosts
 from tasks.errors import BadInput, Unreachable
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
-from tasks.plan.runbook import CHAPTERS, HOST, MESOS_AGENT, ZOOKEEPER
+from tasks.plan.runbook import CHAPTERS
 from tasks.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,35 +64,35 @@ def fab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_without_names_a_chapter_means_all_hosts_of_its_role(four: Cluster) -> None:
-    assert [node.name for node in choose(four, ZOOKEEPER, [])] == ["10.0.0.1", "10.0.0.2", "zk3"]
-    assert len(choose(four, HOST, [])) == 4
+    assert [node.name for node in choose(four, "zookeeper", [])] == ["10.0.0.1", "10.0.0.2", "zk3"]
+    assert len(choose(four, "host", [])) == 4
 
 
 @pytest.mark.parametrize("typed", ["zk3", "10.0.0.3", "admin@zk3", "admin@10.0.0.3:2222"])
 def test_a_host_may_be_named_by_name_or_address_with_user_and_port(four: Cluster, typed: str) -> None:
-    (node,) = choose(four, ZOOKEEPER, [typed])
+    (node,) = choose(four, "zookeeper", [typed])
     assert node.name == "zk3"
     assert node.ssh.user == ("admin" if "@" in typed else None)
     assert node.ssh.port == (2222 if ":" in typed else None)
 
 
 def test_a_host_named_twice_is_one_host(four: Cluster) -> None:
-    assert len(choose(four, ZOOKEEPER, ["zk3", "10.0.0.3"])) == 1
+    assert len(choose(four, "zookeeper", ["zk3", "10.0.0.3"])) == 1
 
 
 def test_an_unknown_host_is_refused_with_the_known_ones(four: Cluster) -> None:
     with pytest.raises(BadInput, match=r"-H 10\.0\.0\.7: hosts.ini has no such host; it has 10\.0\.0\.1, "):
-        choose(four, ZOOKEEPER, ["10.0.0.7"])
+        choose(four, "zookeeper", ["10.0.0.7"])
 
 
 def test_a_host_that_does_not_play_the_role_is_refused(four: Cluster) -> None:
     with pytest.raises(BadInput, match=r"-H 10\.0\.0\.9: hosts.ini has in \[zookeeper\] only 10"):
-        choose(four, ZOOKEEPER, ["10.0.0.9"])
+        choose(four, "zookeeper", ["10.0.0.9"])
 
 
 def test_a_role_without_hosts_is_refused() -> None:
     with pytest.raises(BadInput, match=r"no host in \[mesos_agent\]"):
-        choose(parse("[zookeeper]\n10.0.0.1 myid=1\n"), MESOS_AGENT, [])
+        choose(parse("[zookeeper]\n10.0.0.1 myid=1\n"), "mesos_agent", [])
 
 
 def test_runbook_prints_the_shell_of_every_host_without_a_connection(fab: Fab) -> None:
@@ -385,7 +383,8 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inventory, saved = tmp_path / "hosts.ini", tmp_path / "p.json"
-    inventory.write_text(f"{MEMBERS}[all:vars]\n{line}\n")
+    inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
+    (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
     wanted = parse(inventory.read_text())
     plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
     lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
@@ -442,7 +441,5 @@ def test_the_name_of_a_chapter_is_answered_with_all_its_tasks(fab: Fab) -> None:
 
 def test_a_run_says_which_checks_its_inventory_overrules(capsys: pytest.CaptureFixture[str]) -> None:
     for overruled in ("", "[all:vars]\npreflight_ignore=cgroups, memory\n"):
-        warn_of_overruling(
-            Hosts(parse(f"[zookeeper]\n10.0.0.1 myid=1\n{overruled}"), [], Config(), Console())
-        )
+        warn_of_overruling(parse(f"[zookeeper]\n10.0.0.1 myid=1\n{overruled}"), Console())
     assert capsys.readouterr().out == "hosts.ini  warning  preflight_ignore overrules cgroups, memory.\n"
