@@ -81,23 +81,23 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     from .engine import deploy as engine
     from .engine import preview as previews
     from .engine import saving
-    from .engine.command import overruled, warn_of_overruling
+    from .engine.command import warn_of_overruling
     from .engine.console import counted
+    from .engine.run import Run
     from .errors import Drift
     from .plan.report import document
-    from .plan.runbook import CHAPTERS
 
-    console = hosts.console
+    run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
-        preview = previews.plan(hosts, CHAPTERS, overruled=overruled(drain))
-        outlook = previews.outlook(hosts, CHAPTERS, preview)
+        preview = previews.plan(run)
+        outlook = previews.outlook(run, preview)
     found.update(document.plan(preview.plans, outlook))
     if out is not None:
-        saving.save(out, hosts, CHAPTERS, preview.plans, preview.seen, outlook)
+        saving.save(out, run, preview, outlook)
     _say_plan(console, preview.plans, outlook)
     preview.refuse_if_incomplete()
-    engine.refuse(hosts, CHAPTERS, preview)
+    engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
     restarts = sum(step.risk != "none" for step in steps)
     looked = counted(len(preview.plans), "host")
@@ -141,12 +141,12 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     from .engine import preflight as survey
     from .engine.command import warn_of_overruling
     from .engine.console import STYLES
+    from .engine.run import Run
     from .plan.report import document
-    from .plan.runbook import CHAPTERS
 
     warn_of_overruling(hosts.cluster, hosts.console)
     with hosts.console.live():
-        report = survey.survey(hosts, CHAPTERS)
+        report = survey.survey(Run(hosts))
     found.update(document.preflight(report))
     for severity, line in survey.lines(report):
         hosts.console.say(line, STYLES[severity])
@@ -174,13 +174,12 @@ def _status(hosts: Hosts, found: Document, watch: bool) -> None:
     from .engine import status as reports
     from .engine.screen import screen
     from .plan.report import document
-    from .plan.runbook import CHAPTERS
 
     if watch:
-        seen = reports.watch(hosts, CHAPTERS)
+        seen = reports.watch(hosts)
     else:
         with hosts.console.live():
-            seen = reports.look_around(hosts, CHAPTERS)
+            seen = reports.look_around(hosts)
         hosts.console.show(screen(seen))
     found.update(document.status(seen))
     reports.raise_unless_ok(seen)

@@ -53,7 +53,7 @@ class _Watch:
         self._services = availability.services(hosts.cluster)
         self._listing = availability.listing(hosts.cluster)
         self._samples: dict[str, list[Sample]] = {service.name: [] for service in self._services}
-        self._news, self._over, self._lost = Condition(), False, False
+        self._news, self._over, self._lost, self._deaf = Condition(), False, False, False
         self._fates: Fates | None = None
         Thread(target=self._listen, daemon=True).start()
         self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), FIRST_ROUND)
@@ -92,8 +92,11 @@ class _Watch:
         return [(service, availability.course(self._samples[service.name])) for service in self._services]
 
     def _listen(self) -> None:
-        with suppress(OperatorError):  # that nothing comes any more is seen all the same
+        with suppress(OperatorError):
             self._hosts.execute(self._vantage, availability.script(self._services), self._line)
+        with self._news:
+            self._deaf = True
+            self._news.notify_all()
 
     def _line(self, text: str) -> bool:
         heard = availability.read(text, self._services)
@@ -105,7 +108,8 @@ class _Watch:
 
     def _wait(self, until: Callable[[], bool], seconds: float) -> bool:
         with self._news:
-            return self._news.wait_for(until, seconds)
+            self._news.wait_for(lambda: self._deaf or until(), seconds)
+            return until()
 
     def _see_them_back(self, patience: float) -> None:
         def back() -> bool:

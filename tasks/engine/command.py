@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from json import dumps
@@ -55,7 +55,10 @@ def carry_out(
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
             with console.live():
-                result = _deploy(hosts, names, ids, preflight, promise, drain)
+                from .deploy import deploy
+                from .run import Run
+
+                result = deploy(Run.of(hosts, names, ids, drain), preflight, promise)
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
@@ -65,27 +68,6 @@ def _promise(plan: str) -> Promise:
     from . import saving
 
     return saving.read(plan)
-
-
-def _deploy(
-    hosts: Hosts,
-    names: Sequence[Name],
-    ids: Sequence[str],
-    preflight: bool,
-    promise: Promise | None,
-    drain: bool,
-) -> Result:
-    from ..plan.runbook import NAMED
-    from .deploy import deploy
-
-    return deploy(hosts, [NAMED[name] for name in names], ids or None, preflight, promise, overruled(drain))
-
-
-def overruled(drain: bool) -> Collection[str]:
-    """Give the checks that do not count with `--drain`, or without it."""
-    from ..plan.mesos_agent.desired import INCOMPATIBLE
-
-    return (INCOMPATIBLE,) if drain else ()
 
 
 @contextmanager

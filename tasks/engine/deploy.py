@@ -1,6 +1,6 @@
 """Bring hosts to what the runbook wants: look, plan, then what tasks.plan.schedule says in that order."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from .handing_over import hand_over
 from .hosts import Hosts
 from .preview import MOVES, Preview, foreseen, plan, previewed
 from .rolling import left_alone, roll
+from .run import Run
 
 if TYPE_CHECKING:
     from .saving import Promise
@@ -36,122 +37,93 @@ class Result:
         return any(plan.steps for plan in self.plans.values())
 
 
-def deploy(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    ids: Iterable[str] | None = None,
-    check: bool = False,
-    promise: "Promise | None" = None,
-    overruled: Collection[str] = (),
-) -> Result:
-    """Carry out what is missing, or only the steps with these runbook ids.
+def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> Result:
+    """Carry out what is missing.
 
     With `check`, a run that has something to do begins with a preflight; with a `promise`, it does
-    just what that says or nothing. `overruled` are the checks that do not count. Raises Blocked before
+    just what that says or nothing. Raises Blocked before
     anything is changed if a person is needed first; StepFailed, GateNotReached or Unreachable when
     the run had to stop. It is always safe to run again.
     """
-    chosen = None if ids is None else frozenset(ids)
-    found = _whole_plan(hosts, chapters, chosen, promise, overruled)
+    found = _whole_plan(run, promise)
     if any(each.blockers for each in found.plans.values()):
         if check:
-            _preflight(hosts, chapters, overruled)
+            _preflight(run)
         refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
-        return _perform(hosts, chapters, chosen, found)
+        return _perform(run, found)
     from . import availability
 
-    with _leased(hosts, chapters, check, overruled) as seen:
-        found = previewed(hosts, chapters, seen, {}, chosen, overruled)  # it may have changed meanwhile
-        _keep(promise, hosts, chapters, found, overruled)
-        refuse(hosts, chapters, found)
-        with availability.measured(hosts, found.plans) as over:
-            result = _carry_out(hosts, chapters, chosen, found, overruled)
+    with _leased(run, check) as seen:
+        found = previewed(run, seen, {})  # it may have changed meanwhile
+        _keep(promise, run, found)
+        refuse(run, found)
+        with availability.measured(run.hosts, found.plans) as over:
+            result = _carry_out(run, found)
         return replace(result, over_budget=tuple(over))
 
 
-def _preflight(hosts: Hosts, chapters: Sequence[Chapter], overruled: Collection[str]) -> None:
+def _preflight(run: Run) -> None:
     from . import preflight
 
-    preflight.clear(hosts, preflight.survey(hosts, chapters), overruled)
+    preflight.clear(run, preflight.survey(run))
 
 
 @contextmanager
-def _leased(
-    hosts: Hosts, chapters: Sequence[Chapter], check: bool, overruled: Collection[str]
-) -> Iterator[dict[str, Observed]]:
+def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
     """Hold the hosts while the block runs, and give how they look; with `check`, after a preflight."""
     from . import lease
 
     if not check:
-        with lease.held(hosts, chapters, lambda node: hosts.looking(chapters, node)) as (own, others):
+        with lease.held(run, lambda node: run.hosts.looking(run.chapters, node)) as (own, others):
             yield own | others
         return
     from ..plan.preflight import judge
     from . import preflight
 
     try:
-        leases = lease.held(hosts, chapters, lambda node: preflight.inquiry(hosts, chapters, node))
-        with leases as (looks, others):
-            preflight.clear(hosts, judge(chapters, hosts.cluster, looks, {}), overruled)
+        with lease.held(run, lambda node: preflight.inquiry(run, node)) as (looks, others):
+            preflight.clear(run, judge(run.chapters, run.cluster, looks, {}))
             yield {name: look.seen for name, look in looks.items()} | others
     except (lease.Taken, lease.NotLocked):
-        _preflight(hosts, chapters, overruled)  # it may know why: that two names are one host, say
+        _preflight(run)  # it may know why: that two names are one host, say
         raise
 
 
-def _carry_out(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    chosen: frozenset[str] | None,
-    found: Preview,
-    overruled: Collection[str],
-) -> Result:
+def _carry_out(run: Run, found: Preview) -> Result:
     """Change who is a member, if hosts.ini wants that, and then the rest."""
-    if not _change_members(hosts, chosen, found):
-        return _perform(hosts, chapters, chosen, found)
-    rest = _whole_plan(hosts, chapters, chosen, overruled=overruled)
-    refuse(hosts, chapters, rest, " more")
-    return Result(found.plans, _perform(hosts, chapters, chosen, rest).says)
+    if not _change_members(run, found):
+        return _perform(run, found)
+    rest = _whole_plan(run)
+    refuse(run, rest, " more")
+    return Result(found.plans, _perform(run, rest).says)
 
 
-def _whole_plan(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    chosen: frozenset[str] | None = None,
-    promise: "Promise | None" = None,
-    overruled: Collection[str] = (),
-) -> Preview:
+def _whole_plan(run: Run, promise: "Promise | None" = None) -> Preview:
     """Make the plan of all hosts of the run; Blocked if there is a promise that says something else."""
-    found = plan(hosts, chapters, chosen, overruled)
+    found = plan(run)
     found.refuse_if_incomplete()
-    _keep(promise, hosts, chapters, found, overruled)
+    _keep(promise, run, found)
     return found
 
 
-def _keep(
-    promise: "Promise | None",
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    found: Preview,
-    overruled: Collection[str],
-) -> None:
+def _keep(promise: "Promise | None", run: Run, found: Preview) -> None:
     if promise is not None:
-        promise.keep(hosts, chapters, found.plans, found.seen, overruled)
+        promise.keep(run, found)
 
 
-def _change_members(hosts: Hosts, chosen: frozenset[str] | None, found: Preview) -> bool:
+def _change_members(run: Run, found: Preview) -> bool:
     """Go through the stages of a change of members, each with its chapter alone; tell if there were any."""
     stages = [(chapter, stage) for chapter, stage in found.stages if _moves(chapter, found.plans)]
     for chapter, stage in stages:
-        if chosen is not None:
+        if run.chosen is not None:
             raise Blocked(f"{stage.says}. One step cannot do that: deploy the chapter. Nothing was changed.")
-        hosts.console.say(f"{stage.says}.")
-        there = hosts.at(stage.cluster, chapter)
+        run.console.say(f"{stage.says}.")
+        there = run.at(stage.cluster, chapter)
         _start_newcomers(there, chapter)
-        rest = _whole_plan(there, [chapter])
-        refuse(there, [chapter], rest, " more")
-        _perform(there, [chapter], None, rest)
+        rest = _whole_plan(there)
+        refuse(there, rest, " more")
+        _perform(there, rest)
     return bool(stages)
 
 
@@ -159,36 +131,35 @@ def _moves(chapter: Chapter, plans: Plans) -> bool:
     return any(any(steps(plans, phase, chapter).values()) for phase in MOVES)
 
 
-def _start_newcomers(hosts: Hosts, chapter: Chapter) -> None:
+def _start_newcomers(run: Run, chapter: Chapter) -> None:
     """Start what does not run and wait until it takes part, before any other member is touched."""
-    found = _whole_plan(hosts, [chapter])
-    refuse(hosts, [chapter], found, " more")
+    found = _whole_plan(run)
+    refuse(run, found, " more")
     starting = steps(found.plans, "start", chapter)
     if any(starting.values()):
-        hosts.act(steps(found.plans, "stage"))
-        hosts.act(starting)
-        gates.reach(hosts, chapter, frozenset(name for name, own in starting.items() if own))
+        run.hosts.act(steps(found.plans, "stage"))
+        run.hosts.act(starting)
+        gates.reach(run.hosts, chapter, frozenset(name for name, own in starting.items() if own))
 
 
-def refuse(hosts: Hosts, chapters: Sequence[Chapter], found: Preview, more: str = "") -> None:
+def refuse(run: Run, found: Preview, more: str = "") -> None:
     """Raise Blocked if a person is needed first, or a member could not be replaced without an outage.
 
     Not for the latter if -H names only some of a service's hosts: so an operator says that what can be
     done is to be done. With `more`, something was changed before.
     """
     refuse_if_blocked(found.plans, more)
-    if outages := foreseen(hosts, chapters, found):
+    if outages := foreseen(run, found):
         advice = "Bring the missing members back; or name the hosts to change with -H: all is done then that"
         raise Blocked(
             "\n".join([*left_alone(outages), f"Nothing{more} was changed. {advice} stops no service."])
         )
 
 
-def _perform(
-    hosts: Hosts, chapters: Sequence[Chapter], chosen: frozenset[str] | None, found: Preview
-) -> Result:
+def _perform(run: Run, found: Preview) -> Result:
     """Do what the schedule says. What would stop its service is left, and Blocked raised at the end."""
-    chapters = [chapter for chapter in chapters if hosts.members(chapter)]
+    hosts, chosen = run.hosts, run.chosen
+    chapters = [chapter for chapter in run.chapters if hosts.members(chapter)]
     asked = [each for each in chapters if each.quorum is not None and (chosen is None or each.gate in chosen)]
     verdicts: dict[Chapter, Verdict] = {}
     left: list[str] = []

@@ -1,25 +1,20 @@
 """Ask services, again and again, until they are well or a stated time is over."""
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import GateNotReached
 from ..inventory.cluster import Cluster, Node
 from ..plan import roll, runbook
-from ..plan.gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..plan.gate import Answers, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
-from ..plan.look.sections import ASK, LIMIT, Unreadable, asking, last_line, part_function, split
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
-from ..plan.shell import at_once
+from .asking import Heard
 from .hosts import Hosts
 
 SETTLING = 30
 """Seconds that members may take to come back before a change that needs them is refused."""
-
-PAUSE = 0.15
-"""Seconds between two rounds of questions, on the host's side."""
 
 Judge = Callable[[Cluster, Mapping[str, Answers], frozenset[str]], Verdict]
 """What makes a verdict of the answers; the members that must be well are named."""
@@ -161,33 +156,14 @@ def _vantage(hosts: Hosts, chapters: Sequence[Chapter]) -> Node:
 def _ask(
     hosts: Hosts, chapters: Sequence[Chapter], vantage: Node, patience: float, enough: Callable[[Said], bool]
 ) -> None:
-    boundary = secrets.token_hex(16)
-    lines: list[str] = []
-    deadline = time.monotonic() + patience
+    """Ask every question once a round: twenty agents would have the masters asked the same twenty times."""
+    asked = {chapter: _questions(hosts, chapter) for chapter in chapters}
+    unique = dict.fromkeys(q for own in asked.values() for each in own.values() for q in each.values())
 
-    def line(text: str) -> bool:
-        lines.append(text)
-        hosts.console.alive(vantage.name)
-        if text != last_line(boundary):
-            return False
-        said = _read(hosts, chapters, "\n" + "\n".join(lines), boundary)
-        lines.clear()
-        return enough(said) or time.monotonic() > deadline
+    def hear(heard: Heard) -> bool:
+        return enough({chapter: _said(own, heard) for chapter, own in asked.items()})
 
-    hosts.execute(vantage, _rounds(hosts, chapters, boundary, patience), line)
-
-
-def _rounds(hosts: Hosts, chapters: Sequence[Chapter], boundary: str, patience: float) -> str:
-    """The script that asks in rounds. It ends by itself, even if nobody listens any more."""
-    asks = asking({str(index): question for index, question in enumerate(_unique(hosts, chapters))})
-    return (
-        "export LC_ALL=C\n"
-        f"{part_function(boundary)}{LIMIT}{ASK}"
-        f"{{\nrounds={int(patience / PAUSE)}\n"
-        "while [ $rounds -gt 0 ]; do\n"
-        f"{at_once(asks)}\npart end\nrounds=$((rounds - 1)); sleep {PAUSE}\n"
-        "done\n} </dev/null\n"
-    )
+    hosts.ask(vantage, tuple(unique), patience, hear)
 
 
 def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
@@ -195,27 +171,5 @@ def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
     return {node.name: chapter.quorum.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)}
 
 
-def _unique(hosts: Hosts, chapters: Sequence[Chapter]) -> list[Question]:
-    """Give every question once: twenty agents would have the masters asked the same twenty times."""
-    asked = (
-        question
-        for chapter in chapters
-        for each in _questions(hosts, chapter).values()
-        for question in each.values()
-    )
-    return list(dict.fromkeys(asked))
-
-
-def _read(hosts: Hosts, chapters: Sequence[Chapter], text: str, boundary: str) -> Said:
-    try:
-        parts = split(text, boundary)
-    except Unreadable:
-        parts = {}
-    heard = {question: parts.get(str(i), "") for i, question in enumerate(_unique(hosts, chapters))}
-    return {
-        chapter: {
-            name: {word: heard[question] for word, question in each.items()}
-            for name, each in _questions(hosts, chapter).items()
-        }
-        for chapter in chapters
-    }
+def _said(asked: Mapping[str, Questionnaire], heard: Heard) -> Mapping[str, Answers]:
+    return {name: {word: heard[question] for word, question in own.items()} for name, own in asked.items()}

@@ -11,12 +11,14 @@ from paramiko import Channel
 from ..errors import OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan import remedy, runbook, script
+from ..plan.gate import Question
 from ..plan.look.observed import Observed, read
 from ..plan.look.observed import script as observation
 from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
 from ..plan.step import Step
 from . import fanout
+from .asking import Heard, Rounds
 from .connections import Connections
 from .console import Console
 from .remote import Outcome, execute, hold
@@ -142,6 +144,18 @@ class Hosts:
         with self.console.looking(node.name, inquiry.what):
             outcome = self.execute(node, inquiry.script, inquiry.over)
         return inquiry.answer(node, outcome.text)
+
+    def ask(
+        self, vantage: Node, questions: Sequence[Question], patience: float, enough: Callable[[Heard], bool]
+    ) -> None:
+        """Have one node ask services in rounds, until it is `enough` or `patience` (seconds) is over."""
+        rounds = Rounds(questions, patience, enough)
+
+        def line(text: str) -> bool:
+            self.console.alive(vantage.name)
+            return rounds.over(text)
+
+        self.execute(vantage, rounds.script(), line)
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
         """Carry out each node's steps, all nodes at once. Raises StepFailed or Unreachable."""

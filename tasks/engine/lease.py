@@ -3,7 +3,7 @@
 import getpass
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TypeVar
@@ -13,11 +13,11 @@ from paramiko import Channel, SSHException
 from ..errors import Blocked, Unreachable
 from ..inventory.cluster import Node
 from ..plan.look.observed import Observed
-from ..plan.runbook import Chapter
 from ..plan.shell import quote
 from . import fanout
 from .hosts import Hosts, Inquiry
 from .remote import hang_up
+from .run import Run
 
 LEASE = "/run/mesofab.lease"
 """Locked for as long as a run that changes the host lives; its text tells whose run that is."""
@@ -41,12 +41,12 @@ class NotLocked(Unreachable):
 
 @contextmanager
 def held(
-    hosts: Hosts, chapters: Sequence[Chapter], asking: Callable[[Node], Inquiry[T]]
+    run: Run, asking: Callable[[Node], Inquiry[T]]
 ) -> Iterator[tuple[dict[str, T], dict[str, Observed]]]:
     """Hold every host of the run while the block runs. Raises Taken, NotLocked or Unreachable.
 
     Each is asked by the command that takes its lease: nobody else can change it behind the answer. Gives
-    the answers, and how the other members of the services of `chapters` look. Those are held, too, or two
+    the answers, and how the other members of its services look. Those are held, too, or two
     runs on different hosts could each take a member down; one that cannot be reached does not matter.
 
     The lock belongs to a process at the other end of the connection. It ends when the connection
@@ -58,18 +58,19 @@ def held(
     # It begins with the first lease: until the last one is taken, a step may have to be waited for.
     Thread(target=_keep_up, args=(leases, over), daemon=True).start()
     try:
-        own = hosts.each(hosts.nodes, lambda node: _take(hosts, node, asking(node), leases))
-        yield own, _others(hosts.fellows(chapters), chapters, leases)
+        own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
+        yield own, _others(run, leases)
     finally:
         over.set()
         for channel in leases:
             hang_up(channel)
 
 
-def _others(fellows: Hosts, chapters: Sequence[Chapter], leases: list[Channel]) -> dict[str, Observed]:
+def _others(run: Run, leases: list[Channel]) -> dict[str, Observed]:
+    fellows = run.hosts.fellows(run.chapters)
     seen, errors = fanout.attempt(
         fellows.nodes,
-        lambda node: _take(fellows, node, fellows.looking(chapters, node), leases),
+        lambda node: _take(fellows, node, fellows.looking(run.chapters, node), leases),
         fellows.cluster.settings.parallel,
     )
     for error in errors.values():

@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Collection, Sequence
 
 from ..errors import Blocked, Unreachable
 from ..inventory.cluster import Node
@@ -11,27 +10,27 @@ from ..plan.look import observed
 from ..plan.look.sections import last_line
 from ..plan.preflight import CHECKS, Look, Report, docker, facts, judge
 from ..plan.preflight.checks import Severity
-from ..plan.runbook import Chapter
 from ..plan.words import grouped
 from . import fanout
 from .console import STYLES, counted
-from .hosts import Hosts, Inquiry
+from .hosts import Inquiry
+from .run import Run
 
 
-def survey(hosts: Hosts, chapters: Sequence[Chapter]) -> Report:
+def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
     looks, lost = fanout.attempt(
-        hosts.nodes,
-        lambda node: hosts.inquire(node, inquiry(hosts, chapters, node)),
-        hosts.cluster.settings.parallel,
+        run.hosts.nodes,
+        lambda node: run.hosts.inquire(node, inquiry(run, node)),
+        run.cluster.settings.parallel,
     )
-    return judge(chapters, hosts.cluster, looks, {name: str(error) for name, error in lost.items()})
+    return judge(run.chapters, run.cluster, looks, {name: str(error) for name, error in lost.items()})
 
 
-def inquiry(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Inquiry[Look]:
+def inquiry(run: Run, node: Node) -> Inquiry[Look]:
     """Give what a preflight asks a node: all that a look does, and more."""
-    ask, boundary = runbook.ask(chapters, hosts.cluster, node), secrets.token_hex(16)
-    hosts.connect(node)
+    ask, boundary = runbook.ask(run.chapters, run.cluster, node), secrets.token_hex(16)
+    run.hosts.connect(node)
     times = [time.time()]
 
     def hear(text: str) -> None:
@@ -43,7 +42,7 @@ def inquiry(hosts: Hosts, chapters: Sequence[Chapter], node: Node) -> Inquiry[Lo
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    clients = docker.clients(runbook.wanted(chapters, hosts.cluster, node))
+    clients = docker.clients(runbook.wanted(run.chapters, run.cluster, node))
     script = observed.script(ask, boundary, first=facts.FIRST, last=facts.lines(ask, node, clients))
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
@@ -73,15 +72,15 @@ def raise_if_wrong(report: Report) -> None:
         raise Blocked("A deploy would be refused. Mend the errors first.")
 
 
-def clear(hosts: Hosts, report: Report, overruled: Collection[str] = ()) -> None:
-    """Let a deploy begin: print the warnings, refuse it for errors but those of the checks `overruled`.
+def clear(run: Run, report: Report) -> None:
+    """Let a deploy begin: print the warnings, refuse it for errors but those of the checks it overrules.
 
     Raises Unreachable or Blocked.
     """
-    report = report.without(overruled)
+    report = report.without(run.overruled)
     told = lines(report)
     if report.having("error"):
         kind = Unreachable if report.lost else Blocked
         raise kind("\n".join([*(line for _, line in told), "Nothing was changed."]))
     for severity, line in told:
-        hosts.console.say(line, STYLES[severity])
+        run.console.say(line, STYLES[severity])

@@ -1,6 +1,6 @@
 """What a deploy would do: hosts are looked at and nothing is changed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import OperatorError
@@ -15,7 +15,7 @@ from ..plan.schedule import replaced
 from ..plan.step import Phase
 from ..plan.words import grouped, names
 from . import gates
-from .hosts import Hosts
+from .run import Run
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -43,72 +43,56 @@ class Preview:
             raise type(next(iter(self.lost.values())))("\n".join(told))
 
 
-def plan(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    chosen: frozenset[str] | None = None,
-    overruled: Collection[str] = (),
-) -> Preview:
-    """Look at every host and say what is missing there, or of that only these runbook ids.
-
-    `overruled` are the checks whose objections do not count, because an operator said so.
-    """
-    seen, lost = hosts.look(chapters)
+def plan(run: Run) -> Preview:
+    """Look at every host and say what is missing there."""
+    seen, lost = run.hosts.look(run.chapters)
     if seen:
-        seen |= hosts.look_at_fellows(chapters)
-    return previewed(hosts, chapters, seen, lost, chosen, overruled)
+        seen |= run.hosts.look_at_fellows(run.chapters)
+    return previewed(run, seen, lost)
 
 
-def previewed(
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    seen: Mapping[str, Observed],
-    lost: Mapping[str, OperatorError],
-    chosen: frozenset[str] | None,
-    overruled: Collection[str],
-) -> Preview:
+def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Preview:
     """Plan what is missing on hosts of which some were `seen` and the others are `lost`; see `plan`."""
-    nodes = [node for node in hosts.nodes if node.name in seen]
-    plans = runbook.plans(chapters, hosts.cluster, nodes, seen)
-    plans = {name: each.without(overruled) for name, each in plans.items()}
-    stages = runbook.stages(chapters, hosts.cluster, seen, plans)
-    if chosen is not None:
-        plans = {name: each.only(chosen) for name, each in plans.items()}
+    nodes = [node for node in run.hosts.nodes if node.name in seen]
+    plans = runbook.plans(run.chapters, run.cluster, nodes, seen)
+    plans = {name: each.without(run.overruled) for name, each in plans.items()}
+    stages = runbook.stages(run.chapters, run.cluster, seen, plans)
+    if run.chosen is not None:
+        plans = {name: each.only(run.chosen) for name, each in plans.items()}
     return Preview(seen, plans, lost, stages)
 
 
-def foreseen(hosts: Hosts, chapters: Sequence[Chapter], found: Preview) -> Mapping[Member, str]:
+def foreseen(run: Run, found: Preview) -> Mapping[Member, str]:
     """Say which running members could not be replaced, and why.
 
     The others are given a moment: a run that was cut short may just have started one of them.
     """
-    whole = [each for each in chapters if each.quorum and hosts.members(each) and hosts.has_all(each)]
-    refused = outlook(hosts, whole, found).refused
+    whole = run.whole()
+    refused = outlook(whole, found).refused
 
     def enough(said: gates.Said) -> bool:
         nonlocal refused
-        refused = outlook(hosts, whole, found, said).refused
+        refused = outlook(whole, found, said).refused
         return not refused
 
     if refused:
-        gates.ask_until(hosts, whole, enough)
+        gates.ask_until(whole.hosts, whole.chapters, enough)
     return refused
 
 
-def outlook(
-    hosts: Hosts, chapters: Sequence[Chapter], found: Preview, said: gates.Said | None = None
-) -> Outlook:
+def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook:
     """Say in which order a run would act as things stand, if nothing is in its way.
 
     A service is asked if not all of its hosts were looked at, unless what it `said` is given.
     """
     if any(each.blockers for each in found.plans.values()):
         return Outlook()
-    here, plans = hosts.among(found.plans), _after_stages(found)
-    moved = {member.service for member in replaced(chapters, plans)}
-    moved |= {each.service for each in chapters if handover.turns(each.holds, found.plans)}
-    said = said or {each: gates.answers(here, each, found.seen) for each in chapters if each.service in moved}
-    told = foresee(chapters, plans, gates.standings(hosts, said))
+    here, plans = run.hosts.among(found.plans), _after_stages(found)
+    moved = {member.service for member in replaced(run.chapters, plans)}
+    moved |= {each.service for each in run.chapters if handover.turns(each.holds, found.plans)}
+    asked = [each for each in run.chapters if each.service in moved]
+    said = said or {each: gates.answers(here, each, found.seen) for each in asked}
+    told = foresee(run.chapters, plans, gates.standings(run.hosts, said))
     return replace(told, turns=(*_stages(found), *told.turns))
 
 

@@ -1,7 +1,6 @@
 """Plans in files: saved for people to judge, read again, and held against what a run finds."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import dumps
@@ -9,14 +8,12 @@ from pathlib import Path
 
 from ..errors import BadInput, Blocked
 from ..plan import saved
-from ..plan.look.observed import Observed
 from ..plan.outlook import Outlook
 from ..plan.report.document import Document
-from ..plan.runbook import Chapter
-from ..plan.step import HostPlan
 from ..plan.words import grouped
 from ..version import VERSION
-from .hosts import Hosts
+from .preview import Preview
+from .run import Run
 
 
 @dataclass(frozen=True)
@@ -26,20 +23,13 @@ class Promise:
     file: str
     document: Document
 
-    def keep(
-        self,
-        hosts: Hosts,
-        chapters: Sequence[Chapter],
-        plans: Mapping[str, HostPlan],
-        seen: Mapping[str, Observed],
-        overruled: Collection[str],
-    ) -> None:
+    def keep(self, run: Run, found: Preview) -> None:
         """Raise Blocked if these are not just the plans that were saved; says what is different by host.
 
-        The plans are without the objections of the checks `overruled`.
+        The plans are without the objections of the checks that the run overrules.
         """
-        now = saved.made(chapters, hosts.cluster, plans, seen, Outlook())
-        told = grouped(saved.differences(saved.without(self.document, overruled), now))
+        now = saved.made(run.chapters, run.cluster, found.plans, found.seen, Outlook())
+        told = grouped(saved.differences(saved.without(self.document, run.overruled), now))
         if told:
             since = (
                 f"{self.file}, saved {self.document['saved']}, does not hold any more: nothing was changed. "
@@ -75,20 +65,14 @@ def _may_go(place: Path) -> bool:
     return not text or saved.is_plan(text)
 
 
-def save(
-    file: str,
-    hosts: Hosts,
-    chapters: Sequence[Chapter],
-    plans: Mapping[str, HostPlan],
-    seen: Mapping[str, Observed],
-    outlook: Outlook,
-) -> None:
+def save(file: str, run: Run, found: Preview, outlook: Outlook) -> None:
     """Write a plan to a file that only its owner can read. Raises BadInput."""
     now = datetime.now(UTC).strftime("%FT%TZ")
-    found = {"mesofab": VERSION, "saved": now, **saved.made(chapters, hosts.cluster, plans, seen, outlook)}
+    made = saved.made(run.chapters, run.cluster, found.plans, found.seen, outlook)
+    document = {"mesofab": VERSION, "saved": now, **made}
     try:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
             os.fchmod(opened.fileno(), 0o600)
-            opened.write(dumps(found, indent=2) + "\n")
+            opened.write(dumps(document, indent=2) + "\n")
     except OSError as error:
         raise BadInput(f"--out {file}: {error.strerror}") from None

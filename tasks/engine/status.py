@@ -1,7 +1,7 @@
 """What runs where and whether it is well: asked once, or again and again."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
 from ..plan.report.status import Service, Status
-from ..plan.runbook import MESOS_MASTER, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
@@ -23,19 +23,19 @@ PAUSE = 2
 """Seconds between two looks of a watch."""
 
 
-def look_around(hosts: Hosts, chapters: Sequence[Chapter]) -> Status:
+def look_around(hosts: Hosts) -> Status:
     """Look at every host once and judge each service by what its members said."""
     looked_at = datetime.now(UTC).strftime("%FT%TZ")
-    seen, lost = hosts.look(chapters)
+    seen, lost = hosts.look(CHAPTERS)
     looked = [node for node in hosts.nodes if node.name in seen]
-    plans = runbook.plans(chapters, hosts.cluster, looked, seen)
+    plans = runbook.plans(CHAPTERS, hosts.cluster, looked, seen)
     found = [
-        status.unreachable(chapters, hosts.cluster, node, str(lost[node.name]))
+        status.unreachable(CHAPTERS, hosts.cluster, node, str(lost[node.name]))
         if node.name in lost
-        else status.host(chapters, hosts.cluster, node, seen[node.name], plans[node.name])
+        else status.host(CHAPTERS, hosts.cluster, node, seen[node.name], plans[node.name])
         for node in hosts.nodes
     ]
-    asked = [chapter for chapter in chapters if _is_asked(hosts, chapter)]
+    asked = [chapter for chapter in CHAPTERS if _is_asked(hosts, chapter)]
     with ThreadPoolExecutor() as pool:  # a host that is lost costs every question its time
         heard = dict(zip(asked, pool.map(lambda chapter: _ask(hosts, chapter, seen), asked), strict=True))
     masters = heard[MESOS_MASTER][1] if MESOS_MASTER in heard else {}
@@ -66,7 +66,7 @@ def _ask(
     return status.service(chapter, hosts.cluster, said, needed), said
 
 
-def watch(hosts: Hosts, chapters: Sequence[Chapter]) -> Status:
+def watch(hosts: Hosts) -> Status:
     """Look again and again until Ctrl-C and give the last status; the connections stay open meanwhile.
 
     On a terminal the screen is drawn anew in place, elsewhere it is printed for every look.
@@ -79,7 +79,7 @@ def watch(hosts: Hosts, chapters: Sequence[Chapter]) -> Status:
     try:
         with console.live(shown):
             while True:
-                last = look_around(hosts, chapters)
+                last = look_around(hosts)
                 if not console.terminal.is_terminal:
                     console.show(screen(last))
                 time.sleep(PAUSE)

@@ -4,16 +4,19 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
+from fake_hosts import FakeHosts
 
-from tasks.engine import deploy, lease, preflight, preview
-from tasks.errors import Blocked, OperatorError
+from tasks.engine import lease
+from tasks.engine.deploy import deploy
+from tasks.engine.run import Run
+from tasks.errors import Blocked, Unreachable
 from tasks.inventory.parse import parse
-from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
-from tasks.plan.preflight import Finding, Report
+from tasks.plan.preflight import Look
+from tasks.plan.preflight.facts import Facts
 from tasks.plan.runbook import ZOOKEEPER
 
 
@@ -85,23 +88,16 @@ def test_signs_of_life_keep_a_lease_and_silence_ends_it(
         assert all(is_free(file) for file in leases)
 
 
-@pytest.mark.parametrize("kind", [lease.Taken, lease.NotLocked])
+@pytest.mark.parametrize("said", ["busy ann, since 12:00\n", "flock: not found\n"])
 @pytest.mark.parametrize("known", [True, False])
-def test_a_preflight_may_know_why_a_host_could_not_be_leased(
-    kind: type[OperatorError], known: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_preflight_may_know_why_a_host_could_not_be_leased(said: str, known: bool) -> None:
     cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
-    seen = {"10.0.0.1": Observed(addresses=frozenset({"10.0.0.1"}), engine=True)}
-    plans = runbook.plans([ZOOKEEPER], cluster, cluster.nodes, seen)
-    finding = Finding("10.0.0.1", "tool", "flock is missing", "apt-get install util-linux")
-
-    def held(*_: Any) -> Any:
-        raise kind("10.0.0.1  it could not be locked.")
-
-    monkeypatch.setattr(lease, "held", held)
-    monkeypatch.setattr(deploy, "plan", lambda *_: preview.Preview(seen, plans, {}))
-    monkeypatch.setattr(
-        preflight, "survey", lambda *_: Report(("10.0.0.1",), (), (finding,) if known else ())
+    seen = Observed(addresses=frozenset({"10.0.0.1"}), engine=True)
+    facts = Facts(clock=0, lacking=("flock",) if known else ())
+    hosts = FakeHosts(
+        cluster, {"10.0.0.1": seen}, locked=said, preflight={"10.0.0.1": Look(seen, facts, 0, 0)}
     )
-    with pytest.raises(Blocked if known else kind, match="flock is missing" if known else "could not be"):
-        deploy.deploy(None, [ZOOKEEPER], check=True)  # type: ignore[arg-type]
+    kind = Blocked if known or said.startswith("busy") else Unreachable
+    with pytest.raises(kind, match="flock" if known else "is at work here" if kind is Blocked else "locked"):
+        deploy(Run(hosts, [ZOOKEEPER]), check=True)
+    assert hosts.done == []

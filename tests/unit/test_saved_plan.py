@@ -1,8 +1,6 @@
 """A saved plan: it says what would be done, holds no secret and no shell, and is kept to or refused."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -10,20 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_hosts import FakeHosts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import any_json, as_wanted
 
-from tasks.engine import deploy, preview, saving
+from tasks.engine import saving
+from tasks.engine.deploy import deploy
+from tasks.engine.preview import Preview
+from tasks.engine.run import Run
 from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook, saved
+from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.outlook import Outlook
 from tasks.plan.report.document import Document
-from tasks.plan.runbook import CHAPTERS
+from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 
 PASSWORD = "marathon_environment=MESOSPHERE_KEYSTORE_PASS={}"
 TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n[marathon]\n10.0.0.1\n10.0.0.2\n"
@@ -234,17 +237,10 @@ def test_a_plan_that_is_not_there_is_a_sentence(
 # Saving
 
 
-class FewHosts:
-    """What saving and a deploy ask of the hosts of a run."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster, self.nodes = cluster, cluster.nodes
-
-
 def save(file: Path) -> None:
     seen = running(OLD)
-    plans = runbook.plans(CHAPTERS, NEW, NEW.nodes, seen)
-    saving.save(str(file), FewHosts(NEW), CHAPTERS, plans, seen, Outlook())  # type: ignore[arg-type]
+    found = Preview(seen, runbook.plans(CHAPTERS, NEW, NEW.nodes, seen), {})
+    saving.save(str(file), Run(FakeHosts(NEW)), found, Outlook())
 
 
 def test_a_saved_plan_is_its_owners_alone_and_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
@@ -282,45 +278,34 @@ def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None
 # Keeping
 
 
-def run_with(
-    monkeypatch: pytest.MonkeyPatch, promise: Document, *looks: dict[str, Observed], wanted: Cluster = NEW
-) -> list[Any]:
-    """Deploy with a saved plan while the hosts look as given, look by look; give what was performed."""
-    performed: list[Any] = []
-    looked: Iterator[dict[str, Observed]] = iter(looks)
-
-    def plan(*_: Any) -> Any:
-        seen = next(looked)
-        return preview.Preview(seen, runbook.plans(CHAPTERS, wanted, wanted.nodes, seen), {})
-
-    @contextmanager
-    def held(*_: Any) -> Iterator[tuple[dict[str, Observed], dict[str, Observed]]]:
-        yield next(looked), {}
-
-    def perform(*given: Any) -> deploy.Result:
-        performed.append(given)
-        return deploy.Result({}, ())
-
-    monkeypatch.setattr(deploy, "plan", plan)
-    monkeypatch.setattr("tasks.engine.lease.held", held)
-    monkeypatch.setattr(deploy, "foreseen", lambda *_: {})
-    monkeypatch.setattr("tasks.engine.availability.measured", lambda *_: nullcontext([]))
-    monkeypatch.setattr(deploy, "_perform", perform)
-    kept = saving.Promise("p.json", written(promise))
-    deploy.deploy(FewHosts(wanted), CHAPTERS, promise=kept)  # type: ignore[arg-type]
-    return performed
+def says(question: Question) -> str:
+    """What ZooKeeper answers while all is well: the first leads."""
+    leads = question.address == "10.0.0.1"
+    if question.word == "mntr":
+        return "zk_server_state\tleader\nzk_synced_followers\t2\n" if leads else ""
+    return f"Mode: {'leader' if leads else 'follower'}\n"
 
 
-def test_a_run_carries_out_the_plan_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def run_with(promise: Document, *looks: dict[str, Observed], wanted: Cluster = NEW) -> list[str]:
+    """Deploy with a saved plan while the hosts look as given, look by look; give what was done on them."""
+    hosts = FakeHosts(wanted, *looks, says=says)
+    deploy(Run(hosts, [ZOOKEEPER]), promise=saving.Promise("p.json", written(promise)))
+    return hosts.done
+
+
+def test_a_run_carries_out_the_plan_that_holds() -> None:
     seen = running(OLD)
-    assert len(run_with(monkeypatch, made(NEW, seen), seen, seen)) == 1
+    hosts = (".0.2", ".0.3", ".0.1")  # the leader last
+    assert run_with(made(NEW, seen), seen, seen) == [
+        *(f"{host} zoo.cfg" for host in sorted(hosts)),
+        *(f"{host} run zookeeper anew" for host in hosts),
+        *(f"{host} remove zookeeper.prev" for host in sorted(hosts)),
+    ]
 
 
-def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> None:
     with pytest.raises(Blocked) as refused:
-        run_with(monkeypatch, made(OLD, running(OLD)), running(OLD))
+        run_with(made(OLD, running(OLD)), running(OLD))
     assert str(refused.value).splitlines() == [
         "10.0.0.1, .2, .3  now: 2.2 zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 run zookeeper anew: zoo.cfg: syncLimit 2 -> 5",
@@ -330,10 +315,10 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done(
     ]
 
 
-def test_a_plan_is_held_against_the_hosts_again_once_they_are_leased(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_is_held_against_the_hosts_again_once_they_are_leased() -> None:
     seen = running(OLD)
     with pytest.raises(Blocked, match=r"10\.0\.0\.1, \.2, \.3  no longer: 2\.2 zoo\.cfg"):
-        run_with(monkeypatch, made(NEW, seen), seen, running(NEW))
+        run_with(made(NEW, seen), seen, running(NEW))
 
 
 def test_an_obstacle_that_was_in_the_plan_may_be_overruled_when_it_is_carried_out() -> None:
@@ -344,7 +329,7 @@ def test_an_obstacle_that_was_in_the_plan_may_be_overruled_when_it_is_carried_ou
     assert list(saved.differences(saved.without(written(old), ["lock"]), now)) != []
 
 
-def test_an_obstacle_that_was_in_the_plan_is_one_still(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_obstacle_that_was_in_the_plan_is_one_still() -> None:
     seen = {name: replace(each, user=1000) for name, each in running(OLD).items()}
     with pytest.raises(Blocked, match=r"rights: commands run as user id 1000, not as root"):
-        run_with(monkeypatch, made(NEW, seen), seen)
+        run_with(made(NEW, seen), seen)

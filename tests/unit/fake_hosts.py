@@ -1,0 +1,102 @@
+"""Hosts that look and answer as a test says; what a run would do to them is only noted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
+
+from fabric import Connection
+from paramiko import Channel
+
+from tasks.engine.connections import Connections
+from tasks.engine.console import Console
+from tasks.engine.hosts import Hosts, Inquiry
+from tasks.engine.remote import Outcome
+from tasks.errors import OperatorError
+from tasks.inventory.cluster import Cluster, Node
+from tasks.plan.gate import Question
+from tasks.plan.look.observed import Observed
+from tasks.plan.preflight import Look
+from tasks.plan.runbook import Chapter
+from tasks.plan.step import Step
+
+T = TypeVar("T")
+Seen = Mapping[str, Observed | OperatorError]
+
+
+class Nobody(Connections):
+    """Connections to nobody, of which none is ever made."""
+
+    def __init__(self) -> None:
+        pass
+
+    def to(self, node: Node) -> Connection:
+        raise AssertionError(f"{node.name} was dialled")
+
+
+class Silent(Channel):
+    """A channel on which nothing is said."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeHosts(Hosts):
+    """All hosts of a cluster. Every command that looks at one takes the next of the `looks`.
+
+    `says` answers what services are asked; `locked` is what a host says to whoever takes its lease,
+    `preflight` what a preflight sees.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *looks: Seen,
+        says: Callable[[Question], str] = lambda question: "",
+        locked: str = "held\n",
+        preflight: Mapping[str, Look] | None = None,
+    ) -> None:
+        super().__init__(cluster, cluster.nodes, Nobody(), Console())
+        self._looks = {node.name: iter([each.get(node.name) for each in looks]) for node in cluster.nodes}
+        self._says, self._locked, self._preflight = says, locked, preflight
+        self.done: list[str] = []
+
+    def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
+        found = {node.name: next(self._looks[node.name]) for node in self.nodes}
+        seen = {name: each for name, each in found.items() if isinstance(each, Observed)}
+        return seen, {name: each for name, each in found.items() if isinstance(each, OperatorError)}
+
+    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
+        return Inquiry("look", "", "", lambda _: self._seen(node))
+
+    def _seen(self, node: Node) -> Observed:
+        seen = next(self._looks[node.name])
+        assert isinstance(seen, Observed)
+        return seen
+
+    def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+        return Outcome(0, "")
+
+    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+        assert self._preflight and inquiry.what == "preflight"
+        return cast(T, self._preflight[node.name])
+
+    def connect(self, node: Node) -> None:
+        pass
+
+    def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+        return Silent(), self._locked
+
+    def ask(
+        self,
+        vantage: Node,
+        questions: Sequence[Question],
+        patience: float,
+        enough: Callable[[Mapping[Question, str]], bool],
+    ) -> None:
+        assert enough({question: self._says(question) for question in questions}), "asked in vain"
+
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
+        for name, own in steps.items():
+            self.done += [f"{name[-4:]} {step.title}" for step in own]
