@@ -18,7 +18,6 @@ from invoke.exceptions import Exit
 from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OverBudget
 from ..inventory.cluster import Cluster, Node
-from ..launch import Name
 from ..version import VERSION
 from .connections import Connections
 from .console import STYLES, Console, Row, counted
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
 
 def carry_out(
     context: Context,
-    names: Sequence[Name],
+    names: Sequence[str],
     *ids: str,
-    where: Name | None = None,
+    where: str | None = None,
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
@@ -125,7 +124,7 @@ def closing_table(console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def open_hosts(context: Context, where: Name, console: Console) -> Iterator[Hosts]:
+def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts]:
     """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput."""
     config = context.config
     if config.run.dry:
@@ -148,7 +147,7 @@ def warn_of_overruling(cluster: Cluster, console: Console) -> None:
         console.say(told, STYLES["warning"])
 
 
-def choose(cluster: Cluster, where: Name, names: Sequence[str]) -> list[Node]:
+def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
     """Choose the nodes that chapter `where` concerns, among `names` if any are given."""
     concerned = [node for node in cluster.nodes if where in ("host", *node.roles)]
     if not names:

@@ -11,7 +11,7 @@ from paramiko import Channel, ChannelException, SSHException
 
 from ..errors import Unreachable
 from ..inventory.cluster import Node
-from ..plan import become
+from . import become
 
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""

@@ -7,8 +7,8 @@ from json import dumps
 from pathlib import Path
 
 from ..errors import BadInput, Blocked
-from ..plan import saved
 from ..plan.outlook import Outlook
+from ..plan.report import saved
 from ..plan.report.document import Document
 from ..plan.words import grouped
 from ..version import VERSION

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from tasks.plan.become import PROMPT, READY, command, refusal
+from tasks.engine.become import PROMPT, READY, command, refusal
 
 
 @pytest.mark.parametrize("has_password", [True, False])

@@ -12,13 +12,13 @@ from paramiko import Channel
 from sshd import Act, Sshd, access, connect, end, node_at
 
 from tasks.engine import lease, remote
+from tasks.engine.become import PROMPT, READY
 from tasks.engine.remote import execute, hang_up, hold
 from tasks.engine.ssh import access as connecting
 from tasks.engine.ssh import known_hosts
 from tasks.engine.ssh.known_hosts import Entry, Skipped
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
-from tasks.plan.become import PROMPT, READY
 
 PASSWORD = "correct horse"
 SCRIPT = "echo the script\n"

@@ -20,11 +20,12 @@ from tasks.engine.run import Run
 from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from tasks.plan import runbook, saved
+from tasks.plan import runbook
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.outlook import Outlook
+from tasks.plan.report import saved
 from tasks.plan.report.document import Document
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
-from .. import versions
 from ..compare.compared import label
 from ..gate import Answers, Verdict
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, absent
 from ..shell import stop
 from ..step import Blocker, HostPlan, Step
-from ..versions import Version
+from . import versions
 from .desired import container, name
 from .service import Marathons, marathon
+from .versions import Version
 
 OLDEST = (1, 4, 0)
 """The oldest state that Marathon 1.5 migrates (Migration.scala)."""

@@ -9,15 +9,15 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..inventory.cluster import Cluster, Node
-from . import runbook, script
-from .look.observed import Observed
-from .outlook import Outlook
-from .report import document
-from .report.document import Document
-from .runbook import Chapter
-from .step import HostPlan
-from .words import printable
+from ...inventory.cluster import Cluster, Node
+from .. import runbook, script
+from ..look.observed import Observed
+from ..outlook import Outlook
+from ..runbook import Chapter
+from ..step import HostPlan
+from ..words import printable
+from . import document
+from .document import Document
 
 FORMAT = 1
 """Another number says that plans saved before cannot be compared any more."""

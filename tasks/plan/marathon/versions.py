@@ -2,7 +2,7 @@
 
 import re
 
-from ..inventory.kinds import IMAGE
+from ...inventory.kinds import IMAGE
 
 Version = tuple[int, int, int]
 
