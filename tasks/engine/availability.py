@@ -6,8 +6,10 @@ from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 
 from ..errors import OperatorError
-from ..plan import availability
-from ..plan.availability import Course, Fates, Sample, Service
+from ..plan.availability import course, fates, services
+from ..plan.availability.course import Course
+from ..plan.availability.fates import Fates
+from ..plan.availability.services import Sample, Service
 from ..plan.step import HostPlan
 from .hosts import Hosts
 
@@ -50,8 +52,8 @@ class _Watch:
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts, self._vantage = hosts, hosts.nodes[0]
-        self._services = availability.services(hosts.cluster)
-        self._listing = availability.listing(hosts.cluster)
+        self._services = services.services(hosts.cluster)
+        self._listing = services.listing(hosts.cluster)
         self._samples: dict[str, list[Sample]] = {service.name: [] for service in self._services}
         self._news, self._over, self._lost, self._deaf = Condition(), False, False, False
         self._fates: Fates | None = None
@@ -75,31 +77,31 @@ class _Watch:
 
     def lines(self) -> list[str]:
         """Say how every service fared, and the tasks."""
-        said = [availability.told(service, course) for service, course in self._courses()]
+        said = [course.told(service, fared) for service, fared in self._courses()]
         if self._listing.members:
-            said.append(availability.told_of_tasks(self._before, self._fates))
+            said.append(fates.told(self._before, self._fates))
         if self._lost:
             said.append(f"This was measured only until {self._vantage.name} fell silent.")
         return said
 
     def excess(self) -> list[str]:
         """Say what was over its budget."""
-        said = [availability.excess(service, course) for service, course in self._courses()]
-        said.append(availability.excess_of_tasks(self._fates, self._hosts.cluster.settings.lost_tasks_budget))
+        said = [course.excess(service, fared) for service, fared in self._courses()]
+        said.append(fates.excess(self._fates, self._hosts.cluster.settings.lost_tasks_budget))
         return [one for one in said if one]
 
     def _courses(self) -> list[tuple[Service, Course | None]]:
-        return [(service, availability.course(self._samples[service.name])) for service in self._services]
+        return [(service, course.course(self._samples[service.name])) for service in self._services]
 
     def _listen(self) -> None:
         with suppress(OperatorError):
-            self._hosts.execute(self._vantage, availability.script(self._services), self._line)
+            self._hosts.execute(self._vantage, services.script(self._services), self._line)
         with self._news:
             self._deaf = True
             self._news.notify_all()
 
     def _line(self, text: str) -> bool:
-        heard = availability.read(text, self._services)
+        heard = services.read(text, self._services)
         with self._news:
             if heard:
                 self._samples[heard[0].name].append(heard[1])
@@ -126,14 +128,14 @@ class _Watch:
         deadline = time.monotonic() + patience
         while True:
             after = self._tasks()
-            fates = None if after is None else availability.fates(self._before, after)
-            if (fates and not fates.hope) or time.monotonic() > deadline:
-                return fates
+            became = None if after is None else fates.fates(self._before, after)
+            if (became and not became.hope) or time.monotonic() > deadline:
+                return became
             time.sleep(1)
 
     def _tasks(self) -> dict[str, str] | None:
-        script = availability.script([self._listing], rounds=1, patience=LISTING)
+        script = services.script([self._listing], rounds=1, patience=LISTING)
         try:
-            return availability.tasks(self._hosts.execute(self._vantage, script).text, self._listing)
+            return fates.tasks(self._hosts.execute(self._vantage, script).text, self._listing)
         except OperatorError:
             return None

@@ -27,7 +27,7 @@ from operators import (
     zookeeper_client,
 )
 
-from tasks.plan.availability import PACE
+from tasks.plan.availability.services import PACE
 from verify.apps import eventually
 
 PAUSE = 0.25

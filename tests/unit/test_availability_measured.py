@@ -24,8 +24,9 @@ from tasks.engine.remote import Outcome
 from tasks.errors import StepFailed
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
-from tasks.plan import availability
-from tasks.plan.availability import Course, Sample, Service, course, excess, fates, read, told
+from tasks.plan.availability import fates, services
+from tasks.plan.availability.course import Course, course, excess, told
+from tasks.plan.availability.services import Sample, Service, read
 from tasks.plan.step import HostPlan, Risk, Step
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ WHOLE = (
     "[marathon]\n10.0.0.1\n10.0.0.2\n[all:vars]\nmarathon_port=8081\nzookeeper_gap_budget=1.5\n"
 )
 ALONE = parse("[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nzookeeper_gap_budget=0\n")
-ZOOKEEPER, MESOS, MARATHON = availability.services(parse(WHOLE))
+ZOOKEEPER, MESOS, MARATHON = services.services(parse(WHOLE))
 
 
 def samples(*told: tuple[float, str]) -> list[Sample]:
@@ -42,7 +43,7 @@ def samples(*told: tuple[float, str]) -> list[Sample]:
 
 
 def test_services_that_the_inventory_lacks_are_not_asked() -> None:
-    assert [s.name for s in availability.services(parse("[zookeeper]\n10.0.0.1 myid=1\n"))] == ["ZooKeeper"]
+    assert [s.name for s in services.services(parse("[zookeeper]\n10.0.0.1 myid=1\n"))] == ["ZooKeeper"]
     assert ZOOKEEPER.members == ("10.0.0.1/2181", "10.0.0.2/2181", "10.0.0.3/2181")
     assert MARATHON.members == ("10.0.0.1/8081", "10.0.0.2/8081")
     assert (ZOOKEEPER.budget, MESOS.budget) == (1.5, None)
@@ -52,7 +53,7 @@ def test_what_zookeeper_is_sent_is_what_its_client_would_send() -> None:
     connect = Connect(0, 0, 4000, 0, b"\0" * 16, False).serialize()
     close = int_struct.pack(1) + int_struct.pack(Close.type)
     parts = [int_struct.pack(len(part)) + part for part in (bytes(connect), close)]
-    assert b"".join(parts) == availability.OPEN_AND_CLOSE
+    assert b"".join(parts) == services.OPEN_AND_CLOSE
 
 
 OPENED = b"\0\0\0\x25" + bytes(4) + b"\0\0\x0f\xa0" + b"\1\0\0\0\0\0\0\7" + b"\0\0\0\x10" + b"p" * 16 + b"\0"
@@ -149,33 +150,33 @@ def test_a_gap_over_its_budget_is_told_with_the_setting() -> None:
     assert not excess(MESOS, Course((100.0,), 1, True))
 
 
-TASKS = availability.listing(parse(WHOLE))
+TASKS = services.listing(parse(WHOLE))
 
 
 def test_the_tasks_of_a_real_master_are_read() -> None:
     body = (ROOT / "tests/contract/recorded/leader-tasks.json").read_bytes()
-    assert availability.tasks(line(0, "1.0", b"HTTP/1.1 200 OK\r\n\r\n" + body), TASKS) == {
+    assert fates.tasks(line(0, "1.0", b"HTTP/1.1 200 OK\r\n\r\n" + body), TASKS) == {
         "sleeper": "TASK_RUNNING"
     }
-    assert availability.tasks("0 1.0 \n", TASKS) is None
+    assert fates.tasks("0 1.0 \n", TASKS) is None
 
 
 def test_a_task_that_no_longer_runs_is_lost_unless_somebody_ended_it() -> None:
     before = dict.fromkeys("abcd", "TASK_RUNNING") | {"e": "TASK_FAILED"}
     after = {"a": "TASK_RUNNING", "b": "TASK_KILLED", "c": "TASK_LOST", "f": "TASK_RUNNING"}
-    became = fates(before, after)
+    became = fates.fates(before, after)
     assert str(became) == "Tasks: 1 of 4 run on, 1 finished or killed, 2 lost: c, d."
-    assert availability.excess_of_tasks(became, 1) == "2 tasks were lost, and lost_tasks_budget allows 1"
-    assert not availability.excess_of_tasks(became, 2)
-    assert availability.told_of_tasks(before, became) == str(became)
+    assert fates.excess(became, 1) == "2 tasks were lost, and lost_tasks_budget allows 1"
+    assert not fates.excess(became, 2)
+    assert fates.told(before, became) == str(became)
     assert became.hope  # d may be that of an agent which has not registered again yet
-    assert not fates({"c": "TASK_RUNNING"}, after).hope
-    assert str(fates({"e": "TASK_FAILED"}, {})) == "Tasks: none ran when the change began."
+    assert not fates.fates({"c": "TASK_RUNNING"}, after).hope
+    assert str(fates.fates({"e": "TASK_FAILED"}, {})) == "Tasks: none ran when the change began."
 
 
 def test_tasks_that_could_not_be_listed_are_not_counted() -> None:
-    assert "when the change began" in availability.told_of_tasks(None, None)
-    assert "at the end" in availability.told_of_tasks({}, None)
+    assert "when the change began" in fates.told(None, None)
+    assert "at the end" in fates.told({}, None)
 
 
 @contextmanager
@@ -216,13 +217,13 @@ def test_the_script_asks_until_a_member_answers_as_it_should_and_then_that_one_f
             replace(MESOS, members=(follower, leader)),
             replace(MARATHON, members=(follower, "127.0.0.1/1")),
         ]
-        script = availability.script(asked, rounds=2, patience=5)
+        script = services.script(asked, rounds=2, patience=5)
         said = subprocess.run(["sh"], input=script, text=True, capture_output=True, timeout=120)
     assert said.stderr == ""
     heard = [one for text in said.stdout.splitlines() if (one := read(text, asked))]
     of = {each.name: [sample.leader for service, sample, _ in heard if service == each] for each in asked}
     assert of == {"ZooKeeper": ["0000002a"] * 2, "Mesos": [leader] * 2, "Marathon": [""] * 2}
-    assert waiting == [availability.OPEN_AND_CLOSE]  # the second round began with the one that answered
+    assert waiting == [services.OPEN_AND_CLOSE]  # the second round began with the one that answered
 
 
 class OneHost:

@@ -1,30 +1,15 @@
-"""How the cluster's services fare while it is changed: what to ask them all the time, and what follows.
-
-A service is up if any member answers as it should, since a client tries them all, too:
-
-- ZooKeeper commits a write. A session is opened and closed: both go through the quorum's log
-  (PrepRequestProcessor.java: createSession, closeSession), and nothing is left behind. The last reply
-  carries the zxid, whose upper half is the epoch: every new leader begins a new one.
-- A Mesos master leads and has finished its recovery (/api/v1, GET_HEALTH; the others point elsewhere).
-- A Marathon answers /v2/leader. Only the leader does, whoever is asked; standbys forward.
-
-Whether a task was lost needs no watching: its id lives once (Mesos 1.5.0), so it is enough to know
-what ran before and what became of it. All times are those of one clock, the asking host's.
-"""
+"""What to ask the cluster's services all the time while it is changed, and how their answers are read."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..inventory.cluster import Cluster
-from . import http
-from .shell import quote
+from ...inventory.cluster import Cluster
+from .. import http
+from ..shell import quote
 
 PACE = 0.1
 """Seconds between two rounds of questions."""
-
-RESOLUTION = 0.5
-"""Seconds between two good answers that are no gap yet, if nothing failed between them."""
 
 ROUNDS = 1_000_000
 """After so many rounds the script ends by itself, even if nobody listens any more."""
@@ -95,20 +80,6 @@ class Sample:
 
     at: float
     leader: str
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a service fared: its gaps in seconds, how often its leader changed, whether it is up at the end."""
-
-    gaps: tuple[float, ...]
-    changes: int
-    up: bool
-
-    @property
-    def longest(self) -> float:
-        """The longest gap, 0 if there was none."""
-        return max(self.gaps, default=0.0)
 
 
 def services(cluster: Cluster) -> tuple[Service, ...]:
@@ -203,111 +174,3 @@ def read(line: str, asked: Sequence[Service]) -> tuple[Service, Sample, bytes] |
         return service, Sample(float(at), service.leader(member, answer) if answered else ""), answer
     except (ValueError, IndexError):
         return None
-
-
-def course(samples: Sequence[Sample]) -> Course | None:
-    """Tell how a service fared; None if it was not up at first, so that there is nothing to measure.
-
-    A gap lasts from the last good answer before it to the first one after it.
-    """
-    if not samples or not samples[0].leader:
-        return None
-    gaps, changes, last, failed = [], 0, samples[0], False
-    for sample in samples[1:]:
-        if not sample.leader:
-            failed = True
-            continue
-        if failed or sample.at - last.at > RESOLUTION:
-            gaps.append(sample.at - last.at)
-        changes += sample.leader != last.leader
-        last, failed = sample, False
-    if failed:
-        gaps.append(samples[-1].at - last.at)
-    return Course(tuple(gaps), changes, up=not failed)
-
-
-def told(service: Service, fared: Course | None) -> str:
-    """Say in one line how a service fared."""
-    if fared is None:
-        return f"{service.name} was not measured: nobody answered when the change began."
-    changes = f"{fared.changes or 'no'} change{'s' if fared.changes > 1 else ''} of leader"
-    return f"{service.name} {service.does} all the time{_but(fared)}; {changes}."
-
-
-def _but(fared: Course) -> str:
-    if not fared.gaps:
-        return ""
-    several = f"{len(fared.gaps)} gaps, the longest " if len(fared.gaps) > 1 else ""
-    return f" but for {several}{fared.longest:.1f} s{'' if fared.up else ', and not at the end'}"
-
-
-def excess(service: Service, fared: Course | None) -> str:
-    """Say by how much a service's longest gap is over its budget; "" if it is not."""
-    if fared is None or service.budget is None or fared.longest <= service.budget:
-        return ""
-    return (
-        f"{service.name}'s longest gap was {fared.longest:.2f} s, "
-        f"and {service.budget_name} allows {service.budget:g} s"
-    )
-
-
-@dataclass(frozen=True)
-class Fates:
-    """What became of the tasks that ran at first: still running, ended as somebody wished, or lost.
-
-    `hope` tells whether some of the lost may turn up yet: their agent may still have to register again.
-    """
-
-    running: frozenset[str]
-    ended: frozenset[str]
-    lost: frozenset[str]
-    hope: bool = False
-
-    def __str__(self) -> str:
-        total = len(self.running) + len(self.ended) + len(self.lost)
-        if not total:
-            return "Tasks: none ran when the change began."
-        ended = f", {len(self.ended)} finished or killed" if self.ended else ""
-        names = f": {', '.join(sorted(self.lost)[:5])}" if self.lost else ""
-        return f"Tasks: {len(self.running)} of {total} run on{ended}, {len(self.lost)} lost{names}."
-
-
-def told_of_tasks(before: Mapping[str, str] | None, fates: Fates | None) -> str:
-    """Say in one line what became of the tasks, or that nobody could tell."""
-    if before is None or fates is None:
-        when = "when the change began" if before is None else "at the end"
-        return f"Tasks were not counted: no leading master listed them {when}."
-    return str(fates)
-
-
-def excess_of_tasks(fates: Fates | None, budget: int | None) -> str:
-    """Say by how many the lost tasks are over their budget; "" if they are not."""
-    if fates is None or budget is None or len(fates.lost) <= budget:
-        return ""
-    return f"{len(fates.lost)} tasks were lost, and lost_tasks_budget allows {budget}"
-
-
-def tasks(output: str, asked: Service) -> dict[str, str] | None:
-    """Read the state of every task from what the script said of `listing`; None if no leader answered."""
-    for line in output.splitlines():
-        answer = read(line, [asked])
-        if answer and answer[1].leader:
-            said = http.read(answer[2].decode(errors="replace")).json
-            listed = said.get("tasks") if isinstance(said, dict) else None
-            return {
-                str(task.get("id")): str(task.get("state")) for task in listed or () if isinstance(task, dict)
-            }
-    return None
-
-
-def fates(before: Mapping[str, str], after: Mapping[str, str]) -> Fates:
-    """Tell what became of the tasks that ran before.
-
-    One that finished or was killed ended as it or somebody wished. One that no master remembers
-    counts as lost.
-    """
-    ran = [id for id, state in before.items() if state == "TASK_RUNNING"]
-    running = frozenset(id for id in ran if after.get(id) == "TASK_RUNNING")
-    ended = frozenset(id for id in ran if after.get(id) in ("TASK_FINISHED", "TASK_KILLING", "TASK_KILLED"))
-    lost = frozenset(ran) - running - ended
-    return Fates(running, ended, lost, any(after.get(id) in (None, "TASK_UNREACHABLE") for id in lost))

@@ -1,0 +1,69 @@
+"""How a service fared while the cluster was changed: its gaps, its changes of leader, its budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .services import Sample, Service
+
+RESOLUTION = 0.5
+"""Seconds between two good answers that are no gap yet, if nothing failed between them."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a service fared: its gaps in seconds, how often its leader changed, whether it is up at the end."""
+
+    gaps: tuple[float, ...]
+    changes: int
+    up: bool
+
+    @property
+    def longest(self) -> float:
+        """The longest gap, 0 if there was none."""
+        return max(self.gaps, default=0.0)
+
+
+def course(samples: Sequence[Sample]) -> Course | None:
+    """Tell how a service fared; None if it was not up at first, so that there is nothing to measure.
+
+    A gap lasts from the last good answer before it to the first one after it.
+    """
+    if not samples or not samples[0].leader:
+        return None
+    gaps, changes, last, failed = [], 0, samples[0], False
+    for sample in samples[1:]:
+        if not sample.leader:
+            failed = True
+            continue
+        if failed or sample.at - last.at > RESOLUTION:
+            gaps.append(sample.at - last.at)
+        changes += sample.leader != last.leader
+        last, failed = sample, False
+    if failed:
+        gaps.append(samples[-1].at - last.at)
+    return Course(tuple(gaps), changes, up=not failed)
+
+
+def told(service: Service, fared: Course | None) -> str:
+    """Say in one line how a service fared."""
+    if fared is None:
+        return f"{service.name} was not measured: nobody answered when the change began."
+    changes = f"{fared.changes or 'no'} change{'s' if fared.changes > 1 else ''} of leader"
+    return f"{service.name} {service.does} all the time{_but(fared)}; {changes}."
+
+
+def _but(fared: Course) -> str:
+    if not fared.gaps:
+        return ""
+    several = f"{len(fared.gaps)} gaps, the longest " if len(fared.gaps) > 1 else ""
+    return f" but for {several}{fared.longest:.1f} s{'' if fared.up else ', and not at the end'}"
+
+
+def excess(service: Service, fared: Course | None) -> str:
+    """Say by how much a service's longest gap is over its budget; "" if it is not."""
+    if fared is None or service.budget is None or fared.longest <= service.budget:
+        return ""
+    return (
+        f"{service.name}'s longest gap was {fared.longest:.2f} s, "
+        f"and {service.budget_name} allows {service.budget:g} s"
+    )

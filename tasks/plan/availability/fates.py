@@ -1,0 +1,69 @@
+"""What became of the tasks that ran before a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .. import http
+from .services import Service, read
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of the tasks that ran at first: still running, ended as somebody wished, or lost.
+
+    `hope` tells whether some of the lost may turn up yet: their agent may still have to register again.
+    """
+
+    running: frozenset[str]
+    ended: frozenset[str]
+    lost: frozenset[str]
+    hope: bool = False
+
+    def __str__(self) -> str:
+        total = len(self.running) + len(self.ended) + len(self.lost)
+        if not total:
+            return "Tasks: none ran when the change began."
+        ended = f", {len(self.ended)} finished or killed" if self.ended else ""
+        names = f": {', '.join(sorted(self.lost)[:5])}" if self.lost else ""
+        return f"Tasks: {len(self.running)} of {total} run on{ended}, {len(self.lost)} lost{names}."
+
+
+def told(before: Mapping[str, str] | None, fates: Fates | None) -> str:
+    """Say in one line what became of the tasks, or that nobody could tell."""
+    if before is None or fates is None:
+        when = "when the change began" if before is None else "at the end"
+        return f"Tasks were not counted: no leading master listed them {when}."
+    return str(fates)
+
+
+def excess(fates: Fates | None, budget: int | None) -> str:
+    """Say by how many the lost tasks are over their budget; "" if they are not."""
+    if fates is None or budget is None or len(fates.lost) <= budget:
+        return ""
+    return f"{len(fates.lost)} tasks were lost, and lost_tasks_budget allows {budget}"
+
+
+def tasks(output: str, asked: Service) -> dict[str, str] | None:
+    """Read the state of every task from what the script said of `listing`; None if no leader answered."""
+    for line in output.splitlines():
+        answer = read(line, [asked])
+        if answer and answer[1].leader:
+            said = http.read(answer[2].decode(errors="replace")).json
+            listed = said.get("tasks") if isinstance(said, dict) else None
+            return {
+                str(task.get("id")): str(task.get("state")) for task in listed or () if isinstance(task, dict)
+            }
+    return None
+
+
+def fates(before: Mapping[str, str], after: Mapping[str, str]) -> Fates:
+    """Tell what became of the tasks that ran before.
+
+    One that finished or was killed ended as it or somebody wished. One that no master remembers
+    counts as lost.
+    """
+    ran = [id for id, state in before.items() if state == "TASK_RUNNING"]
+    running = frozenset(id for id in ran if after.get(id) == "TASK_RUNNING")
+    ended = frozenset(id for id in ran if after.get(id) in ("TASK_FINISHED", "TASK_KILLING", "TASK_KILLED"))
+    lost = frozenset(ran) - running - ended
+    return Fates(running, ended, lost, any(after.get(id) in (None, "TASK_UNREACHABLE") for id in lost))
