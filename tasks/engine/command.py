@@ -132,7 +132,8 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
     cluster = inventory.load()
     inventory.check_keys()
     nodes = choose(cluster, where, named_hosts(context))
-    access = Access(source(config, cluster), config, lambda text: console.say(text, STYLES["warning"]))
+    ssh_config = source(_typed("ssh-config"), config, cluster)
+    access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
     with Connections(access, nodes, cluster.settings.parallel) as connections:
         from .hosts import Hosts  # and with it all that plans, which takes as long as to dial
 
@@ -191,13 +192,17 @@ def named_hosts(context: Context) -> list[str]:
 
 
 def _typed_hosts(context: Context) -> str | None:
+    typed = _typed("hosts")
+    if typed is None and isinstance(context, Connection):  # called by something other than fab
+        return str(context.original_host)
+    return typed
+
+
+def _typed(option: str) -> str | None:
+    """Give what was typed for one of fab's own options, None if it was not given or nobody typed at all."""
     from fabric.main import program
 
-    try:
-        typed = program.args.hosts.value
-    except AttributeError:  # called by something other than fab
-        typed = context.original_host if isinstance(context, Connection) else None
-    return None if typed is None else str(typed)
+    return program.args[option].value if hasattr(program, "core") else None
 
 
 def _split(typed: str) -> list[str]:

@@ -57,7 +57,7 @@ def _refuse_missing_files(fab: Any) -> None:
 
 
 def _no_tasks_given(fab: Any) -> None:
-    if not fab._remainder_only:
+    if not fab.core.remainder:  # which Fabric runs without a task
         raise Exit(f"Which task? {LIST}; `fab plan` is harmless.", BadInput.exit_code)
 
 

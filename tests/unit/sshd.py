@@ -18,6 +18,9 @@ from tasks.inventory.parse import parse
 
 Act = Callable[[Channel], None]
 
+TYPED = "typed_ssh_config"
+"""Where a configuration of tests carries what fab -S was given."""
+
 
 def node_at(port: int, host: str = "127.0.0.1") -> Node:
     """Give a node that SSH reaches there."""
@@ -27,7 +30,7 @@ def node_at(port: int, host: str = "127.0.0.1") -> Node:
 
 def access(config: Config, told: list[str] | None = None) -> Access:
     """Give the way to the hosts of a run with this configuration; what it warns of is added to `told`."""
-    return Access(source(config), config, (told if told is not None else []).append)
+    return Access(source(config.get(TYPED), config), config, (told if told is not None else []).append)
 
 
 def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
@@ -35,8 +38,7 @@ def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
     options = {"allow_agent": False, **connect_kwargs}
     return Config(
         ssh_config=paramiko.SSHConfig(),
-        runtime_ssh_path=str(ssh_config),
-        overrides={"connect_kwargs": options},
+        overrides={"connect_kwargs": options, TYPED: str(ssh_config)},
     )
 
 

@@ -304,12 +304,11 @@ def test_the_file_of_fab_comes_before_the_inventorys(tmp_path: Path, monkeypatch
     monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
     cluster = parse(text)
     plain = Config(ssh_config=SSHConfig())
-    assert source(plain, cluster).file == tmp_path / "own"
-    typed = Config(ssh_config=SSHConfig(), runtime_ssh_path="typed")
-    assert source(typed, cluster).file == Path("typed").absolute()
+    assert source(None, plain, cluster).file == tmp_path / "own"
+    assert source("typed", plain, cluster).file == Path("typed").absolute()
     (tmp_path / "own").unlink()
     with pytest.raises(BadInput, match=r"hosts\.ini:4: ssh_config names .*own, which does not exist"):
-        source(plain, cluster)
+        source(None, plain, cluster)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
@@ -321,7 +320,7 @@ def test_what_is_no_file_is_told_as_such(
     make(tmp_path / "own")
     monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
     with pytest.raises(BadInput, match=r"ssh_config names .*own, which is no file"):
-        source(Config(ssh_config=SSHConfig()), parse(text))
+        source(None, Config(ssh_config=SSHConfig()), parse(text))
 
 
 @needs_ssh

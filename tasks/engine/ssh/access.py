@@ -35,9 +35,8 @@ OURS = frozenset(
 """Options of fab's configuration for paramiko that are acted on here."""
 
 
-def source(config: Config, cluster: Cluster | None = None) -> Source:
+def source(chosen: str | None, config: Config, cluster: Cluster | None = None) -> Source:
     """Choose the ssh_config: of fab -S, else the inventory's, else ssh's own. Raises BadInput."""
-    chosen = config._runtime_ssh_path  # which Fabric tells nobody
     if chosen is not None:
         return Source(Path(chosen).expanduser().absolute())
     file = inventory.ssh_config(cluster) if cluster else None
