@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from answers import Answer, request
-from cluster import LONG_SESSION, Cluster, Member, docker, until
+from cluster import LONG_SESSION, PATIENCE, Cluster, Member, docker, until
 from kazoo.client import KazooClient
 
 WEIGHTS = [{"role": "ads", "weight": 2.5}]
@@ -65,9 +64,11 @@ def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], clust
 
 
 def test_without_zookeeper_at_start_they_wait(cluster: Cluster) -> None:
-    master = cluster.master(ZK="zk://127.0.0.1:1/mesos")
-    until("health", lambda: request(master.address, "GET", "/health").status == 200)
-    time.sleep(3)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nobody.settimeout(PATIENCE)
+        master = cluster.master(ZK=f"zk://127.0.0.1:{nobody.getsockname()[1]}/mesos")
+        for _ in range(3):
+            nobody.accept()[0].close()  # it tries again and again, and is there all the while
     for path in ("/state", "/redirect", "/master/slaves"):
         answer = request(master.address, "GET", path)
         assert (answer.status, answer.text) == (503, "No leader elected")
@@ -97,11 +98,13 @@ def test_the_log_begins_only_with_everybody(cluster: Cluster) -> None:
 
 def test_two_of_three_begin_nothing_but_go_on(cluster: Cluster) -> None:
     """Two cannot begin; once three have begun, two are enough, and an empty one catches up."""
-    first, second = cluster.master(1), cluster.master(2)
+    impatient = cluster.master(1, REGISTRY_FETCH_TIMEOUT="15secs")
+    until("leader", lambda: impatient.metric("master/elected") == 1.0)
+    second = cluster.master(2)
     until("two replicas", lambda: second.metric("registrar/log/ensemble_size") == 2.0)
-    time.sleep(2)
-    assert [one.metric("registrar/log/recovered") for one in (first, second)] == [0.0, 0.0]
-    third = cluster.master(3)
+    assert impatient.ended() == -signal.SIGABRT
+    assert second.metric("registrar/log/recovered") == 0.0
+    first, third = cluster.master(1), cluster.master(3)
     leader = cluster.leader([first, second, third])
     assert _put_weights(leader).status == 200
     lost = next(one for one in (first, second, third) if one is not leader)
@@ -120,7 +123,7 @@ def test_a_leader_without_a_majority_fails_at_its_next_write(cluster: Cluster) -
     for one in masters:
         if one is not leader:
             one.kill()
-    time.sleep(2)
+    until("end of their sessions", lambda: len(_candidates(cluster)) == 1)
     assert leader.metric("master/elected") == 1.0
     with pytest.raises(OSError):
         _put_weights(leader)
