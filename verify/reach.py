@@ -8,11 +8,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from testinfra.backend.base import CommandResult
 from testinfra.backend.ssh import SshBackend
 
-from tasks.inventory import load
+from tasks.inventory import beside, load
+from tasks.inventory.cluster import Node
 
 PATIENCE = 60
 """Seconds after which a command on a host is given up."""
@@ -28,6 +30,16 @@ Host keys are always checked, as fab does it. What ssh_config may want for sessi
 
 OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock; "
 """Goes before docker, which then asks a host's own engine, whatever its environment or a context says."""
+
+
+def address(node: Node) -> str:
+    """Give testinfra's name for a node, with all that hosts.ini says of reaching it."""
+    user = f"{quote(node.ssh.user, safe='')}@" if node.ssh.user else ""
+    port = f":{node.ssh.port}" if node.ssh.port else ""
+    key = node.ssh.key and quote(str(beside(node.ssh.key)))
+    options = [f"ssh_identity_file={key}"] if key else []
+    options += ["sudo=true"] if node.ssh.become else []
+    return f"ssh://{user}{node.ssh.host or node.name}{port}{'?' if options else ''}{'&'.join(options)}"
 
 
 @cache

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from ..errors import BadInput
 from . import answer
+from .errors import BadInput
 from .raw import Raw
 from .secret import HIDDEN, holds_secret
 

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from shlex import quote
 
-from ..errors import BadInput
 from . import forms, ini, parse
 from .cluster import Cluster, Node
+from .errors import BadInput
 from .raw import Assignment, InventoryError, Raw
 from .raw import place as place_of
 from .secret import holds_secret
