@@ -153,8 +153,8 @@ def _inside(one: Host, script: str) -> str:
     return output
 
 
-def gate(limit: int) -> None:
-    """Run the acceptance gate but for its journeys, for this syncLimit; raises if it is not green."""
+def suite(limit: int) -> None:
+    """Run the acceptance suite but for its journeys, for this syncLimit; raises if it is not green."""
     command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
     root = Path(__file__).parents[1]
     done = subprocess.run(
@@ -166,4 +166,4 @@ def gate(limit: int) -> None:
         timeout=300,
     )
     if done.returncode:
-        raise RuntimeError(f"the gate is not green:\n{done.stdout}")
+        raise RuntimeError(f"the suite is not green:\n{done.stdout}")

@@ -230,7 +230,7 @@ def inventory(
             f"registry={spec.REGISTRY}",
             *(f"{variable}={value}" for variable, value in variables.items()),
             "zookeeper_heap=128m",
-            # As much on every machine, and as little as the apps of the gate need.
+            # As much on every machine, and as little as the apps of the suite need.
             "mesos_agent_resources=cpus:2;mem:1024;disk:2048;ports:[31000-32000]",
         ],
     }

@@ -1,4 +1,4 @@
-"""What the gate says of something that is not as it should be: one line, always the same four parts."""
+"""What the suite says of something that is not as it should be: one line with where, seen, wanted, remedy."""
 
 import re
 from collections.abc import Callable, Iterable

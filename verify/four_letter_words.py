@@ -49,7 +49,7 @@ class Answers:
 
 
 def answers(address: str, port: int) -> Answers:
-    """Ask one member everything the gate needs to know."""
+    """Ask one member everything the suite needs to know."""
     return Answers(
         srvr=ask(address, port, "srvr"),
         conf=dict(re.findall(r"^([A-Za-z.]+)=(.*)$", ask(address, port, "conf"), re.MULTILINE)),

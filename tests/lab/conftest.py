@@ -127,8 +127,8 @@ def commands(lab: None, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @pytest.fixture
-def gate(lab: None) -> Run:
-    """Run the acceptance gate in the checkout."""
+def suite(lab: None) -> Run:
+    """Run the acceptance suite in the checkout."""
 
     def run(*words: str, inventory: Path = INVENTORY) -> Command:
         command = [sys.executable, "-m", "pytest", "verify", "-q", "-p", "no:cacheprovider", *words]

@@ -1,8 +1,8 @@
-# ruff: noqa: E501 (a table: the sentences stand as the gate says them)
-"""What can be wrong with a cluster, and which checks of the gate say so: at least one fault for every check.
+# ruff: noqa: E501 (a table: the sentences stand as the suite says them)
+"""What can be wrong with a cluster, and which checks of the suite say so: at least one fault for every check.
 
-Checks are written NAME for the cluster as a whole and NAME@HOST for one host. {parts} stand for the
-hosts that play them at the time (`planting.cast`), `...` in a sentence for what varies.
+Checks are written NAME for the cluster as a whole and NAME@HOST for one host. A {name} stands for the
+host that is it at the time (`planting.who_is_what`), `...` in a sentence for what varies.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from operators import ROOT, TRIO, edit
 from planting import (
-    Parts,
     Plant,
+    Who,
     delete_replica,
     doctored,
     python_in,
@@ -26,7 +26,7 @@ from planting import (
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, what proves that the gate sees it, and which checks fail with it.
+    """One thing that is wrong, what proves that the suite sees it, and which checks fail with it.
 
     `may` are checks that fail or not, as the moment falls. `heal` undoes what no deploy can undo; then a
     deploy heals the rest.
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Round:
-    """Faults that are planted together because the gate can tell them apart, and what of it is run.
+    """Faults that are planted together because the suite can tell them apart, and what of it is run.
 
     `shows` are the facts (`planting.facts`) by which the faults have come to bear. `edit` changes the
     inventory's text instead of the hosts: then they are wrong for it.
@@ -51,32 +51,32 @@ class Round:
     name: str
     faults: tuple[Fault, ...]
     shows: Mapping[str, object] = field(default_factory=dict)
-    gate: tuple[str, ...] = ("verify", "-m", "not journey")
+    suite: tuple[str, ...] = ("verify", "-m", "not journey")
     edit: Callable[[str], str] = field(default=str)
 
 
-def nothing(parts: Parts) -> None:
+def nothing(who: Who) -> None:
     """Plant nothing: the inventory is what is wrong."""
 
 
-def in_place(part: str, file: str, script: str) -> Plant:
-    """Edit a file of the host of a part by hand."""
-    return lambda parts: edit(part.format(**parts), file, script)
+def in_place(where: str, file: str, script: str) -> Plant:
+    """Edit a file of a host by hand."""
+    return lambda who: edit(where.format(**who), file, script)
 
 
-def anew(part: str, sed: str, more: str = "true") -> Plant:
+def anew(where: str, sed: str, more: str = "true") -> Plant:
     """Edit a member's zoo.cfg, add what `more` prints, and restart the member; the file is kept."""
     return shell_in(
-        part,
+        where,
         f"cp -p {ZOO_CFG} /tmp/zoo.cfg; {{ sed -E '{sed}' /tmp/zoo.cfg; {more}; }} > {ZOO_CFG};"
         "docker restart -t 3 zookeeper",
     )
 
 
-def as_before(part: str) -> Plant:
-    """Undo `anew`; what the member took while it was apart is no part of the ensemble's history."""
+def as_before(where: str) -> Plant:
+    """Undo `anew`; what the member took while it was apart does not belong to the ensemble's history."""
     wipe = "docker stop -t 3 zookeeper; rm -rf /opt/zookeeper/data/version-2"
-    return shell_in(part, f"{wipe}; cat /tmp/zoo.cfg > {ZOO_CFG}; docker start zookeeper")
+    return shell_in(where, f"{wipe}; cat /tmp/zoo.cfg > {ZOO_CFG}; docker start zookeeper")
 
 
 ZOO_CFG = "/opt/zookeeper/conf/zoo.cfg"
@@ -317,7 +317,7 @@ CONTAINERS = Round(
             ),
         ),
         Fault(
-            "the agent's image lacks a program that apps need (perl, which the gate's own app is written in)",
+            "the agent's image lacks a program that apps need (perl, which the suite's own app is written in)",
             {
                 "test_a_command_is_launched_reached_scaled_and_removed": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
                 "test_a_command_that_is_killed_has_a_successor": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
@@ -325,7 +325,7 @@ CONTAINERS = Round(
             shell_in("{agent}", "docker exec mesos-slave rm /usr/bin/perl"),
         ),
     ),
-    gate=("verify",),
+    suite=("verify",),
     shows={
         "zk_a": "follower",
         "elected": 1,
@@ -460,7 +460,7 @@ STRANGERS = Round(
             follow=("test_the_agent_runs_with_the_wanted_flags@{agent}",),
         ),
     ),
-    gate=AGENTS_FIRST,
+    suite=AGENTS_FIRST,
     shows={
         "elected": 1,
         "candidates": 3,
@@ -496,7 +496,7 @@ NEVER_DEPLOYED = Round(
             nothing,
         ),
     ),
-    gate=("verify/test_host.py", "verify/test_mesos_agent.py", "verify/test_mesos_agents.py"),
+    suite=("verify/test_host.py", "verify/test_mesos_agent.py", "verify/test_mesos_agents.py"),
     edit=lambda text: text.replace("[mesos_agent]\n10.70.0.20", "[mesos_agent]\n10.70.0.12"),
     shows={},
 )
@@ -550,7 +550,7 @@ STOPPED = Round(
             ),
         ),
     ),
-    gate=(*ENSEMBLE, *MASTERS),
+    suite=(*ENSEMBLE, *MASTERS),
     shows={"zk_a": "no answer", "elected": 1, "candidates": 1, "replicas": 1},
 )
 
@@ -575,7 +575,7 @@ STANDALONE = Round(
             heal=as_before("{zk_a}"),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "standalone"},
 )
 
@@ -598,7 +598,7 @@ TWO_ENSEMBLES = Round(
             heal=together(shell_in("{zk_a}", "docker rm -f second"), as_before("{zk_a}")),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "leader", "zk_leader": "leader"},
 )
 
@@ -626,7 +626,7 @@ CUT_OFF = Round(
             ),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "This ZooKeeper instance is not currently serving requests"},
 )
 
@@ -639,16 +639,16 @@ SAME_ID = Round(
                 "test_myid_is_the_inventorys@{zk_a}": "{zk_a}: /opt/zookeeper/data/myid says '...'; expected ..., the myid of hosts.ini; an id is never changed under existing data: correct hosts.ini; if it is missing, `fab deploy-zookeeper` writes it",
                 "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: ...; expected it to serve; look at `docker logs zookeeper` there",
             },
-            lambda parts: shell_in(
+            lambda who: shell_in(
                 "{zk_a}",
-                f"echo {TRIO.index(parts['zk_b']) + 1} > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper",
-            )(parts),
+                f"echo {TRIO.index(who['zk_b']) + 1} > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper",
+            )(who),
             follow=SILENT,
             may=("test_the_container_runs@{zk_a}",),
             heal=shell_in("{zk_a}", "echo $N > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper"),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
 )
 
 ROUNDS = (

@@ -61,7 +61,7 @@ def statements(file: Path) -> list[ast.stmt]:
 
 
 def imports(file: Path) -> Iterator[tuple[int, str]]:
-    """Give every import of a file: level of the relative import, first part of the module's name."""
+    """Give every import of a file: level of the relative import, the first name of the module's."""
     for node in statements(file):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name.partition(".")[0]) for alias in node.names)

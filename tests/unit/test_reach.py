@@ -1,4 +1,4 @@
-"""How the gate asks a host: testinfra's ssh with sudo's password and an end to every wait. No network."""
+"""How the suite asks a host: testinfra's ssh with sudo's password and an end to every wait. No network."""
 
 import shutil
 import subprocess

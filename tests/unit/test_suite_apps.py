@@ -1,4 +1,4 @@
-"""What the gate says of an app whose task does not run, or does not answer."""
+"""What the suite says of an app whose task does not run, or does not answer."""
 
 from typing import Any
 
