@@ -12,7 +12,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .asking import request
 from .findings import fail, finding, require
 
-PATIENCE = 20
+ANSWER_TIMEOUT = 20
 """Seconds to wait for one answer: services on a slow machine are slow, and well all the same."""
 
 
@@ -53,7 +53,7 @@ def _ask(
 ) -> requests.Response:
     url = f"http://{node.address}:{port}{path}"
     try:
-        return request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
+        return request(method, url, timeout=ANSWER_TIMEOUT, allow_redirects=False, **options)
     except requests.RequestException as error:
         seen = f"http://{node.address}:{port} does not answer ({type(error).__name__})"
         remedy = f"look at `docker ps -a` and at the log of {name}* there, and at the firewall"

@@ -16,7 +16,7 @@ from testinfra.backend.ssh import SshBackend
 from tasks.inventory import beside, load
 from tasks.inventory.cluster import Node
 
-PATIENCE = 60
+COMMAND_TIMEOUT = 60
 """Seconds after which a command on a host is given up."""
 
 OPTIONS = (
@@ -85,14 +85,14 @@ class Ssh(SshBackend):  # type: ignore[misc]
         return str(self.quote(f"sudo {how} /bin/sh -c %s", f"exec </dev/null\n{command}"))
 
     def run_local(self, command: str, *args: str) -> CommandResult:
-        """Run ssh here, and give up after PATIENCE. Raises Lost."""
+        """Run ssh here, and give up after COMMAND_TIMEOUT. Raises Lost."""
         line = self.quote(command, *args)
         try:
             done = subprocess.run(
-                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=PATIENCE
+                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=COMMAND_TIMEOUT
             )
         except subprocess.TimeoutExpired:
-            raise Lost(self.host.name, f"no answer within {PATIENCE} s") from None
+            raise Lost(self.host.name, f"no answer within {COMMAND_TIMEOUT} s") from None
         if done.returncode == 255:  # ssh's own
             raise Lost(self.host.name, done.stderr.decode(errors="replace").strip() or "no answer")
         return self.result(done.returncode, line.encode(), done.stdout, done.stderr)

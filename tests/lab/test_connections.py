@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from operators import (
+    COMMAND_TIMEOUT,
     INVENTORY,
-    PATIENCE,
     ROOT,
     SOON,
     TRIO,
@@ -86,7 +86,7 @@ def test_the_suite_logs_in_once_where_ssh_config_shares_no_connection(
     assert (asked.code, "4 passed" in asked.said) == (0, True), asked.said
     assert int(inside(NODE, logins)) == before + 1
     new = set(Path("/tmp").glob("mesofab-*")) - sockets  # some may be those of the other lab's suite
-    waiting.until("its sockets to be gone", PATIENCE, lambda: " ".join(map(str, there(new))) or None)
+    waiting.until("its sockets to be gone", COMMAND_TIMEOUT, lambda: " ".join(map(str, there(new))) or None)
 
 
 def there(paths: Iterable[Path]) -> list[Path]:
@@ -259,7 +259,7 @@ def test_a_password_typed_at_fabs_own_prompt_is_used(lab: None, asked: Callable[
         input=f"{password()}\n",
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=COMMAND_TIMEOUT,
         check=False,
         start_new_session=True,  # without a terminal, the prompt reads standard input
     )

@@ -244,7 +244,7 @@ def test_a_user_that_is_not_utf_8_is_refused_unless_hosts_ini_has_another(
 def test_a_command_that_hangs_is_given_up_with_all_that_it_started(
     asking: Asking, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE", 5)  # a busy machine has begun the command by then
+    monkeypatch.setattr(client, "SSH_TIMEOUT", 5)  # a busy machine has begun the command by then
     with pytest.raises(BadInput, match=r"`ssh -G web1` does not end within 5 s\. Does a `Match exec`"):
         asking(f'Match exec "echo $$ >{tmp_path}/pid; exec sleep 60"\n  User ann\n')
     pid = (tmp_path / "pid").read_text().strip()
