@@ -78,11 +78,11 @@ $(RIVALS)/.ready: bench/requirements.txt
 	@./setup.sh $(RIVALS) bench/requirements.txt
 	@touch $@
 
-docs: $(READY) ## Write the pages anew that are made from the code
+docs: $(READY) ## Write the pages that are made from the code
 	$(VENV)/bin/python tests/mistakes.py
 	$(VENV)/bin/python tests/page.py
 
-lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
+lock: $(READY) ## Resolve pyproject.toml into requirements.lock with the newest versions
 	$(VENV)/bin/pip install -q uv
 	$(VENV)/bin/uv pip compile pyproject.toml --extra lab --extra ansible --extra dev --universal \
 		--generate-hashes --python-version 3.11 --no-header --upgrade -q -o requirements.lock

@@ -41,7 +41,7 @@ class Result:
     restarts: int = 0
 
     def as_dict(self) -> dict[str, object]:
-        """Give it for JSON."""
+        """Return it for JSON."""
         return asdict(self)
 
 
@@ -80,7 +80,7 @@ class Bench:
             yield from self._told(round, [work(case, contestant, round)])
 
     def _turns(self) -> Iterator[tuple[Contestant, int]]:
-        """Give contestants and rounds, A B C, A B C, ...; a round below 1 warms up."""
+        """Yield contestants and rounds, A B C, A B C, ...; a round below 1 warms up."""
         for round in range(1 - self.warm_up, self.rounds + 1):
             for contestant in self.contestants:
                 yield contestant, round

@@ -114,7 +114,7 @@ def bare() -> None:
 
 
 def containers() -> dict[str, str]:
-    """Give every container's id and start on the four hosts."""
+    """Return every container's id and start on the four hosts."""
     ask = "docker ps -aq | xargs -r docker inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
     return dict(zip((one.address for one in CLUSTER), each(lambda h: _inside(h, ask), CLUSTER), strict=True))
 
@@ -128,7 +128,7 @@ def forget_host_ip(some: tuple[Host, ...]) -> None:
 
 
 def traffic(some: tuple[Host, ...]) -> dict[str, Traffic]:
-    """Give what each host's sshd has seen so far."""
+    """Return what each host's sshd has seen so far."""
     return {one.address: _traffic(one.name) or Traffic(0, 0) for one in some}
 
 
@@ -141,7 +141,7 @@ def _traffic(name: str) -> Traffic | None:
 
 
 def _of(name: str, path: str) -> Path:
-    """Give a file of a host as this machine sees it: to start a program there takes many times as long."""
+    """Return a file of a host as this machine sees it: to start a program there takes many times as long."""
     pid = engine.get().containers.get(name).attrs["State"]["Pid"]
     return Path(f"/proc/{pid}/root{path}")
 

@@ -15,7 +15,7 @@ HEAD = (
 
 
 def tables(results: Iterable[Row]) -> str:
-    """Give a heading and a table for each case, with the number of runs; contestants as they ran."""
+    """Return a heading and a table for each case, with the number of runs; contestants as they ran."""
     rows = list(results)
     of = {case: [row for row in rows if row["case"] == case] for case in _in_order(rows, "case")}
     return "\n\n".join(f"### {case} ({_runs(its)})\n\n{_table(its)}" for case, its in of.items())

@@ -1,4 +1,4 @@
-"""What a new user types or configures wrong, and what he is answered: docs/mistakes.md is made of this.
+"""What a new user types or configures wrong, and how mesofab responds: docs/mistakes.md is made of this.
 
 `python tests/mistakes.py` writes the page. What needs no host is tried while it is written; what needs
 the lab's hosts is tried by tests/lab/test_mistakes.py.
@@ -276,7 +276,7 @@ def tidy(said: str, where: Path) -> str:
 
 
 HEAD = """\
-# Wrong things typed or configured, and what is answered
+# How mesofab responds to each mistake
 
 Made by `make docs` from `tests/mistakes.py`: every answer is what was really printed. What is wrong in
 hosts.ini is shown with its line numbers. The last ones were made on the lab's hosts, by
@@ -286,7 +286,7 @@ for what it cannot use.
 
 
 def page(found: Sequence[Answer]) -> str:
-    """Give docs/mistakes.md."""
+    """Return docs/mistakes.md."""
     sections = [HEAD]
     for number, (mistake, answer) in enumerate(zip(MISTAKES, found, strict=True), start=1):
         sections.append(f"\n## {number}. {mistake.title}\n\n")

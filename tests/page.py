@@ -78,7 +78,7 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Give every check of the suite, chapter by chapter."""
+    """Yield every check of the suite, chapter by chapter."""
     for file in sorted((ROOT / "verify").glob("test_*.py"), key=_chapter):
         tree = _tree(file)
         whole = [node.value for node in tree.body if isinstance(node, ast.Assign)]
@@ -115,7 +115,7 @@ def _is_mark(name: ast.expr) -> bool:
 
 
 def faults() -> Iterator[tuple[str, str, str]]:
-    """Give check, story and sentence of everything that the fault table proves."""
+    """Yield check, story and sentence of everything that the fault table proves."""
     for planned in ROUNDS:
         for fault in planned.faults:
             for check, sentence in fault.proves.items():
@@ -123,7 +123,7 @@ def faults() -> Iterator[tuple[str, str, str]]:
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in exit_codes().items())
     preflight = "".join(f"| `{id}` | {check.severity} | {check.what} |\n" for id, check in CHECKS.items())
     return HEAD + codes + PREFLIGHT + preflight + SUITE + "".join(_section(check) for check in checks())

@@ -100,7 +100,7 @@ class App:
         require(answer.status_code == status, self.through.name, seen, str(status), LOGS)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Give its running tasks."""
+        """Return its running tasks."""
         return _running(self._all_tasks())
 
     def _all_tasks(self) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _sentences(report: pytest.TestReport) -> Iterator[str]:
-    """Give a failure's findings; of an exception, which only a bug in the suite can raise, its last line."""
+    """Yield a failure's findings; of an exception, which only a bug in the suite can raise, its last line."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash and not crash.message.startswith("Failed: "):
         yield f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0]}"

@@ -16,7 +16,7 @@ PASSWORD = re.compile(r"://[^\s/@]+@")
 
 
 def hidden(text: str) -> str:
-    """Give `text` without what may be secret: values of flags and variables so called, passwords in URLs."""
+    """Return `text` without secrets: values of flags and variables so named, passwords in URLs."""
     return PASSWORD.sub("://(not shown)@", SECRET.sub(r"\1(not shown)", text))
 
 

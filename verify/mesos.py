@@ -27,12 +27,12 @@ def at_marathon(node: Node, path: str) -> requests.Response:
 
 
 def master_says(node: Node, path: str) -> dict[str, Any]:
-    """Give the JSON that the master on `node` answers."""
+    """Return the JSON that the master on `node` answers."""
     return as_json(node, at(node, path))
 
 
 def agent_says(node: Node, path: str) -> dict[str, Any]:
-    """Give the JSON that the agent on `node` answers."""
+    """Return the JSON that the agent on `node` answers."""
     return as_json(node, _ask(node, "mesos-slave", node.settings.mesos_agent_port, path))
 
 
@@ -61,12 +61,12 @@ def _ask(
 
 
 def metrics(node: Node) -> dict[str, float]:
-    """Give a master's own metrics; every master answers them for itself."""
+    """Return a master's own metrics; every master answers them for itself."""
     return dict(master_says(node, "/metrics/snapshot"))
 
 
 def leader(cluster: Cluster) -> Node:
-    """Give the one master that says of itself that it is elected."""
+    """Return the one master that says of itself that it is elected."""
     masters = cluster.having("mesos_master")
     elected = [node for node in masters if _is_elected(node)]
     require(

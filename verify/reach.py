@@ -33,7 +33,7 @@ OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=uni
 
 
 def address(node: Node) -> str:
-    """Give testinfra's name for a node, with all that hosts.ini says of reaching it."""
+    """Return testinfra's name for a node, with all that hosts.ini says of reaching it."""
     user = f"{quote(node.ssh.user, safe='')}@" if node.ssh.user else ""
     port = f":{node.ssh.port}" if node.ssh.port else ""
     key = node.ssh.key and quote(str(beside(node.ssh.key)))
@@ -79,7 +79,7 @@ class Ssh(SshBackend):  # type: ignore[misc]
         self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
-        """Give the command that runs `command` as root; the password, if any, comes on standard input."""
+        """Return the command that runs `command` as root; the password, if any, comes on standard input."""
         how = "-S -p ''" if self._password else "-n"
         # Where sudo does not ask, the password must not become the command's input.
         return str(self.quote(f"sudo {how} /bin/sh -c %s", f"exec </dev/null\n{command}"))

@@ -58,7 +58,7 @@ def _concerns(cluster: Cluster, item: pytest.Item) -> bool:
 
 
 def _host_of(item: pytest.Item) -> str | None:
-    """Give the host a test was made for; None for a test that asks the cluster as a whole."""
+    """Return the host a test was made for; None for a test that asks the cluster as a whole."""
     host: Any = getattr(getattr(item, "callspec", None), "params", {}).get("_testinfra_host")
     return host.backend.get_hostname() if hasattr(host, "backend") else None
 
@@ -101,7 +101,7 @@ class Uncovered(pytest.Item):
 def uncovered(
     session: pytest.Session, cluster: Cluster, items: Collection[pytest.Item], kept: Collection[pytest.Item]
 ) -> Iterator[Uncovered]:
-    """Give a failing test for each role of the inventory of which no test that asks a host was kept."""
+    """Yield a failing test for each role of the inventory of which no test that asks a host was kept."""
     asking = [item for item in items if asks_a_host(item)]
     roles = {_role(item) for item in asking}
     covered = {_role(item) for item in asking if item in kept}

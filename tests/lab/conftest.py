@@ -175,7 +175,7 @@ def docker_app(cluster: None) -> Iterator[dict[str, Any]]:
 
 def _remove_survivor() -> None:
     requests.delete(f"{MARATHON}/v2/apps//survivor?force=true", timeout=15)
-    # Until then, nobody could launch it anew.
+    # Until then, nobody could launch it again.
     waiting.until("the end of /survivor", SOON, _deployments)
 
 

@@ -64,7 +64,7 @@ def in_place(where: str, file: str, script: str) -> Plant:
     return lambda who: edit(where.format(**who), file, script)
 
 
-def anew(where: str, sed: str, more: str = "true") -> Plant:
+def set_apart(where: str, sed: str, more: str = "true") -> Plant:
     """Edit a member's zoo.cfg, add what `more` prints, and restart the member; the file is kept."""
     return shell_in(
         where,
@@ -74,7 +74,7 @@ def anew(where: str, sed: str, more: str = "true") -> Plant:
 
 
 def as_before(where: str) -> Plant:
-    """Undo `anew`; what the member took while it was apart does not belong to the ensemble's history."""
+    """Undo `set_apart`; what the member took while it was apart does not belong to the ensemble's history."""
     wipe = "docker stop -t 3 zookeeper; rm -rf /opt/zookeeper/data/version-2"
     return shell_in(where, f"{wipe}; cat /tmp/zoo.cfg > {ZOO_CFG}; docker start zookeeper")
 
@@ -232,10 +232,10 @@ BY_HAND = Round(
 )
 
 CONTAINERS = Round(
-    "containers run anew by hand",
+    "containers replaced by hand",
     (
         Fault(
-            "ZooKeeper's container was run anew by hand: another tag, more heap, a mount more, privileged",
+            "ZooKeeper's container was replaced by hand: another tag, more heap, a mount more, privileged",
             {
                 "test_it_runs_the_pinned_image@{zk_a}": "{zk_a}: zookeeper: image is 10.70.0.2:5000/lab/zookeeper:1.0; expected 10.70.0.2:5000/lab/zookeeper:3.8.0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_its_variables_and_arguments_are_as_wanted@{zk_a}": "{zk_a}: zookeeper: SERVER_JVMFLAGS is -Xmx1g; expected -Xmx128m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
@@ -257,7 +257,7 @@ CONTAINERS = Round(
                 "test_every_master_has_the_version_of_its_image": "{master_b}: lab/mesos-master-stand-in:1.5.0 turns out to be version 1.4.9; expected 1.5.0; somebody gave that name to another image: `docker rmi -f` it there, then pull lab/mesos-master-stand-in:1.5.0",
                 "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: lab/mesos-slave-stand-in:1.5.0 turns out to be version 1.4.9; expected 1.5.0; somebody gave that name to another image: `docker rmi -f` it there, then pull lab/mesos-slave-stand-in:1.5.0",
             },
-            # They take effect when the two are run anew, below.
+            # They take effect when the two are replaced, below.
             together(
                 doctored("{master_b}", "mesos_master", STANDIN), doctored("{agent}", "mesos_agent", STANDIN)
             ),
@@ -289,7 +289,7 @@ CONTAINERS = Round(
             follow=("test_the_master_runs_as_the_runbook_says@{master_b}",),
         ),
         Fault(
-            "Marathon was run anew with more heap and a mount",
+            "Marathon was replaced by one with more heap and a mount",
             {
                 "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: JAVA_OPTS is -Xmx1g; expected -Xmx512m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
@@ -566,7 +566,7 @@ STANDALONE = Round(
                 "test_what_is_written_through_one_member_is_read_through_every_other": "...: what was written through ... is read here as NoNodeError; expected the same through every member; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
                 "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}": "{zk_a}: /opt/zookeeper/conf/zoo.cfg says server.1=, server.2=, server.3=; expected server.1=10.70.0.10:2888:3888, server.2=10.70.0.11:2888:3888, server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
-            anew("{zk_a}", "/^server/d; s/^tickTime=.*/tickTime=3000/"),
+            set_apart("{zk_a}", "/^server/d; s/^tickTime=.*/tickTime=3000/"),
             follow=(
                 "test_zoo_cfg_holds_the_settings_of_the_inventory@{zk_a}",
                 "test_all_followers_are_in_sync_with_the_leader",
@@ -592,7 +592,9 @@ TWO_ENSEMBLES = Round(
             },
             together(
                 shell_in("{zk_a}", SECOND_MEMBER),
-                anew("{zk_a}", "/^server/d", "echo server.$N=$HOST:2888:3888; echo server.9=$HOST:2889:3889"),
+                set_apart(
+                    "{zk_a}", "/^server/d", "echo server.$N=$HOST:2888:3888; echo server.9=$HOST:2889:3889"
+                ),
             ),
             follow=("test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}",),
             heal=together(shell_in("{zk_a}", "docker rm -f second"), as_before("{zk_a}")),

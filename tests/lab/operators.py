@@ -34,7 +34,7 @@ SESSION = 40
 
 
 def lay_bare() -> None:
-    """Have four hosts as freshly installed; if to wipe them is not enough, they are made anew."""
+    """Have four hosts as freshly installed; if to wipe them is not enough, they are made again."""
     if len(hosts.present()) != 4 or not hosts.wipe():
         hosts.reset()
 

@@ -83,7 +83,7 @@ def rerun(
     options: str = "",
     name: str = "",
 ) -> Plant:
-    """Run a container of ours anew as somebody would by hand, with some of it changed.
+    """Replace a container of ours as somebody would by hand, with some of it changed.
 
     A variable that is None is left out. `mounts` are more mounts, of which one may stand in the
     place of another one with the same path inside. With a `name` it is one more container.

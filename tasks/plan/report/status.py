@@ -54,7 +54,7 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Service:
-    """One service as a whole: the gate's verdict, how many of its members take part, and who leads."""
+    """One service as a whole: the verdict on it, how many of its members take part, and who leads."""
 
     role: str
     title: str
