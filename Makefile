@@ -20,17 +20,17 @@ $(READY): requirements.lock
 	@./setup.sh $(VENV)
 	@touch $@
 
-cluster: $(READY) ## Deploy every chapter to the hosts of hosts.ini, then run the gate
+cluster: $(READY) ## Deploy every chapter to the hosts of hosts.ini, then run the suite
 	$(FAB) deploy-cluster
 	$(PYTEST) verify/ -q
 
-verify: $(READY) ## Run the acceptance gate against the hosts of hosts.ini
+verify: $(READY) ## Run the acceptance suite against the hosts of hosts.ini
 	$(PYTEST) verify/
 
 plan: $(READY) ## Print what a deploy would do now, and why
 	@$(FAB) plan
 
-lab: lab-up ## Four hosts on this machine: bring up, deploy, run the gate, show what runs where
+lab: lab-up ## Four hosts on this machine: bring up, deploy, run the suite, show what runs where
 	$(LAB) $(FAB) deploy-cluster
 	$(LAB) $(PYTEST) verify/ -q
 	@$(LAB) $(FAB) status
@@ -59,7 +59,7 @@ test: lint ## All our own tests; brings the lab up by itself
 stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machine, say how often each passed
 	@$(VENV)/bin/python tests/stress.py $(N) $(TESTS)
 
-# mypy takes a module's name but once, and each of these parts has a conftest.py.
+# mypy takes a module's name but once, and each of these has a conftest.py.
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -78,11 +78,11 @@ $(RIVALS)/.ready: bench/requirements.txt
 	@./setup.sh $(RIVALS) bench/requirements.txt
 	@touch $@
 
-docs: $(READY) ## Write the pages anew that are made from the code
+docs: $(READY) ## Write the pages that are made from the code
 	$(VENV)/bin/python tests/mistakes.py
 	$(VENV)/bin/python tests/page.py
 
-lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
+lock: $(READY) ## Resolve pyproject.toml into requirements.lock with the newest versions
 	$(VENV)/bin/pip install -q uv
 	$(VENV)/bin/uv pip compile pyproject.toml --extra lab --extra ansible --extra dev --universal \
 		--generate-hashes --python-version 3.11 --no-header --upgrade -q -o requirements.lock

@@ -61,7 +61,7 @@ def _whole(names: Sequence[str]) -> list[report.Row]:
 
 
 def _kept() -> dict[str, list[report.Row]]:
-    """Give what was measured before, by case."""
+    """Return what was measured before, by case."""
     return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
 
 

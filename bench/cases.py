@@ -41,7 +41,7 @@ class Result:
     restarts: int = 0
 
     def as_dict(self) -> dict[str, object]:
-        """Give it for JSON."""
+        """Return it for JSON."""
         return asdict(self)
 
 
@@ -67,7 +67,7 @@ class Bench:
                 run(contestant.deploy(2))
             yield from self._told(round, [_unchanged(AGAIN, contestant, round)])
             if contestant is not SHELL:
-                field.gate(2)
+                field.suite(2)
 
     def fan_out(self) -> Iterator[Result]:
         """Change a small file, and take one step, on many hosts."""
@@ -80,7 +80,7 @@ class Bench:
             yield from self._told(round, [work(case, contestant, round)])
 
     def _turns(self) -> Iterator[tuple[Contestant, int]]:
-        """Give contestants and rounds, A B C, A B C, ...; a round below 1 warms up."""
+        """Yield contestants and rounds, A B C, A B C, ...; a round below 1 warms up."""
         for round in range(1 - self.warm_up, self.rounds + 1):
             for contestant in self.contestants:
                 yield contestant, round
@@ -103,14 +103,14 @@ def _cluster(contestant: Contestant, round: int) -> Iterator[Result]:
     """
     field.bare()
     yield _measured(COLD, contestant, round, contestant.deploy(2), CLUSTER)
-    field.gate(2)
+    field.suite(2)
     yield _unchanged(AGAIN, contestant, round)
-    field.gate(2)
+    field.suite(2)
     with ExitStack() as distance:
         for one in CLUSTER:
             distance.enter_context(faults.slowed(one.address, DISTANCE, 0))
         yield _unchanged(FAR, contestant, round)
-    field.gate(2)
+    field.suite(2)
     yield from _roll(contestant, round)
 
 
@@ -119,7 +119,7 @@ def _roll(contestant: Contestant, round: int) -> Iterator[Result]:
     yield result
     if own := re.findall(r"^restarted in ([0-9]+) ms$", OUTPUT.read_text(errors="replace"), re.MULTILINE):
         yield Result(ROLL, RESTARTS, round, sum(map(int, own)) / 1000)
-    field.gate(5)
+    field.suite(5)
 
 
 def _unchanged(case: str, contestant: Contestant, round: int) -> Result:

@@ -114,7 +114,7 @@ def bare() -> None:
 
 
 def containers() -> dict[str, str]:
-    """Give every container's id and start on the four hosts."""
+    """Return every container's id and start on the four hosts."""
     ask = "docker ps -aq | xargs -r docker inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
     return dict(zip((one.address for one in CLUSTER), each(lambda h: _inside(h, ask), CLUSTER), strict=True))
 
@@ -128,7 +128,7 @@ def forget_host_ip(some: tuple[Host, ...]) -> None:
 
 
 def traffic(some: tuple[Host, ...]) -> dict[str, Traffic]:
-    """Give what each host's sshd has seen so far."""
+    """Return what each host's sshd has seen so far."""
     return {one.address: _traffic(one.name) or Traffic(0, 0) for one in some}
 
 
@@ -141,7 +141,7 @@ def _traffic(name: str) -> Traffic | None:
 
 
 def _of(name: str, path: str) -> Path:
-    """Give a file of a host as this machine sees it: to start a program there takes many times as long."""
+    """Return a file of a host as this machine sees it: to start a program there takes many times as long."""
     pid = engine.get().containers.get(name).attrs["State"]["Pid"]
     return Path(f"/proc/{pid}/root{path}")
 
@@ -153,8 +153,8 @@ def _inside(one: Host, script: str) -> str:
     return output
 
 
-def gate(limit: int) -> None:
-    """Run the acceptance gate but for its journeys, for this syncLimit; raises if it is not green."""
+def suite(limit: int) -> None:
+    """Run the acceptance suite but for its journeys, for this syncLimit; raises if it is not green."""
     command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
     root = Path(__file__).parents[1]
     done = subprocess.run(
@@ -166,4 +166,4 @@ def gate(limit: int) -> None:
         timeout=300,
     )
     if done.returncode:
-        raise RuntimeError(f"the gate is not green:\n{done.stdout}")
+        raise RuntimeError(f"the suite is not green:\n{done.stdout}")

@@ -77,7 +77,7 @@ def _session(process: Path) -> int:
 
 
 def _peak(process: Path) -> float:
-    """Give a process's peak memory in MB; 0 if it is gone."""
+    """Return a process's peak memory in MB; 0 if it is gone."""
     try:
         status = (process / "status").read_text()
     except OSError:

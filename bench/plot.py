@@ -31,7 +31,7 @@ def draw(rows: list[dict[str, object]], picture: Path) -> None:
 
 
 def _median(rows: list[dict[str, object]], case: str, name: str) -> float:
-    """Give nan, which draws no bar, where a contestant had no part in a case."""
+    """Return nan, which draws no bar, where a contestant had no part in a case."""
     seconds = [float(str(r["seconds"])) for r in rows if (r["case"], r["contestant"]) == (case, name)]
     return median(seconds) if seconds else float("nan")
 

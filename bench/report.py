@@ -15,7 +15,7 @@ HEAD = (
 
 
 def tables(results: Iterable[Row]) -> str:
-    """Give a heading and a table for each case, with the number of runs; contestants as they ran."""
+    """Return a heading and a table for each case, with the number of runs; contestants as they ran."""
     rows = list(results)
     of = {case: [row for row in rows if row["case"] == case] for case in _in_order(rows, "case")}
     return "\n\n".join(f"### {case} ({_runs(its)})\n\n{_table(its)}" for case, its in of.items())
@@ -37,7 +37,7 @@ def _line(rows: Sequence[Row], name: str, ours: float) -> str:
         f"{median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {median(seconds) / ours:.2f} x"
     )
     cpu, *counts = (median(_numbers(rows, name, f)) for f in FIELDS[1:])
-    # What takes no memory is no contestant but a part of one, of which only the time is known.
+    # What takes no memory is no contestant: it is a piece of one, and only its time is known.
     rest = [f"{cpu:.2f}", *(f"{count:.0f}" for count in counts)] if counts[0] else [""] * 5
     return f"| {name} | {time} | {' | '.join(rest)} |"
 

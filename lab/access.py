@@ -165,7 +165,7 @@ def remove(files: Files) -> None:
 def hang_up(files: Files, host: Host) -> None:
     """Close the connection that ssh keeps open to a host, if there is one.
 
-    A host that is stopped, cut off or made anew leaves it dead; the next ssh would hang on it.
+    A host that is stopped, cut off or made again leaves it dead; the next ssh would hang on it.
     """
     if not (files.ssh_config.exists() and files.sockets.is_dir() and any(files.sockets.iterdir())):
         return
@@ -230,7 +230,7 @@ def inventory(
             f"registry={spec.REGISTRY}",
             *(f"{variable}={value}" for variable, value in variables.items()),
             "zookeeper_heap=128m",
-            # As much on every machine, and as little as the apps of the gate need.
+            # As much on every machine, and as little as the apps of the suite need.
             "mesos_agent_resources=cpus:2;mem:1024;disk:2048;ports:[31000-32000]",
         ],
     }

@@ -40,7 +40,7 @@ def options(host: Host) -> dict[str, Any]:
 
 
 def outdated(host: Host) -> str | None:
-    """Tell why the host must be made anew, or None."""
+    """Tell why the host must be made again, or None."""
     found = container.find(host.name)
     if not found:
         return "there was none"
@@ -52,7 +52,7 @@ def outdated(host: Host) -> str | None:
 
 
 def make(host: Host, entry: Entry, image: Image = images.HOST) -> None:
-    """Make a host anew, as after a fresh installation; `entry` is who may come in.
+    """Make a host as it is after a fresh installation; `entry` is who may come in.
 
     Its image layers stay, and so does its ssh host key if it has one already. The next `up` takes
     the place of a host that was made of another image than the lab's own.
@@ -105,7 +105,7 @@ def get(host: Host) -> Container:
     """Return a host's container."""
     if found := container.find(host.name):
         return found
-    raise LabError(f"The lab's host {host.address} is gone; `fab lab.up` makes it anew.")
+    raise LabError(f"The lab's host {host.address} is gone; `fab lab.up` makes it again.")
 
 
 def state(host: Host) -> str:

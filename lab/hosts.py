@@ -82,7 +82,7 @@ def down(volumes: bool = False, files: Files = HERE) -> None:
 def reset(files: Files = HERE) -> None:
     """Make every host as freshly installed; image layers and ssh host keys stay.
 
-    Lifts every fault too, since it makes every host anew.
+    Lifts every fault too, since it makes every host again.
     """
     with machine.lock(), console.step("reset every host"):
         entry = access.entry(files)

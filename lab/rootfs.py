@@ -15,7 +15,7 @@ _PULLED = "debian:bookworm-slim"
 _MADE = "lab/debootstrap:bookworm"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # How long a registry may be silent. It bounds the wait where there is no way out.
-_PATIENCE = 15
+_REGISTRY_TIMEOUT = 15
 
 
 def provide() -> str:
@@ -33,7 +33,7 @@ def _pull() -> bool:
     import requests
 
     try:
-        docker.from_env(timeout=_PATIENCE).images.pull(_PULLED)
+        docker.from_env(timeout=_REGISTRY_TIMEOUT).images.pull(_PULLED)
     except (docker.errors.DockerException, requests.RequestException):
         return False
     return True

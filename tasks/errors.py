@@ -4,19 +4,8 @@ The first line of a class's docstring is what its exit code means: the documenta
 `kind` names the class in JSON, where a name must stay.
 """
 
-
-class OperatorError(Exception):
-    """Something an operator must know and can mend; `str()` is the whole message."""
-
-    exit_code = 1
-    kind = "error"
-
-
-class BadInput(OperatorError):
-    """hosts.ini, a task, -H or an option cannot be used; no host was dialled."""
-
-    exit_code = 2
-    kind = "bad_input"
+from .inventory.errors import BadInput as BadInput
+from .inventory.errors import OperatorError as OperatorError
 
 
 class Unreachable(OperatorError):

@@ -14,7 +14,7 @@ Name = Literal["host", "zookeeper", "mesos_master", "marathon", "mesos_agent"]
 
 EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mesos_agent")
 
-DRAIN = {"drain": "Also make changes for which an agent must end its tasks and begin anew."}
+DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
 """What fab says of the option `--drain`."""
 
 NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}

@@ -1,6 +1,6 @@
 """What Ansible reads from many small INI inventories: tests/unit/recorded_inventories.jsonl is made of this.
 
-`python tests/inventories.py` writes the file anew with the Ansible that is installed; with a dash as its
+`python tests/inventories.py` writes the file with the Ansible that is installed; with a dash as its
 argument it prints it. The texts are drawn at random, always the same ones.
 """
 

@@ -1,4 +1,4 @@
-"""What a new user types or configures wrong, and what he is answered: docs/mistakes.md is made of this.
+"""What a new user types or configures wrong, and how mesofab responds: docs/mistakes.md is made of this.
 
 `python tests/mistakes.py` writes the page. What needs no host is tried while it is written; what needs
 the lab's hosts is tried by tests/lab/test_mistakes.py.
@@ -82,9 +82,9 @@ MISTAKES = (
     Mistake("An inventory that is not there", "INVENTORY=host.ini fab plan"),
     Mistake("A directory without hosts for an inventory", "INVENTORY=inventory fab plan", prepare=directory),
     Mistake("YAML in a file called .ini", inventory="all:\n  hosts:\n    192.0.2.10: {myid: 1}\n"),
-    Mistake("The gate, for an unknown host", "pytest -q verify/ --hosts=ssh://192.0.2.99"),
-    Mistake("The gate, without ssh://", "pytest -q verify/ --hosts=192.0.2.10"),
-    Mistake("The gate, with a bad hosts.ini", "pytest -q verify/", GOOD.replace("myid=3", "myid=2")),
+    Mistake("The suite, for an unknown host", "pytest -q verify/ --hosts=ssh://192.0.2.99"),
+    Mistake("The suite, without ssh://", "pytest -q verify/ --hosts=192.0.2.10"),
+    Mistake("The suite, with a bad hosts.ini", "pytest -q verify/", GOOD.replace("myid=3", "myid=2")),
     Mistake("A group misspelt", inventory=SERVICES + "[mesos_agents]\n192.0.2.20\n"),
     Mistake("A variable misspelt", inventory=GOOD + "[zookeeper:vars]\nzookeeper_dri=/data/zookeeper\n"),
     Mistake(
@@ -276,7 +276,7 @@ def tidy(said: str, where: Path) -> str:
 
 
 HEAD = """\
-# Wrong things typed or configured, and what is answered
+# How mesofab responds to each mistake
 
 Made by `make docs` from `tests/mistakes.py`: every answer is what was really printed. What is wrong in
 hosts.ini is shown with its line numbers. The last ones were made on the lab's hosts, by
@@ -286,18 +286,18 @@ for what it cannot use.
 
 
 def page(found: Sequence[Answer]) -> str:
-    """Give docs/mistakes.md."""
-    parts = [HEAD]
+    """Return docs/mistakes.md."""
+    sections = [HEAD]
     for number, (mistake, answer) in enumerate(zip(MISTAKES, found, strict=True), start=1):
-        parts.append(f"\n## {number}. {mistake.title}\n\n")
+        sections.append(f"\n## {number}. {mistake.title}\n\n")
         wrong = "\n".join(f"    {line}" for line in mistake.wrong)
-        parts.append(f"In hosts.ini:\n\n{wrong}\n\nThen:\n\n" if wrong else "")
-        parts.append(f"    $ {mistake.typed}\n{answer.text}\n")
+        sections.append(f"In hosts.ini:\n\n{wrong}\n\nThen:\n\n" if wrong else "")
+        sections.append(f"    $ {mistake.typed}\n{answer.text}\n")
     for number, each in enumerate(ON_HOSTS.values(), start=len(MISTAKES) + 1):
         wrong = f"{each.wrong}\n\n" if each.wrong else ""
         text = Answer(each.answer, each.code).text
-        parts.append(f"\n## {number}. {each.title}\n\n{wrong}    $ {each.typed}\n{text}\n")
-    return "".join(parts)
+        sections.append(f"\n## {number}. {each.title}\n\n{wrong}    $ {each.typed}\n{text}\n")
+    return "".join(sections)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes docs/gate.md: every exit code, every check of the preflight and of the gate, with its faults.
+"""Writes docs/suite.md: every exit code, every check of the preflight and of the suite, with its faults.
 
 `make docs` writes the page; a unit test fails if it is stale.
 """
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/gate.md"
+PAGE = ROOT / "docs/suite.md"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/lab")]
 
 from faults_table import EXEMPT, ROUNDS  # noqa: E402
@@ -41,13 +41,13 @@ does so by itself. An error stops it (exit code 6, or 3 for a host that cannot b
 | --- | --- | --- |
 """
 
-GATE = """
-## The gate
+SUITE = """
+## The acceptance suite
 
 `pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
 called wrongly (hosts.ini included) and 5 if nothing was to be checked.
 
-It ends with every finding once, in one line of four parts, and below it the checks that it fails:
+It ends with every finding once, in one line, and below it the checks that it fails:
 
     HOST: what was seen; expected what hosts.ini wants; what to do
 
@@ -65,7 +65,7 @@ failed that are to fail. Hosts are the lab's: 10.70.0.10 leads, 10.70.0.20 is th
 
 @dataclass(frozen=True)
 class Check:
-    """One test function of the gate: its file, its name, the steps of the runbook it is about."""
+    """One test function of the suite: its file, its name, the steps of the runbook it is about."""
 
     file: str
     name: str
@@ -78,7 +78,7 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Give every check of the gate, chapter by chapter."""
+    """Yield every check of the suite, chapter by chapter."""
     for file in sorted((ROOT / "verify").glob("test_*.py"), key=_chapter):
         tree = _tree(file)
         whole = [node.value for node in tree.body if isinstance(node, ast.Assign)]
@@ -115,7 +115,7 @@ def _is_mark(name: ast.expr) -> bool:
 
 
 def faults() -> Iterator[tuple[str, str, str]]:
-    """Give check, story and sentence of everything that the fault table proves."""
+    """Yield check, story and sentence of everything that the fault table proves."""
     for planned in ROUNDS:
         for fault in planned.faults:
             for check, sentence in fault.proves.items():
@@ -123,10 +123,10 @@ def faults() -> Iterator[tuple[str, str, str]]:
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in exit_codes().items())
     preflight = "".join(f"| `{id}` | {check.severity} | {check.what} |\n" for id, check in CHECKS.items())
-    return HEAD + codes + PREFLIGHT + preflight + GATE + "".join(_section(check) for check in checks())
+    return HEAD + codes + PREFLIGHT + preflight + SUITE + "".join(_section(check) for check in checks())
 
 
 def _section(check: Check) -> str:

@@ -1,7 +1,7 @@
 """Run a pytest command; run what fails once more at the end, and name what passes only then as flaky.
 
 A second chance for a landing, none for a test: a flaky one is to be mended next. The `lab` fixture makes the
-hosts anew for every pytest, so the lab is a fresh one. Usage: second_chance.py WORD COMMAND WORD...; the
+hosts again for every pytest, so the lab is a fresh one. Usage: second_chance.py WORD COMMAND WORD...; the
 first word is pytest's alone when it runs something once more.
 """
 

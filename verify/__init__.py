@@ -1,1 +1,1 @@
-"""The acceptance gate: asks the running cluster, knowing nothing of how it was made."""
+"""The acceptance suite: asks the running cluster, knowing nothing of how it was made."""

@@ -14,10 +14,10 @@ from .findings import fail, require
 
 T = TypeVar("T")
 
-PATIENCE = 90
+APP_TIMEOUT = 90
 """Seconds for an app to reach a wanted state: offers come every second, images may be pulled."""
 
-ANSWERING = 30
+TASK_TIMEOUT = 30
 """Seconds for a running task to answer on its port."""
 
 TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError)
@@ -42,13 +42,13 @@ class NotYet(Exception):
 
 
 def eventually(
-    what: str, ask: Callable[[], T | None], patience: float = PATIENCE, where: str = "cluster"
+    what: str, ask: Callable[[], T | None], timeout: float = APP_TIMEOUT, where: str = "cluster"
 ) -> T:
     """Ask until there is an answer (not None, False or empty), and give it; else fail with the last seen.
 
     `ask` may raise NotYet to tell what that is.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     last = "none"
     while time.monotonic() < deadline:
         try:
@@ -62,7 +62,7 @@ def eventually(
                 return seen
             last = "none"
         time.sleep(0.2)
-    after = f"after {patience:.0f} s there is {last}"
+    after = f"after {timeout:.0f} s there is {last}"
     fail(where, after, what, LOGS)
 
 
@@ -100,7 +100,7 @@ class App:
         require(answer.status_code == status, self.through.name, seen, str(status), LOGS)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Give its running tasks."""
+        """Return its running tasks."""
         return _running(self._all_tasks())
 
     def _all_tasks(self) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ class App:
             raise NotYet(told + " and a deployment that goes on" * deploys)
 
         what = f"{instances} running tasks of {self.id}"
-        return eventually(what, settled, PATIENCE, where=self.through.name)
+        return eventually(what, settled, APP_TIMEOUT, where=self.through.name)
 
     def _told(self) -> dict[str, Any]:
         return dict(self.call("GET", f"/{self.id}").json().get("app", {}))
@@ -146,7 +146,7 @@ class App:
                 raise
 
         what = f"an answer of {task['id']} on port {task['ports'][0]}"
-        return str(eventually(what, ask, ANSWERING, where=task["host"]))
+        return str(eventually(what, ask, TASK_TIMEOUT, where=task["host"]))
 
     def remove(self) -> None:
         """Remove it and wait until Marathon knows nothing of it."""

@@ -1,4 +1,4 @@
-"""What the gate's tests share: the node behind a host, and a report in sentences."""
+"""What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -21,7 +21,7 @@ SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_
 _unreachable: dict[str, tuple[str, str]] = {}
 _reached: set[str] = set()
 
-# It warns of every connection that fails, which is what the gate's own sentences are about.
+# It warns of every connection that fails, which is what the suite's own sentences are about.
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)
 
 
@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _sentences(report: pytest.TestReport) -> Iterator[str]:
-    """Give a failure's findings; of an exception, which only a bug in the gate can raise, its last line."""
+    """Yield a failure's findings; of an exception, which only a bug in the suite can raise, its last line."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash and not crash.message.startswith("Failed: "):
         yield f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0]}"

@@ -145,7 +145,7 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
 
 
 def _inodes(host: Host, within: str, paths: tuple[str, ...]) -> dict[str, str]:
-    """Give device and inode of every path that is there."""
+    """Return device and inode of every path that is there."""
     if not paths:
         return {}
     said = host.run(" ".join([within, "stat -Lc %s", *["%s"] * len(paths)]), "%n %d:%i", *paths)

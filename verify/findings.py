@@ -1,4 +1,4 @@
-"""What the gate says of something that is not as it should be: one line, always the same four parts."""
+"""What the suite says of something that is not as it should be: one line with where, seen, wanted, remedy."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ PASSWORD = re.compile(r"://[^\s/@]+@")
 
 
 def hidden(text: str) -> str:
-    """Give `text` without what may be secret: values of flags and variables so called, passwords in URLs."""
+    """Return `text` without secrets: values of flags and variables so named, passwords in URLs."""
     return PASSWORD.sub("://(not shown)@", SECRET.sub(r"\1(not shown)", text))
 
 

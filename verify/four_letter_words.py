@@ -13,7 +13,7 @@ from tasks.inventory.cluster import Node
 
 from .findings import fail
 
-PATIENCE = 10
+SESSION_TIMEOUT = 10
 """Seconds to get a session."""
 
 
@@ -49,7 +49,7 @@ class Answers:
 
 
 def answers(address: str, port: int) -> Answers:
-    """Ask one member everything the gate needs to know."""
+    """Ask one member everything the suite needs to know."""
     return Answers(
         srvr=ask(address, port, "srvr"),
         conf=dict(re.findall(r"^([A-Za-z.]+)=(.*)$", ask(address, port, "conf"), re.MULTILINE)),
@@ -63,12 +63,12 @@ def session(*members: Node, client_id: tuple[int, bytes] | None = None) -> Itera
     servers = ",".join(f"{node.address}:{node.settings.zookeeper_client_port}" for node in members)
     client = KazooClient(servers, client_id=client_id)
     try:
-        client.start(PATIENCE)
+        client.start(SESSION_TIMEOUT)
         yield client
     except KazooTimeoutError:
         where = ", ".join(node.name for node in members)
         remedy = "look at `docker logs zookeeper` there"
-        fail(where, f"ZooKeeper gives no session within {PATIENCE} s", "one", remedy)
+        fail(where, f"ZooKeeper gives no session within {SESSION_TIMEOUT} s", "one", remedy)
     finally:
         client.stop()
         client.close()

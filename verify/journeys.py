@@ -45,18 +45,18 @@ class Journey:
 
 
 def able(cluster: Cluster, containerizer: str) -> list[Node]:
-    """Give the agents that run tasks with this containerizer."""
+    """Return the agents that run tasks with this containerizer."""
     agents = cluster.having("mesos_agent")
     return [each for each in agents if containerizer in each.settings.mesos_agent_containerizers.split(",")]
 
 
 def command(cluster: Cluster) -> dict[str, Any]:
-    """Give the definition of an app whose tasks are processes."""
+    """Return the definition of an app whose tasks are processes."""
     return {"cmd": SERVER, **_only_on(able(cluster, "mesos"), cluster)}
 
 
 def docker_container(cluster: Cluster) -> dict[str, Any]:
-    """Give that of one whose tasks are containers, on the host's network and of an image that agents hold."""
+    """Return that of one whose tasks are containers, on the host's network and of an image agents hold."""
     agents = able(cluster, "docker")
     return {
         "cmd": SERVER,
@@ -78,7 +78,7 @@ def _only_on(agents: list[Node], cluster: Cluster) -> dict[str, Any]:
 
 
 def _standby(cluster: Cluster) -> Node:
-    """Give a Marathon that follows, if there are several: what works through it works through all."""
+    """Return a Marathon that follows, if there are several: what works through it works through all."""
     marathons = cluster.having("marathon")
     chief = as_json(marathons[0], at_marathon(marathons[0], "/v2/info"))["leader"]
     return next((n for n in marathons if not chief.startswith(f"{n.address}:")), marathons[0])

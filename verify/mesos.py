@@ -12,7 +12,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .asking import request
 from .findings import fail, finding, require
 
-PATIENCE = 20
+ANSWER_TIMEOUT = 20
 """Seconds to wait for one answer: services on a slow machine are slow, and well all the same."""
 
 
@@ -27,12 +27,12 @@ def at_marathon(node: Node, path: str) -> requests.Response:
 
 
 def master_says(node: Node, path: str) -> dict[str, Any]:
-    """Give the JSON that the master on `node` answers."""
+    """Return the JSON that the master on `node` answers."""
     return as_json(node, at(node, path))
 
 
 def agent_says(node: Node, path: str) -> dict[str, Any]:
-    """Give the JSON that the agent on `node` answers."""
+    """Return the JSON that the agent on `node` answers."""
     return as_json(node, _ask(node, "mesos-slave", node.settings.mesos_agent_port, path))
 
 
@@ -53,7 +53,7 @@ def _ask(
 ) -> requests.Response:
     url = f"http://{node.address}:{port}{path}"
     try:
-        return request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
+        return request(method, url, timeout=ANSWER_TIMEOUT, allow_redirects=False, **options)
     except requests.RequestException as error:
         seen = f"http://{node.address}:{port} does not answer ({type(error).__name__})"
         remedy = f"look at `docker ps -a` and at the log of {name}* there, and at the firewall"
@@ -61,12 +61,12 @@ def _ask(
 
 
 def metrics(node: Node) -> dict[str, float]:
-    """Give a master's own metrics; every master answers them for itself."""
+    """Return a master's own metrics; every master answers them for itself."""
     return dict(master_says(node, "/metrics/snapshot"))
 
 
 def leader(cluster: Cluster) -> Node:
-    """Give the one master that says of itself that it is elected."""
+    """Return the one master that says of itself that it is elected."""
     masters = cluster.having("mesos_master")
     elected = [node for node in masters if _is_elected(node)]
     require(

@@ -8,13 +8,15 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from testinfra.backend.base import CommandResult
 from testinfra.backend.ssh import SshBackend
 
-from tasks.inventory import load
+from tasks.inventory import beside, load
+from tasks.inventory.cluster import Node
 
-PATIENCE = 60
+COMMAND_TIMEOUT = 60
 """Seconds after which a command on a host is given up."""
 
 OPTIONS = (
@@ -28,6 +30,16 @@ Host keys are always checked, as fab does it. What ssh_config may want for sessi
 
 OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock; "
 """Goes before docker, which then asks a host's own engine, whatever its environment or a context says."""
+
+
+def address(node: Node) -> str:
+    """Return testinfra's name for a node, with all that hosts.ini says of reaching it."""
+    user = f"{quote(node.ssh.user, safe='')}@" if node.ssh.user else ""
+    port = f":{node.ssh.port}" if node.ssh.port else ""
+    key = node.ssh.key and quote(str(beside(node.ssh.key)))
+    options = [f"ssh_identity_file={key}"] if key else []
+    options += ["sudo=true"] if node.ssh.become else []
+    return f"ssh://{user}{node.ssh.host or node.name}{port}{'?' if options else ''}{'&'.join(options)}"
 
 
 @cache
@@ -67,20 +79,20 @@ class Ssh(SshBackend):  # type: ignore[misc]
         self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
-        """Give the command that runs `command` as root; the password, if any, comes on standard input."""
+        """Return the command that runs `command` as root; the password, if any, comes on standard input."""
         how = "-S -p ''" if self._password else "-n"
         # Where sudo does not ask, the password must not become the command's input.
         return str(self.quote(f"sudo {how} /bin/sh -c %s", f"exec </dev/null\n{command}"))
 
     def run_local(self, command: str, *args: str) -> CommandResult:
-        """Run ssh here, and give up after PATIENCE. Raises Lost."""
+        """Run ssh here, and give up after COMMAND_TIMEOUT. Raises Lost."""
         line = self.quote(command, *args)
         try:
             done = subprocess.run(
-                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=PATIENCE
+                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=COMMAND_TIMEOUT
             )
         except subprocess.TimeoutExpired:
-            raise Lost(self.host.name, f"no answer within {PATIENCE} s") from None
+            raise Lost(self.host.name, f"no answer within {COMMAND_TIMEOUT} s") from None
         if done.returncode == 255:  # ssh's own
             raise Lost(self.host.name, done.stderr.decode(errors="replace").strip() or "no answer")
         return self.result(done.returncode, line.encode(), done.stdout, done.stderr)

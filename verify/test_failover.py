@@ -62,7 +62,7 @@ def get(node: Node, port: int, path: str) -> requests.Response:
 
 
 def leading_master(cluster: Cluster, besides: Node | None = None) -> Node | None:
-    """Give the elected master, if there is one other than `besides`."""
+    """Return the elected master, if there is one other than `besides`."""
     for node in cluster.having("mesos_master"):
         if node != besides:
             try:
@@ -75,7 +75,7 @@ def leading_master(cluster: Cluster, besides: Node | None = None) -> Node | None
 
 
 def leading_marathon(cluster: Cluster, besides: Node | None = None) -> Node | None:
-    """Give the Marathon that the others name as leader, if it is another one than `besides`."""
+    """Return the Marathon that the others name as leader, if it is another one than `besides`."""
     marathons = {f"{n.address}:{n.settings.marathon_port}": n for n in cluster.having("marathon")}
     for node in marathons.values():
         try:
@@ -88,7 +88,7 @@ def leading_marathon(cluster: Cluster, besides: Node | None = None) -> Node | No
 
 
 def leading_zookeeper(cluster: Cluster, besides: Node | None = None) -> Node | None:
-    """Give the ensemble's leader, if there is one other than `besides`."""
+    """Return the ensemble's leader, if there is one other than `besides`."""
     for node in cluster.having("zookeeper"):
         said = ask(node.address, node.settings.zookeeper_client_port, "srvr", 3)
         if node != besides and ("Mode: leader" in said or "Mode: standalone" in said):

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.3")]
 
 
 def listed(cluster: Cluster) -> dict[str, dict[str, Any]]:
-    """Give what the leading master knows of every agent, by the agent's address and port."""
+    """Return what the leading master knows of every agent, by the agent's address and port."""
     slaves = master_says(leader(cluster), "/slaves")["slaves"]
     return {str(one["pid"]).rpartition("@")[2]: one for one in slaves}
 

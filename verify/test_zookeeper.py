@@ -33,7 +33,7 @@ def test_the_directory_exists(host: Host, node: Node, directory: str) -> None:
 
 
 def zoo_cfg(host: Host, node: Node) -> dict[str, str]:
-    """Give the keys and values of a host's zoo.cfg."""
+    """Return the keys and values of a host's zoo.cfg."""
     text = host.run("cat %s", f"{node.settings.zookeeper_dir}/conf/zoo.cfg").stdout
     lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))

@@ -1,4 +1,4 @@
-"""Chapter 2 as a whole: three servers are one ensemble, and it keeps what it is given."""
+"""Chapter 2 as a whole: its members are one ensemble, and it keeps what it is given."""
 
 import uuid
 from collections.abc import Iterator, Mapping

@@ -21,7 +21,7 @@ class Wanted:
 
 
 def zk_url(cluster: Cluster, path: str) -> str:
-    """Give the address of `path` in ZooKeeper, the members by their ids."""
+    """Return the address of `path` in ZooKeeper, the members by their ids."""
     members = sorted(cluster.having("zookeeper"), key=lambda node: node.myid)
     servers = ",".join(f"{node.address}:{node.settings.zookeeper_client_port}" for node in members)
     return f"zk://{servers}{path}"

@@ -12,8 +12,6 @@ from fabric.main import program
 from invoke.exceptions import Exit, ParseError
 from paramiko import SSHConfig
 
-from ..errors import BadInput
-
 LIST = "`fab --list` shows all tasks"
 
 
@@ -37,14 +35,12 @@ def _parse_tasks(fab: Any) -> None:
         type(fab).parse_tasks(fab)
     except ParseError as error:
         names = [name for task, aliases in fab.collection.task_names.items() for name in (task, *aliases)]
-        raise Exit(sentence(error, names), BadInput.exit_code) from None
+        raise _refusal(sentence(error, names)) from None
     except ValueError as error:  # Fabric's own, of -t and its like
-        raise Exit(
-            f"A value is no number: {error}. `fab --help` tells which option wants one.", BadInput.exit_code
-        ) from None
+        raise _refusal(f"A value is no number: {error}. `fab --help` tells which option wants one.") from None
     _refuse_missing_files(fab)
     if (timeout := fab.args["connect-timeout"].value) is not None and timeout <= 0:
-        raise Exit(f"-t {timeout}: give a whole number of seconds, 1 or more", BadInput.exit_code)
+        raise _refusal(f"-t {timeout}: give a whole number of seconds, 1 or more")
 
 
 def _refuse_missing_files(fab: Any) -> None:
@@ -53,12 +49,18 @@ def _refuse_missing_files(fab: Any) -> None:
         names = fab.args[given].value or []
         for name in [names] if isinstance(names, str) else names:
             if not Path(name).expanduser().is_file():
-                raise Exit(f"{flag} {name}: no such file", BadInput.exit_code)
+                raise _refusal(f"{flag} {name}: no such file")
 
 
 def _no_tasks_given(fab: Any) -> None:
     if not fab.core.remainder:  # which Fabric runs without a task
-        raise Exit(f"Which task? {LIST}; `fab plan` is harmless.", BadInput.exit_code)
+        raise _refusal(f"Which task? {LIST}; `fab plan` is harmless.")
+
+
+def _refusal(text: str) -> Exit:
+    from ..errors import BadInput  # the inventory comes with it, which `fab --list` does not wait for
+
+    return Exit(text, BadInput.exit_code)
 
 
 def sentence(error: ParseError, tasks: Iterable[str]) -> str:

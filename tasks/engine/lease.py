@@ -25,7 +25,7 @@ LEASE = "/run/mesofab.lease"
 BEAT = 15
 """Seconds between two signs of life that a run gives to each of its hosts."""
 
-PATIENCE = 60
+SILENCE = 60
 """Seconds without one after which a host takes a run for dead."""
 
 T = TypeVar("T")
@@ -120,5 +120,5 @@ def _script(who: str, what: str, inquiry: str) -> str:
         "echo held\n"
         f"(\n{inquiry}) 8>&-\n"
         # On one line with its exit: what follows on standard input is signs of life, no script.
-        f'while [ -n "$(timeout {PATIENCE} head -c 1)" ]; do :; done; exit 0\n'
+        f'while [ -n "$(timeout {SILENCE} head -c 1)" ]; do :; done; exit 0\n'
     )

@@ -100,7 +100,7 @@ def _start(node: Node, connection: Connection) -> Channel:
 
 
 def _session(connection: Connection) -> Channel:
-    # Not Connection.create_session, which would connect anew behind our back: the lease would be gone.
+    # Not Connection.create_session, which would connect again behind our back: the lease would be gone.
     assert connection.transport is not None
     try:
         channel: Channel = connection.transport.open_session(timeout=SILENCE)

@@ -20,7 +20,7 @@ def _steps(plans: Plans, chapter: Chapter, name: str) -> tuple[Step, ...]:
 
 
 def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
-    """Replace these members of these chapters; who comes next is asked anew every time.
+    """Replace these members of these chapters; who comes next is asked every time.
 
     Gives a line for each thing that was left because it would have stopped its service. Raises
     RolledBack if a member failed and was put back, else StepFailed or GateNotReached.

@@ -65,7 +65,7 @@ def _differences(status: Status) -> list[tuple[str, str]]:
         for one in host.components:
             more = f" (and {len(one.drift) - 1} more)" if len(one.drift) > 1 else ""
             if one.drift and one.state != "absent":
-                told.append((host.name, f"{one.part}: {one.drift[0]}{more}"))
+                told.append((host.name, f"{one.service}: {one.drift[0]}{more}"))
     return told
 
 

@@ -69,7 +69,7 @@ def _ask(
 def watch(hosts: Hosts) -> Status:
     """Look again and again until Ctrl-C and give the last status; the connections stay open meanwhile.
 
-    On a terminal the screen is drawn anew in place, elsewhere it is printed for every look.
+    On a terminal the screen is drawn again in place, elsewhere it is printed for every look.
     """
     console, last = hosts.console, None
 

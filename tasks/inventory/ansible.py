@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from ..errors import BadInput
 from . import answer
+from .errors import BadInput
 from .raw import Raw
 from .secret import HIDDEN, holds_secret
 
-PATIENCE = 120
+ANSIBLE_TIMEOUT = 120
 """Seconds after which a script or a plugin of an inventory is given up."""
 
 AT_ONCE = 4
@@ -100,13 +100,13 @@ def _run(command: list[str], file: Path, name: str, given: str | None = None) ->
             env={STRICT: "true", **os.environ},
             start_new_session=alone,
         )
-        out, err = process.communicate(given, timeout=PATIENCE)
+        out, err = process.communicate(given, timeout=ANSIBLE_TIMEOUT)
     except OSError as error:
         raise BadInput(f"{name}: {command[0]} cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         _end(process, alone)
         tool = Path(command[0]).name
-        raise BadInput(f"{name}: {tool} gave no answer within {PATIENCE} s; {_try(file)}") from None
+        raise BadInput(f"{name}: {tool} gave no answer within {ANSIBLE_TIMEOUT} s; {_try(file)}") from None
     if process.returncode:
         raise BadInput(f"{name}: {_reason(err)}")
     return out

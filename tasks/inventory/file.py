@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from shlex import quote
 
-from ..errors import BadInput
 from . import forms, ini, parse
 from .cluster import Cluster, Node
+from .errors import BadInput
 from .raw import Assignment, InventoryError, Raw
 from .raw import place as place_of
 from .secret import holds_secret
@@ -67,7 +67,7 @@ def _read(file: Path) -> Raw:
     return _ask_ansible(file, name, why) if why else raw
 
 
-@cache  # the gate asks for each host anew
+@cache  # the suite asks again for each host
 def _ask_ansible(file: Path, name: str, why: str) -> Raw:
     from . import ansible  # it and what it needs are no business of an INI file
 

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import BadInput
+from .errors import BadInput
 
 SUFFIXES = {".yml": "YAML", ".yaml": "YAML", ".json": "JSON", ".toml": "TOML"}
 LOOKS_LIKE_YAML = re.compile(r"\A(?:\s*(?:#.*)?\n)*(?:---(?:\s|$)|[\w.-]+:(?:\s|$))")

@@ -46,10 +46,10 @@ def attributes(text: str) -> str:
     return text
 
 
-def listed(part: str, text: str) -> list[re.Match[str]] | None:
+def listed(form: str, text: str) -> list[re.Match[str]] | None:
     """Take a list with `;` apart, RESOURCE or ATTRIBUTE each; None if one is of another form."""
-    parts = [re.fullmatch(part, each.strip()) for each in text.split(";")]
-    return None if None in parts else [each for each in parts if each]
+    found = [re.fullmatch(form, each.strip()) for each in text.split(";")]
+    return None if None in found else [each for each in found if each]
 
 
 def entries(text: str) -> list[Entry]:

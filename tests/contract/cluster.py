@@ -21,7 +21,7 @@ LIBRARY = f"{_IMAGES}/mesos-stand-in:{_IMAGES}/stand-in"
 T = TypeVar("T")
 
 
-PATIENCE = 120
+READY_TIMEOUT = 120
 """Seconds for whatever is waited for to come: a machine that also builds images takes its time."""
 
 SESSION = "5secs"
@@ -33,7 +33,7 @@ LONG_SESSION = "10secs"
 
 def until(what: str, ready: Callable[[], T | None]) -> T:
     """Wait until something is there; fail with a sentence if it does not come."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         try:
             if found := ready():
@@ -41,7 +41,7 @@ def until(what: str, ready: Callable[[], T | None]) -> T:
         except OSError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"no {what} within {PATIENCE} s")
+    raise AssertionError(f"no {what} within {READY_TIMEOUT} s")
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Member:
 
     def ended(self) -> int:
         """Wait for its end; return its exit status."""
-        return self.process.wait(PATIENCE)
+        return self.process.wait(READY_TIMEOUT)
 
 
 @dataclass

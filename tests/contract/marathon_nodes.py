@@ -16,7 +16,7 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY_POINT = ROOT / "lab/images/marathon-stand-in/bin/marathon"
 IMAGE = "lab/zookeeper:3.8.0"
-PATIENCE = 120.0
+READY_TIMEOUT = 120.0
 T = TypeVar("T")
 
 ANY_PORT = cast(tuple[str, int], ("127.0.0.1", None))
@@ -25,7 +25,7 @@ ANY_PORT = cast(tuple[str, int], ("127.0.0.1", None))
 
 def until(ask: Callable[[], T | Literal[False] | None], what: str) -> T:
     """Ask until the answer is a true one; errors of a connection count as no."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + READY_TIMEOUT
     answer: Any = None
     while time.monotonic() < deadline:
         try:
@@ -36,7 +36,7 @@ def until(ask: Callable[[], T | Literal[False] | None], what: str) -> T:
         except (requests.RequestException, LookupError, ValueError) as error:
             answer = error
         time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE:g} s: {what}; last answer: {answer!r}")
+    raise AssertionError(f"not within {READY_TIMEOUT:g} s: {what}; last answer: {answer!r}")
 
 
 class ZooKeeper:
@@ -66,7 +66,7 @@ class ZooKeeper:
         from kazoo.client import KazooClient
 
         client = KazooClient(hosts=self.address())
-        client.start(timeout=PATIENCE)
+        client.start(timeout=READY_TIMEOUT)
         return client
 
 
@@ -117,7 +117,7 @@ class Marathon:
 
     def exit_code(self) -> int:
         """Wait for the end."""
-        return self.process.wait(timeout=PATIENCE)
+        return self.process.wait(timeout=READY_TIMEOUT)
 
     def stop(self) -> None:
         """End it, whatever it does."""

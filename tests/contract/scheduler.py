@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
 from answers import Answer, request
-from cluster import PATIENCE
+from cluster import READY_TIMEOUT
 
 PATH = "/api/v1/scheduler"
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ class Scheduler:
     def __init__(self, address: str, **info: Any) -> None:
         self.address = address
         self.info = {"user": "root", "name": "recorder", "failover_timeout": 0.0, "checkpoint": True, **info}
-        self.connection = HTTPConnection(address, timeout=PATIENCE)
+        self.connection = HTTPConnection(address, timeout=READY_TIMEOUT)
         subscribe: Json = {"type": "SUBSCRIBE", "subscribe": {"framework_info": self.info}}
         if "id" in self.info:
             subscribe["framework_id"] = self.info["id"]
@@ -48,12 +48,12 @@ class Scheduler:
 
     def wait(self, kind: str) -> Json:
         """Return the next event of a kind; others are passed over."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + READY_TIMEOUT
         while True:
             try:
                 event = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no {kind} within {PATIENCE} s") from None
+                raise AssertionError(f"no {kind} within {READY_TIMEOUT} s") from None
             if event["type"] == kind:
                 return event
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from answers import Answer, request
-from cluster import LONG_SESSION, PATIENCE, Cluster, Member, docker, until
+from cluster import LONG_SESSION, READY_TIMEOUT, Cluster, Member, docker, until
 from kazoo.client import KazooClient
 
 WEIGHTS = [{"role": "ads", "weight": 2.5}]
@@ -65,7 +65,7 @@ def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], clust
 
 def test_without_zookeeper_at_start_they_wait(cluster: Cluster) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
-        nobody.settimeout(PATIENCE)
+        nobody.settimeout(READY_TIMEOUT)
         master = cluster.master(ZK=f"zk://127.0.0.1:{nobody.getsockname()[1]}/mesos")
         for _ in range(3):
             nobody.accept()[0].close()  # it tries again and again, and is there all the while

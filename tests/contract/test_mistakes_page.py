@@ -13,4 +13,4 @@ def test_the_page_of_mistakes_is_what_is_really_answered() -> None:
     assert all(answer.code in (2, 4) for answer in found)
     assert not [answer for answer in found if "Traceback" in answer.said]
     stale = difflib.unified_diff(PAGE.read_text().splitlines(), page(found).splitlines(), lineterm="")
-    assert not list(stale), "make docs writes it anew"
+    assert not list(stale), "run `make docs`"

@@ -1,4 +1,4 @@
-"""The stand-in for Marathon, its pure parts: arguments and app definitions."""
+"""The stand-in for Marathon, what is pure of it: arguments and app definitions."""
 
 # ruff: noqa: E402
 

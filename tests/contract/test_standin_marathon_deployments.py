@@ -1,4 +1,4 @@
-"""The stand-in for Marathon, its pure parts: the steps of deployments, and what apps still need."""
+"""The stand-in for Marathon, what is pure of it: the steps of deployments, and what apps still need."""
 
 # ruff: noqa: E402
 

@@ -1,4 +1,4 @@
-"""The stand-in for Marathon, its pure parts: offers, and what Mesos is told of a task."""
+"""The stand-in for Marathon, what is pure of it: offers, and what Mesos is told of a task."""
 
 # ruff: noqa: E402
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-# Nothing may be left in a directory whose files decide whether images are built anew.
+# Nothing may be left in a directory whose files decide whether images are built again.
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab/images/mesos-stand-in"))
 

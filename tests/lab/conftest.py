@@ -127,8 +127,8 @@ def commands(lab: None, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @pytest.fixture
-def gate(lab: None) -> Run:
-    """Run the acceptance gate in the checkout."""
+def suite(lab: None) -> Run:
+    """Run the acceptance suite in the checkout."""
 
     def run(*words: str, inventory: Path = INVENTORY) -> Command:
         command = [sys.executable, "-m", "pytest", "verify", "-q", "-p", "no:cacheprovider", *words]
@@ -175,7 +175,7 @@ def docker_app(cluster: None) -> Iterator[dict[str, Any]]:
 
 def _remove_survivor() -> None:
     requests.delete(f"{MARATHON}/v2/apps//survivor?force=true", timeout=15)
-    # Until then, nobody could launch it anew.
+    # Until then, nobody could launch it again.
     waiting.until("the end of /survivor", SOON, _deployments)
 
 

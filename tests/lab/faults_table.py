@@ -1,8 +1,8 @@
-# ruff: noqa: E501 (a table: the sentences stand as the gate says them)
-"""What can be wrong with a cluster, and which checks of the gate say so: at least one fault for every check.
+# ruff: noqa: E501 (a table: the sentences stand as the suite says them)
+"""What can be wrong with a cluster, and which checks of the suite say so: at least one fault for every check.
 
-Checks are written NAME for the cluster as a whole and NAME@HOST for one host. {parts} stand for the
-hosts that play them at the time (`planting.cast`), `...` in a sentence for what varies.
+Checks are written NAME for the cluster as a whole and NAME@HOST for one host. A {name} stands for the
+host that is it at the time (`planting.who_is_what`), `...` in a sentence for what varies.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from operators import ROOT, TRIO, edit
 from planting import (
-    Parts,
     Plant,
+    Who,
     delete_replica,
     doctored,
     python_in,
@@ -26,7 +26,7 @@ from planting import (
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, what proves that the gate sees it, and which checks fail with it.
+    """One thing that is wrong, what proves that the suite sees it, and which checks fail with it.
 
     `may` are checks that fail or not, as the moment falls. `heal` undoes what no deploy can undo; then a
     deploy heals the rest.
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Round:
-    """Faults that are planted together because the gate can tell them apart, and what of it is run.
+    """Faults that are planted together because the suite can tell them apart, and what of it is run.
 
     `shows` are the facts (`planting.facts`) by which the faults have come to bear. `edit` changes the
     inventory's text instead of the hosts: then they are wrong for it.
@@ -51,32 +51,32 @@ class Round:
     name: str
     faults: tuple[Fault, ...]
     shows: Mapping[str, object] = field(default_factory=dict)
-    gate: tuple[str, ...] = ("verify", "-m", "not journey")
+    suite: tuple[str, ...] = ("verify", "-m", "not journey")
     edit: Callable[[str], str] = field(default=str)
 
 
-def nothing(parts: Parts) -> None:
+def nothing(who: Who) -> None:
     """Plant nothing: the inventory is what is wrong."""
 
 
-def in_place(part: str, file: str, script: str) -> Plant:
-    """Edit a file of the host of a part by hand."""
-    return lambda parts: edit(part.format(**parts), file, script)
+def in_place(where: str, file: str, script: str) -> Plant:
+    """Edit a file of a host by hand."""
+    return lambda who: edit(where.format(**who), file, script)
 
 
-def anew(part: str, sed: str, more: str = "true") -> Plant:
+def set_apart(where: str, sed: str, more: str = "true") -> Plant:
     """Edit a member's zoo.cfg, add what `more` prints, and restart the member; the file is kept."""
     return shell_in(
-        part,
+        where,
         f"cp -p {ZOO_CFG} /tmp/zoo.cfg; {{ sed -E '{sed}' /tmp/zoo.cfg; {more}; }} > {ZOO_CFG};"
         "docker restart -t 3 zookeeper",
     )
 
 
-def as_before(part: str) -> Plant:
-    """Undo `anew`; what the member took while it was apart is no part of the ensemble's history."""
+def as_before(where: str) -> Plant:
+    """Undo `set_apart`; what the member took while it was apart does not belong to the ensemble's history."""
     wipe = "docker stop -t 3 zookeeper; rm -rf /opt/zookeeper/data/version-2"
-    return shell_in(part, f"{wipe}; cat /tmp/zoo.cfg > {ZOO_CFG}; docker start zookeeper")
+    return shell_in(where, f"{wipe}; cat /tmp/zoo.cfg > {ZOO_CFG}; docker start zookeeper")
 
 
 ZOO_CFG = "/opt/zookeeper/conf/zoo.cfg"
@@ -232,10 +232,10 @@ BY_HAND = Round(
 )
 
 CONTAINERS = Round(
-    "containers run anew by hand",
+    "containers replaced by hand",
     (
         Fault(
-            "ZooKeeper's container was run anew by hand: another tag, more heap, a mount more, privileged",
+            "ZooKeeper's container was replaced by hand: another tag, more heap, a mount more, privileged",
             {
                 "test_it_runs_the_pinned_image@{zk_a}": "{zk_a}: zookeeper: image is 10.70.0.2:5000/lab/zookeeper:1.0; expected 10.70.0.2:5000/lab/zookeeper:3.8.0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_its_variables_and_arguments_are_as_wanted@{zk_a}": "{zk_a}: zookeeper: SERVER_JVMFLAGS is -Xmx1g; expected -Xmx128m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
@@ -257,7 +257,7 @@ CONTAINERS = Round(
                 "test_every_master_has_the_version_of_its_image": "{master_b}: lab/mesos-master-stand-in:1.5.0 turns out to be version 1.4.9; expected 1.5.0; somebody gave that name to another image: `docker rmi -f` it there, then pull lab/mesos-master-stand-in:1.5.0",
                 "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: lab/mesos-slave-stand-in:1.5.0 turns out to be version 1.4.9; expected 1.5.0; somebody gave that name to another image: `docker rmi -f` it there, then pull lab/mesos-slave-stand-in:1.5.0",
             },
-            # They take effect when the two are run anew, below.
+            # They take effect when the two are replaced, below.
             together(
                 doctored("{master_b}", "mesos_master", STANDIN), doctored("{agent}", "mesos_agent", STANDIN)
             ),
@@ -289,7 +289,7 @@ CONTAINERS = Round(
             follow=("test_the_master_runs_as_the_runbook_says@{master_b}",),
         ),
         Fault(
-            "Marathon was run anew with more heap and a mount",
+            "Marathon was replaced by one with more heap and a mount",
             {
                 "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: JAVA_OPTS is -Xmx1g; expected -Xmx512m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
@@ -317,7 +317,7 @@ CONTAINERS = Round(
             ),
         ),
         Fault(
-            "the agent's image lacks a program that apps need (perl, which the gate's own app is written in)",
+            "the agent's image lacks a program that apps need (perl, which the suite's own app is written in)",
             {
                 "test_a_command_is_launched_reached_scaled_and_removed": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
                 "test_a_command_that_is_killed_has_a_successor": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
@@ -325,7 +325,7 @@ CONTAINERS = Round(
             shell_in("{agent}", "docker exec mesos-slave rm /usr/bin/perl"),
         ),
     ),
-    gate=("verify",),
+    suite=("verify",),
     shows={
         "zk_a": "follower",
         "elected": 1,
@@ -460,7 +460,7 @@ STRANGERS = Round(
             follow=("test_the_agent_runs_with_the_wanted_flags@{agent}",),
         ),
     ),
-    gate=AGENTS_FIRST,
+    suite=AGENTS_FIRST,
     shows={
         "elected": 1,
         "candidates": 3,
@@ -496,7 +496,7 @@ NEVER_DEPLOYED = Round(
             nothing,
         ),
     ),
-    gate=("verify/test_host.py", "verify/test_mesos_agent.py", "verify/test_mesos_agents.py"),
+    suite=("verify/test_host.py", "verify/test_mesos_agent.py", "verify/test_mesos_agents.py"),
     edit=lambda text: text.replace("[mesos_agent]\n10.70.0.20", "[mesos_agent]\n10.70.0.12"),
     shows={},
 )
@@ -550,7 +550,7 @@ STOPPED = Round(
             ),
         ),
     ),
-    gate=(*ENSEMBLE, *MASTERS),
+    suite=(*ENSEMBLE, *MASTERS),
     shows={"zk_a": "no answer", "elected": 1, "candidates": 1, "replicas": 1},
 )
 
@@ -566,7 +566,7 @@ STANDALONE = Round(
                 "test_what_is_written_through_one_member_is_read_through_every_other": "...: what was written through ... is read here as NoNodeError; expected the same through every member; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
                 "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}": "{zk_a}: /opt/zookeeper/conf/zoo.cfg says server.1=, server.2=, server.3=; expected server.1=10.70.0.10:2888:3888, server.2=10.70.0.11:2888:3888, server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
-            anew("{zk_a}", "/^server/d; s/^tickTime=.*/tickTime=3000/"),
+            set_apart("{zk_a}", "/^server/d; s/^tickTime=.*/tickTime=3000/"),
             follow=(
                 "test_zoo_cfg_holds_the_settings_of_the_inventory@{zk_a}",
                 "test_all_followers_are_in_sync_with_the_leader",
@@ -575,7 +575,7 @@ STANDALONE = Round(
             heal=as_before("{zk_a}"),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "standalone"},
 )
 
@@ -592,13 +592,15 @@ TWO_ENSEMBLES = Round(
             },
             together(
                 shell_in("{zk_a}", SECOND_MEMBER),
-                anew("{zk_a}", "/^server/d", "echo server.$N=$HOST:2888:3888; echo server.9=$HOST:2889:3889"),
+                set_apart(
+                    "{zk_a}", "/^server/d", "echo server.$N=$HOST:2888:3888; echo server.9=$HOST:2889:3889"
+                ),
             ),
             follow=("test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}",),
             heal=together(shell_in("{zk_a}", "docker rm -f second"), as_before("{zk_a}")),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "leader", "zk_leader": "leader"},
 )
 
@@ -626,7 +628,7 @@ CUT_OFF = Round(
             ),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
     shows={"zk_a": "This ZooKeeper instance is not currently serving requests"},
 )
 
@@ -639,16 +641,16 @@ SAME_ID = Round(
                 "test_myid_is_the_inventorys@{zk_a}": "{zk_a}: /opt/zookeeper/data/myid says '...'; expected ..., the myid of hosts.ini; an id is never changed under existing data: correct hosts.ini; if it is missing, `fab deploy-zookeeper` writes it",
                 "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: ...; expected it to serve; look at `docker logs zookeeper` there",
             },
-            lambda parts: shell_in(
+            lambda who: shell_in(
                 "{zk_a}",
-                f"echo {TRIO.index(parts['zk_b']) + 1} > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper",
-            )(parts),
+                f"echo {TRIO.index(who['zk_b']) + 1} > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper",
+            )(who),
             follow=SILENT,
             may=("test_the_container_runs@{zk_a}",),
             heal=shell_in("{zk_a}", "echo $N > /opt/zookeeper/data/myid; docker restart -t 3 zookeeper"),
         ),
     ),
-    gate=ENSEMBLE,
+    suite=ENSEMBLE,
 )
 
 ROUNDS = (

@@ -23,7 +23,7 @@ TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 MARATHON = f"http://{TRIO[0]}:8080"
 
 
-PATIENCE = 600
+COMMAND_TIMEOUT = 600
 """Seconds for a command to end: several times what the longest take on a machine that does much beside."""
 
 SOON = 180
@@ -34,7 +34,7 @@ SESSION = 40
 
 
 def lay_bare() -> None:
-    """Have four hosts as freshly installed; if to wipe them is not enough, they are made anew."""
+    """Have four hosts as freshly installed; if to wipe them is not enough, they are made again."""
     if len(hosts.present()) != 4 or not hosts.wipe():
         hosts.reset()
 
@@ -77,7 +77,7 @@ def execute(command: list[str], inventory: Path) -> Command:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE,
+        timeout=COMMAND_TIMEOUT,
         check=False,
     )
     return Command(done.returncode, done.stdout)

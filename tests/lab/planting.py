@@ -1,4 +1,4 @@
-"""How faults get into the lab's cluster: who plays which part there now, and hands that break things."""
+"""How faults get into the lab's cluster: who is what there now, and hands that break things."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from verify.four_letter_words import ask
 
 AGENT = "10.70.0.20"
 
-Parts = Mapping[str, str]
-"""Who plays which part: `zk_leader`, the others `zk_a` and `zk_b`; so for master and marathon; `agent`."""
+Who = Mapping[str, str]
+"""Who is what, by name: `zk_leader`, the others `zk_a` and `zk_b`; so for master and marathon; `agent`."""
 
-EXAMPLE: Parts = {
+EXAMPLE: Who = {
     "agent": AGENT,
     **{
-        f"{service}_{part}": address
+        f"{service}_{place}": address
         for service in ("zk", "master", "marathon")
-        for part, address in zip(("leader", "a", "b"), TRIO, strict=True)
+        for place, address in zip(("leader", "a", "b"), TRIO, strict=True)
     },
 }
-"""The parts as the documentation casts them."""
+"""Who is what in the documentation."""
 
-Plant = Callable[[Parts], None]
+Plant = Callable[[Who], None]
 
 
-def cast() -> Parts:
+def who_is_what() -> Who:
     """Find out who leads what now."""
     modes = {node: ask(node, 2181, "srvr") for node in TRIO}
     zk = next(node for node, said in modes.items() if "Mode: leader" in said)
     redirect = requests.get(f"http://{TRIO[0]}:5050/redirect", timeout=15, allow_redirects=False)
     master = re.sub(r"^//|:\d+$", "", redirect.headers["Location"])
     marathon = requests.get(f"http://{TRIO[0]}:8080/v2/leader", timeout=15).json()["leader"].partition(":")[0]
-    parts = {"agent": AGENT}
+    who = {"agent": AGENT}
     for service, leader in (("zk", zk), ("master", master), ("marathon", marathon)):
         a, b = (node for node in TRIO if node != leader)
-        parts |= {f"{service}_leader": leader, f"{service}_a": a, f"{service}_b": b}
-    return parts
+        who |= {f"{service}_leader": leader, f"{service}_a": a, f"{service}_b": b}
+    return who
 
 
-def shell_in(part: str, script: str) -> Plant:
-    """Run shell in the host of a part. $N is the N of its containers' names, $HOST its address."""
+def shell_in(where: str, script: str) -> Plant:
+    """Run shell in a host. $N is the N of its containers' names, $HOST its address."""
 
-    def plant(parts: Parts) -> None:
-        host = part.format(**parts)
+    def plant(who: Who) -> None:
+        host = where.format(**who)
         inside(host, f"set -e; HOST={host}; N={TRIO.index(host) + 1 if host in TRIO else 0}; {script}")
 
     return plant
@@ -64,15 +64,15 @@ def shell_in(part: str, script: str) -> Plant:
 def together(*plants: Plant) -> Plant:
     """Plant one after the other."""
 
-    def plant(parts: Parts) -> None:
+    def plant(who: Who) -> None:
         for each in plants:
-            each(parts)
+            each(who)
 
     return plant
 
 
 def rerun(
-    part: str,
+    where: str,
     role: str,
     *,
     image: str = "",
@@ -83,14 +83,14 @@ def rerun(
     options: str = "",
     name: str = "",
 ) -> Plant:
-    """Run a container of ours anew as somebody would by hand, with some of it changed.
+    """Replace a container of ours as somebody would by hand, with some of it changed.
 
     A variable that is None is left out. `mounts` are more mounts, of which one may stand in the
     place of another one with the same path inside. With a `name` it is one more container.
     """
 
-    def plant(parts: Parts) -> None:
-        host = part.format(**parts)
+    def plant(who: Who) -> None:
+        host = where.format(**who)
         wanted = container(host, role)
         variables = {**dict(wanted.environment), **(environment or {})}
         inner = {mount.inside: mount.host for mount in wanted.mounts} | {i: h for h, i in mounts or ()}
@@ -119,11 +119,11 @@ def container(host: str, role: str) -> Container:
     return next(item for item in chapter.desired(cluster, node) if isinstance(item, Container))
 
 
-def doctored(part: str, role: str, file: str) -> Plant:
+def doctored(where: str, role: str, file: str) -> Plant:
     """Give the name of a role's image to another image, whose program says another version of itself."""
 
-    def plant(parts: Parts) -> None:
-        host = part.format(**parts)
+    def plant(who: Who) -> None:
+        host = where.format(**who)
         image = container(host, role).image
         (entrypoint,) = json.loads(
             inside(host, f"docker image inspect -f '{{{{json .Config.Entrypoint}}}}' {image}")
@@ -139,31 +139,31 @@ def doctored(part: str, role: str, file: str) -> Plant:
     return plant
 
 
-def undoctored(part: str, role: str) -> Plant:
+def undoctored(where: str, role: str) -> Plant:
     """Take the name from that image, so that a deploy pulls the right one."""
 
-    def heal(parts: Parts) -> None:
-        host = part.format(**parts)
+    def heal(who: Who) -> None:
+        host = where.format(**who)
         inside(host, f"docker rmi -f {container(host, role).image}")
 
     return heal
 
 
-def delete_replica(parts: Parts) -> None:
+def delete_replica(who: Who) -> None:
     """Delete what the master `b` has put into ZooKeeper for its replica of the log."""
     with zookeeper() as client:
         path = "/mesos/log_replicas"
         for name in client.get_children(path):
-            if parts["master_b"].encode() in client.get(f"{path}/{name}")[0]:
+            if who["master_b"].encode() in client.get(f"{path}/{name}")[0]:
                 client.delete(f"{path}/{name}")
 
 
-def python_in(part: str, name: str, program: str) -> Plant:
+def python_in(where: str, name: str, program: str) -> Plant:
     """Have a program of ours answer on Marathon's port of a host, in a container that is none of ours."""
 
-    def plant(parts: Parts) -> None:
-        host = part.format(**parts)
-        text = program.replace("HOST", host).replace("LEADER", parts["marathon_leader"])
+    def plant(who: Who) -> None:
+        host = where.format(**who)
+        text = program.replace("HOST", host).replace("LEADER", who["marathon_leader"])
         image = container(host, "marathon").image
         run = f"docker run -d --net host --name {name} --entrypoint python3 {image} -c {shell.quote(text)}"
         inside(host, run)
@@ -172,15 +172,15 @@ def python_in(part: str, name: str, program: str) -> Plant:
     return plant
 
 
-def facts(parts: Parts) -> dict[str, object]:
+def facts(who: Who) -> dict[str, object]:
     """Say in a few numbers how the services are, to wait for what a fault or its end brings about."""
-    leader = parts["master_leader"]
+    leader = who["master_leader"]
     slaves = _get(leader, 5050, "/slaves").get("slaves", [])
     active = sum(one["active"] for one in slaves)
     frameworks = _get(leader, 5050, "/frameworks").get("frameworks", [])
     infos = [info for node in TRIO if (info := _get(node, 8080, "/v2/info"))]
     return {
-        **{part: _mode(parts[part]) for part in ("zk_leader", "zk_a", "zk_b")},
+        **{name: _mode(who[name]) for name in ("zk_leader", "zk_a", "zk_b")},
         "candidates": _candidates(),
         "elected": sum(_get(node, 5050, "/metrics/snapshot").get("master/elected", 0) for node in TRIO),
         "replicas": _get(leader, 5050, "/metrics/snapshot").get("registrar/log/ensemble_size"),
@@ -208,10 +208,10 @@ WELL = {
 """The facts of a cluster that is well."""
 
 
-def not_yet(wanted: Mapping[str, object], parts: Parts | None = None) -> str | None:
+def not_yet(wanted: Mapping[str, object], who: Who | None = None) -> str | None:
     """Say which facts are not as wanted, None if all are."""
     try:
-        seen = facts(parts or cast())
+        seen = facts(who or who_is_what())
     except (requests.RequestException, KazooException, KazooTimeoutError, LookupError, ValueError) as error:
         return repr(error)
     except StopIteration:

@@ -1,4 +1,4 @@
-"""The whole runbook on real hosts: deployed, gated, used, changed, healed."""
+"""The whole runbook on real hosts: deployed, checked, used, changed, healed."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def containers() -> dict[str, str]:
 
 
 def test_a_cluster_comes_from_nothing_and_a_second_deploy_changes_nothing(
-    bare: None, fab: Run, gate: Run
+    bare: None, fab: Run, suite: Run
 ) -> None:
     first = fab("deploy-cluster")
     assert first.code == 0, first.said
@@ -46,9 +46,9 @@ def test_a_cluster_comes_from_nothing_and_a_second_deploy_changes_nothing(
     assert second.code == 0, second.said
     assert "Nothing to do on 4 hosts" in second.said
     assert containers() == before
-    passed = gate(f"--hosts={','.join(f'ssh://root@{node}' for node in EVERYBODY)}")
+    passed = suite(f"--hosts={','.join(f'ssh://root@{node}' for node in EVERYBODY)}")
     assert passed.code == 0, passed.said
-    assert "lab/mesos-master-stand-in" in gate("--collect-only", "-v").said
+    assert "lab/mesos-master-stand-in" in suite("--collect-only", "-v").said
 
 
 def test_the_chapters_can_be_deployed_one_by_one_and_all_hosts_named_with_h_are_one_run(
@@ -64,8 +64,8 @@ def test_the_chapters_can_be_deployed_one_by_one_and_all_hosts_named_with_h_are_
     assert fab("status").code == 0
 
 
-def test_every_leader_is_killed_and_no_task_is_lost(cluster: None, gate: Run) -> None:
-    healed = gate(
+def test_every_leader_is_killed_and_no_task_is_lost(cluster: None, suite: Run) -> None:
+    healed = suite(
         "--destructive",
         "verify/test_failover.py",
         f"--stop-host={INVENTORY.parents[1]}/.venv/bin/fab lab.stop --node {{host}}",
@@ -76,7 +76,7 @@ def test_every_leader_is_killed_and_no_task_is_lost(cluster: None, gate: Run) ->
 
 
 def test_a_deploy_that_restarts_the_agent_does_not_touch_a_running_docker_app(
-    docker_app: dict[str, Any], fab: Run, gate: Run, inventory: Inventory
+    docker_app: dict[str, Any], fab: Run, suite: Run, inventory: Inventory
 ) -> None:
     pid, before = pid_of_the_app(), containers()
     changed = inventory('mesos_agent_environment="MESOS_GC_DELAY=2days"')
@@ -166,7 +166,7 @@ def writing() -> Iterator[dict[str, Any]]:
 
 
 def test_three_zookeepers_and_masters_grow_to_five_beside_one_marathon_and_three_agents(
-    eight_hosts: None, fab: Run, gate: Run, inventory: Inventory
+    eight_hosts: None, fab: Run, suite: Run, inventory: Inventory
 ) -> None:
     three = (*TRIO[1:], AGENT)
     done = fab("deploy-cluster", inventory=inventory(text=layout(TRIO, three)))
@@ -192,7 +192,7 @@ def test_three_zookeepers_and_masters_grow_to_five_beside_one_marathon_and_three
     assert "Nothing to do" in fab("deploy-cluster", inventory=large).said
     for node in FIVE:
         assert kept(node) == str(written["writes"] - 1).encode()
-    passed = gate(inventory=large)
+    passed = suite(inventory=large)
     assert passed.code == 0, passed.said
     back = fab("plan", inventory=inventory(text=layout(TRIO, three)))
     assert back.code == 6

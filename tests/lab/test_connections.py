@@ -1,4 +1,4 @@
-"""The ways in that people really have, each for fab and for the gate; and lines that are bad, or go dead."""
+"""The ways in that people really have, each for fab and for the suite; and lines that are bad, or go dead."""
 
 import re
 import subprocess
@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from operators import (
+    COMMAND_TIMEOUT,
     INVENTORY,
-    PATIENCE,
     ROOT,
     SOON,
     TRIO,
@@ -40,14 +40,14 @@ def way(profile: str) -> Path:
     return PROFILES / profile / "hosts.ini"
 
 
-def gate_of_chapter_1(inventory: Path, *words: str) -> Command:
+def suite_of_chapter_1(inventory: Path, *words: str) -> Command:
     command = [sys.executable, "-m", "pytest", "verify/test_host.py", "-q", "-p", "no:cacheprovider", *words]
     return execute(command, inventory)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def fresh(lab: None) -> None:
-    """Bare hosts at first: what tests before have left would be another finding of the gate."""
+    """Bare hosts at first: what tests before have left would be another finding of the suite."""
     lay_bare()
 
 
@@ -62,18 +62,18 @@ def without_host_ip(lab: None) -> None:
 
 
 @pytest.mark.parametrize("profile", ["sudo", "sudo-password", "port", "bastion"])
-def test_every_way_in_is_good_for_a_plan_a_change_and_the_gate(
+def test_every_way_in_is_good_for_a_plan_a_change_and_the_suite(
     without_host_ip: None, fab: Run, profile: str
 ) -> None:
     planned = fab("plan", inventory=way(profile))
     assert (planned.code, planned.said.count("1.1 HOST_IP in /etc/profile")) == (0, 4), planned.said
     changed = fab("host.set-ip", inventory=way(profile))
     assert changed.code == 0, changed.said
-    passed = gate_of_chapter_1(way(profile), "-k", "exports_it")
+    passed = suite_of_chapter_1(way(profile), "-k", "exports_it")
     assert (passed.code, "4 passed" in passed.said) == (0, True), passed.said
 
 
-def test_the_gate_logs_in_once_where_ssh_config_shares_no_connection(
+def test_the_suite_logs_in_once_where_ssh_config_shares_no_connection(
     inventory: Inventory, tmp_path: Path
 ) -> None:
     alone = tmp_path / "ssh_config"
@@ -82,11 +82,11 @@ def test_the_gate_logs_in_once_where_ssh_config_shares_no_connection(
     logins = "grep -c 'Accepted publickey' /var/log/sshd.log || true"
     sockets = set(Path("/tmp").glob("mesofab-*"))
     before = int(inside(NODE, logins))
-    asked = gate_of_chapter_1(inventory(text=text), "-k", "clock")
+    asked = suite_of_chapter_1(inventory(text=text), "-k", "clock")
     assert (asked.code, "4 passed" in asked.said) == (0, True), asked.said
     assert int(inside(NODE, logins)) == before + 1
-    new = set(Path("/tmp").glob("mesofab-*")) - sockets  # some may be those of the other lab's gate
-    waiting.until("its sockets to be gone", PATIENCE, lambda: " ".join(map(str, there(new))) or None)
+    new = set(Path("/tmp").glob("mesofab-*")) - sockets  # some may be those of the other lab's suite
+    waiting.until("its sockets to be gone", COMMAND_TIMEOUT, lambda: " ".join(map(str, there(new))) or None)
 
 
 def there(paths: Iterable[Path]) -> list[Path]:
@@ -114,7 +114,7 @@ def test_a_key_that_only_the_agent_has_is_enough(agent: None, without_host_ip: N
     assert f"{NODE}  connect: {NODE}:22 accepts no key we have for user root" in refused.said
     add(access.HERE.key.read_bytes())
     assert fab("host.set-ip", inventory=way("agent")).code == 0
-    assert gate_of_chapter_1(way("agent")).code == 0
+    assert suite_of_chapter_1(way("agent")).code == 0
 
 
 def test_a_key_with_a_passphrase_is_told_and_works_through_the_agent(
@@ -245,7 +245,7 @@ def test_without_the_password_for_sudo_the_ways_to_give_it_are_told(
     failed = fab("plan", inventory=inventory)
     assert failed.code == 3
     assert f"{ALL}  sudo: it asks for a password. Give it with fab --prompt-for-sudo-password" in failed.said
-    unproven = gate_of_chapter_1(inventory, "--hosts=ssh://operator@10.70.0.11", "--sudo")
+    unproven = suite_of_chapter_1(inventory, "--hosts=ssh://operator@10.70.0.11", "--sudo")
     assert "FABRIC_SUDO_PASSWORD in the environment" in unproven.said
     monkeypatch.setenv("FABRIC_SUDO_PASSWORD", password())
     assert fab("plan", inventory=inventory).code == 0
@@ -259,7 +259,7 @@ def test_a_password_typed_at_fabs_own_prompt_is_used(lab: None, asked: Callable[
         input=f"{password()}\n",
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=COMMAND_TIMEOUT,
         check=False,
         start_new_session=True,  # without a terminal, the prompt reads standard input
     )
@@ -272,7 +272,7 @@ def test_a_password_where_sudo_asks_for_none_does_no_harm(
 ) -> None:
     monkeypatch.setenv("FABRIC_SUDO_PASSWORD", "touch /tmp/typed-by-mistake")
     assert fab("plan", inventory=way("sudo")).code == 0
-    assert gate_of_chapter_1(way("sudo"), "-k", "exports_it").code in (0, 1)
+    assert suite_of_chapter_1(way("sudo"), "-k", "exports_it").code in (0, 1)
     for node in EVERYBODY:
         inside(node, "[ ! -e /tmp/typed-by-mistake ]")
 
@@ -308,7 +308,7 @@ def test_the_password_is_in_no_process_no_log_and_no_output(
 ) -> None:
     with sudoers(f"Defaults logfile={SUDO_LOG}"), spied_on(NODE) as found:
         changed = fab("-d", "host.set-ip", inventory=way("sudo-password"))
-        proven = gate_of_chapter_1(way("sudo-password"), "-v", "--hosts=ssh://operator@10.70.0.11", "--sudo")
+        proven = suite_of_chapter_1(way("sudo-password"), "-v", "--hosts=ssh://operator@10.70.0.11", "--sudo")
         assert found() == ""
         places = "/var/log /run/sudo /tmp /home /etc/profile"
         assert inside(NODE, f"grep -rlFf /root/pattern {places} || true") == ""
@@ -323,7 +323,7 @@ def test_a_host_far_away_on_a_bad_line_is_only_slow(without_host_ip: None, fab: 
     with faults.slowed(NODE, delay=200, loss=2):
         assert next(one.state for one in hosts.status() if one.host.address == NODE) == "slow"
         changed = fab("-H", NODE, "host.set-ip")
-        passed = gate_of_chapter_1(INVENTORY, f"--hosts=ssh://root@{NODE}", "-k", "address")
+        passed = suite_of_chapter_1(INVENTORY, f"--hosts=ssh://root@{NODE}", "-k", "address")
     assert changed.code == 0, changed.said
     assert "1 passed" in passed.said, passed.said
     assert next(one.state for one in hosts.status() if one.host.address == NODE) == "running"
@@ -369,7 +369,7 @@ def lose_while_its_service_is_awaited(node: str) -> Command:
 def lose_in_a_test(node: str) -> Command:
     inside(node, f"echo '{WAIT}' > /etc/profile.d/wait.sh")
     work = ["--hosts", f"ssh://root@{node}", "-k", "address"]
-    return lose(faults.frozen, node, "ls /run/mid-step", lambda: gate_of_chapter_1(INVENTORY, *work))
+    return lose(faults.frozen, node, "ls /run/mid-step", lambda: suite_of_chapter_1(INVENTORY, *work))
 
 
 def lose(fault: Fault, node: str, begun: str, run: Callable[[], Command]) -> Command:
@@ -414,7 +414,7 @@ def test_the_step_in_which_a_host_was_lost_is_named(lost: dict[str, Command]) ->
     assert "It was at 2.4 pull" in lost[EVERYBODY[1]].said
 
 
-def test_a_gate_that_loses_a_host_fails_and_says_which(lost: dict[str, Command]) -> None:
+def test_a_suite_that_loses_a_host_fails_and_says_which(lost: dict[str, Command]) -> None:
     failed = lost[EVERYBODY[3]]
     assert failed.code == 1
     assert f"{EVERYBODY[3]}: it was reached, and is lost since: " in failed.said
@@ -428,4 +428,4 @@ def test_hosts_that_were_lost_can_be_worked_on_again(lost: dict[str, Command], f
         return again.said if again.code else None
 
     waiting.until("the lease of a run that was cut off to end", SOON, still_held)
-    assert gate_of_chapter_1(INVENTORY).code == 0
+    assert suite_of_chapter_1(INVENTORY).code == 0

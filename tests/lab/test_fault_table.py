@@ -1,4 +1,4 @@
-"""No check of the gate can be fooled: every fault of the table turns those checks red that it should."""
+"""No check of the suite can be fooled: every fault of the table turns those checks red that it should."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ import planting
 import pytest
 from faults_table import ROUNDS, Fault, Round
 from operators import INVENTORY, SOON, Command, Inventory, execute
-from planting import Parts
+from planting import Who
 
 from lab import hosts, waiting
 
@@ -29,12 +29,12 @@ def deployed(lab: None) -> Iterator[None]:
     deploy()
 
 
-def heal(planned: Round, parts: Parts) -> Command:
+def heal(planned: Round, who: Who) -> Command:
     """Undo what no deploy can undo, then deploy and give how that went."""
     try:
         for fault in planned.faults:
             if fault.heal:
-                fault.heal(parts)
+                fault.heal(who)
     finally:
         healed = deploy()
     return healed
@@ -51,35 +51,35 @@ def deploy() -> Command:
 
 
 @pytest.mark.parametrize("planned", ROUNDS, ids=lambda planned: planned.name)
-def test_the_gate_says_what_is_wrong_and_nothing_else(
+def test_the_suite_says_what_is_wrong_and_nothing_else(
     planned: Round, deployed: None, inventory: Inventory, tmp_path: Path
 ) -> None:
     waiting.until("a cluster that is well", SOON, lambda: planting.not_yet(planting.WELL))
-    parts = planting.cast()
+    who = planting.who_is_what()
     file = inventory(text=planned.edit(INVENTORY.read_text()))
     try:
         for fault in planned.faults:
-            fault.plant(parts)
-        waiting.until("the faults to bear", SOON, lambda: planting.not_yet(planned.shows, parts))
-        seen, said = gate(planned, file, tmp_path / "report.xml")
+            fault.plant(who)
+        waiting.until("the faults to bear", SOON, lambda: planting.not_yet(planned.shows, who))
+        seen, said = suite(planned, file, tmp_path / "report.xml")
         print(logs())  # pytest shows it if this fails; what heals removes them
     finally:
-        healed = heal(planned, parts)
+        healed = heal(planned, who)
     assert healed.code == 0, healed.said
-    wanted = {named(check, parts) for fault in planned.faults for check in (*fault.proves, *fault.follow)}
-    may = {named(check, parts) for fault in planned.faults for check in fault.may}
+    wanted = {named(check, who) for fault in planned.faults for check in (*fault.proves, *fault.follow)}
+    may = {named(check, who) for fault in planned.faults for check in fault.may}
     assert wanted <= seen.keys() <= wanted | may, said
     for fault in planned.faults:
-        says_so(fault, seen, parts)
+        says_so(fault, seen, who)
     assert not [
         line for text in seen.values() for line in text.splitlines() if not FOUR_PARTS.fullmatch(line)
     ]
 
 
-def gate(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
-    """Run a round's part of the gate and give its failures as JUnit tells them, and what it printed."""
+def suite(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
+    """Run what a round has of the suite and give its failures as JUnit tells them, and what it printed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    done = execute([*command, *planned.gate], file)
+    done = execute([*command, *planned.suite], file)
     assert done.code in (0, 1), done.said
     assert "Traceback" not in done.said
     red: defaultdict[str, list[str]] = defaultdict(list)
@@ -101,13 +101,13 @@ def logs() -> str:
     )
 
 
-def named(check: str, parts: Parts) -> str:
-    """Give a check's name with the host that plays the part at this time."""
-    return check.format(**parts)
+def named(check: str, who: Who) -> str:
+    """Give a check's name with the host that is meant at this time."""
+    return check.format(**who)
 
 
-def says_so(fault: Fault, seen: Reds, parts: Parts) -> None:
+def says_so(fault: Fault, seen: Reds, who: Who) -> None:
     """Check that what was said names what this fault is about."""
     for check, sentence in fault.proves.items():
-        pattern = re.escape(sentence.format(**parts)).replace(re.escape("..."), ".*")
-        assert re.search(pattern, seen[named(check, parts)]), f"{check}: {seen[named(check, parts)]}"
+        pattern = re.escape(sentence.format(**who)).replace(re.escape("..."), ".*")
+        assert re.search(pattern, seen[named(check, who)]), f"{check}: {seen[named(check, who)]}"

@@ -50,7 +50,7 @@ def groups(cluster: Cluster) -> str:
 
 
 def test_a_directory_with_group_vars_host_vars_and_a_vault_deploys_and_passes(
-    directory: Path, fab: Run, gate: Run
+    directory: Path, fab: Run, suite: Run
 ) -> None:
     lay_bare()
     assert PASSWORD not in (directory / "group_vars/all/vault.yml").read_text()
@@ -60,7 +60,7 @@ def test_a_directory_with_group_vars_host_vars_and_a_vault_deploys_and_passes(
     assert (again.code, "Nothing to do" in again.said) == (0, True), again.said
     with_lines = fab("plan", "--check", inventory=INVENTORY)
     assert with_lines.code == 0, with_lines.said
-    passed = gate("-m", "not journey", inventory=directory)
+    passed = suite("-m", "not journey", inventory=directory)
     assert passed.code == 0, passed.said
     for run in (done, again, passed):
         assert PASSWORD not in run.said

@@ -18,7 +18,7 @@ from typing import Any
 
 import points
 import pytest
-from operators import INVENTORY, PATIENCE, SOON, TRIO, inside, lay_bare, start, zookeeper
+from operators import COMMAND_TIMEOUT, INVENTORY, SOON, TRIO, inside, lay_bare, start, zookeeper
 
 from lab import faults, hosts, waiting
 
@@ -136,7 +136,7 @@ class Walk:
                     way(run, [node for node in struck if node])
             finally:
                 everywhere(points.release)  # else it would be waited for in vain
-            code = run.wait(PATIENCE)
+            code = run.wait(COMMAND_TIMEOUT)
             reader.join()
         may_end_well = not struck or "" in struck
         assert code == CODES[way] if code else may_end_well, f"{code} {struck}: {''.join(said)}"

@@ -115,7 +115,7 @@ def test_up_mends_whatever_state_hosts_are_in(bare: None) -> None:
     assert {(one.state, one.engine) for one in after} == {("running", "up")}
 
 
-def test_a_host_whose_making_was_cut_short_is_made_anew(lab: None) -> None:
+def test_a_host_whose_making_was_cut_short_is_made_again(lab: None) -> None:
     one = hosts.find(NODE)
     container.remove(host.get(one))
     container.create(one.name, one.address, images.HOST, host.options(one)).start()
@@ -261,7 +261,7 @@ def test_a_host_has_time_to_shut_down_when_the_machine_does(pulled: None) -> Non
     assert code != 137
 
 
-def test_hosts_forget_an_image_that_was_built_again_and_pull_it_anew(pulled: None) -> None:
+def test_hosts_forget_an_image_that_was_built_again_and_pull_it_again(pulled: None) -> None:
     inside(f"docker pull -q {OTHER_IMAGE}; docker tag {OTHER_IMAGE} {IMAGE}")
     hosts.up()
     assert inside(f"docker image ls -q {IMAGE}") == ""

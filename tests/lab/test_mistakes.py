@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from operators import INVENTORY, PATIENCE, ROOT, environment
+from operators import COMMAND_TIMEOUT, INVENTORY, ROOT, environment
 
 from lab import faults
 
@@ -87,7 +87,7 @@ def typed(words: str, where: Path) -> tuple[str, int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE,
+        timeout=COMMAND_TIMEOUT,
     )
     return done.stdout, done.returncode
 

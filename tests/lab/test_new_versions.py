@@ -91,7 +91,7 @@ def restored(docker_app: dict[str, Any], fab: Run) -> Iterator[None]:
 
 
 def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
-    docker_app: dict[str, Any], restored: None, fab: Run, gate: Run, inventory: Inventory
+    docker_app: dict[str, Any], restored: None, fab: Run, suite: Run, inventory: Inventory
 ) -> None:
     pid, leader = pid_of_the_app(), info(TRIO[0])["leader"].partition(":")[0]
     broken = with_marathon(inventory, NEW, 'marathon_arguments="--zk_timeout soon"', "gate_timeout=45")
@@ -112,7 +112,7 @@ def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
     assert sorted(versions) == versions and set(versions) == {"1.5.8", "1.5.9"}
     assert (pid_of_the_app(), running_task()["id"]) == (pid, docker_app["id"])
     assert fab("status", inventory=newer).code == 0
-    checked = gate("-m", "not journey", inventory=newer)
+    checked = suite("-m", "not journey", inventory=newer)
     assert checked.code == 0, checked.said
 
     before = containers()

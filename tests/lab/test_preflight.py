@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 from fabric.main import program
-from operators import INVENTORY, PATIENCE, ROOT, TRIO, Command, Inventory, Run, environment, inside, lay_bare
+from operators import (
+    COMMAND_TIMEOUT,
+    INVENTORY,
+    ROOT,
+    TRIO,
+    Command,
+    Inventory,
+    Run,
+    environment,
+    inside,
+    lay_bare,
+)
 
 from lab import container, faults, registry
 
@@ -264,7 +275,7 @@ def test_the_document_has_findings_by_host_and_the_error_beside_them() -> None:
             env=environment(INVENTORY),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=COMMAND_TIMEOUT,
             check=False,
         )
     document: dict[str, Any] = json.loads(done.stdout)

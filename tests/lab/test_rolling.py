@@ -103,7 +103,7 @@ def test_another_image_of_one_master_replaces_that_one_alone(
 
 
 def test_a_member_that_does_not_come_back_is_put_back_and_no_other_is_touched(
-    cluster: None, fab: Run, gate: Run, inventory: Inventory
+    cluster: None, fab: Run, suite: Run, inventory: Inventory
 ) -> None:
     before = running()
     text = INVENTORY.read_text().replace("zookeeper_heap=128m", "zookeeper_heap=1k")
@@ -127,7 +127,7 @@ def test_a_member_that_does_not_come_back_is_put_back_and_no_other_is_touched(
     assert fab("deploy-cluster").code == 0
     assert set(running()) == set(before)
     assert inside(host, "ls /opt/zookeeper/conf") == "zoo.cfg"
-    passed = gate()
+    passed = suite()
     assert passed.code == 0, passed.said
 
 

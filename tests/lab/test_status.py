@@ -38,14 +38,14 @@ def test_a_cluster_that_is_as_wanted_is_ok_by_every_word(fab: Run) -> None:
     assert (code, found["state"]) == (0, "ok")
     assert found["cluster"]["agents_active"] == 1
     assert found["cluster"]["frameworks_active"] == 1
-    for part in ("zookeeper", "mesos_master", "marathon"):
+    for service in ("zookeeper", "mesos_master", "marathon"):
         leaders = [
             name
             for name, host in found["hosts"].items()
-            if host["components"].get(part, {}).get("role") == "leader"
+            if host["components"].get(service, {}).get("role") == "leader"
         ]
-        assert [found["services"][part]["leader"]] == leaders
-        assert found["services"][part]["serving"] == 3
+        assert [found["services"][service]["leader"]] == leaders
+        assert found["services"][service]["serving"] == 3
     assert {one["version"] for host in found["hosts"].values() for one in host["components"].values()} == {
         "3.8.0",
         "1.5.0",

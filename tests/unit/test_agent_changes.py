@@ -186,7 +186,7 @@ def test_an_agent_that_does_not_end_is_not_replaced_and_keeps_who_it_is(tmp_path
     code, said, text = drained(tmp_path, waits=124)
     assert code != 0
     assert said[-1] == "docker wait mesos-slave"
-    assert f"its tasks have not ended within {mesos_agent.PATIENCE} s" in text
+    assert f"its tasks have not ended within {mesos_agent.DRAIN_TIMEOUT} s" in text
     assert (tmp_path / "latest").exists()
 
 

@@ -18,10 +18,10 @@ def test_a_case_is_a_table_of_medians_spreads_and_ratios_to_mesofab() -> None:
     ]
 
 
-def test_of_a_part_of_a_contestants_work_the_time_alone_is_told() -> None:
+def test_of_a_piece_of_a_contestants_work_the_time_alone_is_told() -> None:
     nothing = dict.fromkeys(("cpu", "memory", "connections", "commands", "restarts"), 0)
-    part = {"case": "a roll", "contestant": "restarts", "seconds": 3.0, **nothing}
-    line = tables([row("a roll", "mesofab", 6.0), part]).splitlines()[-1]
+    restarts = {"case": "a roll", "contestant": "restarts", "seconds": 3.0, **nothing}
+    line = tables([row("a roll", "mesofab", 6.0), restarts]).splitlines()[-1]
     assert line == "| restarts | 3.00 | 3.00 to 3.00 | 0.50 x |  |  |  |  |  |"
 
 

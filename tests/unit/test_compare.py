@@ -109,7 +109,7 @@ def test_a_file_edited_by_hand_is_told_from_one_that_hosts_ini_has_changed(
     ]
 
 
-def test_an_image_pulled_anew_under_its_tag_is_no_edit_by_hand(cluster: Cluster, well: Observed) -> None:
+def test_an_image_pulled_again_under_its_tag_is_no_edit_by_hand(cluster: Cluster, well: Observed) -> None:
     pulled = replace(well, objects={**well.objects, "zookeeper:3.4.12": {**IMAGE, "Id": "sha256:2"}})
     (step, _) = plan(cluster, pulled).steps
     assert step.reason == "image zookeeper:3.4.12 is another one now"

@@ -280,7 +280,7 @@ STORIES = {
     "a change that is then taken back": Story(deployed, NEW, OLD),
     "a change before the last one was settled": Story(unsettled, NEWER, NEWER),
     "a first deploy": Story(bare, OLD, OLD),
-    "files made anew": Story(lost_its_directory, OLD, OLD),
+    "files made again": Story(lost_its_directory, OLD, OLD),
 }
 
 

@@ -75,7 +75,7 @@ DIFFERENCES = {
         seen({"Image": "zookeeper:3.4.11"}),
         ["image zookeeper:3.4.11 -> zookeeper:3.4.12"],
     ),
-    "the same tag, pulled anew": (
+    "the same tag, pulled again": (
         {**seen(), "Image": "sha256:0"},
         ["image zookeeper:3.4.12 is another one now"],
     ),

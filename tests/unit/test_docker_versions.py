@@ -59,7 +59,7 @@ def test_a_variable_of_clients_proxies_in_a_container_is_a_difference(told: Answ
         assert sorted(found) == sorted(f"{variable} removed" for variable in PROXIES)
 
 
-def test_an_image_that_somebody_pulled_anew_under_the_same_tag_is_told(told: Answers) -> None:
+def test_an_image_that_somebody_pulled_again_under_the_same_tag_is_told(told: Answers) -> None:
     rebuilt = told.image | {"Id": f"sha256:{'f' * 64}"}
     assert differences.container(WANTED, told.container, rebuilt) == [f"image {REFERENCE} is another one now"]
 
@@ -152,7 +152,7 @@ def test_an_image_of_ones_own_is_asked_what_its_docker_client_speaks(
     assert [("has one of " + speaks in line) for line in found(cluster, node, facts)] == [True] * refused
 
 
-def test_a_published_image_that_was_built_anew_is_believed_itself(tmp_path: Path) -> None:
+def test_a_published_image_that_was_built_again_is_believed_itself(tmp_path: Path) -> None:
     assert found(*asked(tmp_path, docker_of(ANSWERS["29.0.0"], "1.47"))) == []
 
 

@@ -380,7 +380,7 @@ def test_mistakes_of_an_ini_file_are_told_with_lines_although_group_vars_are_bes
 def test_an_answer_that_never_comes_is_given_up_with_all_that_it_started(
     tmp_path: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ansible, "PATIENCE", 0.5)
+    monkeypatch.setattr(ansible, "ANSIBLE_TIMEOUT", 0.5)
     stand_in.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/pid\nwait\n")
     assert "ansible-inventory gave no answer within 0.5 s; try: ansible-inventory -i" in refused(tmp_path)
     pid = (tmp_path / "pid").read_text().strip()

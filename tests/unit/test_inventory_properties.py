@@ -76,7 +76,7 @@ def clusters(draw: st.DrawFn) -> Meant:
     hosts = {name: dict(draw(ANYWHERE)) for name in names}
     for number, name in enumerate(names, start=1):
         hosts[name] |= {"myid": str(number)} if name in members else {}
-        hosts[name] |= draw(st.sampled_from(({}, {"ansible_host": f"gate{number}.example.org"})))
+        hosts[name] |= draw(st.sampled_from(({}, {"ansible_host": f"way{number}.example.org"})))
         hosts[name] |= draw(st.sampled_from(({}, {"host_ip": f"10.71.0.{number}"})))
     meant = Meant(hosts, {"zookeeper": list(members)}, {}, {})
     if agents := [name for name in names if name not in members or draw(st.booleans())]:

@@ -61,12 +61,21 @@ def statements(file: Path) -> list[ast.stmt]:
 
 
 def imports(file: Path) -> Iterator[tuple[int, str]]:
-    """Give every import of a file: level of the relative import, first part of the module's name."""
+    """Give every import of a file: level of the relative import, the first name of the module's."""
     for node in statements(file):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name.partition(".")[0]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.level, (node.module or "").partition(".")[0]
+
+
+def modules(file: Path) -> Iterator[str]:
+    """Give the full name of everything that a file imports from outside of its own package."""
+    for node in statements(file):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
@@ -79,34 +88,33 @@ def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk()
 
 
 def test_the_plan_knows_the_inventory_and_the_inventory_knows_neither_plan_nor_disk() -> None:
-    edge = {"", "file", "forms", "ansible", "errors"}
+    edge = {"file", "forms", "ansible", "errors"}
+    pure = {file.relative_to(ROOT / "tasks/inventory").parts[0].removesuffix(".py") for file in INVENTORY}
     for file in PLAN:
         above = len(file.relative_to(ROOT / "tasks/plan").parts) + 1
         outside = [name for level, name in imports(file) if level >= above]
-        assert set(outside) <= {"inventory"} and not edge & _of_inventory(file), file
+        assert set(outside) <= {"inventory"} and _of_inventory(file) <= pure - edge, file
     for file in INVENTORY:
         depth = len(file.relative_to(ROOT / "tasks/inventory").parts)
-        assert not [name for level, name in imports(file) if level > depth or name in edge - {""}], file
+        assert not [name for level, name in imports(file) if level > depth or name in edge], file
 
 
 def _of_inventory(file: Path) -> set[str]:
-    found = (node for node in statements(file) if isinstance(node, ast.ImportFrom))
-    return {
-        (node.module or "").partition(".")[2]
-        for node in found
-        if (node.module or "").startswith("inventory.")
-    }
+    """Give what a file imports of the inventory: its modules, or what the package itself offers."""
+    found = [node for node in statements(file) if isinstance(node, ast.ImportFrom)]
+    names = {f"{node.module}.{alias.name}" for node in found for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("inventory.")}
 
 
 def _calls(node: ast.AST, names: set[str]) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
-def test_the_gate_shares_nothing_with_the_tasks_but_the_inventory() -> None:
-    for file in (ROOT / "verify").glob("*.py"):
-        used = {node.module or "" for node in statements(file) if isinstance(node, ast.ImportFrom)}
-        ours = {module for module in used if module.startswith("tasks")}
-        assert not [m for m in ours if not m.startswith(("tasks.inventory", "tasks.errors"))], file
+def test_suite_lab_and_bench_import_of_the_tasks_only_the_inventory() -> None:
+    around = [file for file in CODE if file.relative_to(ROOT).parts[0] != "tasks"]
+    for file in [ROOT / "conftest.py", *around]:
+        of_tasks = {name for name in modules(file) if name.split(".")[0] == "tasks"}
+        assert not [name for name in of_tasks if name.split(".")[1:2] != ["inventory"]], file
 
 
 def test_the_product_knows_nothing_of_its_lab() -> None:

@@ -24,7 +24,7 @@ from tasks.plan.runbook import ZOOKEEPER
 def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have leases of our own, which end after two seconds of silence."""
     monkeypatch.setattr(lease, "LEASE", str(tmp_path / "lease"))
-    monkeypatch.setattr(lease, "PATIENCE", 2)
+    monkeypatch.setattr(lease, "SILENCE", 2)
     return tmp_path / "lease"
 
 

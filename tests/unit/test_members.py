@@ -67,7 +67,7 @@ def bare(cluster: Cluster, *ids: int) -> dict[str, Observed]:
 
 
 def membership_of(cluster: Cluster, seen: Mapping[str, Observed], only: Sequence[str] = ()) -> Membership:
-    """What is said when every host that is seen (or is among `only`) has its member run anew."""
+    """What is said when every host that is seen (or is among `only`) has its member replaced."""
     step = Step("2.5", "run zookeeper", "", "", phase="start")
     plans = {name: HostPlan(name, ("2.5",), (step,)) for name in (only or seen)}
     return membership(cluster, seen, plans)

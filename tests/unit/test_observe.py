@@ -88,13 +88,13 @@ def test_containers_of_all_clusters_are_told(host: Path) -> None:
     assert look(host, DOCKERS).clusters == {"zookeeper": "red", "mesos-slave": "blue"}
 
 
-def test_a_directory_made_anew_under_a_running_container_is_noticed(host: Path) -> None:
-    for name in ("as it was", "made anew"):
+def test_a_directory_made_again_under_a_running_container_is_noticed(host: Path) -> None:
+    for name in ("as it was", "made again"):
         (host / name).mkdir()
     running = {"State": {"Pid": os.getpid(), "Error": '"Pid":1'}, "Name": "/zookeeper"}
     (host / "containers/zookeeper").write_text(json.dumps(running, separators=(",", ":")) + "\n")
     seen = Mount(f"{host}/as it was", f"{host}/as it was")
-    lost = Mount(f"{host}/made anew", f"{host}/as it was")
+    lost = Mount(f"{host}/made again", f"{host}/as it was")
     gone = Mount(f"{host}/gone", f"{host}/as it was")
     kept = tuple(("zookeeper", mount) for mount in (seen, lost, gone))
     asked = Questions(containers=("zookeeper",), kept=kept)

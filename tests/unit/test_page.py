@@ -1,4 +1,4 @@
-"""docs/gate.md and the table of faults behind it."""
+"""docs/suite.md and the table of faults behind it."""
 
 import sys
 from pathlib import Path
@@ -15,13 +15,13 @@ def test_the_page_is_what_make_docs_would_write() -> None:
     assert page.PAGE.read_text() == page.page(), "run `make docs`"
 
 
-def test_every_check_of_the_gate_has_a_fault_that_proves_it_or_a_reason_why_not() -> None:
+def test_every_check_of_the_suite_has_a_fault_that_proves_it_or_a_reason_why_not() -> None:
     checks = {check.name for check in page.checks()}
     assert checks == {name for name, _, _ in page.faults()} | EXEMPT.keys()
     assert not EXEMPT.keys() & {name for name, _, _ in page.faults()}
 
 
-def test_the_table_names_no_check_that_the_gate_does_not_have() -> None:
+def test_the_table_names_no_check_that_the_suite_does_not_have() -> None:
     checks = {check.name for check in page.checks()}
     named = {
         check for planned in ROUNDS for fault in planned.faults for check in (*fault.proves, *fault.follow)

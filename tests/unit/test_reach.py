@@ -1,4 +1,4 @@
-"""How the gate asks a host: testinfra's ssh with sudo's password and an end to every wait. No network."""
+"""How the suite asks a host: testinfra's ssh with sudo's password and an end to every wait. No network."""
 
 import shutil
 import subprocess
@@ -92,7 +92,7 @@ def test_a_host_that_ssh_cannot_reach_is_lost_with_what_ssh_says(ssh: Asked, inv
 def test_a_command_that_never_ends_is_given_up(
     ssh: Asked, inventory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reach, "PATIENCE", 0.3)
+    monkeypatch.setattr(reach, "COMMAND_TIMEOUT", 0.3)
     ssh("exec sleep 60")
     with pytest.raises(Lost, match=r"no answer within 0\.3 s"):
         Ssh("root@10.0.0.1").run("true")

@@ -84,7 +84,7 @@ def test_no_packet_waits_for_the_acknowledgement_of_the_one_before(connection: C
 
 
 def test_connections_share_no_configuration_as_fabric_writes_into_it(sshd: Sshd, node: Node) -> None:
-    # One thread read it while another one's was being merged anew: "No attribute or config key found".
+    # One thread read it while another one's was being merged again: "No attribute or config key found".
     way = access(sshd.config())
     with way.connect(node) as one, way.connect(node) as other:
         assert one.config is not other.config
@@ -183,7 +183,7 @@ def test_a_lease_whose_connection_is_gone_can_still_be_let_go(
     assert said == "held\n"
 
 
-def test_a_lost_connection_is_not_silently_made_anew(sshd: Sshd, node: Node, connection: Connection) -> None:
+def test_a_lost_connection_is_not_silently_made_again(sshd: Sshd, node: Node, connection: Connection) -> None:
     sshd.transports[0].close()
     connection.transport.join(60)
     with pytest.raises(Unreachable, match="the connection was lost"):

@@ -1,4 +1,4 @@
-"""The runbook's ids: README, tasks and gate tell of the same steps."""
+"""The runbook's ids: README, tasks and suite tell of the same steps."""
 
 import re
 from pathlib import Path
@@ -46,13 +46,13 @@ def test_tasks_and_runbook_call_the_chapters_the_same_in_the_same_order() -> Non
     assert tuple(runbook.NAMED) == launch.EVERY == get_args(launch.Name)
 
 
-def test_every_step_has_a_check_in_the_gate() -> None:
-    gate = "".join(file.read_text() for file in (ROOT / "verify").glob("test_*.py"))
-    assert ids_in(gate, r'runbook\("(\d\.\d)"\)') == carried_out()
+def test_every_step_has_a_check_in_the_suite() -> None:
+    suite = "".join(file.read_text() for file in (ROOT / "verify").glob("test_*.py"))
+    assert ids_in(suite, r'runbook\("(\d\.\d)"\)') == carried_out()
 
 
 def test_every_check_that_the_readme_names_exists() -> None:
-    gate = "".join(file.read_text() for file in (ROOT / "verify").glob("test_*.py"))
+    suite = "".join(file.read_text() for file in (ROOT / "verify").glob("test_*.py"))
     named = ids_in((ROOT / "README.md").read_text(), r"`(test_\w+)`")
     assert named
-    assert named <= ids_in(gate, r"^def (test_\w+)")
+    assert named <= ids_in(suite, r"^def (test_\w+)")

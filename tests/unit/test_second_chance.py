@@ -121,6 +121,6 @@ def test_a_stressed_test_is_told_with_how_often_it_passed(tmp_path: Path) -> Non
 
 
 def test_pytests_variable_does_not_reach_those_that_tests_start() -> None:
-    one = "tests/unit/test_gate_selection.py::test_plain_pytest_never_collects_the_gate"
+    one = "tests/unit/test_suite_selection.py::test_plain_pytest_never_collects_the_suite"
     code, said = run(ROOT, *PYTEST[1:], "-p", "no:cacheprovider", one, PYTEST_ADDOPTS="-v")
     assert code == 0, said

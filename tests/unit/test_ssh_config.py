@@ -64,8 +64,8 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "an agent to forward by its socket": ("Host *\n  ForwardAgent $SSH_AUTH_SOCK\n", {"host": "web1"}),
     "a bastion that is excepted": (
-        "Host gate\n  ProxyJump none\n  User keeper\nHost *\n  ProxyJump gate\n  User ann\n",
-        {"jump": "gate", "user": "ann"},
+        "Host bastion\n  ProxyJump none\n  User keeper\nHost *\n  ProxyJump bastion\n  User ann\n",
+        {"jump": "bastion", "user": "ann"},
     ),
     "a criterion behind =": ("Match host=web1\n  User ann\n", {"user": "ann"}),
     "a final pass": ("Match final all\n  Ciphers aes256-ctr\nHost *\n  User ann\n", {"user": "ann"}),
@@ -171,8 +171,8 @@ def test_without_a_client_latin_1_in_a_comment_harms_nothing(asking: Asking, wit
 def test_without_a_client_what_was_typed_wins(tmp_path: Path, without_client: None) -> None:
     file = tmp_path / "ssh_config"
     file.write_text("Host *\n  User bob\n  Port 23\n  IdentityFile /k/bob\n")
-    found = ask(Question("web1", "ann", 2222, ("/k/ann",), ("/k/shared",), "gate"), Source(file))
-    assert (found.user, found.port, found.jump) == ("ann", 2222, "gate")
+    found = ask(Question("web1", "ann", 2222, ("/k/ann",), ("/k/shared",), "bastion"), Source(file))
+    assert (found.user, found.port, found.jump) == ("ann", 2222, "bastion")
     assert found.keys == ("/k/shared", "/k/ann", "/k/bob")
 
 
@@ -183,8 +183,8 @@ def test_what_was_typed_wins_and_is_seen_by_the_file(tmp_path: Path) -> None:
     file = tmp_path / "ssh_config"
     file.write_text("Match user ann\n  IdentityFile /k/anns\nHost *\n  User bob\n  Port 23\n")
     mine, shared = str(tmp_path / "100% mine"), str(tmp_path / "shared")
-    found = ask(Question("web1", "ann", 2222, (mine,), (shared,), "gate"), Source(file))
-    assert (found.user, found.port, found.jump) == ("ann", 2222, "gate")
+    found = ask(Question("web1", "ann", 2222, (mine,), (shared,), "bastion"), Source(file))
+    assert (found.user, found.port, found.jump) == ("ann", 2222, "bastion")
     assert found.keys == (shared, mine, "/k/anns")
 
 
@@ -244,7 +244,7 @@ def test_a_user_that_is_not_utf_8_is_refused_unless_hosts_ini_has_another(
 def test_a_command_that_hangs_is_given_up_with_all_that_it_started(
     asking: Asking, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE", 5)  # a busy machine has begun the command by then
+    monkeypatch.setattr(client, "SSH_TIMEOUT", 5)  # a busy machine has begun the command by then
     with pytest.raises(BadInput, match=r"`ssh -G web1` does not end within 5 s\. Does a `Match exec`"):
         asking(f'Match exec "echo $$ >{tmp_path}/pid; exec sleep 60"\n  User ann\n')
     pid = (tmp_path / "pid").read_text().strip()
@@ -342,7 +342,7 @@ def test_without_a_client_a_long_line_is_not_told_to_its_end(asking: Asking, wit
 def test_ssh_is_asked_once_for_each_distinct_host_of_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = "echo hostname $name; echo user ann; echo port 22; [ $name = gate ] || echo proxyjump gate"
+    answer = "echo hostname $name; echo user ann; echo port 22; [ $name = bastion ] || echo proxyjump bastion"
     log = f'for name; do :; done; echo "$name" >>{tmp_path}/asked'
     stand_in(tmp_path / "bin", "ssh", f"{log}; {answer}")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
@@ -352,7 +352,7 @@ def test_ssh_is_asked_once_for_each_distinct_host_of_a_run(
         for _ in range(2):
             ends = [route.via for route in pool.map(way.route, nodes)]
     assert len({*ends}) == 1
-    assert sorted((tmp_path / "asked").read_text().split()) == sorted([*(n.name for n in nodes), "gate"])
+    assert sorted((tmp_path / "asked").read_text().split()) == sorted([*(n.name for n in nodes), "bastion"])
 
 
 # Bastions
@@ -393,10 +393,10 @@ def test_a_key_from_the_command_line_is_for_bastions_too_and_one_of_a_host_is_no
 
 
 def test_hosts_with_one_bastion_ask_for_it_once() -> None:
-    way, asked = routes(web1="gate", web2="gate")
+    way, asked = routes(web1="bastion", web2="bastion")
     ends = [way.to(Question(name)).via for name in ("web1", "web2")]
     assert ends[0] == ends[1]
-    assert [each.name for each in asked] == ["web1", "gate", "web2"]
+    assert [each.name for each in asked] == ["web1", "bastion", "web2"]
 
 
 @pytest.mark.parametrize(
@@ -419,16 +419,18 @@ def test_a_jump_that_leads_nowhere_is_one_sentence(jumps: dict[str, str], told: 
 
 def test_one_address_may_be_two_machines() -> None:
     def answer(question: Question) -> Settings:
-        return Settings(question.name, "127.0.0.1", "ann", 22, jump="gate" if question.name == "web1" else "")
+        return Settings(
+            question.name, "127.0.0.1", "ann", 22, jump="bastion" if question.name == "web1" else ""
+        )
 
-    assert names(Routes(answer).to(Question("web1"))) == ["web1", "gate"]
+    assert names(Routes(answer).to(Question("web1"))) == ["web1", "bastion"]
 
 
 @needs_ssh
 def test_a_bastion_for_everybody_that_is_not_excepted_is_told(asking: Asking, tmp_path: Path) -> None:
-    asking("Host *\n  ProxyJump gate\n")
+    asking("Host *\n  ProxyJump bastion\n")
     way = Routes(lambda question: ask(question, Source(tmp_path / "ssh_config")))
     with pytest.raises(
-        BadInput, match="goes in a circle: gate would be reached through itself.*`ProxyJump none`"
+        BadInput, match="goes in a circle: bastion would be reached through itself.*`ProxyJump none`"
     ):
         way.to(Question("web1"))

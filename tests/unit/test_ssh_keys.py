@@ -158,7 +158,7 @@ def test_a_connection_that_ends_while_a_key_is_sent_is_told_by_its_cause(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agents, "PATIENCE", 0.5)
+    monkeypatch.setattr(agents, "KEYS_TIMEOUT", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -133,7 +133,7 @@ def test_the_name_in_known_hosts_is_the_one_that_ssh_looks_for(said: dict[str, s
 
 
 def test_a_way_through_others_is_kept_with_its_tokens_replaced() -> None:
-    assert settings(proxyjump="ann@gate-%h").jump == "ann@gate-10.0.0.1"
+    assert settings(proxyjump="ann@bastion-%h").jump == "ann@bastion-10.0.0.1"
     assert settings(proxycommand="exec nc %h %p").command == "nc 10.0.0.1 22"
     assert settings(proxycommand="none").command == ""
 

@@ -173,10 +173,11 @@ def test_a_file_that_only_root_can_write_is_written_with_sudo(
 def test_behind_a_bastion_the_key_is_fetched_there_on_its_port_and_with_our_ssh_config(
     tmp_path: Path,
 ) -> None:
-    hop = Route(replace(SETTINGS, name="gate", host="gate", user="bob", port=2022, jump="first"))
+    hop = Route(replace(SETTINGS, name="bastion", host="bastion", user="bob", port=2022, jump="first"))
     settings = replace(SETTINGS, port=2222, user_known_hosts=(f"{tmp_path}/known",))
     assert (
-        f"add it: ssh -F '/a b/ssh_config' -J first -p 2022 bob@gate ssh-keyscan -p 2222 -t ecdsa 10.0.0.1 "
+        "add it: ssh -F '/a b/ssh_config' -J first -p 2022 bob@bastion "
+        "ssh-keyscan -p 2222 -t ecdsa 10.0.0.1 "
         f">> {tmp_path}/known"
     ) in told(settings, via=hop, source=Source(Path("/a b/ssh_config")))
 
@@ -218,6 +219,6 @@ def test_a_program_may_be_the_line_to_a_host(sshd: Sshd, node: Node, tmp_path: P
 
 
 def test_a_program_that_fails_is_told_with_what_it_says(sshd: Sshd, node: Node) -> None:
-    text = refusal(sshd, node, sshd.line(), 'ProxyCommand sh -c "echo no such gate >&2; exit 3"')
-    assert 'no sshd answers through ProxyCommand `sh -c "echo no such gate >&2; exit 3"`' in text
-    assert "it says: no such gate. Try it by hand." in text
+    text = refusal(sshd, node, sshd.line(), 'ProxyCommand sh -c "echo no such bastion >&2; exit 3"')
+    assert 'no sshd answers through ProxyCommand `sh -c "echo no such bastion >&2; exit 3"`' in text
+    assert "it says: no such bastion. Try it by hand." in text

@@ -56,7 +56,7 @@ def test_a_container_that_is_as_wanted_is_told_with_its_start_and_role(
     found = host(cluster, well)
     assert not found.drifts
     assert only(found) == Component(
-        part="zookeeper",
+        service="zookeeper",
         container="zookeeper",
         state="running",
         since="2026-11-22T08:30:00Z",

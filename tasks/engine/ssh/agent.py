@@ -13,7 +13,7 @@ from paramiko.pkey import PublicBlob
 
 CERTIFICATE = "-cert-v01@openssh.com"
 
-PATIENCE = 5
+KEYS_TIMEOUT = 5
 """Seconds in which an agent must tell its keys."""
 
 CONSENT = 9
@@ -53,7 +53,7 @@ class Agent(AgentSSH):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self.path, self._patience = path, PATIENCE
+        self.path, self._patience = path, KEYS_TIMEOUT
         try:
             self._connect(None)  # type: ignore[attr-defined]
             self._patience = CONSENT

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import BadInput
 from .settings import Local, NotAnAnswer, Question, Settings, printable, read
 
-PATIENCE = 10
+SSH_TIMEOUT = 10
 """Seconds that ssh may take to tell what it knows; a `Match exec` or a name server may keep it waiting."""
 
 NO_CLIENT = re.compile(r"option:? (-- )?-?G\b|No user exists for uid")
@@ -94,12 +94,12 @@ def _run(question: Question, source: Source) -> str | None:
         return None
     with process:
         try:
-            said, trouble = process.communicate(timeout=PATIENCE)
+            said, trouble = process.communicate(timeout=SSH_TIMEOUT)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # what `Match exec` has started, too
             raise BadInput(
-                f"`ssh -G {question.name}` does not end within {PATIENCE} s. Does a `Match exec` in "
+                f"`ssh -G {question.name}` does not end within {SSH_TIMEOUT} s. Does a `Match exec` in "
                 "ssh_config wait for something, or a name server that CanonicalizeHostname asks?"
             ) from None
     words = trouble.decode(errors="backslashreplace")

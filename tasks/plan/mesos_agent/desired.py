@@ -19,7 +19,7 @@ LOG_DIR = "/var/log/mesos"
 INCOMPATIBLE = "agent-info"
 """The objection that `--drain` overrules."""
 
-PATIENCE = 120
+DRAIN_TIMEOUT = 120
 """Seconds that an agent may take to end its tasks."""
 
 
@@ -94,8 +94,8 @@ def _leave(work_dir: str) -> str:
     """
     return (
         f"docker kill --signal=USR1 {CONTAINER} || true # one that does not run has nothing to unregister\n"
-        f"timeout {PATIENCE} docker wait {CONTAINER} || "
-        f"{{ echo 'its tasks have not ended within {PATIENCE} s'; exit 1; }}\n"
+        f"timeout {DRAIN_TIMEOUT} docker wait {CONTAINER} || "
+        f"{{ echo 'its tasks have not ended within {DRAIN_TIMEOUT} s'; exit 1; }}\n"
         f"rm -f {quote(Checkpoint('5.2', work_dir).latest)}\n"
     )
 

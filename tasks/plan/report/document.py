@@ -114,7 +114,7 @@ def status(status: Status) -> Document:
             "tasks_running": master.tasks if master else None,
         },
         "services": {
-            service.part: {
+            service.role: {
                 "well": service.verdict.passed,
                 "says": service.verdict.says,
                 "members": service.members,
@@ -132,7 +132,7 @@ def _host_status(host: HostStatus) -> Document:
         "reachable": not host.trouble,
         "trouble": host.trouble or None,
         "drift": list(host.drift),
-        "components": {one.part: _component(one) for one in host.components},
+        "components": {one.service: _component(one) for one in host.components},
     }
 
 

@@ -22,13 +22,13 @@ State = Literal["ok", "drift", "degraded", "unreachable"]
 class Component:
     """One container of the runbook as it stands.
 
-    `part` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
+    `service` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
     `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
     itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
     what is not as wanted. All of them are "" if they are not known.
     """
 
-    part: str
+    service: str
     container: str
     state: str
     since: str = ""
@@ -54,9 +54,9 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Service:
-    """One service as a whole: the gate's verdict, how many of its members take part, and who leads."""
+    """One service as a whole: the verdict on it, how many of its members take part, and who leads."""
 
-    part: str
+    role: str
     title: str
     verdict: Verdict
     members: int
@@ -90,15 +90,15 @@ class Status:
         for host in self.hosts:
             for one in host.components:
                 if one.state != "running":
-                    found.setdefault((one.part, one.state), {})[host.name] = one.container
+                    found.setdefault((one.service, one.state), {})[host.name] = one.container
         return tuple(
-            f"{next(iter(those.values())) if len(those) == 1 else part} on {names(those)} is {state}"
-            for (part, state), those in found.items()
+            f"{next(iter(those.values())) if len(those) == 1 else service} on {names(those)} is {state}"
+            for (service, state), those in found.items()
         )
 
-    def service(self, part: str) -> Service | None:
+    def service(self, role: str) -> Service | None:
         """Give the service that this role makes up, if a host plays it."""
-        return next((service for service in self.services if service.part == part), None)
+        return next((service for service in self.services if service.role == role), None)
 
 
 def host(
@@ -132,7 +132,7 @@ def _component(
     answers = runbook.answers(chapter, seen)
     runs = bool(state.get("Running"))
     return Component(
-        part=chapter.role,
+        service=chapter.role,
         container=name,
         state=state.get("Status", "absent") if seen.engine else "unknown",
         since=f"{state['StartedAt'][:19]}Z" if runs else "",
@@ -176,7 +176,7 @@ def service(
     }
     leaders = [name for name, role in roles.items() if role == "leader"]
     return Service(
-        part=chapter.role,
+        role=chapter.role,
         title=chapter.title,
         verdict=chapter.quorum.verdict(cluster, answers, needed),
         members=len(roles),

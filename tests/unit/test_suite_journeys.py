@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_gate_report import gate
+from test_suite_report import suite
 
 from tasks.inventory.parse import parse
 from verify.journeys import JOURNEYS, able, command, docker_container
@@ -50,7 +50,7 @@ def test_tasks_may_run_anywhere_where_all_agents_can_run_them() -> None:
 
 def test_the_suite_says_what_it_left_out_and_why(tmp_path: Path) -> None:
     text = f"{TEXT}10.0.0.8 mesos_agent_containerizers=mesos\n"
-    code, said, _ = gate(text, tmp_path, "verify/test_journey.py", "-k", "docker")
+    code, said, _ = suite(text, tmp_path, "verify/test_journey.py", "-k", "docker")
     assert code == 0
     assert "2 skipped" in said
     for name in DOCKER:

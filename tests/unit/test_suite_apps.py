@@ -1,4 +1,4 @@
-"""What the gate says of an app whose task does not run, or does not answer."""
+"""What the suite says of an app whose task does not run, or does not answer."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, failure: dict[str, Any]) -> str:
 
     monkeypatch.setattr("verify.apps.request", nobody)
     monkeypatch.setattr(App, "_told", lambda app: {"lastTaskFailure": failure})
-    monkeypatch.setattr("verify.apps.ANSWERING", 0.01)
+    monkeypatch.setattr("verify.apps.TASK_TIMEOUT", 0.01)
     with pytest.raises(pytest.fail.Exception) as failed:
         App(first_node()[1], {}).says(TASK)
     return str(failed.value)
@@ -48,7 +48,7 @@ def test_an_app_that_does_not_come_up_is_told_with_what_its_tasks_are_at(
 ) -> None:
     monkeypatch.setattr(App, "_told", lambda app: {"deployments": ["one"]})
     monkeypatch.setattr(App, "_all_tasks", lambda app: [{"state": state} for state in states])
-    monkeypatch.setattr("verify.apps.PATIENCE", 0.01)
+    monkeypatch.setattr("verify.apps.APP_TIMEOUT", 0.01)
     with pytest.raises(pytest.fail.Exception) as failed:
         App(first_node()[1], {"instances": 1}).runs(1, unless_one_fails=True)
     assert told in str(failed.value)

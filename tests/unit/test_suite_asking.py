@@ -1,4 +1,4 @@
-"""How the gate asks members over HTTP: themselves, whatever the environment says."""
+"""How the suite asks members over HTTP: themselves, whatever the environment says."""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def test_a_member_is_asked_itself_and_no_proxy_of_the_environment(
     assert request("GET", member, timeout=60).status_code == 204
 
 
-def test_everything_in_the_gate_asks_in_this_way() -> None:
+def test_everything_in_the_suite_asks_in_this_way() -> None:
     ways = ("requests.request(", "requests.get(", "requests.post(", "requests.put(", "requests.delete(")
     others = [file.name for file in VERIFY.glob("*.py") if any(way in file.read_text() for way in ways)]
     assert others == []

@@ -1,4 +1,4 @@
-"""How the gate reads what docker tells of a container."""
+"""How the suite reads what docker tells of a container."""
 
 import json
 from typing import cast

@@ -1,4 +1,4 @@
-"""Which tests of the gate run on which hosts. Nothing is dialled: tests are collected only."""
+"""Which tests of the suite run on which hosts. Nothing is dialled: tests are collected only."""
 
 import contextlib
 import io
@@ -115,15 +115,15 @@ def test_a_role_with_a_typo_is_refused(inventory: Path, collect: Collect, tmp_pa
     assert "no role is called 'zookeper'" in run.said
 
 
-def test_a_bad_inventory_ends_the_gate_with_its_line(inventory: Path, collect: Collect) -> None:
+def test_a_bad_inventory_ends_the_suite_with_its_line(inventory: Path, collect: Collect) -> None:
     inventory.write_text("[zookeeper]\n10.0.0.1\n")
     run = collect(inventory, "verify")
     assert run.code != 0
     assert ":2: host 10.0.0.1 has no myid; add e.g. myid=1 to its line" in run.said
 
 
-def test_plain_pytest_never_collects_the_gate(inventory: Path, collect: Collect) -> None:
-    run = collect(inventory, "--ignore-glob=tests/unit/test_[!g]*")
+def test_plain_pytest_never_collects_the_suite(inventory: Path, collect: Collect) -> None:
+    run = collect(inventory, "--ignore-glob=tests/unit/test_[!s]*")
     folders = {line.partition("/")[0] for line in run.said.splitlines() if "::" in line}
     assert folders == {"tests"}
 

@@ -1,4 +1,4 @@
-"""What the gate says of a login shell: a real one that reads another file in place of /etc/profile."""
+"""What the suite says of a login shell: a real one that reads another file in place of /etc/profile."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What the gate prints of a cluster that is not there: every finding once, in one line of four parts."""
+"""What the suite prints of a cluster that is not there: every finding once, in one line."""
 
 import io
 import xml.etree.ElementTree as ElementTree
@@ -17,8 +17,8 @@ QUIET = "-q -p no:cacheprovider -p no:unraisableexception".split()
 Report = tuple[int, str, "ElementTree.ElementTree[ElementTree.Element]"]
 
 
-def gate(inventory: str, folder: Path, *words: str) -> Report:
-    """Run the gate in this process, for starting another takes seconds."""
+def suite(inventory: str, folder: Path, *words: str) -> Report:
+    """Run the suite in this process, for starting another takes seconds."""
     (folder / "hosts.ini").write_text(inventory)
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
@@ -30,9 +30,9 @@ def gate(inventory: str, folder: Path, *words: str) -> Report:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """The gate against a host on which nobody listens: its exit code, output and JUnit report."""
-    folder = tmp_path_factory.mktemp("gate")
-    return gate(NOBODY, folder, "verify/test_zookeeper.py", "verify/test_host.py")
+    """The suite against a host on which nobody listens: its exit code, output and JUnit report."""
+    folder = tmp_path_factory.mktemp("suite")
+    return suite(NOBODY, folder, "verify/test_zookeeper.py", "verify/test_host.py")
 
 
 def test_a_host_that_cannot_be_reached_is_one_line_that_names_the_checks_it_fails(
@@ -69,7 +69,7 @@ touch {tmp_path}/asked
     (tmp_path / "ssh").write_text(ssh)
     (tmp_path / "ssh").chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    code, said, _ = gate("[zookeeper]\n10.0.0.1 myid=1\n", tmp_path, "verify/test_host.py")
+    code, said, _ = suite("[zookeeper]\n10.0.0.1 myid=1\n", tmp_path, "verify/test_host.py")
     told = "10.0.0.1: it was reached, and is lost since: Connection reset by peer; expected it to answer; see"
     assert (code, said.count(told), said.count("10.0.0.1: ")) == (1, 1, 1), said
     assert "test_no_other_container_of_ours_is_there" in said
