@@ -8,7 +8,7 @@ from . import ranges, values
 from .kinds import Wrong
 from .names import is_ours
 from .raw import Assignment, Group, Raw, Variables
-from .secret import quoted, quoted_word
+from .secret import piece, quoted
 
 SECTION = re.compile(r"^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$")
 CHILD = re.compile(r"^([^:\]\s]+)\s*(?:#.*)?$")
@@ -116,7 +116,7 @@ def _host_line(raw: Raw, group: Group, number: int, line: str) -> None:
     try:
         pattern, *words = _words(line)
         if "=" in pattern:
-            raise Wrong(f"{quoted_word(pattern, line)} is no host", "put variables below [group:vars]")
+            raise Wrong(f"{piece(pattern, line)} is no host", "put variables below [group:vars]")
         if pattern.endswith(":"):
             raise Wrong(f"{pattern!r} ends in a colon", "write the port behind it, or remove it")
         names = ranges.expand(ranges.split_port(pattern)[0])
@@ -166,9 +166,7 @@ def _given(raw: Raw, number: int, line: str, words: list[str]) -> list[tuple[str
         key, separator, value = word.partition("=")
         if not separator or not key:
             raw.complain(
-                number,
-                f"{quoted_word(word, line)} is no name=value",
-                "write name=value without spaces around '='",
+                number, f"{piece(word, line)} is no name=value", "write name=value without spaces around '='"
             )
             break
         given.append((key, values.literal(value)))
@@ -191,7 +189,7 @@ def _variable_line(raw: Raw, group: Group, number: int, line: str) -> str:
     key, separator, text = (part.strip() for part in line.partition("="))
     value = values.literal(text)
     if not separator or not key:
-        raw.complain(number, f"{quoted_word(line, line)} is no name=value", "write name=value on one line")
+        raw.complain(number, f"{piece(line, line)} is no name=value", "write name=value on one line")
     elif is_ours(key) and value == text and re.search(r"(^|\s)[#;]", text):
         # Ansible takes it as a part of the value.
         raw.complain(number, f"{key} has a comment behind its value", "give the comment a line of its own")

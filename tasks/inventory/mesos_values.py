@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from . import flags as known
 from .flags import Flag, Program
 from .kinds import Wrong
-from .secret import quoted, quoted_word
+from .secret import piece, quoted
 from .words import arguments, assignments
 
 DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|secs|mins|hrs|days|weeks)")
@@ -147,7 +147,7 @@ def marathon_arguments(text: str) -> tuple[str, ...]:
     for before, word in zip(("", *words), words, strict=False):
         if not word.startswith("-") and not _takes_value(before):
             raise Wrong(
-                f"holds {quoted_word(word, text)} behind no flag that takes it",
+                f"holds {piece(word, text)} behind no flag that takes it",
                 "write --flag value, each flag once",
             )
     for flag in flags_of((), words):

@@ -57,7 +57,7 @@ def quoted(key: str, value: str) -> str:
     return HIDDEN if holds_secret(key, value) else repr(value)
 
 
-def quoted_word(word: str, text: str) -> str:
+def piece(word: str, text: str) -> str:
     """Give a word of a setting, quoted; if the setting holds a secret, the word may be a piece of it."""
     return HIDDEN if holds_secret("", text) else repr(word)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from .kinds import Wrong
-from .secret import holds_secret, quoted_word
+from .secret import holds_secret, piece
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_JSON = re.compile(r"(?<!\w)([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
@@ -44,7 +44,7 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
         name, separator, value = word.partition("=")
         if not separator or not NAME.fullmatch(name):
             quotes = ", in quotes where a value has spaces" if pairs and word.startswith("-") else ""
-            raise Wrong(f"holds {quoted_word(word, text)}", f"write NAME=value words{quotes}")
+            raise Wrong(f"holds {piece(word, text)}", f"write NAME=value words{quotes}")
         if not value:
             raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
         if takes_json(name) and not value.startswith(("/", "file://")):
