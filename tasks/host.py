@@ -9,10 +9,10 @@ from .launch import carry_out
 @task(name="set-ip")
 def set_ip(c: Context) -> None:
     """1.1 Write the HOST_IP line into /etc/profile."""
-    carry_out(c, ["host"], "1.1")
+    carry_out(c, ["host"], "set-ip")
 
 
 @task(name="check-ip")
 def check_ip(c: Context) -> None:
     """1.2 Check what a login shell says of HOST_IP."""
-    carry_out(c, ["host"], "1.2")
+    carry_out(c, ["host"], "check-ip")

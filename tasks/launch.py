@@ -12,6 +12,9 @@ from invoke.context import Context
 Name = Literal["host", "zookeeper", "mesos_master", "marathon", "mesos_agent"]
 """A chapter as its module and its group in hosts.ini are called; every host is in chapter `host`."""
 
+Task = Literal["set-ip", "check-ip", "mkdirs", "configure", "pull", "run", "ask"]
+"""A task that carries out some steps of a chapter (tasks.plan.names.Id)."""
+
 EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mesos_agent")
 
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
@@ -24,13 +27,15 @@ NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the 
 def carry_out(
     context: Context,
     chapters: Sequence[Name],
-    *ids: str,
+    *tasks: Task,
     where: Name | None = None,
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
 ) -> None:
-    """Carry out these chapters, or only their steps `ids`; `engine.command` tells of the rest."""
+    """Carry out these chapters, or only these of their `tasks`; `engine.command` tells of the rest."""
     from .engine import command
+    from .plan.names import Id
 
+    ids = [id for id in Id if id.service in chapters and id.task in tasks]
     command.carry_out(context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain)

@@ -9,13 +9,13 @@ from .launch import NO_PREFLIGHT, carry_out
 @task
 def run(c: Context) -> None:
     """4.1 Pull the image and run the container."""
-    carry_out(c, ["marathon"], "4.1", "4.2")
+    carry_out(c, ["marathon"], "run", "ask")
 
 
 @task
 def ask(c: Context) -> None:
     """4.2 Ask every Marathon who leads."""
-    carry_out(c, ["marathon"], "4.2")
+    carry_out(c, ["marathon"], "ask")
 
 
 @task(name="deploy-marathon", auto_shortflags=False, help=NO_PREFLIGHT)

@@ -9,19 +9,19 @@ from .launch import DRAIN, NO_PREFLIGHT, carry_out
 @task(name="set-ip")
 def set_ip(c: Context) -> None:
     """5.1 As 1.1, on the agents: HOST_IP in /etc/profile."""
-    carry_out(c, ["host"], "1.1", "1.2", where="mesos_agent")
+    carry_out(c, ["host"], "set-ip", "check-ip", where="mesos_agent")
 
 
 @task
 def run(c: Context) -> None:
     """5.2 Pull the images and run the container."""
-    carry_out(c, ["mesos_agent"], "5.2", "5.3")
+    carry_out(c, ["mesos_agent"], "run", "ask")
 
 
 @task
 def ask(c: Context) -> None:
     """5.3 Ask the leading master for its agents."""
-    carry_out(c, ["mesos_agent"], "5.3")
+    carry_out(c, ["mesos_agent"], "ask")
 
 
 @task(

@@ -9,12 +9,14 @@ import json
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
+from .names import Id
+
 
 @dataclass(frozen=True)
 class ProfileLine:
     """The line in /etc/profile that gives people and their scripts HOST_IP."""
 
-    step: str
+    step: Id
     address: str
     path: str = "/etc/profile"
 
@@ -23,7 +25,7 @@ class ProfileLine:
 class LoginCheck:
     """A login shell, which reads the file `path`, must say that HOST_IP is `address`."""
 
-    step: str
+    step: Id
     address: str
     path: str = "/etc/profile"
 
@@ -35,7 +37,7 @@ class Directories:
     `data` is where the service keeps what makes it a member, in or below one of them.
     """
 
-    step: str
+    step: Id
     paths: tuple[str, ...]
     data: str = ""
 
@@ -44,7 +46,7 @@ class Directories:
 class File:
     """A file with exactly this text. `mounted_by` names the container that mounts it, if one does."""
 
-    step: str
+    step: Id
     path: str
     text: str
     mounted_by: str | None = None
@@ -64,7 +66,7 @@ class File:
 class Identity:
     """A file that is written once in a host's life and never overwritten with another value."""
 
-    step: str
+    step: Id
     path: str
     value: str
     remedy: str
@@ -79,7 +81,7 @@ class Identity:
 class Checkpoint:
     """What a Mesos agent keeps of itself below its work_dir: looked at, never made."""
 
-    step: str
+    step: Id
     work_dir: str
 
     @property
@@ -100,7 +102,7 @@ class Image:
     `client` is the docker client in it that talks to the engine, as an agent's does; "" if none does.
     """
 
-    step: str
+    step: Id
     reference: str
     client: str = ""
 
@@ -128,7 +130,7 @@ class Container:
     end by itself when it is stopped.
     """
 
-    step: str
+    step: Id
     name: str
     role: str
     image: str

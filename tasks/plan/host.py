@@ -2,11 +2,12 @@
 
 from ..inventory.cluster import Cluster, Node
 from .desired import Item, LoginCheck, ProfileLine
+from .names import Id
 
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 1 wants of `node`."""
-    return (ProfileLine("1.1", node.address), LoginCheck("1.2", node.address))
+    return (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
 
 
 def profile_line(address: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..inventory.cluster import Cluster
 from .look.observed import Observed
+from .names import Id
 from .step import Blocker, HostPlan
 
 Seen = Mapping[str, Observed]
@@ -38,6 +39,6 @@ def absent(cluster: Cluster, role: str, plans: Plans) -> list[str]:
     return [node.name for node in cluster.having(role) if node.name not in plans]
 
 
-def touches(plan: HostPlan | None, id: str) -> bool:
-    """Tell whether a plan starts or replaces the container of this runbook id."""
+def touches(plan: HostPlan | None, id: Id) -> bool:
+    """Tell whether a plan starts or replaces the container of this id."""
     return plan is not None and any(s.id == id and s.phase in ("start", "replace") for s in plan.steps)

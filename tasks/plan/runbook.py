@@ -21,7 +21,7 @@ from .mesos_agent.service import Agents
 from .mesos_master import desired as mesos_master
 from .mesos_master import replicas
 from .mesos_master.service import Masters
-from .names import SERVICES
+from .names import SERVICES, Id
 from .step import Blocker, HostPlan, Step
 from .zookeeper import desired as zookeeper
 from .zookeeper import members
@@ -32,35 +32,34 @@ from .zookeeper.service import Ensemble
 class Chapter:
     """One chapter: for nodes of `role` (every node if None), with the gate that ends it, if one does.
 
-    It leans on the chapters of a lower `rank`, and on none of its own. `gate` is the runbook id of the
-    question that the gate asks; `objections` may refuse a change of
-    one host. `membership` sees all hosts together, where members need each other. `arrange` makes
-    other steps of those that the comparison found, where a plain restart would not do.
+    It leans on the chapters of a lower `rank`, and on none of its own. `gate` is the id of the question
+    that the gate asks; `objections` may refuse a change of one host. `membership` sees all hosts
+    together, where members need each other. `arrange` makes other steps of those that the comparison
+    found, where a plain restart would not do.
     """
 
-    number: str
     role: str | None
     rank: int
     desired: Callable[[Cluster, Node], tuple[Item, ...]]
     quorum: Quorum | None = None
-    gate: str = ""
+    gate: Id | None = None
     objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
     arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
 
     @property
     def service(self) -> str:
-        """The service's key wherever several are told apart: its role; "" for the chapter of every host."""
-        return self.role or ""
+        """The service's key wherever several are told apart: its role, or `host`."""
+        return self.role or "host"
 
     @property
     def title(self) -> str:
         """What people call what the chapter brings up."""
         return SERVICES.get(self.service, "Every host")
 
-    def holds(self, step: Step) -> bool:
-        """Tell whether a step belongs to this chapter."""
-        return step.id.partition(".")[0] == self.number
+    def holds(self, one: Step | Blocker) -> bool:
+        """Tell whether a step or a blocker is of this chapter; what blocks every step is of `host`."""
+        return (one.id.service if one.id else HOST.service) == self.service
 
     def containers(self, cluster: Cluster, node: Node) -> tuple[str, ...]:
         """Give the names of the containers that this chapter runs on `node`."""
@@ -76,43 +75,45 @@ class Chapter:
         return self.role is None or self.role in node.roles
 
 
-HOST = Chapter("1", None, 1, host.desired)
+HOST = Chapter(None, 1, host.desired)
 ZOOKEEPER = Chapter(
-    "2", "zookeeper", 2, zookeeper.desired, Ensemble(), gate="2.6", membership=members.membership
+    "zookeeper",
+    2,
+    zookeeper.desired,
+    Ensemble(),
+    gate=Id.ZOOKEEPER_ASK,
+    membership=members.membership,
 )
 MESOS_MASTER = Chapter(
-    "3",
     "mesos_master",
     3,
     mesos_master.desired,
     Masters(),
-    gate="3.3",
+    gate=Id.MASTER_ASK,
     membership=replicas.membership,
 )
 MARATHON = Chapter(
-    "4",
     "marathon",
     4,
     marathon.desired,
     Marathons(),
-    gate="4.2",
+    gate=Id.MARATHON_ASK,
     membership=handover.membership,
     arrange=handover.hand_over,
 )
 MESOS_AGENT = Chapter(
-    "5",
     "mesos_agent",
     4,
     mesos_agent.desired,
     Agents(),
-    gate="5.3",
+    gate=Id.AGENT_ASK,
     objections=mesos_agent.objections,
     arrange=mesos_agent.drained,
 )
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
 
-NAMED = {chapter.role or "host": chapter for chapter in CHAPTERS}
+NAMED = {chapter.service: chapter for chapter in CHAPTERS}
 """Every chapter by the name of its module of tasks."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .names import TASKS
+from .names import Id
 
 Phase = Literal["stage", "start", "replace", "hand over", "settle"]
 """When a step runs: staged everywhere first, then started, replaced one by one, handed over, tidied up."""
@@ -17,11 +17,11 @@ Risk = Literal["none", "restart", "data"]
 class Step:
     """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
 
-    `after` are the runbook ids whose work it builds on; a step that only checks does not change. `turn`
-    is its place in a hand-over, whose turns are taken one after the other over all hosts.
+    `after` are the ids whose work it builds on; a step that only checks does not change. `turn` is
+    its place in a hand-over, whose turns are taken one after the other over all hosts.
     """
 
-    id: str
+    id: Id
     title: str
     reason: str
     shell: str
@@ -29,7 +29,7 @@ class Step:
     risk: Risk = "none"
     effect: str = ""
     changes: bool = True
-    after: frozenset[str] = frozenset()
+    after: frozenset[Id] = frozenset()
     turn: int = 0
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Blocker:
     it only concerns the order of steps.
     """
 
-    id: str
+    id: Id | Literal[""]
     title: str
     seen: str
     remedy: str
@@ -65,7 +65,7 @@ class HostPlan:
     """
 
     node: str
-    wanted: tuple[str, ...]
+    wanted: tuple[Id, ...]
     steps: tuple[Step, ...] = ()
     blockers: tuple[Blocker, ...] = ()
 
@@ -100,12 +100,11 @@ class HostPlan:
 
     def _asked_too_early(self, chosen: frozenset[str]) -> Iterator[Blocker]:
         """Refuse to ask a service (an id without a step of its own) that was never started."""
-        for id in chosen - set(self.wanted):
-            chapter = id.partition(".")[0]
-            starting = [s.id for s in self.steps if s.phase == "start" and s.id.partition(".")[0] == chapter]
+        for id in (id for id in Id if id in chosen and id not in self.wanted):
+            starting = [s.id for s in self.steps if s.phase == "start" and s.id.service == id.service]
             if starting and starting[0] not in chosen:
                 yield _first(id, "ask", starting[0])
 
 
-def _first(id: str, title: str, first: str) -> Blocker:
-    return Blocker(id, title, f"{first} has not been carried out", f"run `fab {TASKS[first]}` first")
+def _first(id: Id, title: str, first: Id) -> Blocker:
+    return Blocker(id, title, f"{first} has not been carried out", f"run `fab {first.typed}` first")

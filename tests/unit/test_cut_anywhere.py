@@ -22,6 +22,7 @@ from tasks.plan.compare.host import compare
 from tasks.plan.desired import ProfileLine
 from tasks.plan.look.observed import LOCK, questions, read
 from tasks.plan.look.observed import script as observation
+from tasks.plan.names import Id
 from tasks.plan.runbook import ZOOKEEPER, wanted
 from tasks.plan.script import runnable
 from tasks.plan.step import HostPlan, Phase
@@ -171,7 +172,7 @@ class World:
     def plan(self, variables: str) -> HostPlan:
         """Look at the host and give what is missing there."""
         cluster, node = first_node(f"zookeeper_dir={self.root}/zk\n{variables}", ADDRESS)
-        profile = ProfileLine("1.1", ADDRESS, f"{self.root}/profile")
+        profile = ProfileLine(Id.SET_IP, ADDRESS, f"{self.root}/profile")
         items = (profile, *wanted([ZOOKEEPER], cluster, node))
         ask = questions(items, {})
         look = observation(ask, BOUNDARY).replace("login $shell", ": $shell")

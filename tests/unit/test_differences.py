@@ -8,9 +8,10 @@ import pytest
 from tasks.inventory import secret
 from tasks.plan.compare import differences
 from tasks.plan.desired import Container, Mount
+from tasks.plan.names import Id
 
 WANTED = Container(
-    step="2.5",
+    step=Id.ZOOKEEPER_RUN,
     name="zookeeper",
     role="zookeeper",
     image="zookeeper:3.4.12",

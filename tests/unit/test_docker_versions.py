@@ -18,6 +18,7 @@ from tasks.plan.compare import differences
 from tasks.plan.desired import Container, Image, Mount
 from tasks.plan.look import observed
 from tasks.plan.look.observed import LOCK, Questions
+from tasks.plan.names import Id
 from tasks.plan.preflight import Look, docker, judge
 from tasks.plan.preflight.facts import FIRST, Facts, lines, read
 from tasks.plan.remedy import explain
@@ -27,7 +28,7 @@ from tasks.plan.step import Step
 BOUNDARY = "5f0c" * 8
 AGENT = "10.70.0.20"
 WANTED = Container(
-    step="2.5",
+    step=Id.ZOOKEEPER_RUN,
     name="zookeeper",
     role="zookeeper",
     image=REFERENCE,
@@ -214,7 +215,7 @@ def test_a_client_is_refused_if_and_only_if_it_is_older_than_the_oldest(
 
 # The image once it is pulled
 
-PULL = shell.pull(Image("5.2", "reg.example.org/mesos:7", "docker"))
+PULL = shell.pull(Image(Id.AGENT_RUN, "reg.example.org/mesos:7", "docker"))
 
 
 def pulled(where: Path, oldest: str, says: str) -> tuple[int, str, str]:
@@ -242,7 +243,7 @@ def test_a_pulled_image_whose_client_the_engine_refuses_fails_the_step_before_an
     assert started.startswith(
         "run --rm --net none -v /var/run/docker.sock:/var/run/docker.sock --entrypoint docker"
     )
-    step = Step("5.2", "pull reg.example.org/mesos:7", "not on this host", PULL)
+    step = Step(Id.AGENT_RUN, "pull reg.example.org/mesos:7", "not on this host", PULL)
     assert explain(step, code, said.splitlines()).startswith(
         "the docker client in the image is too old for the host's engine"
     )

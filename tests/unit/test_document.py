@@ -9,6 +9,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import roll
 from tasks.plan.gate import Standing, Verdict
 from tasks.plan.mesos_master.service import Master
+from tasks.plan.names import Id
 from tasks.plan.outlook import Outlook, Turn
 from tasks.plan.preflight import CHECKS, Finding, Report
 from tasks.plan.report import document
@@ -19,17 +20,17 @@ from tasks.plan.step import Blocker, HostPlan, Step
 ROOT = Path(__file__).resolve().parents[2]
 FOUR = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n[mesos_agent]\n10.0.0.9\n"
 STEP = Step(
-    "2.5",
+    Id.ZOOKEEPER_RUN,
     "run zookeeper anew",
     "zoo.cfg: syncLimit 2 -> 5",
     "docker run --env TOKEN=geheim zookeeper\n",
     phase="replace",
     risk="restart",
     effect="restarts zookeeper, a follower",
-    after=frozenset({"2.2"}),
+    after=frozenset({Id.ZOOKEEPER_CFG}),
 )
-CHECK = Step("1.2", "HOST_IP in a login shell", "it says ''", "true\n", changes=False)
-BLOCKER = Blocker("2.3", "myid", "it says '7'", "set myid", "myid")
+CHECK = Step(Id.CHECK_IP, "HOST_IP in a login shell", "it says ''", "true\n", changes=False)
+BLOCKER = Blocker(Id.ZOOKEEPER_MYID, "myid", "it says '7'", "set myid", "myid")
 
 OUTLOOK = Outlook(
     (
@@ -47,8 +48,8 @@ OUTLOOK = Outlook(
 )
 
 PLANS = {
-    "a": HostPlan("a", ("1.2", "2.5"), (CHECK, STEP)),
-    "b": HostPlan("b", ("2.3",), (), (BLOCKER,)),
+    "a": HostPlan("a", (Id.CHECK_IP, Id.ZOOKEEPER_RUN), (CHECK, STEP)),
+    "b": HostPlan("b", (Id.ZOOKEEPER_MYID,), (), (BLOCKER,)),
 }
 LEADER = Component(
     "zookeeper", "zookeeper", "running", "2026-11-22T08:30:00Z", "3.4.12", "leader", ("zoo.cfg: a -> b",)
@@ -149,7 +150,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
 def test_no_shell_text_stands_in_the_document_of_a_plan() -> None:
     cluster = parse(FOUR)
     plans = {node.name: from_nothing(CHAPTERS, cluster, node) for node in cluster.nodes}
-    text = json.dumps(document.plan({**plans, "a": HostPlan("a", ("2.5",), (STEP,))}, OUTLOOK))
+    text = json.dumps(document.plan({**plans, "a": HostPlan("a", (Id.ZOOKEEPER_RUN,), (STEP,))}, OUTLOOK))
     assert "docker run" not in text
     assert "geheim" not in text
     assert text.count('"title"') == sum(len(plan.steps) for plan in plans.values()) + 1

@@ -24,6 +24,7 @@ PURE = {
     "collections",
     "dataclasses",
     "difflib",
+    "enum",
     "functools",
     "hashlib",
     "ipaddress",

@@ -14,6 +14,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import shell
 from tasks.plan.desired import Container, Directories, Image
 from tasks.plan.mesos_master.desired import quorum
+from tasks.plan.names import Id
 from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter, wanted
 
 SHIPPED = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()
@@ -358,6 +359,6 @@ def test_zookeepers_members_are_named_in_the_order_of_their_myid() -> None:
 
 def test_only_the_step_and_the_ports_are_no_part_of_a_containers_digest() -> None:
     made = agent()
-    assert replace(made, step="9.9", ports=()).digest == made.digest
+    assert replace(made, step=Id.ZOOKEEPER_RUN, ports=()).digest == made.digest
     for change in ({"privileged": False}, {"host_pids": False}, {"entrypoint": "x"}, {"log_files": 6}):
         assert replace(made, **change).digest != made.digest

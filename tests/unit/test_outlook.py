@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.plan.gate import Standing
-from tasks.plan.names import SERVICES
+from tasks.plan.names import SERVICES, Id
 from tasks.plan.outlook import Outlook, Turn, foresee, lines
 from tasks.plan.roll import Member
 from tasks.plan.runbook import CHAPTERS
@@ -15,14 +15,14 @@ from tasks.plan.step import HostPlan, Step
 A, B, C, D = "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.9"
 ALL = frozenset({A, B, C})
 ZK, MASTER, MARATHON, AGENT = "zookeeper", "mesos_master", "marathon", "mesos_agent"
-IDS = {ZK: "2.5", MASTER: "3.2", MARATHON: "4.1", AGENT: "5.2"}
+IDS = {ZK: Id.ZOOKEEPER_RUN, MASTER: Id.MASTER_RUN, MARATHON: Id.MARATHON_RUN, AGENT: Id.AGENT_RUN}
 WELL = {
     ZK: Standing(3, 2, ALL, A),
     MASTER: Standing(3, 2, ALL, B),
     MARATHON: Standing(3, 1, ALL, C),
     AGENT: Standing(1, 0, frozenset({D})),
 }
-STAGE = Step("2.2", "zoo.cfg", "syncLimit 2 -> 5", "true\n")
+STAGE = Step(Id.ZOOKEEPER_CFG, "zoo.cfg", "syncLimit 2 -> 5", "true\n")
 
 
 def replacing(service: str, host: str) -> Step:

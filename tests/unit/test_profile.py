@@ -17,6 +17,7 @@ from tasks.plan.compare.host import compare
 from tasks.plan.desired import LoginCheck, ProfileLine
 from tasks.plan.host import profile_line
 from tasks.plan.look.observed import LOCK, Observed, questions, read, script
+from tasks.plan.names import Id
 from tasks.plan.remedy import explain
 from tasks.plan.script import runnable
 from tasks.plan.step import Blocker, Step
@@ -54,11 +55,11 @@ class Machine:
 
     @property
     def line(self) -> ProfileLine:
-        return ProfileLine("1.1", ADDRESS, str(self.profile))
+        return ProfileLine(Id.SET_IP, ADDRESS, str(self.profile))
 
     def missing(self, shell: list[str] | None = None) -> list[Step | Blocker]:
         """What the comparison finds."""
-        items = (self.line, LoginCheck("1.2", ADDRESS, str(self.profile)))
+        items = (self.line, LoginCheck(Id.CHECK_IP, ADDRESS, str(self.profile)))
         plan = compare(Host("node", items, self.look(shell), lambda _: ""))
         return [*(step for step in plan.steps), *plan.blockers]
 

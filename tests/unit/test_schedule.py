@@ -3,16 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.plan.names import Id
 from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
 from tasks.plan.schedule import Entry, schedule
 from tasks.plan.step import HostPlan, Phase, Step
 
 HOSTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
+STEPS = {id.service: id for id in Id}
+"""A step of each service, whichever."""
+
 ORDER: tuple[Phase, ...] = ("stage", "start", "replace", "settle")
 
 steps = st.builds(
-    lambda chapter, phase: Step(f"{chapter.number}.9", "step", "why", "true\n", phase),
+    lambda chapter, phase: Step(STEPS[chapter.service], "step", "why", "true\n", phase),
     st.sampled_from(SERVICES),
     st.sampled_from(ORDER),
 )
@@ -30,7 +34,7 @@ def told(entries: list[Entry]) -> list[str]:
 
 def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
     return HostPlan(
-        host, (), tuple(Step(f"{chapter.number}.9", "step", "", "true\n", phase) for chapter, phase in steps)
+        host, (), tuple(Step(STEPS[chapter.service], "step", "", "true\n", phase) for chapter, phase in steps)
     )
 
 

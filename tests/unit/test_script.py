@@ -10,6 +10,7 @@ from samples import SHELLS, environment, run, stand_in
 
 from lab import waiting
 from tasks.plan.look.observed import LOCK
+from tasks.plan.names import Id
 from tasks.plan.script import BUSY, MARK, Progress, progress, readable, runnable
 from tasks.plan.shell import write_file
 from tasks.plan.step import Step
@@ -23,7 +24,7 @@ def sh(request: pytest.FixtureRequest) -> list[str]:
 
 def script(where: Path, *shells: str) -> str:
     """A runnable script of these steps, with its lock below `where`."""
-    steps = [Step(f"9.{i}", f"step {i}", "missing", text) for i, text in enumerate(shells, start=1)]
+    steps = [Step(Id.ZOOKEEPER_RUN, f"step {i}", "missing", text) for i, text in enumerate(shells, start=1)]
     text = runnable(steps)
     assert LOCK in text
     return text.replace(LOCK, str(where / "lock"))
@@ -84,7 +85,7 @@ def test_a_programs_own_words_are_no_event(line: str) -> None:
 
 
 def test_a_person_reads_the_same_shell_below_its_titles() -> None:
-    steps = [Step("2.1", "directory /opt/a", "missing", "mkdir -pv /opt/a\n")]
+    steps = [Step(Id.ZOOKEEPER_MKDIRS, "directory /opt/a", "missing", "mkdir -pv /opt/a\n")]
     assert readable(steps) == "# 2.1  directory /opt/a\nmkdir -pv /opt/a\n"
 
 

@@ -11,6 +11,7 @@ from samples import SHELLS, run, stand_in
 from tasks.plan import shell
 from tasks.plan.desired import Container, File, Image, Mount
 from tasks.plan.host import profile_line
+from tasks.plan.names import Id
 
 ADDRESS = "10.70.0.10"
 
@@ -126,7 +127,7 @@ def test_docker_gets_exactly_the_words_that_were_meant(
     host_pids: bool,
 ) -> None:
     container = Container(
-        step="2.5",
+        step=Id.ZOOKEEPER_RUN,
         name="zookeeper",
         role="zookeeper",
         image="zookeeper:3.4.12",
@@ -158,8 +159,8 @@ def test_docker_gets_exactly_the_words_that_were_meant(
 
 def test_a_replacement_makes_the_new_container_before_it_stops_the_old_one(tmp_path: Path) -> None:
     stand_in(tmp_path / "bin", "docker", 'echo "docker $1 $2 $3" >> calls')
-    zoo_cfg = File("2.2", str(tmp_path / "zoo.cfg"), "a=2\n", mounted_by="zookeeper")
-    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12", files=(zoo_cfg,))
+    zoo_cfg = File(Id.ZOOKEEPER_CFG, str(tmp_path / "zoo.cfg"), "a=2\n", mounted_by="zookeeper")
+    container = Container(Id.ZOOKEEPER_RUN, "zookeeper", "zookeeper", "zookeeper:3.4.12", files=(zoo_cfg,))
     (tmp_path / "zoo.cfg").write_text("a=1\n")
     (tmp_path / "zoo.cfg.next").write_text("a=2\n")
     text = "set -eu\n" + shell.replace_container(container, [zoo_cfg], keep_previous=True)
@@ -180,8 +181,8 @@ def test_a_replacement_makes_the_new_container_before_it_stops_the_old_one(tmp_p
 def test_only_making_a_container_goes_without_the_configuration_of_the_client(tmp_path: Path) -> None:
     """Its `proxies` would become variables of the container; a pull needs the logins that are in it."""
     stand_in(tmp_path / "bin", "docker", 'echo "$1 ${DOCKER_CONFIG:-own}" >> calls')
-    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12")
-    text = shell.pull(Image("2.4", "zookeeper:3.4.12")) + shell.docker_run(container)
+    container = Container(Id.ZOOKEEPER_RUN, "zookeeper", "zookeeper", "zookeeper:3.4.12")
+    text = shell.pull(Image(Id.ZOOKEEPER_PULL, "zookeeper:3.4.12")) + shell.docker_run(container)
     text += shell.replace_container(container, [], keep_previous=True)
     assert run(f"set -eu\n{text}", tmp_path, tmp_path / "bin").returncode == 0
     calls = (tmp_path / "calls").read_text().splitlines()
@@ -194,7 +195,7 @@ def test_only_making_a_container_goes_without_the_configuration_of_the_client(tm
 
 def test_a_replacement_that_docker_refuses_leaves_the_old_container_alone(tmp_path: Path) -> None:
     stand_in(tmp_path / "bin", "docker", 'echo "$1" >> calls; [ "$1" != create ]')
-    container = Container("2.5", "zookeeper", "zookeeper", "zookeeper:3.4.12")
+    container = Container(Id.ZOOKEEPER_RUN, "zookeeper", "zookeeper", "zookeeper:3.4.12")
     text = "set -eu\n" + shell.replace_container(container, [], keep_previous=True)
     assert run(text, tmp_path, tmp_path / "bin").returncode == 1
     assert (tmp_path / "calls").read_text().splitlines() == ["rm", "create"]

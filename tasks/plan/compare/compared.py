@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..desired import Container, File, Item
 from ..look.observed import Observed
+from ..names import Id
 from ..step import Blocker, Step
 from . import differences
 
@@ -46,7 +47,7 @@ class Host:
         return label(self.seen.objects.get(container.name, {})) == container.digest
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[Id, ...]:
         """The runbook ids that are looked at, in order."""
         return tuple(dict.fromkeys(item.step for item in self.items))
 
@@ -70,10 +71,9 @@ class Host:
         role = self.role(container)
         return f"restarts {container}{', ' + ARTICLES.get(role, '') + role if role else ''}"
 
-    def before(self, step: str) -> frozenset[str]:
+    def before(self, step: Id) -> frozenset[Id]:
         """Give the ids that come before `step` in its chapter."""
-        chapter = step.partition(".")[0]
-        ids = [id for id in self.ids if id.partition(".")[0] == chapter]
+        ids = [id for id in self.ids if id.service == step.service]
         return frozenset(ids[: ids.index(step)])
 
 

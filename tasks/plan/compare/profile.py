@@ -8,6 +8,7 @@ from .. import shell
 from ..desired import LoginCheck, ProfileLine
 from ..host import profile_line as host_ip_line
 from ..look.profile import LIMIT, LOGIN, UNREADABLE, Login
+from ..names import Id
 from ..shell import quote
 from ..step import Blocker, Step
 from ..words import printable
@@ -178,7 +179,7 @@ def login_check(host: Host, item: LoginCheck) -> Found:
             next(wrong, Login("sh")).seen(item.address),
             shell.REFUSE + LOGIN + _judge_logins(item),
             changes=False,
-            after=frozenset({"1.1"}),
+            after=frozenset({Id.SET_IP}),
         )
 
 

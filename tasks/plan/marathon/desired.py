@@ -2,12 +2,13 @@
 
 from ...inventory.cluster import Cluster, Node
 from ..desired import Container, Image, Item
+from ..names import Id
 from ..zookeeper.desired import url
 
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 4 wants of `node`."""
-    return (Image("4.1", cluster.image(node.settings.marathon_image)), container(cluster, node))
+    return (Image(Id.MARATHON_RUN, cluster.image(node.settings.marathon_image)), container(cluster, node))
 
 
 def name(node: Node) -> str:
@@ -32,7 +33,7 @@ def container(cluster: Cluster, node: Node) -> Container:
     }
     master = url(cluster, cluster.settings.mesos_zk_path)
     return Container(
-        step="4.1",
+        step=Id.MARATHON_RUN,
         name=name(node),
         role="marathon",
         cluster=cluster.settings.cluster_name,

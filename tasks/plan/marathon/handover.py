@@ -12,6 +12,7 @@ from ..compare.compared import label
 from ..gate import Answers, Verdict
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, absent
+from ..names import Id
 from ..shell import stop
 from ..step import Blocker, HostPlan, Step
 from . import versions
@@ -72,7 +73,7 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
                 "name all their hosts, or take one that is gone out of hosts.ini",
             )
         if refusal:
-            yield one.node.name, Blocker("4.1", "Marathon", *refusal, "marathon-version")
+            yield one.node.name, Blocker(Id.MARATHON_RUN, "Marathon", *refusal, "marathon-version")
 
 
 def _unreadable(stored: Version, wanted: Version) -> tuple[str, str] | None:
@@ -182,10 +183,12 @@ def _stop(one: Instance, roles: Roles) -> Iterator[Step]:
     reason = f"{from_} -> {to} is handed over"
     if one.node.name in roles.surplus:
         because = f"{reason}: of the old ones only the last stays"
-        yield Step("4.1", f"stop {it}", because, stop(it), "hand over", "restart", f"stops {it}", turn=1)
+        yield Step(
+            Id.MARATHON_RUN, f"stop {it}", because, stop(it), "hand over", "restart", f"stops {it}", turn=1
+        )
     if one.node.name == roles.last:
         because, effect = f"{reason}: a new one leads from here on", f"stops {it}; {MIGRATES}"
-        yield Step("4.1", f"stop {it}", because, stop(it), "hand over", "data", effect, turn=3)
+        yield Step(Id.MARATHON_RUN, f"stop {it}", because, stop(it), "hand over", "data", effect, turn=3)
 
 
 def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:

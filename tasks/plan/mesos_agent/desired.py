@@ -7,6 +7,7 @@ from ...inventory.cluster import Cluster, Node
 from ..desired import Checkpoint, Container, Directories, Image, Item, Mount
 from ..look.observed import Observed
 from ..membership import Plans, Seen
+from ..names import Id
 from ..shell import SOCKET, quote, replace_container
 from ..step import Blocker, HostPlan
 from ..zookeeper.desired import url
@@ -27,10 +28,10 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 5 wants of `node`, an agent."""
     s, agent = node.settings, container(cluster, node)
     return (
-        Image("5.2", cluster.image(s.mesos_agent_image), _client(agent)),
-        Image("5.2", cluster.image(s.mesos_image), _client(agent)),
-        Directories("5.2", (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
-        Checkpoint("5.2", s.mesos_agent_work_dir),
+        Image(Id.AGENT_RUN, cluster.image(s.mesos_agent_image), _client(agent)),
+        Image(Id.AGENT_RUN, cluster.image(s.mesos_image), _client(agent)),
+        Directories(Id.AGENT_RUN, (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
+        Checkpoint(Id.AGENT_RUN, s.mesos_agent_work_dir),
         agent,
     )
 
@@ -47,7 +48,7 @@ def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker
     changed = _incompatible(cluster, node, seen)
     if changed:
         yield Blocker(
-            "5.2",
+            Id.AGENT_RUN,
             CONTAINER,
             f"{', '.join(changed)}: the agent would refuse its work_dir (Incompatible agent info) and never "
             "start",
@@ -96,7 +97,7 @@ def _leave(work_dir: str) -> str:
         f"docker kill --signal=USR1 {CONTAINER} || true # one that does not run has nothing to unregister\n"
         f"timeout {DRAIN_TIMEOUT} docker wait {CONTAINER} || "
         f"{{ echo 'its tasks have not ended within {DRAIN_TIMEOUT} s'; exit 1; }}\n"
-        f"rm -f {quote(Checkpoint('5.2', work_dir).latest)}\n"
+        f"rm -f {quote(Checkpoint(Id.AGENT_RUN, work_dir).latest)}\n"
     )
 
 
@@ -112,7 +113,7 @@ def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:
     After a reboot it becomes a new agent by itself instead (slave.cpp).
     """
     old, new = seen.environment(CONTAINER), dict(container(cluster, node).environment)
-    checkpoint = Checkpoint("5.2", new["MESOS_WORK_DIR"])
+    checkpoint = Checkpoint(Id.AGENT_RUN, new["MESOS_WORK_DIR"])
     before, now = (seen.path(path).text.strip() for path in checkpoint.boots)
     elsewhere = old.get("MESOS_WORK_DIR") != new["MESOS_WORK_DIR"]
     rebooted = before and before != now
@@ -131,7 +132,7 @@ def container(cluster: Cluster, node: Node) -> Container:
     s = node.settings
     environment = {**_published(cluster, node), **_chosen(cluster, node), **dict(s.mesos_agent_environment)}
     return Container(
-        step="5.2",
+        step=Id.AGENT_RUN,
         name=CONTAINER,
         role="mesos_agent",
         cluster=cluster.settings.cluster_name,

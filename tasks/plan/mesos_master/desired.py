@@ -2,6 +2,7 @@
 
 from ...inventory.cluster import Cluster, Node
 from ..desired import Container, Directories, Image, Item, Mount
+from ..names import Id
 from ..zookeeper.desired import url
 
 LOG_DIR = "/var/log/mesos"
@@ -13,8 +14,8 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 3 wants of `node`, a master."""
     s = node.settings
     return (
-        Image("3.1", cluster.image(s.mesos_master_image)),
-        Directories("3.2", (s.mesos_master_work_dir, s.mesos_master_log_dir), data=data(node)),
+        Image(Id.MASTER_PULL, cluster.image(s.mesos_master_image)),
+        Directories(Id.MASTER_RUN, (s.mesos_master_work_dir, s.mesos_master_log_dir), data=data(node)),
         container(cluster, node),
     )
 
@@ -56,7 +57,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         ("MESOS_WORK_DIR", WORK_DIR),
     )
     return Container(
-        step="3.2",
+        step=Id.MASTER_RUN,
         name=name(node),
         role="mesos_master",
         cluster=cluster.settings.cluster_name,

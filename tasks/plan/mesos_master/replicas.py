@@ -13,6 +13,7 @@ from ...inventory.cluster import Cluster, Node
 from ..gate import Answers
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
+from ..names import Id
 from ..step import Blocker
 from ..words import names
 from .desired import data, name, quorum
@@ -76,7 +77,7 @@ def _refused(
         if trouble:
             why, remedy = trouble
             told = f"the masters run with quorum {old}, {number} of them need {quorum(cluster)}; {why}"
-            yield node.name, Blocker("3.2", "masters", told, remedy, "quorum")
+            yield node.name, Blocker(Id.MASTER_RUN, "masters", told, remedy, "quorum")
 
 
 def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, str] | None:

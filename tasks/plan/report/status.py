@@ -158,12 +158,8 @@ def drift(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
     steps = [step for step in plan.steps if chapter.holds(step)]
     lasting = [step for step in steps if step.phase != "settle"] or steps
     texts = [step.reason if step.risk == "restart" else f"{step.title}: {step.reason}" for step in lasting]
-    texts += [f"{b.title}: {b.seen}" for b in plan.blockers if _concerns(chapter, b.id)]
+    texts += [f"{b.title}: {b.seen}" for b in plan.blockers if chapter.holds(b)]
     return tuple(text for text in dict.fromkeys(texts) if not any(text in o and text != o for o in texts))
-
-
-def _concerns(chapter: Chapter, id: str) -> bool:
-    return id.partition(".")[0] == chapter.number or (chapter is HOST and not id)
 
 
 def service(

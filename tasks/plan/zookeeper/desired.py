@@ -2,6 +2,7 @@
 
 from ...inventory.cluster import Cluster, Node
 from ..desired import Container, Directories, File, Identity, Image, Item, Mount
+from ..names import Id
 
 CONTAINER = "zookeeper"
 
@@ -12,12 +13,14 @@ FOUR_LETTER_WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 2 wants of `node`, a member of the ensemble."""
     home = node.settings.zookeeper_dir
-    configuration = File("2.2", f"{home}/conf/zoo.cfg", zoo_cfg(cluster, node), mounted_by=CONTAINER)
+    configuration = File(
+        Id.ZOOKEEPER_CFG, f"{home}/conf/zoo.cfg", zoo_cfg(cluster, node), mounted_by=CONTAINER
+    )
     return (
-        Directories("2.1", (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
+        Directories(Id.ZOOKEEPER_MKDIRS, (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
         configuration,
-        Identity("2.3", f"{home}/data/myid", str(node.myid), remedy=_myid_remedy(home)),
-        Image("2.4", cluster.image(node.settings.zookeeper_image)),
+        Identity(Id.ZOOKEEPER_MYID, f"{home}/data/myid", str(node.myid), remedy=_myid_remedy(home)),
+        Image(Id.ZOOKEEPER_PULL, cluster.image(node.settings.zookeeper_image)),
         container(cluster, node, configuration),
     )
 
@@ -67,7 +70,7 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
     s = node.settings
     home = s.zookeeper_dir
     return Container(
-        step="2.5",
+        step=Id.ZOOKEEPER_RUN,
         name=CONTAINER,
         role="zookeeper",
         cluster=cluster.settings.cluster_name,

@@ -13,6 +13,7 @@ from ...inventory.cluster import Cluster, Node
 from ..gate import Answers
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touches
+from ..names import Id
 from ..step import Blocker
 from ..words import names
 from .desired import CONTAINER, data
@@ -212,7 +213,9 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
     It votes all the same, and with one that lags behind it is a majority that has lost writes.
     """
     members = [node for node in cluster.ensemble if node.name in seen]
-    empty = [n for n in members if not has_data(n, seen[n.name]) and touches(plans.get(n.name), "2.5")]
+    empty = [
+        n for n in members if not has_data(n, seen[n.name]) and touches(plans.get(n.name), Id.ZOOKEEPER_RUN)
+    ]
     others = [node for node in cluster.ensemble if node not in empty and _counts(node, seen)]
     if not empty or not any(node.name in seen and has_data(node, seen[node.name]) for node in others):
         return
@@ -224,7 +227,7 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
             yield (
                 node.name,
                 Blocker(
-                    "2.5",
+                    Id.ZOOKEEPER_RUN,
                     CONTAINER,
                     f"it has no data in {data(node)}, and may only start while all others serve in sync, or "
                     f"what they wrote can be lost ({why})",
@@ -241,7 +244,7 @@ def _counts(node: Node, seen: Seen) -> bool:
 
 
 def _blocker(seen: str, remedy: str) -> Blocker:
-    return Blocker("2.2", "zoo.cfg", seen, remedy, "members")
+    return Blocker(Id.ZOOKEEPER_CFG, "zoo.cfg", seen, remedy, "members")
 
 
 def _ids(ids: Collection[int]) -> str:
