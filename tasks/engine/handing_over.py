@@ -8,7 +8,7 @@ from ..plan.marathon import handover
 from ..plan.membership import Plans
 from ..plan.runbook import Chapter, containers
 from ..plan.shell import start_again
-from ..plan.step import Step
+from ..plan.step import Action, Step
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
@@ -55,7 +55,7 @@ def _take_back(hosts: Hosts, chapter: Chapter, turns: Turns, error: OperatorErro
     """Have the old ones run again; only the last one, which leads, still does."""
     touched = {name: step for turn in turns for name, step in turn.items()}
     for node in (node for node in hosts.nodes if node.name in touched):
-        if touched[node.name].title.startswith("run"):
+        if touched[node.name].action is not Action.STOP:
             put_back(hosts, chapter, node, error)
         else:
             _start_again(hosts, chapter, node)
@@ -69,5 +69,5 @@ def _take_back(hosts: Hosts, chapter: Chapter, turns: Turns, error: OperatorErro
 def _start_again(hosts: Hosts, chapter: Chapter, node: Node) -> None:
     (container,) = containers([chapter], hosts.cluster, node)
     title, reason = f"start {container.name} again", "the hand-over failed"
-    hosts.act({node.name: [Step(container.step, title, reason, start_again(container.name))]})
+    hosts.act({node.name: [Step(container.step, Action.START, title, reason, start_again(container.name))]})
     gates.reach_member(hosts, chapter, node)

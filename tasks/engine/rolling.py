@@ -9,14 +9,11 @@ from ..plan.membership import Plans
 from ..plan.names import SERVICES
 from ..plan.roll import Member
 from ..plan.runbook import Chapter, containers
-from ..plan.step import Step
+from ..plan.schedule import steps
+from ..plan.step import Action, Step
 from ..plan.words import grouped, names
 from . import gates
 from .hosts import Hosts
-
-
-def _steps(plans: Plans, chapter: Chapter, name: str) -> tuple[Step, ...]:
-    return tuple(step for step in plans[name].in_phase("replace") if chapter.holds(step))
 
 
 def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
@@ -52,7 +49,8 @@ def left_alone(refused: Mapping[Member, str]) -> list[str]:
 
 
 def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
-    hosts.act({node.name: _steps(plans, chapter, node.name) for node in nodes})
+    replacing = steps(plans, "replace", chapter)
+    hosts.act({node.name: replacing[node.name] for node in nodes})
     for node in nodes:
         gates.reach_member(hosts, chapter, node)
 
@@ -60,10 +58,8 @@ def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans
 def put_back(hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError) -> None:
     """Put a member's previous container back; `error` is why its successor failed."""
     (container,) = containers([chapter], hosts.cluster, node)
-    title = f"put the previous {container.name} back"
-    step = Step(
-        container.step, title, "its successor failed", shell.put_back(container), "replace", "restart"
-    )
+    title, why = f"put the previous {container.name} back", "its successor failed"
+    step = Step(container.step, Action.PUT_BACK, title, why, shell.put_back(container), "replace", "restart")
     try:
         hosts.act({node.name: [step]})
         gates.reach_member(hosts, chapter, node)

@@ -15,7 +15,7 @@ from .names import SERVICES
 from .roll import Member, Standings, next_turn
 from .runbook import Chapter
 from .schedule import Steps, schedule, steps
-from .step import Phase, Step
+from .step import Action, Phase, Step
 from .words import names
 
 HEADING = "In this order as things stand now; every service is asked again before each restart:"
@@ -117,7 +117,7 @@ class _Run:
                 self._take_turn(chapter.service, name, step)
 
     def _take_turn(self, service: str, name: str, step: Step) -> None:
-        before, starts = self.now[service], step.title.startswith("run")
+        before, starts = self.now[service], step.action is not Action.STOP
         meanwhile = replace(before, serving=before.serving - {name})
         leads = before.leader == name
         self.turns.append(Turn("hand over", (name,), step.effect, service, meanwhile, leads))
@@ -134,8 +134,8 @@ class _Run:
         self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
 
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
-        own = [step for name in hosts for step in self.plans[name].in_phase("replace")]
-        effects = {step.effect for step in own if self.chapters[service].holds(step)}
+        replacing = steps(self.plans, "replace", self.chapters[service])
+        effects = {step.effect for name in hosts for step in replacing[name]}
         return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
 
 

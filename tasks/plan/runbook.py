@@ -77,27 +77,17 @@ class Chapter:
 
 HOST = Chapter(None, 1, host.desired)
 ZOOKEEPER = Chapter(
-    "zookeeper",
-    2,
-    zookeeper.desired,
-    Ensemble(),
-    gate=Id.ZOOKEEPER_ASK,
-    membership=members.membership,
+    "zookeeper", 2, zookeeper.desired, Ensemble(), Id.ZOOKEEPER_ASK, membership=members.membership
 )
 MESOS_MASTER = Chapter(
-    "mesos_master",
-    3,
-    mesos_master.desired,
-    Masters(),
-    gate=Id.MASTER_ASK,
-    membership=replicas.membership,
+    "mesos_master", 3, mesos_master.desired, Masters(), Id.MASTER_ASK, membership=replicas.membership
 )
 MARATHON = Chapter(
     "marathon",
     4,
     marathon.desired,
     Marathons(),
-    gate=Id.MARATHON_ASK,
+    Id.MARATHON_ASK,
     membership=handover.membership,
     arrange=handover.hand_over,
 )
@@ -106,7 +96,7 @@ MESOS_AGENT = Chapter(
     4,
     mesos_agent.desired,
     Agents(),
-    gate=Id.AGENT_ASK,
+    Id.AGENT_ASK,
     objections=mesos_agent.objections,
     arrange=mesos_agent.drained,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Literal
 
 from .names import Id
@@ -13,6 +14,26 @@ Risk = Literal["none", "restart", "data"]
 """What a step may cost: nothing, the restart of a running service, or data."""
 
 
+class Action(Enum):
+    """What a step does. Whatever is decided about a step is decided by this, never by its title."""
+
+    SET_IP = auto()
+    CHECK_IP = auto()
+    MAKE_DIRECTORIES = auto()
+    WRITE = auto()
+    WRITE_BESIDE = auto()
+    PULL = auto()
+    RUN = auto()
+    REPLACE = auto()
+    DRAIN = auto()
+    START = auto()
+    UNPAUSE = auto()
+    SET_POLICY = auto()
+    STOP = auto()
+    PUT_BACK = auto()
+    REMOVE = auto()
+
+
 @dataclass(frozen=True)
 class Step:
     """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
@@ -22,6 +43,7 @@ class Step:
     """
 
     id: Id
+    action: Action
     title: str
     reason: str
     shell: str

@@ -12,7 +12,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import MARATHON
-from tasks.plan.step import HostPlan, Step
+from tasks.plan.step import Action, HostPlan, Step
 
 OLD, NEW = "mesosphere/marathon:v1.5.8", "mesosphere/marathon:v1.5.9"
 A, B, C = "10.70.0.10", "10.70.0.11", "10.70.0.12"
@@ -67,7 +67,7 @@ class World:
 
     def act(self, name: str, step: Step) -> None:
         """Do what a step does, and what Marathon does then."""
-        if step.title.startswith("stop"):
+        if step.action is Action.STOP:
             self.running.discard(name)
         else:
             self.images[name] = NEW

@@ -17,7 +17,7 @@ from tasks.plan.mesos_agent import desired as mesos_agent
 from tasks.plan.mesos_agent.desired import INCOMPATIBLE
 from tasks.plan.runbook import MESOS_AGENT
 from tasks.plan.script import runnable
-from tasks.plan.step import HostPlan, Step
+from tasks.plan.step import Action, HostPlan, Step
 
 WORK_DIR = "/var/lib/mesos/agent"
 LATEST = f"{WORK_DIR}/meta/slaves/latest"
@@ -62,7 +62,7 @@ def planned(seen: Observed, *variables: str) -> HostPlan:
 
 
 def main_step(plan: HostPlan) -> Step:
-    (step,) = [step for step in plan.steps if "run mesos-slave anew" in step.title or "drain" in step.title]
+    (step,) = [step for step in plan.steps if step.action in (Action.REPLACE, Action.DRAIN)]
     return step
 
 

@@ -28,7 +28,7 @@ from tasks.plan.availability import fates, services
 from tasks.plan.availability.course import Course, course, excess, told
 from tasks.plan.availability.services import Sample, Service, read
 from tasks.plan.names import Id
-from tasks.plan.step import HostPlan, Risk, Step
+from tasks.plan.step import Action, HostPlan, Risk, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 WHOLE = (
@@ -259,9 +259,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plans(risk: Risk) -> dict[str, HostPlan]:
-    return {
-        "10.0.0.1": HostPlan("10.0.0.1", (), (Step(Id.ZOOKEEPER_RUN, "run zookeeper", "", "", risk=risk),))
-    }
+    step = Step(Id.ZOOKEEPER_RUN, Action.REPLACE, "run zookeeper anew", "", "", risk=risk)
+    return {"10.0.0.1": HostPlan("10.0.0.1", (), (step,))}
 
 
 def asked_again(asked: list[bytes], times: int = 2) -> None:

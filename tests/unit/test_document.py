@@ -15,12 +15,13 @@ from tasks.plan.preflight import CHECKS, Finding, Report
 from tasks.plan.report import document
 from tasks.plan.report.status import Component, HostStatus, Service, Status
 from tasks.plan.runbook import CHAPTERS, from_nothing
-from tasks.plan.step import Blocker, HostPlan, Step
+from tasks.plan.step import Action, Blocker, HostPlan, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUR = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n[mesos_agent]\n10.0.0.9\n"
 STEP = Step(
     Id.ZOOKEEPER_RUN,
+    Action.REPLACE,
     "run zookeeper anew",
     "zoo.cfg: syncLimit 2 -> 5",
     "docker run --env TOKEN=geheim zookeeper\n",
@@ -29,7 +30,7 @@ STEP = Step(
     effect="restarts zookeeper, a follower",
     after=frozenset({Id.ZOOKEEPER_CFG}),
 )
-CHECK = Step(Id.CHECK_IP, "HOST_IP in a login shell", "it says ''", "true\n", changes=False)
+CHECK = Step(Id.CHECK_IP, Action.CHECK_IP, "HOST_IP in a login shell", "it says ''", "true\n", changes=False)
 BLOCKER = Blocker(Id.ZOOKEEPER_MYID, "myid", "it says '7'", "set myid", "myid")
 
 OUTLOOK = Outlook(

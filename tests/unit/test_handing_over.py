@@ -1,7 +1,7 @@
 """A hand-over as it is carried out: what is asked before each turn, and what is taken back if one fails."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -80,6 +80,17 @@ def test_a_first_new_one_that_fails_is_put_back_and_the_leader_is_never_touched(
     assert str(stopped.value).startswith(
         f"{fails} failed\n{C}, .10  Marathon: the old version runs again, its state was not changed. "
     )
+
+
+def test_titles_do_not_tell_who_is_put_back(run: Run) -> None:
+    run.fails = "ask .10"
+    made = {
+        name: replace(each, steps=tuple(replace(step, title="run stop") for step in each.steps))
+        for name, each in plans(three(B), run.cluster).items()
+    }
+    with pytest.raises(RolledBack):
+        hand_over(run, MARATHON, made)  # type: ignore[arg-type]
+    assert run.log[-3:] == [".10 put back", ".12 start marathon-3 again", "ask .12 alone"]
 
 
 @pytest.mark.parametrize("fails", [".11 stop marathon-2", *AFTER])

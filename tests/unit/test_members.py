@@ -12,7 +12,7 @@ from tasks.inventory.parse import parse
 from tasks.plan.look.observed import Observed, Path
 from tasks.plan.membership import Membership
 from tasks.plan.names import Id
-from tasks.plan.step import HostPlan, Step
+from tasks.plan.step import Action, HostPlan, Step
 from tasks.plan.zookeeper.desired import data
 from tasks.plan.zookeeper.members import Members, membership, overlap, rounds
 
@@ -69,7 +69,7 @@ def bare(cluster: Cluster, *ids: int) -> dict[str, Observed]:
 
 def membership_of(cluster: Cluster, seen: Mapping[str, Observed], only: Sequence[str] = ()) -> Membership:
     """What is said when every host that is seen (or is among `only`) has its member replaced."""
-    step = Step(Id.ZOOKEEPER_RUN, "run zookeeper", "", "", phase="start")
+    step = Step(Id.ZOOKEEPER_RUN, Action.RUN, "run zookeeper", "", "", phase="start")
     plans = {name: HostPlan(name, (Id.ZOOKEEPER_RUN,), (step,)) for name in (only or seen)}
     return membership(cluster, seen, plans)
 

@@ -10,7 +10,7 @@ from tasks.plan.names import SERVICES, Id
 from tasks.plan.outlook import Outlook, Turn, foresee, lines
 from tasks.plan.roll import Member
 from tasks.plan.runbook import CHAPTERS
-from tasks.plan.step import HostPlan, Step
+from tasks.plan.step import Action, HostPlan, Step
 
 A, B, C, D = "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.9"
 ALL = frozenset({A, B, C})
@@ -22,18 +22,17 @@ WELL = {
     MARATHON: Standing(3, 1, ALL, C),
     AGENT: Standing(1, 0, frozenset({D})),
 }
-STAGE = Step(Id.ZOOKEEPER_CFG, "zoo.cfg", "syncLimit 2 -> 5", "true\n")
+STAGE = Step(Id.ZOOKEEPER_CFG, Action.WRITE_BESIDE, "zoo.cfg", "syncLimit 2 -> 5", "true\n")
 
 
 def replacing(service: str, host: str) -> Step:
     role = "the leader" if WELL[service].leader == host else "a follower"
-    return Step(
-        IDS[service], "run anew", "", "true\n", "replace", "restart", f"restarts {SERVICES[service]}, {role}"
-    )
+    effect = f"restarts {SERVICES[service]}, {role}"
+    return Step(IDS[service], Action.REPLACE, "run anew", "", "true\n", "replace", "restart", effect)
 
 
 def starting(service: str) -> Step:
-    return Step(IDS[service], "run", "no such container", "true\n", "start")
+    return Step(IDS[service], Action.RUN, "run", "no such container", "true\n", "start")
 
 
 def plans(**steps: list[Step]) -> dict[str, HostPlan]:

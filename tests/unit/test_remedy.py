@@ -4,9 +4,9 @@ import pytest
 
 from tasks.plan.names import Id
 from tasks.plan.remedy import explain
-from tasks.plan.step import Step
+from tasks.plan.step import Action, Step
 
-STEP = Step(Id.ZOOKEEPER_PULL, "pull zookeeper:3.4.12", "not on this host", "docker pull zookeeper:3.4.12\n")
+STEP = Step(Id.ZOOKEEPER_PULL, Action.PULL, "pull zookeeper:3.4.12", "not on this host", "true\n")
 REFUSED = "connect: connection refused"
 
 # what was said (docker 20.10, docker 28, or the shell) -> how the sentence begins

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tasks.plan.names import Id
 from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
 from tasks.plan.schedule import Entry, schedule
-from tasks.plan.step import HostPlan, Phase, Step
+from tasks.plan.step import Action, HostPlan, Phase, Step
 
 HOSTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
@@ -16,7 +16,7 @@ STEPS = {id.service: id for id in Id}
 ORDER: tuple[Phase, ...] = ("stage", "start", "replace", "settle")
 
 steps = st.builds(
-    lambda chapter, phase: Step(STEPS[chapter.service], "step", "why", "true\n", phase),
+    lambda chapter, phase: Step(STEPS[chapter.service], Action.RUN, "step", "why", "true\n", phase),
     st.sampled_from(SERVICES),
     st.sampled_from(ORDER),
 )
@@ -33,9 +33,8 @@ def told(entries: list[Entry]) -> list[str]:
 
 
 def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
-    return HostPlan(
-        host, (), tuple(Step(STEPS[chapter.service], "step", "", "true\n", phase) for chapter, phase in steps)
-    )
+    made = (Step(STEPS[each.service], Action.RUN, "step", "", "true\n", phase) for each, phase in steps)
+    return HostPlan(host, (), tuple(made))
 
 
 def test_a_first_deploy_starts_rank_by_rank_and_sees_each_service_well_before_the_next() -> None:

@@ -13,7 +13,7 @@ from tasks.plan.look.observed import LOCK
 from tasks.plan.names import Id
 from tasks.plan.script import BUSY, MARK, Progress, progress, readable, runnable
 from tasks.plan.shell import write_file
-from tasks.plan.step import Step
+from tasks.plan.step import Action, Step
 
 
 @pytest.fixture(params=SHELLS, ids=lambda words: words[0])
@@ -24,7 +24,10 @@ def sh(request: pytest.FixtureRequest) -> list[str]:
 
 def script(where: Path, *shells: str) -> str:
     """A runnable script of these steps, with its lock below `where`."""
-    steps = [Step(Id.ZOOKEEPER_RUN, f"step {i}", "missing", text) for i, text in enumerate(shells, start=1)]
+    steps = [
+        Step(Id.ZOOKEEPER_RUN, Action.RUN, f"step {i}", "missing", text)
+        for i, text in enumerate(shells, start=1)
+    ]
     text = runnable(steps)
     assert LOCK in text
     return text.replace(LOCK, str(where / "lock"))
@@ -85,7 +88,11 @@ def test_a_programs_own_words_are_no_event(line: str) -> None:
 
 
 def test_a_person_reads_the_same_shell_below_its_titles() -> None:
-    steps = [Step(Id.ZOOKEEPER_MKDIRS, "directory /opt/a", "missing", "mkdir -pv /opt/a\n")]
+    steps = [
+        Step(
+            Id.ZOOKEEPER_MKDIRS, Action.MAKE_DIRECTORIES, "directory /opt/a", "missing", "mkdir -pv /opt/a\n"
+        )
+    ]
     assert readable(steps) == "# 2.1  directory /opt/a\nmkdir -pv /opt/a\n"
 
 

@@ -15,7 +15,7 @@ from tasks.plan.compare.differences import container as differences
 from tasks.plan.desired import Container
 from tasks.plan.names import Id
 from tasks.plan.runbook import CHAPTERS
-from tasks.plan.step import Step
+from tasks.plan.step import Action, Step
 
 SECRETS = {
     "a docker login": (
@@ -113,7 +113,7 @@ def test_a_docker_login_reaches_the_container_whole() -> None:
 
 def test_neither_the_runbook_nor_a_difference_shows_it() -> None:
     wanted = agent()
-    step = Step(Id.AGENT_RUN, "run", "absent", shell.docker_run(wanted))
+    step = Step(Id.AGENT_RUN, Action.RUN, "run", "absent", shell.docker_run(wanted))
     text = script.readable([step], [wanted])
     assert "b3Bz" not in text and f"MESOS_DOCKER_CONFIG {HIDDEN}" in text
     other = replace(wanted, environment=(("MESOS_DOCKER_CONFIG", LOGIN.replace("b3Bz", "b3Bw")),))

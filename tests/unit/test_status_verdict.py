@@ -24,7 +24,7 @@ from tasks.plan.names import Id
 from tasks.plan.report import status
 from tasks.plan.report.status import Component, HostStatus, Service, Status
 from tasks.plan.runbook import CHAPTERS, HOST, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
-from tasks.plan.step import Blocker, HostPlan, Phase, Risk, Step
+from tasks.plan.step import Action, Blocker, HostPlan, Phase, Risk, Step
 
 TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
 
@@ -128,8 +128,9 @@ def steps() -> st.SearchStrategy[Step]:
     phases: list[Phase] = ["stage", "start", "replace", "settle"]
     risks: list[Risk] = ["none", "restart", "data"]
     return st.builds(
-        lambda id, title, reason, phase, risk: Step(id, title, reason, "true\n", phase, risk),
+        lambda id, action, title, reason, phase, risk: Step(id, action, title, reason, "true\n", phase, risk),
         st.sampled_from(Id),
+        st.sampled_from(Action),
         words,
         words,
         st.sampled_from(phases),

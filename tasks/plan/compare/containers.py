@@ -6,7 +6,7 @@ from .. import shell
 from ..desired import Container, Image
 from ..look.observed import GENERATIONS
 from ..shell import quote
-from ..step import Blocker, Step
+from ..step import Action, Blocker, Step
 from . import differences
 from .compared import BY_HAND, Found, Host, label
 
@@ -16,7 +16,7 @@ FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 def image(host: Host, item: Image) -> Found:
     """Compare an image: it is pulled only if the host does not hold it."""
     if host.seen.engine and item.reference not in host.seen.objects:
-        yield Step(item.step, f"pull {item.reference}", "not on this host", shell.pull(item))
+        yield Step(item.step, Action.PULL, f"pull {item.reference}", "not on this host", shell.pull(item))
 
 
 def container(host: Host, wanted: Container) -> Found:
@@ -44,6 +44,7 @@ def container(host: Host, wanted: Container) -> Found:
     if differences.restart_policy(seen) != "always":
         yield Step(
             wanted.step,
+            Action.SET_POLICY,
             f"restart policy of {wanted.name}",
             f"{differences.restart_policy(seen)} -> always",
             f"docker update --restart=always {quote(wanted.name)}\n",
@@ -81,6 +82,7 @@ def _first_start(host: Host, wanted: Container) -> Step:
     clear = f"docker rm -f {quote(following)}\n" if following in host.seen.objects else ""
     return Step(
         wanted.step,
+        Action.RUN,
         f"run {wanted.name}",
         "no such container",
         clear + shell.docker_run(wanted),
@@ -111,6 +113,7 @@ def _replacement(host: Host, wanted: Container, seen: differences.Inspect, diffe
     running = seen["State"]["Running"] and not seen["State"].get("Restarting")
     return Step(
         wanted.step,
+        Action.REPLACE,
         f"run {wanted.name} anew",
         ", ".join(differing),
         shell.replace_container(
@@ -133,6 +136,7 @@ def _farewell(host: Host, wanted: Container) -> Step:
     )
     return Step(
         wanted.step,
+        Action.REMOVE,
         f"remove {wanted.name}.prev",
         "kept until its successor has passed",
         f"docker rm -f {' '.join(quote(name) for name in gone)}\nrm -f {' '.join(previous)}\n",
@@ -142,13 +146,11 @@ def _farewell(host: Host, wanted: Container) -> Step:
 
 
 def _wake(wanted: Container, state: differences.Inspect) -> Found:
-    name = quote(wanted.name)
+    name, title, why = quote(wanted.name), f"start {wanted.name}", f"it is {state['Status']}"
     if state.get("Paused"):
-        yield Step(wanted.step, wanted.name, "it is paused", f"docker unpause {name}\n", phase="start")
+        yield Step(wanted.step, Action.UNPAUSE, wanted.name, why, f"docker unpause {name}\n", "start")
     elif not state["Running"] and not state.get("Restarting"):
-        yield Step(
-            wanted.step, f"start {wanted.name}", f"it is {state['Status']}", f"docker start {name}\n", "start"
-        )
+        yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:
@@ -156,6 +158,7 @@ def _tidy_containers(host: Host, wanted: Container) -> Found:
         if name in host.seen.objects:
             yield Step(
                 wanted.step,
+                Action.REMOVE,
                 f"remove {name}",
                 "left over by an earlier run",
                 f"docker rm -f {quote(name)}\n",

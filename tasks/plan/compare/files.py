@@ -3,7 +3,7 @@
 from .. import shell
 from ..desired import Directories, File, Identity
 from ..shell import quote
-from ..step import Blocker, Step
+from ..step import Action, Blocker, Step
 from .compared import Found, Host
 
 
@@ -17,7 +17,7 @@ def directories(host: Host, item: Directories) -> Found:
     missing = [path for path, kind in kinds.items() if kind == "absent"]
     if missing:
         mkdir = f"mkdir -pv {' '.join(quote(path) for path in missing)}\n"
-        yield Step(item.step, "directories", f"missing: {', '.join(missing)}", mkdir)
+        yield Step(item.step, Action.MAKE_DIRECTORIES, "directories", f"missing: {', '.join(missing)}", mkdir)
 
 
 def file(host: Host, item: File) -> Found:
@@ -28,23 +28,18 @@ def file(host: Host, item: File) -> Found:
             if host.seen.path(leftover).kind != "absent":
                 yield _tidy_file(item, leftover)
         return
-    reason = host.how_differs(item)
+    why = host.how_differs(item)
     if not host.mounted_now(item):
-        yield Step(item.step, item.name, reason, shell.write_file(item.path, item.text), after=below)
+        text = shell.write_file(item.path, item.text)
+        yield Step(item.step, Action.WRITE, item.name, why, text, after=below)
     elif host.seen.path(item.beside).text != item.text:
-        yield Step(
-            item.step,
-            item.name,
-            reason,
-            shell.heredoc(item.beside, item.text),
-            effect=host.restarts(item.mounted_by or ""),
-            after=below,
-        )
+        text, effect = shell.heredoc(item.beside, item.text), host.restarts(item.mounted_by or "")
+        yield Step(item.step, Action.WRITE_BESIDE, item.name, why, text, effect=effect, after=below)
 
 
 def _tidy_file(item: File, path: str) -> Step:
-    name = path.rpartition("/")[2]
-    return Step(item.step, name, "left over by an earlier run", f"rm -f {quote(path)}\n", phase="settle")
+    name, why = path.rpartition("/")[2], "left over by an earlier run"
+    return Step(item.step, Action.REMOVE, name, why, f"rm -f {quote(path)}\n", "settle")
 
 
 def identity(host: Host, item: Identity) -> Found:
@@ -53,7 +48,7 @@ def identity(host: Host, item: Identity) -> Found:
     if seen.kind == "absent" or (seen.kind == "regular empty file"):
         needs = frozenset(i.step for i in host.items if isinstance(i, Directories))
         text = shell.write_file(item.path, item.value + "\n")
-        yield Step(item.step, f"{item.name} {item.value}", "missing", text, after=needs)
+        yield Step(item.step, Action.WRITE, f"{item.name} {item.value}", "missing", text, after=needs)
     elif seen.text.strip() != item.value:
         yield Blocker(
             item.step,

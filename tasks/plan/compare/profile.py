@@ -10,7 +10,7 @@ from ..host import profile_line as host_ip_line
 from ..look.profile import LIMIT, LOGIN, UNREADABLE, Login
 from ..names import Id
 from ..shell import quote
-from ..step import Blocker, Step
+from ..step import Action, Blocker, Step
 from ..words import printable
 from .compared import Found, Host
 
@@ -84,7 +84,7 @@ def profile_line(host: Host, item: ProfileLine) -> Found:
         yield Blocker(item.step, "HOST_IP", seen, "complete that", "profile")
     else:
         text = _change(item.path, lines, wanted, line)
-        yield Step(item.step, f"HOST_IP in {item.path}", _reason(lines, whole, wanted), text)
+        yield Step(item.step, Action.SET_IP, f"HOST_IP in {item.path}", _reason(lines, whole, wanted), text)
 
 
 def _obstacle(host: Host, item: ProfileLine) -> tuple[str, str, str] | None:
@@ -175,6 +175,7 @@ def login_check(host: Host, item: LoginCheck) -> Found:
         wrong = (login for login in host.seen.logins if login.said != item.address)
         yield Step(
             item.step,
+            Action.CHECK_IP,
             "HOST_IP in a login shell",
             next(wrong, Login("sh")).seen(item.address),
             shell.REFUSE + LOGIN + _judge_logins(item),

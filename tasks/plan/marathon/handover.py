@@ -14,7 +14,7 @@ from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, absent
 from ..names import Id
 from ..shell import stop
-from ..step import Blocker, HostPlan, Step
+from ..step import Action, Blocker, HostPlan, Step
 from . import versions
 from .desired import container, name
 from .service import Marathons, marathon
@@ -157,7 +157,7 @@ def _roles(instances: list[Instance]) -> Roles:
 def _in_turns(one: Instance, roles: Roles, plan: HostPlan) -> HostPlan:
     steps: list[Step] = []
     for step in plan.steps:
-        if step.title not in (f"run {name(one.node)}", f"run {name(one.node)} anew"):
+        if step.id is not Id.MARATHON_RUN or step.action not in (Action.RUN, Action.REPLACE):
             steps.append(step)
         elif one.node.name == roles.first:
             steps.append(_first(one, roles, step))
@@ -180,15 +180,13 @@ MIGRATES = "its state is migrated then, which cannot be undone"
 def _stop(one: Instance, roles: Roles) -> Iterator[Step]:
     it = name(one.node)
     from_, to = (versions.shown(versions.of_image(image)) for image in (one.image, one.wanted))
-    reason = f"{from_} -> {to} is handed over"
+    why = f"{from_} -> {to} is handed over"
+    step = Step(Id.MARATHON_RUN, Action.STOP, f"stop {it}", why, stop(it), "hand over", effect=f"stops {it}")
     if one.node.name in roles.surplus:
-        because = f"{reason}: of the old ones only the last stays"
-        yield Step(
-            Id.MARATHON_RUN, f"stop {it}", because, stop(it), "hand over", "restart", f"stops {it}", turn=1
-        )
+        yield replace(step, reason=f"{why}: of the old ones only the last stays", risk="restart", turn=1)
     if one.node.name == roles.last:
-        because, effect = f"{reason}: a new one leads from here on", f"stops {it}; {MIGRATES}"
-        yield Step(Id.MARATHON_RUN, f"stop {it}", because, stop(it), "hand over", "data", effect, turn=3)
+        why, effect = f"{why}: a new one leads from here on", f"stops {it}; {MIGRATES}"
+        yield replace(step, reason=why, effect=effect, risk="data", turn=3)
 
 
 def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:

@@ -9,7 +9,7 @@ from ..look.observed import Observed
 from ..membership import Plans, Seen
 from ..names import Id
 from ..shell import SOCKET, quote, replace_container
-from ..step import Blocker, HostPlan
+from ..step import Action, Blocker, HostPlan
 from ..zookeeper.desired import url
 from .agent_info import refused
 from .service import offered, tasks
@@ -79,8 +79,8 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
     )
     title, effect = f"drain {CONTAINER} and run it anew", _cost(node, seen)
     steps = (
-        replace(step, title=title, shell=shell, risk="data", effect=effect)
-        if step.title == f"run {CONTAINER} anew"
+        replace(step, action=Action.DRAIN, title=title, shell=shell, risk="data", effect=effect)
+        if step.id is Id.AGENT_RUN and step.action is Action.REPLACE
         else step
         for step in plan.steps
     )

@@ -11,7 +11,7 @@ from ..gate import Answers, Verdict
 from ..look.observed import Observed
 from ..mesos_master.service import Master, master
 from ..runbook import HOST, Chapter
-from ..step import HostPlan
+from ..step import Action, HostPlan
 from ..words import names
 
 State = Literal["ok", "drift", "degraded", "unreachable"]
@@ -156,10 +156,12 @@ def drift(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
     counts if nothing else is to be done: it follows from the rest.
     """
     steps = [step for step in plan.steps if chapter.holds(step)]
+    if any(step.action is Action.REPLACE for step in steps):
+        steps = [step for step in steps if step.action is not Action.WRITE_BESIDE]
     lasting = [step for step in steps if step.phase != "settle"] or steps
     texts = [step.reason if step.risk == "restart" else f"{step.title}: {step.reason}" for step in lasting]
     texts += [f"{b.title}: {b.seen}" for b in plan.blockers if chapter.holds(b)]
-    return tuple(text for text in dict.fromkeys(texts) if not any(text in o and text != o for o in texts))
+    return tuple(dict.fromkeys(texts))
 
 
 def service(

@@ -213,9 +213,8 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
     It votes all the same, and with one that lags behind it is a majority that has lost writes.
     """
     members = [node for node in cluster.ensemble if node.name in seen]
-    empty = [
-        n for n in members if not has_data(n, seen[n.name]) and touches(plans.get(n.name), Id.ZOOKEEPER_RUN)
-    ]
+    moved = [node for node in members if touches(plans.get(node.name), Id.ZOOKEEPER_RUN)]
+    empty = [node for node in moved if not has_data(node, seen[node.name])]
     others = [node for node in cluster.ensemble if node not in empty and _counts(node, seen)]
     if not empty or not any(node.name in seen and has_data(node, seen[node.name]) for node in others):
         return

@@ -1,0 +1,233 @@
+"""What a step does is data, and all that is decided about it is decided by that: titles are for people."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marathon_world import NAMES, NEW, OLD, marathons
+from marathon_world import World as Marathons
+from samples import as_wanted, with_container
+
+from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.parse import parse
+from tasks.plan import runbook
+from tasks.plan.gate import Standing
+from tasks.plan.look.observed import Observed
+from tasks.plan.look.observed import Path as Seen
+from tasks.plan.membership import Plans
+from tasks.plan.names import Id
+from tasks.plan.outlook import foresee
+from tasks.plan.report import document, status
+from tasks.plan.runbook import CHAPTERS, MARATHON
+from tasks.plan.schedule import Entry, schedule
+from tasks.plan.step import Action, HostPlan
+
+SHIPPED = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()
+EVERY = parse(SHIPPED)
+"""Every role on some host."""
+
+World = tuple[Cluster, Mapping[str, Observed]]
+"""What is wanted, and how every host is."""
+
+SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
+CHANGED = parse(f"{SHIPPED}\n[all:vars]\nzookeeper_sync_limit=9\nmarathon_image=x/marathon:v1.5.9\n")
+FIRST = {
+    Id.SET_IP: {Action.SET_IP},
+    Id.CHECK_IP: {Action.CHECK_IP},
+    Id.ZOOKEEPER_MKDIRS: {Action.MAKE_DIRECTORIES},
+    Id.ZOOKEEPER_CFG: {Action.WRITE},
+    Id.ZOOKEEPER_MYID: {Action.WRITE},
+    Id.ZOOKEEPER_PULL: {Action.PULL},
+    Id.ZOOKEEPER_RUN: {Action.RUN},
+    Id.MASTER_PULL: {Action.PULL},
+    Id.MASTER_RUN: {Action.MAKE_DIRECTORIES, Action.RUN},
+    Id.MARATHON_RUN: {Action.PULL, Action.RUN},
+    Id.AGENT_RUN: {Action.PULL, Action.MAKE_DIRECTORIES, Action.RUN},
+}
+"""What the steps of a first deploy do."""
+
+COMMANDS = {
+    Action.SET_IP: r"export HOST_IP=(.|\n)*\nmv -f ",
+    Action.CHECK_IP: r"login \$shell",
+    Action.MAKE_DIRECTORIES: r"\Amkdir -pv .*\n\Z",
+    Action.WRITE: r"cat > .*(.|\n)*\nmv .*\n\Z",
+    Action.WRITE_BESIDE: r"\Acat > \S+\.next (?!(.|\n)*^mv )",
+    Action.PULL: r"\Adocker pull ",
+    Action.RUN: r"docker run -d",
+    Action.REPLACE: r"docker create(.|\n)*docker stop(.|\n)*docker rename(.|\n)*docker start ",
+    Action.DRAIN: r"docker create(.|\n)*docker kill --signal=USR1(.|\n)*docker start ",
+    Action.START: r"\Adocker start \S+\n\Z",
+    Action.UNPAUSE: r"\Adocker unpause \S+\n\Z",
+    Action.SET_POLICY: r"\Adocker update --restart=always \S+\n\Z",
+    Action.STOP: r"docker stop -t 30 \S+\n\Z",
+    Action.REMOVE: r"\A(docker )?rm -f ",
+}
+"""What the shell of an action has in it; to put a member back is only made inside of a run."""
+
+
+def bare(node: Node) -> Observed:
+    """A host that has nothing yet."""
+    return Observed(addresses=frozenset({node.address}), engine=True)
+
+
+def everywhere() -> dict[str, Observed]:
+    """Every host as wanted."""
+    return {node.name: as_wanted(EVERY, node) for node in EVERY.nodes}
+
+
+def missing(cluster: Cluster, seen: Mapping[str, Observed]) -> Plans:
+    """What the comparison alone finds, before any chapter arranges it."""
+    nodes = [node for node in cluster.nodes if node.name in seen]
+    return {node.name: runbook.missing(CHAPTERS, cluster, node, seen[node.name]) for node in nodes}
+
+
+def zookeeper(change: dict[str, Any], **more: Any) -> set[Action]:
+    """What is done on a host whose ZooKeeper is not as wanted."""
+    cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
+    seen = replace(with_container(as_wanted(cluster, cluster.nodes[0]), change), **more)
+    return {step.action for step in missing(cluster, {"10.0.0.1": seen})["10.0.0.1"].steps}
+
+
+def test_a_first_deploy_does_what_the_runbook_says() -> None:
+    found: dict[Id, set[Action]] = {}
+    for node in EVERY.nodes:
+        for step in runbook.from_nothing(CHAPTERS, EVERY, node).steps:
+            found.setdefault(step.id, set()).add(step.action)
+    assert found == FIRST
+
+
+def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
+    down = {"Running": False, "Status": "exited"}
+    assert zookeeper({"State": down}) == {Action.START}
+    assert zookeeper({"State": {"Paused": True, "Status": "paused"}}) == {Action.UNPAUSE}
+    assert zookeeper({"HostConfig": {"RestartPolicy": {"Name": "no"}}}) == {Action.SET_POLICY}
+    assert zookeeper({"HostConfig": {"Privileged": True}}) == {Action.REPLACE, Action.REMOVE}
+    assert zookeeper({"Config": {"Env": []}, "State": down}) == {Action.REPLACE, Action.REMOVE}
+    assert zookeeper({}) == set()
+
+
+def disturbed(seen: Observed) -> Observed:
+    """The same host with a container that is paused, one that is stopped, and one that may not come back."""
+    objects = {name: dict(told) for name, told in seen.objects.items()}
+    changes: list[dict[str, Any]] = [
+        {"State": {"Paused": True, "Running": True, "Status": "paused"}},
+        {"State": {"Running": False, "Status": "exited"}},
+        {"HostConfig": {"RestartPolicy": {"Name": "no"}}},
+    ]
+    containers = [told for told in objects.values() if "State" in told]
+    for told, change in zip(containers, changes, strict=False):
+        told.update({key: told[key] | value for key, value in change.items()})
+    return replace(seen, objects=objects)
+
+
+@cache
+def worlds() -> list[World]:
+    """Hosts in many states, each with what is wanted of them."""
+    well, nothing = everywhere(), {node.name: bare(node) for node in EVERY.nodes}
+    return [
+        (EVERY, nothing),
+        (CHANGED, well),
+        (CHANGED, well | {node.name: bare(node) for node in EVERY.nodes[::2]}),
+        (EVERY, {name: disturbed(seen) for name, seen in well.items()}),
+        draining(),
+    ]
+
+
+def draining() -> World:
+    """Agents whose work_dir would not take what is wanted."""
+    cluster = parse(f'{SHIPPED}\n[all:vars]\nmesos_agent_attributes="rack:b"\n')
+    seen = everywhere()
+    for node in cluster.having("mesos_agent"):
+        latest = f"{node.settings.mesos_agent_work_dir}/meta/slaves/latest"
+        paths = {**seen[node.name].paths, latest: Seen("directory")}
+        seen[node.name] = replace(seen[node.name], paths=paths)
+    return cluster, seen
+
+
+def test_an_action_names_what_the_shell_does() -> None:
+    made = [runbook.plans(CHAPTERS, cluster, cluster.nodes, seen) for cluster, seen in worlds()]
+    steps = [step for plans in made for plan in plans.values() for step in plan.steps]
+    assert {step.action for step in steps} == COMMANDS.keys() == {*Action} - {Action.PUT_BACK}
+    for step in steps:
+        assert re.search(COMMANDS[step.action], step.shell, re.MULTILINE), step
+        assert step.changes == (step.action is not Action.CHECK_IP)
+
+
+# Nothing is decided by a title
+
+
+def renamed(plans: Plans, word: str) -> dict[str, HostPlan]:
+    """The same plans with titles that tell nothing."""
+    return {
+        name: replace(plan, steps=tuple(replace(s, title=f"{word} {i}") for i, s in enumerate(plan.steps)))
+        for name, plan in plans.items()
+    }
+
+
+def order(plans: Plans) -> list[Entry]:
+    """A run's order, without titles."""
+    return [
+        replace(
+            entry, steps={name: tuple(replace(s, title="") for s in own) for name, own in entry.steps.items()}
+        )
+        for entry in schedule(CHAPTERS, plans, SERVICES)
+    ]
+
+
+def without_titles(found: dict[str, Any]) -> dict[str, Any]:
+    for host in found["hosts"].values():
+        for step in host["steps"]:
+            del step["title"]
+    return found
+
+
+def decisions(cluster: Cluster, seen: Mapping[str, Observed], plans: Plans) -> list[object]:
+    """All that is decided about plans."""
+    standings = {
+        each.service: Standing(len(names), len(names) // 2 + 1, frozenset(names), names[0])
+        for each in SERVICES
+        if (names := [node.name for node in each.nodes(cluster)])
+    }
+    outlook = foresee(CHAPTERS, plans, standings)
+    return [
+        order(plans),
+        outlook,
+        without_titles(document.plan(plans, outlook)),
+        [each.membership(cluster, seen, plans) for each in CHAPTERS if each.membership],
+        [renamed(each.arrange(cluster, seen, plans), "") for each in CHAPTERS],
+        [[s.id for s in plan.only([id]).steps] for plan in plans.values() for id in Id],
+        [[b.seen for b in plan.only([id]).blockers] for plan in plans.values() for id in Id],
+        [len(status.drift(plan, chapter)) for plan in plans.values() for chapter in CHAPTERS],
+    ]
+
+
+MISLEADING = ("run marathon-1 anew", "run mesos-slave anew", "stop", "zoo.cfg", "")
+
+
+@pytest.mark.parametrize("word", MISLEADING)
+def test_titles_decide_nothing(word: str) -> None:
+    for cluster, seen in worlds():
+        for plans in (missing(cluster, seen), runbook.plans(CHAPTERS, cluster, cluster.nodes, seen)):
+            assert decisions(cluster, seen, renamed(plans, word)) == decisions(cluster, seen, plans)
+
+
+@settings(max_examples=30)
+@given(
+    st.fixed_dictionaries({name: st.sampled_from((OLD, NEW, "")) for name in NAMES}),
+    st.sets(st.sampled_from(NAMES)),
+    st.sampled_from(MISLEADING),
+)
+def test_titles_decide_nothing_in_a_hand_over(images: dict[str, str], up: set[str], word: str) -> None:
+    running = {name for name in up if images[name]}
+    leader = min((name for name in running if images[name] == OLD), default=None)
+    cluster, seen = marathons(NEW), Marathons(images, running, leader).seen()
+    plans = missing(cluster, seen)
+    assert decisions(cluster, seen, renamed(plans, word)) == decisions(cluster, seen, plans)
+    turns = runbook.plans([MARATHON], cluster, cluster.having("marathon"), seen)
+    assert decisions(cluster, seen, renamed(turns, word)) == decisions(cluster, seen, turns)
