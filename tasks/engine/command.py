@@ -218,7 +218,7 @@ def is_repetition(context: Context) -> bool:
 
 
 def _report(console: Console, result: Result) -> None:
-    acted = {(row.host, row.step.partition(" ")[0]) for row in console.rows}
+    acted = {(row.host, row.id) for row in console.rows}
     rows = []
     for name, plan in result.plans.items():
         fine = " ".join(id for id in plan.wanted if (name, id) not in acted)

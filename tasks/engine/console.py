@@ -12,6 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ..plan.names import Id
+
 STYLES = {
     "ok": "green",
     "changed": "yellow",
@@ -34,12 +36,13 @@ def counted(number: int, thing: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the closing table."""
+    """One line of the closing table; with the id of the step, if it is of one."""
 
     host: str
     step: str
     outcome: str
     seconds: float
+    id: Id | None = None
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Work:
     """What a host is doing right now; `seen` is the last thing seen while it waits."""
 
     what: str
+    id: Id | None = None
     seen: str = ""
     since: float = field(default_factory=time.monotonic)
     mentioned: float = field(default_factory=time.monotonic)
@@ -100,11 +104,11 @@ class Console:
         with self._lock:
             self.terminal.print(Text(text, style=style))
 
-    def begin(self, host: str, what: str) -> None:
-        """Note that `host` has begun `what`."""
+    def begin(self, host: str, what: str, id: Id | None = None) -> None:
+        """Note that `host` has begun `what`, the step `id` if it is one."""
         with self._lock:
             if not self._interrupted:
-                self._working[host] = Work(what)
+                self._working[host] = Work(what, id)
 
     def alive(self, host: str, seen: str = "") -> None:
         """Note a sign of life, and what was seen; without a terminal, mention long work now and then."""
@@ -124,7 +128,7 @@ class Console:
             work = self._working.pop(host, None)
             if work is None:  # it was interrupted
                 return
-            row = Row(host, work.what, outcome, time.monotonic() - work.since)
+            row = Row(host, work.what, outcome, time.monotonic() - work.since, work.id)
             self.rows.append(row)
             line = Text(f"{host}  {work.what}  ")
             line.append(outcome, STYLES[outcome])

@@ -70,7 +70,7 @@ def _await(
         hosts.console.alive(vantage.name, last.says)
         return last.passed
 
-    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}")
+    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}", chapter.gate)
     _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     return last

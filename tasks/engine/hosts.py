@@ -189,7 +189,7 @@ class Record:
             self.words.append(line)
         elif event.event == "begin":
             self.begun, self.words = self.steps[event.index], []
-            self.console.begin(self.node.name, f"{self.begun.id} {self.begun.title}")
+            self.console.begin(self.node.name, f"{self.begun.id} {self.begun.title}", self.begun.id)
         elif event.event == "end":
             assert self.begun is not None
             self.console.end(self.node.name, "changed" if self.begun.changes else "ok")

@@ -9,6 +9,7 @@ import pytest
 from tasks.engine.command import closing_table
 from tasks.engine.console import Console, Row
 from tasks.errors import StepFailed
+from tasks.plan.names import Id
 
 ROOT = Path(__file__).resolve().parents[2]
 TALK = """
@@ -42,6 +43,14 @@ def test_a_run_that_is_interrupted_tells_what_it_did_and_what_it_left(
     console.begin("10.0.0.2", "2.5 run zookeeper")  # its thread does not know yet
     console.end("10.0.0.2", "changed")
     assert capsys.readouterr().out == ""
+
+
+def test_a_row_knows_the_step_that_it_tells_of() -> None:
+    console = Console()
+    for what, id in (("whatever people read", Id.ZOOKEEPER_RUN), ("wait", None)):
+        console.begin("10.0.0.1", what, id)
+        console.end("10.0.0.1", "ok")
+    assert [row.id for row in console.rows] == [Id.ZOOKEEPER_RUN, None]
 
 
 def test_a_run_that_fails_before_its_first_step_prints_no_table(capsys: pytest.CaptureFixture[str]) -> None:
