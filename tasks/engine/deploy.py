@@ -164,7 +164,7 @@ def _perform(run: Run, found: Preview) -> Result:
     verdicts: dict[Chapter, Verdict] = {}
     left: list[str] = []
     for entry in schedule(chapters, found.plans, asked):
-        match entry.action:
+        match entry.kind:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
             case "roll":

@@ -59,7 +59,7 @@ def foresee(chapters: Sequence[Chapter], plans: Plans, standings: Standings) -> 
     """Imagine a run of these plans; `standings` tells of the services whose members it replaces."""
     run = _Run(chapters, plans, dict(standings))
     for entry in schedule(chapters, plans, ()):
-        match entry.action:
+        match entry.kind:
             case "stage":
                 run.stage(entry.steps)
             case "start":

@@ -19,7 +19,7 @@ from .roll import Member
 from .runbook import Chapter, ranks
 from .step import Phase, Step
 
-Action = Literal["stage", "start", "check", "roll", "hand over", "settle"]
+Kind = Literal["stage", "start", "check", "roll", "hand over", "settle"]
 
 Steps = Mapping[str, tuple[Step, ...]]
 """What each host does, by its name."""
@@ -33,7 +33,7 @@ class Entry:
     have in that phase; a hand-over's `steps` are all of its turns'.
     """
 
-    action: Action
+    kind: Kind
     chapters: tuple[Chapter, ...] = ()
     steps: Steps = field(default_factory=dict)
     members: tuple[Member, ...] = ()

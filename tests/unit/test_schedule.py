@@ -29,7 +29,7 @@ plans = st.fixed_dictionaries(
 
 
 def told(entries: list[Entry]) -> list[str]:
-    return [f"{entry.action} {', '.join(chapter.title for chapter in entry.chapters)}" for entry in entries]
+    return [f"{entry.kind} {', '.join(chapter.title for chapter in entry.chapters)}" for entry in entries]
 
 
 def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
@@ -71,10 +71,10 @@ def test_every_step_is_done_once_and_in_the_order_of_its_phases(
     made: dict[str, HostPlan], asked: set[Chapter]
 ) -> None:
     found = list(schedule(CHAPTERS, made, asked))
-    assert (found[0].action, found[-1].action) == ("stage", "settle")
+    assert (found[0].kind, found[-1].kind) == ("stage", "settle")
     for phase in ("stage", "start", "settle"):
         done = [
-            step for entry in found if entry.action == phase for own in entry.steps.values() for step in own
+            step for entry in found if entry.kind == phase for own in entry.steps.values() for step in own
         ]
         assert sorted(done, key=str) == sorted(
             (step for each in made.values() for step in each.in_phase(phase)), key=str
@@ -99,12 +99,10 @@ def test_every_service_that_is_asked_is_checked_after_its_last_change(
         touched = [
             place
             for place, entry in enumerate(found)
-            if (entry.action == "start" and chapter in entry.chapters)
+            if (entry.kind == "start" and chapter in entry.chapters)
             or any(member.service == chapter.service for member in entry.members)
         ]
         checks = [
-            place
-            for place, entry in enumerate(found)
-            if entry.action == "check" and chapter in entry.chapters
+            place for place, entry in enumerate(found) if entry.kind == "check" and chapter in entry.chapters
         ]
         assert checks and checks[-1] > max(touched, default=-1)
