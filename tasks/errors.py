@@ -71,12 +71,14 @@ class Interrupted(OperatorError):
     kind = "interrupted"
 
 
+READER_LEFT = 141
+
 OTHER_CODES = {
     0: "Nothing to do, or everything was carried out and its gates passed.",
     1: "fab finds no fabfile, or its own option before the task has no value it can use, which ends "
     "in fab's own words; any other traceback is a bug in mesofab.",
     9: "The lab cannot be built or driven on this machine.",
-    141: "Whoever read the output closed it, as `head` does.",
+    READER_LEFT: "Whoever read the output closed it, as `head` does.",
 }
 """The exit codes that no class stands for."""
 

@@ -16,7 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from .. import inventory
-from ..errors import BadInput, Interrupted, OperatorError, OverBudget
+from ..errors import READER_LEFT, BadInput, Interrupted, OperatorError, OverBudget
 from ..inventory.cluster import Cluster, Node
 from ..version import VERSION
 from .connections import Connections
@@ -103,7 +103,7 @@ def _reader_may_leave() -> Iterator[None]:
     except BrokenPipeError:
         # Python must not complain again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Exit(code=141) from None
+        raise Exit(code=READER_LEFT) from None
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from tasks.errors import OperatorError, exit_codes
+from tasks import cluster
+from tasks.errors import Drift, OperatorError, exit_codes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +22,10 @@ def test_exit_codes_and_kinds_are_what_was_promised() -> None:
         "over_budget": 11,
         "interrupted": 130,
     }
+
+
+def test_the_help_of_an_option_names_the_code_that_stands_in_that_table() -> None:
+    assert cluster.PLAN["check"].startswith(f"Exit with {Drift.exit_code} ")
 
 
 def test_every_exit_code_has_a_sentence() -> None:

@@ -31,9 +31,14 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
         Image(Id.AGENT_RUN, cluster.image(s.mesos_agent_image), _client(agent)),
         Image(Id.AGENT_RUN, cluster.image(s.mesos_image), _client(agent)),
         Directories(Id.AGENT_RUN, (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
-        Checkpoint(Id.AGENT_RUN, s.mesos_agent_work_dir),
+        checkpoint(node),
         agent,
     )
+
+
+def checkpoint(node: Node) -> Checkpoint:
+    """Return what an agent keeps of itself."""
+    return Checkpoint(Id.AGENT_RUN, node.settings.mesos_agent_work_dir)
 
 
 def _client(agent: Container) -> str:
@@ -75,7 +80,7 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
         container(cluster, node),
         (),
         keep_previous=CONTAINER + ".prev" not in seen.objects,
-        ending=_leave(node.settings.mesos_agent_work_dir),
+        ending=_leave(node),
     )
     title, effect = f"drain {CONTAINER} and run it anew", _cost(node, seen)
     steps = (
@@ -87,7 +92,7 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
     return replace(plan, steps=tuple(steps))
 
 
-def _leave(work_dir: str) -> str:
+def _leave(node: Node) -> str:
     """Give the shell that ends an agent for good.
 
     SIGUSR1 has it unregister, end its tasks and exit (slave.cpp); whether the engine or a reboot comes
@@ -97,7 +102,7 @@ def _leave(work_dir: str) -> str:
         f"docker kill --signal=USR1 {CONTAINER} || true # one that does not run has nothing to unregister\n"
         f"timeout {DRAIN_TIMEOUT} docker wait {CONTAINER} || "
         f"{{ echo 'its tasks have not ended within {DRAIN_TIMEOUT} s'; exit 1; }}\n"
-        f"rm -f {quote(Checkpoint(Id.AGENT_RUN, work_dir).latest)}\n"
+        f"rm -f {quote(checkpoint(node).latest)}\n"
     )
 
 

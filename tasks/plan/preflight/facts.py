@@ -8,7 +8,9 @@ from ...inventory.cluster import Node
 from .. import http
 from ..look.observed import Questions
 from ..look.sections import Unreadable, split
+from ..mesos_agent.desired import checkpoint
 from ..shell import quote
+from ..zookeeper.desired import data
 from . import engine
 from .engine import Engine
 
@@ -111,10 +113,10 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
     `clients` are the docker clients to be asked for their API, by their image.
     """
     tools = " ".join(tool for tool in TOOLS if " " not in tool)
-    latest = f"{node.settings.mesos_agent_work_dir}/meta/slaves/latest"
+    agent = checkpoint(node)
     parts = [
         "part architecture; uname -m",
-        "part boot; cat /proc/sys/kernel/random/boot_id",
+        f"part boot; cat {agent.boots[1]}",
         f"part tools; for tool in {tools}; do command -v $tool >/dev/null || echo $tool; done",
         "command -v bash >/dev/null || command -v nc >/dev/null || echo 'bash or nc'",
         "part unfit",
@@ -123,18 +125,14 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
         "part memory; cat /proc/meminfo",
         "part cgroups; cat /proc/self/mountinfo",
         "part service; [ ! -d /run/systemd/system ] || systemctl is-enabled docker.service 2>&1",
-        f"part agent; readlink {quote(latest)}",
-        f"part ensemble; ls -A {quote(_snapshots(node))} 2>/dev/null",
+        f"part agent; readlink {quote(agent.latest)}",
+        f"part ensemble; ls -A {quote(data(node))} 2>/dev/null",
         *(f"part {quote(f'room {path}')}; room {quote(path)}" for path in ask.directories),
         engine.ABOUT,
         *(engine.client(image, program) for image, program in clients.items()),
         *(_image(reference) for reference in ask.images),
     ]
     return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
-
-
-def _snapshots(node: Node) -> str:
-    return f"{node.settings.zookeeper_dir}/data/version-2"
 
 
 def _image(reference: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..desired import Checkpoint
+from ..mesos_agent.desired import checkpoint
 from .checks import Finding
 from .subject import Subject
 
@@ -43,7 +43,7 @@ def agents(hosts: Sequence[Subject]) -> Iterator[Finding]:
     for host, wanted in sorted(own, key=lambda each: not each[0].runs(each[1])):
         other = first.setdefault(host.facts.agent, host)
         if other is not host:
-            latest = Checkpoint(wanted.step, host.node.settings.mesos_agent_work_dir).latest
+            latest = checkpoint(host.node).latest
             yield host.finding(
                 "same-agent",
                 f"its agent's id {host.facts.agent} is also that of {other.node.name}: one disk is a copy of "

@@ -1,6 +1,5 @@
 """What an older or another cluster has left on a host."""
 
-import re
 from collections.abc import Iterator
 
 from .. import runbook
@@ -8,6 +7,7 @@ from ..compare import belonging
 from ..desired import Container
 from ..look.observed import GENERATIONS
 from ..zookeeper import members
+from ..zookeeper.desired import cfg, data
 from .checks import Finding
 from .subject import Subject
 
@@ -44,22 +44,17 @@ def ensemble(host: Subject) -> Iterator[Finding]:
         return
     if host.is_ours(wanted.name) or host.is_ours(wanted.name + ".prev"):  # a run may have been cut short
         return
-    home = host.node.settings.zookeeper_dir
-    if members.servers(host.node, host.seen) and members.has_data(host.node, host.seen):
+    old, new = (members.servers(text) for text in (host.seen.path(cfg(host.node)).text, wanted.files[0].text))
+    if old and members.has_data(host.node, host.seen):
         return  # who the members of its ensemble are is the plan's business
-    old, new = _servers(host.seen.path(f"{home}/conf/zoo.cfg").text), _servers(wanted.files[0].text)
     if old != new:
-        whose = ", ".join(sorted(old)) or "an unknown ensemble: there is no zoo.cfg with it"
+        whose = ", ".join(f"server.{id}={address}" for id, address in sorted(old.items()))
         yield host.finding(
             "foreign-data",
-            f"{home}/data/version-2 holds data of {whose}",
-            f"if it may be lost, empty {home}/data on this host; if it is this ensemble's own, deploy with "
-            "--no-preflight",
+            f"{data(host.node)} holds data of {whose or 'an unknown ensemble: there is no zoo.cfg with it'}",
+            f"if it may be lost, empty {host.node.settings.zookeeper_dir}/data on this host; if it is this "
+            "ensemble's own, deploy with --no-preflight",
         )
-
-
-def _servers(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"^server\.[0-9]+=[^:\s]+", text, re.MULTILINE))
 
 
 def agent(host: Subject) -> Iterator[Finding]:

@@ -13,9 +13,7 @@ FOUR_LETTER_WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 2 wants of `node`, a member of the ensemble."""
     home = node.settings.zookeeper_dir
-    configuration = File(
-        Id.ZOOKEEPER_CFG, f"{home}/conf/zoo.cfg", zoo_cfg(cluster, node), mounted_by=CONTAINER
-    )
+    configuration = File(Id.ZOOKEEPER_CFG, cfg(node), zoo_cfg(cluster, node), mounted_by=CONTAINER)
     return (
         Directories(Id.ZOOKEEPER_MKDIRS, (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
         configuration,
@@ -28,6 +26,11 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
 def data(node: Node) -> str:
     """Give the directory of a member's snapshots and logs."""
     return f"{node.settings.zookeeper_dir}/data/version-2"
+
+
+def cfg(node: Node) -> str:
+    """Return the path of a member's zoo.cfg."""
+    return f"{node.settings.zookeeper_dir}/conf/zoo.cfg"
 
 
 def zoo_cfg(cluster: Cluster, node: Node) -> str:

@@ -16,7 +16,7 @@ from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touc
 from ..names import Id
 from ..step import Blocker
 from ..words import names
-from .desired import CONTAINER, data
+from .desired import CONTAINER, cfg, data
 from .service import Ensemble, member
 
 Members = Mapping[int, str]
@@ -53,14 +53,14 @@ def in_use(cluster: Cluster, seen: Seen) -> dict[str, Members]:
         node.name: members
         for node in cluster.ensemble
         if node.name in seen and (_mode(seen[node.name]) or has_data(node, seen[node.name]))
-        if (members := servers(node, seen[node.name]))
+        if (members := servers(seen[node.name].path(cfg(node)).text))
     }
 
 
-def servers(node: Node, seen: Observed) -> Members:
-    """Read the server list in a host's zoo.cfg."""
-    text = seen.path(f"{node.settings.zookeeper_dir}/conf/zoo.cfg").text
-    return {int(id): address for id, address in re.findall(r"^server\.(\d+)=([^:\s]+)", text, re.MULTILINE)}
+def servers(text: str) -> Members:
+    """Read the server list in a zoo.cfg."""
+    found = re.findall(r"^server\.([0-9]{1,9})=([^:\s]+)", text, re.MULTILINE)
+    return {int(id): address for id, address in found}
 
 
 def has_data(node: Node, seen: Observed) -> bool:
