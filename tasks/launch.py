@@ -12,9 +12,6 @@ from invoke.context import Context
 Name = Literal["host", "zookeeper", "mesos_master", "marathon", "mesos_agent"]
 """A chapter as its module and its group in hosts.ini are called; every host is in chapter `host`."""
 
-Task = Literal["set-ip", "check-ip", "mkdirs", "configure", "pull", "run", "ask"]
-"""A task that carries out some steps of a chapter (tasks.plan.names.Id)."""
-
 EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mesos_agent")
 
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
@@ -27,7 +24,7 @@ NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the 
 def carry_out(
     context: Context,
     chapters: Sequence[Name],
-    *tasks: Task,
+    *tasks: str,
     where: Name | None = None,
     preflight: bool = False,
     plan: str | None = None,

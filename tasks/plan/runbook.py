@@ -63,8 +63,7 @@ class Chapter:
 
     def containers(self, cluster: Cluster, node: Node) -> tuple[str, ...]:
         """Give the names of the containers that this chapter runs on `node`."""
-        items = self.desired(cluster, node) if self.concerns(node) else ()
-        return tuple(item.name for item in items if isinstance(item, Container))
+        return tuple(each.name for each in containers([self], cluster, node))
 
     def nodes(self, cluster: Cluster) -> tuple[Node, ...]:
         """Give the nodes that this chapter asks anything of."""

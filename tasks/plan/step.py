@@ -38,8 +38,8 @@ class Action(Enum):
 class Step:
     """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
 
-    `after` are the ids whose work it builds on; a step that only checks does not change. `turn` is
-    its place in a hand-over, whose turns are taken one after the other over all hosts.
+    `after` are the ids whose work it builds on; `turn` is its place in a hand-over, whose turns are
+    taken one after the other over all hosts.
     """
 
     id: Id
@@ -50,9 +50,13 @@ class Step:
     phase: Phase = "stage"
     risk: Risk = "none"
     effect: str = ""
-    changes: bool = True
     after: frozenset[Id] = frozenset()
     turn: int = 0
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether it does more than check."""
+        return self.action is not Action.CHECK_IP
 
     def __str__(self) -> str:
         effect = f"  ({self.effect})" if self.effect else ""
@@ -104,21 +108,15 @@ class HostPlan:
         chosen = frozenset(ids)
         pending = {step.id for step in self.steps} - chosen
         steps = tuple(step for step in self.steps if step.id in chosen)
+        known = (blocker for blocker in self.blockers if blocker.id in chosen | {""})
         lacking = [
             _first(step.id, step.title, first)
             for step in steps
             if (first := min(step.after & pending, default=None))
         ]
-        return replace(
-            self,
-            wanted=tuple(id for id in self.wanted if id in chosen),
-            steps=steps,
-            blockers=(
-                *(b for b in self.blockers if b.id in chosen | {""}),
-                *lacking,
-                *self._asked_too_early(chosen),
-            ),
-        )
+        wanted = tuple(id for id in self.wanted if id in chosen)
+        blockers = (*known, *lacking, *self._asked_too_early(chosen))
+        return HostPlan(self.node, wanted, steps, blockers)
 
     def _asked_too_early(self, chosen: frozenset[str]) -> Iterator[Blocker]:
         """Refuse to ask a service (an id without a step of its own) that was never started."""

@@ -30,7 +30,7 @@ STEP = Step(
     effect="restarts zookeeper, a follower",
     after=frozenset({Id.ZOOKEEPER_CFG}),
 )
-CHECK = Step(Id.CHECK_IP, Action.CHECK_IP, "HOST_IP in a login shell", "it says ''", "true\n", changes=False)
+CHECK = Step(Id.CHECK_IP, Action.CHECK_IP, "HOST_IP in a login shell", "it says ''", "true\n")
 BLOCKER = Blocker(Id.ZOOKEEPER_MYID, "myid", "it says '7'", "set myid", "myid")
 
 OUTLOOK = Outlook(

@@ -32,23 +32,17 @@ def container(host: Host, wanted: Container) -> Found:
         if wanted.name + ".prev" in host.seen.objects:
             yield _farewell(host, wanted)
         return
-    moved = _moved_ports(wanted, seen)
-    if moved:
+    if moved := _moved_ports(wanted, seen):
         yield moved
         return
-    differing = _differences(host, wanted, seen)
-    if differing:
+    if differing := _differences(host, wanted, seen):
         yield _replacement(host, wanted, seen, differing)
         yield _farewell(host, wanted)
         return
     if differences.restart_policy(seen) != "always":
-        yield Step(
-            wanted.step,
-            Action.SET_POLICY,
-            f"restart policy of {wanted.name}",
-            f"{differences.restart_policy(seen)} -> always",
-            f"docker update --restart=always {quote(wanted.name)}\n",
-        )
+        title, why = f"restart policy of {wanted.name}", f"{differences.restart_policy(seen)} -> always"
+        text = f"docker update --restart=always {quote(wanted.name)}\n"
+        yield Step(wanted.step, Action.SET_POLICY, title, why, text)
     yield from _wake(wanted, seen["State"])
     yield from _tidy_containers(host, wanted)
 
@@ -80,15 +74,8 @@ def _moved_ports(wanted: Container, seen: differences.Inspect) -> Blocker | None
 def _first_start(host: Host, wanted: Container) -> Step:
     following = wanted.name + ".next"
     clear = f"docker rm -f {quote(following)}\n" if following in host.seen.objects else ""
-    return Step(
-        wanted.step,
-        Action.RUN,
-        f"run {wanted.name}",
-        "no such container",
-        clear + shell.docker_run(wanted),
-        phase="start",
-        after=host.before(wanted.step),
-    )
+    title, why, text = f"run {wanted.name}", "no such container", clear + shell.docker_run(wanted)
+    return Step(wanted.step, Action.RUN, title, why, text, "start", after=host.before(wanted.step))
 
 
 def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> list[str]:
@@ -134,15 +121,9 @@ def _farewell(host: Host, wanted: Container) -> Step:
     gone = [wanted.name + ".prev"] + [wanted.name + ".failed"] * (
         wanted.name + ".failed" in host.seen.objects
     )
-    return Step(
-        wanted.step,
-        Action.REMOVE,
-        f"remove {wanted.name}.prev",
-        "kept until its successor has passed",
-        f"docker rm -f {' '.join(quote(name) for name in gone)}\nrm -f {' '.join(previous)}\n",
-        phase="settle",
-        after=frozenset({wanted.step}),
-    )
+    title, why = f"remove {wanted.name}.prev", "kept until its successor has passed"
+    text = f"docker rm -f {' '.join(quote(name) for name in gone)}\nrm -f {' '.join(previous)}\n"
+    return Step(wanted.step, Action.REMOVE, title, why, text, "settle", after=frozenset({wanted.step}))
 
 
 def _wake(wanted: Container, state: differences.Inspect) -> Found:
@@ -156,11 +137,5 @@ def _wake(wanted: Container, state: differences.Inspect) -> Found:
 def _tidy_containers(host: Host, wanted: Container) -> Found:
     for name in (wanted.name + end for end in GENERATIONS):
         if name in host.seen.objects:
-            yield Step(
-                wanted.step,
-                Action.REMOVE,
-                f"remove {name}",
-                "left over by an earlier run",
-                f"docker rm -f {quote(name)}\n",
-                phase="settle",
-            )
+            title, why = f"remove {name}", "left over by an earlier run"
+            yield Step(wanted.step, Action.REMOVE, title, why, f"docker rm -f {quote(name)}\n", "settle")

@@ -179,7 +179,6 @@ def login_check(host: Host, item: LoginCheck) -> Found:
             "HOST_IP in a login shell",
             next(wrong, Login("sh")).seen(item.address),
             shell.REFUSE + LOGIN + _judge_logins(item),
-            changes=False,
             after=frozenset({Id.SET_IP}),
         )
 

@@ -168,10 +168,9 @@ def _in_turns(one: Instance, roles: Roles, plan: HostPlan) -> HostPlan:
 
 
 def _first(one: Instance, roles: Roles, step: Step) -> Step:
-    if one.node.name == roles.last:
-        effect = f"{step.effect}; {MIGRATES}"
-        return replace(step, phase="hand over", turn=2, risk="data", effect=effect)
-    return replace(step, phase="hand over", turn=2)
+    step = replace(step, phase="hand over", turn=2)
+    last = one.node.name == roles.last
+    return replace(step, risk="data", effect=f"{step.effect}; {MIGRATES}") if last else step
 
 
 MIGRATES = "its state is migrated then, which cannot be undone"

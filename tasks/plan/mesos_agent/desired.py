@@ -50,8 +50,7 @@ def _client(agent: Container) -> str:
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
     """Object to a change that would make the agent refuse its own work_dir, again at every start."""
-    changed = _incompatible(cluster, node, seen)
-    if changed:
+    if changed := _incompatible(cluster, node, seen):
         yield Blocker(
             Id.AGENT_RUN,
             CONTAINER,

@@ -121,24 +121,20 @@ def _strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection
         moved = [id for id in members if id in wanted and members[id] != wanted[id]]
         if moved:
             id = moved[0]
-            yield (
+            yield _objection(
                 name,
-                _blocker(
-                    f"its ensemble has id {id} on {members[id]}, hosts.ini on {wanted[id]}: both could "
-                    f"vote as {id}, with different data",
-                    "correct hosts.ini; to move a member, stop the old one for good, write its new address "
-                    f"into zoo.cfg {BY_HAND}{instead}",
-                ),
+                f"its ensemble has id {id} on {members[id]}, hosts.ini on {wanted[id]}: both could "
+                f"vote as {id}, with different data",
+                "correct hosts.ini; to move a member, stop the old one for good, write its new address "
+                f"into zoo.cfg {BY_HAND}{instead}",
             )
         elif gone:
-            yield (
+            yield _objection(
                 name,
-                _blocker(
-                    f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
-                    "could lack what the others wrote",
-                    f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, take its "
-                    f"line out of zoo.cfg {BY_HAND}{instead}",
-                ),
+                f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
+                "could lack what the others wrote",
+                f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, take its "
+                f"line out of zoo.cfg {BY_HAND}{instead}",
             )
 
 
@@ -146,14 +142,12 @@ def _apart(lists: Lists) -> Iterator[Objection]:
     """Object to lists in use of which each could have a majority of its own."""
     for one, other in combinations(lists, 2):
         if not overlap(lists[one].keys(), lists[other].keys()):
-            yield (
+            yield _objection(
                 other,
-                _blocker(
-                    f"it goes by the ids {_ids(lists[other])}, {one} by {_ids(lists[one])}: each could form "
-                    "a majority without the other, and both take writes",
-                    "stop the member that was given its list last and put the list of the others into its "
-                    "zoo.cfg; then deploy",
-                ),
+                f"it goes by the ids {_ids(lists[other])}, {one} by {_ids(lists[one])}: each could form "
+                "a majority without the other, and both take writes",
+                "stop the member that was given its list last and put the list of the others into its "
+                "zoo.cfg; then deploy",
             )
 
 
@@ -170,14 +164,12 @@ def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objectio
         if node.name in seen and (
             len(lists.get(node.name, ())) == 1 or _mode(seen[node.name]) == "standalone"
         ):
-            yield (
+            yield _objection(
                 node.name,
-                _blocker(
-                    f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
-                    "could outvote it, and what it holds would be lost",
-                    f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
-                    "its zoo.cfg; then deploy with --no-preflight",
-                ),
+                f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
+                "could outvote it, and what it holds would be lost",
+                f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
+                "its zoo.cfg; then deploy with --no-preflight",
             )
 
 
@@ -186,24 +178,20 @@ def _hindered(cluster: Cluster, running: Collection[int], plans: Plans) -> Itera
     missing = absent(cluster, "zookeeper", plans)
     for node in cluster.ensemble:
         if node.name in plans and missing:
-            yield (
+            yield _objection(
                 node.name,
-                _blocker(
-                    f"the ensemble grows from {len(running)} members to {len(_wanted(cluster))}, one at a "
-                    f"time, and this run leaves out {names(missing)}",
-                    "run without -H",
-                ),
+                f"the ensemble grows from {len(running)} members to {len(_wanted(cluster))}, one at a "
+                f"time, and this run leaves out {names(missing)}",
+                "run without -H",
             )
         elif node.myid not in running and node.myid < max(running):
             # A member closes the connection of a lower id and opens its own, if it knows the address
             # (QuorumCnxManager.java): a new one of a lower id would not hear of the leader.
-            yield (
+            yield _objection(
                 node.name,
-                _blocker(
-                    f"the new member's id {node.myid} is below {max(running)}, which serves: that one would "
-                    "not answer it before it has the new list",
-                    f"give it a myid above {max(running)}",
-                ),
+                f"the new member's id {node.myid} is below {max(running)}, which serves: that one would "
+                "not answer it before it has the new list",
+                f"give it a myid above {max(running)}",
             )
 
 
@@ -223,17 +211,12 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
     for node in empty:
         if not verdict.passed or len(empty) > 1:
             why = f"also {names(n.name for n in empty if n is not node)}" if verdict.passed else verdict.says
-            yield (
-                node.name,
-                Blocker(
-                    Id.ZOOKEEPER_RUN,
-                    CONTAINER,
-                    f"it has no data in {data(node)}, and may only start while all others serve in sync, or "
-                    f"what they wrote can be lost ({why})",
-                    "start the members that have data first, then those without one at a time, each with -H",
-                    "wiped",
-                ),
+            told = (
+                f"it has no data in {data(node)}, and may only start while all others serve in sync, or what "
+                f"they wrote can be lost ({why})"
             )
+            remedy = "start the members that have data first, then those without one at a time, each with -H"
+            yield node.name, Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, remedy, "wiped")
 
 
 def _counts(node: Node, seen: Seen) -> bool:
@@ -242,8 +225,8 @@ def _counts(node: Node, seen: Seen) -> bool:
     return host is None or host.runs(CONTAINER) or has_data(node, host)
 
 
-def _blocker(seen: str, remedy: str) -> Blocker:
-    return Blocker(Id.ZOOKEEPER_CFG, "zoo.cfg", seen, remedy, "members")
+def _objection(node: str, seen: str, remedy: str) -> Objection:
+    return node, Blocker(Id.ZOOKEEPER_CFG, "zoo.cfg", seen, remedy, "members")
 
 
 def _ids(ids: Collection[int]) -> str:
