@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from standin import web
 from standin.web import Request, Stream
 
 from . import clock
@@ -32,9 +33,9 @@ class Events:
     def attach(self, request: Request) -> Answer:
         """Begin a stream; it ends with the listener or with the process."""
         if request.headers.get("accept") != "text/event-stream":
-            return as_jetty(405, "Method Not Allowed", request.path)
+            return as_jetty(405, "Method Not Allowed", web.path(request))
         stream = Stream(self._detach, _STREAM, _encode)
-        about = {"remoteAddress": request.client, "timestamp": clock.now()}
+        about = {"remoteAddress": request.remote_ip, "timestamp": clock.now()}
         stream.put({"eventType": "event_stream_attached", **about})
         self._listeners[stream] = asked(request, "event_type")
         return stream

@@ -45,17 +45,18 @@ class Routes:
         except Problem as problem:
             return problem.response
         except Exception as error:
-            _log.exception("%s %s", request.method, request.target)
+            _log.exception("%s %s", request.method, request.uri)
             return web.answer({"message": f"{type(error).__name__}: {error}"}, 500)
 
     def _answer(self, request: Request) -> Answer:
-        fitting = [(row, match) for row in self._table if (match := row[1].fullmatch(request.path))]
+        path = web.path(request)
+        fitting = [(row, match) for row in self._table if (match := row[1].fullmatch(path))]
         for (method, _, handler), match in fitting:
             if method == request.method:
                 return handler(request, *match.groups())
         if fitting:
             raise Problem(405, "HTTP 405 Method Not Allowed")
-        raise Problem(404, f"URI not found: {request.path}")
+        raise Problem(404, f"URI not found: {path}")
 
 
 def asked(request: Request, *names: str) -> list[str]:
@@ -98,7 +99,7 @@ def guard(credentials: str | None, realm: str) -> Callable[[Request], Response |
     def refuse(request: Request) -> Response | None:
         if not credentials or request.headers.get("authorization") == expected:
             return None
-        page = as_jetty(401, "Unauthorized", request.path)
+        page = as_jetty(401, "Unauthorized", web.path(request))
         page.headers["WWW-Authenticate"] = f'Basic realm="{realm}"'
         return page
 

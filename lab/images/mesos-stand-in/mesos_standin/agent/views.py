@@ -23,11 +23,12 @@ _STATES = ("staging", "starting", "running", "killing")
 
 async def handle(state: State, request: Request) -> Answer:
     """Answer one request."""
-    if request.path == runs.PATH:
+    path = web.path(request)
+    if path == runs.PATH:
         return await runs.handle(state, request)
-    if request.path == "/metrics/snapshot":
+    if path == "/metrics/snapshot":
         return web.answer(metrics(state))
-    name = request.path.removeprefix("/slave(1)").strip("/")
+    name = path.removeprefix("/slave(1)").strip("/")
     if name == "health":
         return Response()
     if name not in _VIEWS:

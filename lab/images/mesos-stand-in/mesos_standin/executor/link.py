@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from standin import web
+from standin import client
 
 from ..resources import Json
 
@@ -46,7 +46,7 @@ class Link:
         deadline, checkpoints = time.monotonic() + self._patience, True
         while checkpoints and time.monotonic() < deadline:
             try:
-                async for event in web.events(self._agent, _PATH, {**self._whoami, "type": "SUBSCRIBE"}):
+                async for event in client.events(self._agent, _PATH, {**self._whoami, "type": "SUBSCRIBE"}):
                     checkpoints = bool(event.get("checkpoint", checkpoints))
                     deadline = time.monotonic() + self._patience
                     yield event
@@ -57,7 +57,7 @@ class Link:
 
     async def _said(self, message: Json) -> bool:
         try:
-            status, _ = await web.call(self._agent, "POST", _PATH, message)
+            status, _ = await client.call(self._agent, "POST", _PATH, message)
             # Nobody wants to know of a task that the agent has forgotten.
             return status in (202, 404)
         except OSError:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from standin import web, zk
+from standin import wire, zk
 
 from .. import VERSION, daemon, flags
 from ..flags import Flags
@@ -36,7 +36,7 @@ async def _serve(loaded: Flags, url: zk.Url | None) -> None:
     durable = loaded.text("registry") == "replicated_log"
     replica = Replica(loaded, f"{ip}:{port}") if durable else None
     state = State(loaded, info, Registrar(loaded, replica))
-    await daemon.serve(lambda request: operator.handle(state, request), bound, own)
+    daemon.serve(lambda request: operator.handle(state, request), bound, own)
     if url:
         await _contend(state, url)
     else:
@@ -53,7 +53,7 @@ async def _contend(state: State, url: zk.Url) -> None:
     if replica := state.registrar.replica:
         joining = daemon.spawn(replica.join(group))
         await asyncio.wait({joining}, timeout=0.2)
-    await group.join(f"{url.path}/json.info_", web.compact(dict(sorted(state.info.items()))))
+    await group.join(f"{url.path}/json.info_", wire.compact(dict(sorted(state.info.items()))))
     async for leader in group.leaders():
         await _detected(state, leader)
 

@@ -35,15 +35,16 @@ _OTHERS = ("tasks", "teardown", "api/v1", "api/v1/scheduler")
 
 async def handle(state: State, request: Request) -> Answer:
     """Answer one request."""
-    if request.path == replica.PROCESS and state.registrar.replica:
+    path = web.path(request)
+    if path == replica.PROCESS and state.registrar.replica:
         return state.registrar.replica.handle(request)
-    if request.path == "/registrar(1)/registry":
+    if path == "/registrar(1)/registry":
         return web.answer(state.registrar.show())
-    if request.path == "/metrics/snapshot":
+    if path == "/metrics/snapshot":
         return web.answer(metrics.snapshot(state))
-    if request.path == agents.PATH:
+    if path == agents.PATH:
         return await agents.handle(state, request)
-    name = request.path.removeprefix("/master").strip("/")
+    name = path.removeprefix("/master").strip("/")
     if name == "redirect":
         return _to_leader(state, "", "")
     if name in _LOCAL:
@@ -79,7 +80,7 @@ async def _leading(state: State, name: str, request: Request) -> Answer:
     if request.method != "GET":
         return web.error(405)
     if name == "tasks":
-        return web.answer(views.tasks(state, int(request.parameters.get("limit", 100))))
+        return web.answer(views.tasks(state, int(dict(parse_qsl(request.query)).get("limit", 100))))
     return web.answer(_LEADERS[name](state))
 
 
