@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from standin import web
 from standin.web import Request, Stream
 
 from . import clock
@@ -33,7 +32,7 @@ class Events:
     def attach(self, request: Request) -> Answer:
         """Begin a stream; it ends with the listener or with the process."""
         if request.headers.get("accept") != "text/event-stream":
-            return as_jetty(405, "Method Not Allowed", web.path(request))
+            return as_jetty(405, "Method Not Allowed", request.path)
         stream = Stream(self._detach, _STREAM, _encode)
         about = {"remoteAddress": request.remote_ip, "timestamp": clock.now()}
         stream.put({"eventType": "event_stream_attached", **about})

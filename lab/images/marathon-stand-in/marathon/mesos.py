@@ -57,14 +57,13 @@ class Master:
         """Subscribe once: a master that follows redirects, and one that recovers answers 503."""
         if not self._leader:
             return
-        stream = client.events(self._leader, _PATH, call, self._opened)
-        while event := await asyncio.wait_for(anext(stream, None), self._silence):
-            if event["type"] == "SUBSCRIBED":
-                self._framework_id = event["subscribed"]["framework_id"]["value"]
-            yield event
-
-    def _opened(self, headers: Mapping[str, str]) -> None:
-        self._stream_id = headers["Mesos-Stream-Id"]
+        async with client.ask(self._leader, "POST", _PATH, call) as reply:
+            self._stream_id = reply.headers["Mesos-Stream-Id"] if reply.status == 200 else ""
+            stream = reply.events()
+            while event := await asyncio.wait_for(anext(stream, None), self._silence):
+                if event["type"] == "SUBSCRIBED":
+                    self._framework_id = event["subscribed"]["framework_id"]["value"]
+                yield event
 
     async def _detect(self) -> None:
         """Follow who leads: another one than we talk to, or none, is the same as a lost connection."""

@@ -39,7 +39,7 @@ class Proxy:
                 return self._forward(request, leader)
             if attempt < _TRIES - 1:
                 await asyncio.sleep(_PAUSE)
-        return as_jetty(503, "Could not determine the current leader", web.path(request))
+        return as_jetty(503, "Could not determine the current leader", request.path)
 
     def _own(self, request: Request) -> Answer:
         answer = self._answer(request)
@@ -50,7 +50,7 @@ class Proxy:
     def _forward(self, request: Request, leader: str) -> web.Answer:
         via = f"1.1 {self._election.address}"
         if via in request.headers.get("X-Marathon-Via", ""):
-            return as_jetty(502, "Detected proxying loop.", web.path(request))
+            return as_jetty(502, "Detected proxying loop.", request.path)
         return _Forwarded(leader, via, self._patience)
 
 
@@ -72,20 +72,19 @@ class _Forwarded:
             async with asking as reply:
                 return await self._pass_on(reply, request)
         except TimeoutError:
-            page = as_jetty(504, "Connection to leader timed out.", web.path(request))
+            page = as_jetty(504, "Connection to leader timed out.", request.path)
         except OSError as error:
-            page = as_jetty(*_failure(request.method, error), web.path(request))
+            page = as_jetty(*_failure(request.method, error), request.path)
         await page.send(request)
 
     async def _pass_on(self, reply: Reply, request: Request) -> None:
         headers = {**_of_all_hops(reply.headers), "X-Marathon-Via": self.via}
         if "Content-Length" in reply.headers:
-            body = b"".join([piece async for piece in reply.pieces])
+            body = b"".join([piece async for piece in reply.pieces()])
             return await Response(reply.status, body, headers).send(request)
-        connection = web.connection_of(request)
-        await web.begin(request, reply.status, headers)
+        connection = await web.begin(request, reply.status, headers)
         try:
-            async for piece in reply.pieces:
+            async for piece in reply.pieces():
                 await connection.write(piece)
             connection.finish()
         except OSError as error:

@@ -49,14 +49,13 @@ class Routes:
             return web.answer({"message": f"{type(error).__name__}: {error}"}, 500)
 
     def _answer(self, request: Request) -> Answer:
-        path = web.path(request)
-        fitting = [(row, match) for row in self._table if (match := row[1].fullmatch(path))]
+        fitting = [(row, match) for row in self._table if (match := row[1].fullmatch(request.path))]
         for (method, _, handler), match in fitting:
             if method == request.method:
                 return handler(request, *match.groups())
         if fitting:
             raise Problem(405, "HTTP 405 Method Not Allowed")
-        raise Problem(404, f"URI not found: {path}")
+        raise Problem(404, f"URI not found: {request.path}")
 
 
 def asked(request: Request, *names: str) -> list[str]:
@@ -99,7 +98,7 @@ def guard(credentials: str | None, realm: str) -> Callable[[Request], Response |
     def refuse(request: Request) -> Response | None:
         if not credentials or request.headers.get("authorization") == expected:
             return None
-        page = as_jetty(401, "Unauthorized", web.path(request))
+        page = as_jetty(401, "Unauthorized", request.path)
         page.headers["WWW-Authenticate"] = f'Basic realm="{realm}"'
         return page
 

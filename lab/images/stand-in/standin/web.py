@@ -1,11 +1,13 @@
-"""Answering over HTTP by Tornado: what handlers return, with an end and without."""
+"""Answering over HTTP by Tornado: with an end, or with a stream of events."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -17,12 +19,12 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine, 
 from tornado.iostream import StreamClosedError
 
 from .process import spawn
-from .wire import compact, record
 
 Request = HTTPServerRequest
+Headers = dict[str, str]
+Record = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
-_log = logging.getLogger("standin")
 
 
 class Answer(Protocol):
@@ -30,7 +32,6 @@ class Answer(Protocol):
 
     async def send(self, request: Request) -> None:
         """Send it to who asked."""
-        ...
 
 
 @dataclass
@@ -39,13 +40,33 @@ class Response:
 
     status: int = 200
     body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
 
     async def send(self, request: Request) -> None:
         """Send it to who asked."""
-        headers = {**self.headers, "Content-Length": str(len(self.body))}
-        await begin(request, self.status, headers, self.body)
-        connection_of(request).finish()
+        sized = {**self.headers, "Content-Length": str(len(self.body))}
+        (await begin(request, self.status, sized, self.body)).finish()
+
+
+def compact(value: Any) -> bytes:
+    """Return JSON without blanks."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def answer(value: Any, status: int = 200, headers: Headers | None = None) -> Response:
+    """Answer with JSON."""
+    return Response(status, compact(value), {**JSON, **(headers or {})})
+
+
+def error(status: int, text: str = "") -> Response:
+    """Answer with a status and plain text."""
+    return Response(status, text.encode(), {**TEXT} if text else {})
+
+
+def record(event: Record) -> bytes:
+    """Write an event in RecordIO."""
+    data = compact(event)
+    return b"%d\n%s" % (len(data), data)
 
 
 class Stream:
@@ -54,7 +75,7 @@ class Stream:
     def __init__(
         self,
         closed: Callable[[Stream], None],
-        headers: dict[str, str] | None = None,
+        headers: Headers | None = None,
         encode: Callable[[Any], bytes] = record,
     ) -> None:
         self._closed, self._encode = closed, encode
@@ -71,10 +92,8 @@ class Stream:
 
     async def send(self, request: Request) -> None:
         """Send what comes; whoever made the stream is told when it has ended, whoever ended it."""
-        connection = connection_of(request)
-        connection.set_close_callback(self.close)
         try:
-            await begin(request, 200, self.headers)
+            connection = await begin(request, 200, self.headers, left=self.close)
             while (event := await self._events.get()) is not None:
                 await connection.write(self._encode(event))
             connection.finish()
@@ -82,33 +101,17 @@ class Stream:
             self._closed(self)
 
 
-def connection_of(request: Request) -> HTTP1Connection:
-    """Return where a request came from; what follows an answer's head is written to it."""
-    assert isinstance(request.connection, HTTP1Connection)
-    return request.connection
-
-
-async def begin(request: Request, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-    """Send the head of an answer, and what there is of its body."""
+async def begin(
+    request: Request, status: int, headers: Headers, body: bytes = b"", left: Callable[[], None] | None = None
+) -> HTTP1Connection:
+    """Send an answer's head and body; return where more goes. `left` is called if its reader leaves."""
+    connection = request.connection
+    assert isinstance(connection, HTTP1Connection)
+    connection.set_close_callback(left)
     line = ResponseStartLine("HTTP/1.1", status, HTTPStatus(status).phrase)
     dated = HTTPHeaders({"Date": format_timestamp(time.time()), **headers})
-    content = b"" if request.method == "HEAD" else body
-    await connection_of(request).write_headers(line, dated, content)
-
-
-def path(request: Request) -> str:
-    """Return the path without the query, unquoted."""
-    return unquote(request.path)
-
-
-def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Answer with JSON."""
-    return Response(status, compact(value), {**JSON, **(headers or {})})
-
-
-def error(status: int, text: str = "") -> Response:
-    """Answer with a status and plain text."""
-    return Response(status, text.encode(), dict(TEXT) if text else {})
+    await connection.write_headers(line, dated, b"" if request.method == "HEAD" else body)
+    return connection
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -118,13 +121,14 @@ def serve(handler: Handler, ip: str, port: int) -> HTTPServer:
     """Answer everybody who connects, from now on; return what can be stopped."""
 
     async def converse(request: Request) -> None:
+        request.path = unquote(request.path)
         try:
-            await (await handler(request)).send(request)
-        except StreamClosedError:
-            pass
+            found = await handler(request)
         except Exception:
-            _log.exception("%s %s", request.method, request.uri)
-            connection_of(request).close()
+            logging.getLogger("standin").exception("%s %s", request.method, request.uri)
+            found = error(500)
+        with suppress(StreamClosedError):
+            await found.send(request)
 
     server = HTTPServer(lambda request: spawn(converse(request)))
     server.listen(port, ip)

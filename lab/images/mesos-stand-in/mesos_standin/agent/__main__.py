@@ -112,14 +112,13 @@ async def _listen(state: State) -> None:
         "tasks": [run.task.dump() for run in there],
         "frameworks": list({run.task.framework_id: run.framework for run in there}.values()),
     }
-    silence, heard = _SILENCE, client.events(state.master or "", runs.MASTERS, message)
-    try:
+    silence = _SILENCE
+    async with client.ask(state.master or "", "POST", runs.MASTERS, message) as reply:
+        heard = reply.events()
         while True:
             event = await asyncio.wait_for(anext(heard), silence)
             silence = event.get("ping_timeout", silence)
             await _take(state, event)
-    finally:
-        await heard.aclose()
 
 
 async def _take(state: State, event: Json) -> None:

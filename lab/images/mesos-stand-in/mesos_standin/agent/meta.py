@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from standin import wire
+from standin import web
 
 from .. import daemon, resources
 from ..resources import Json
@@ -44,7 +44,7 @@ class Meta:
     def admitted(self, info: Json) -> None:
         """Keep who the agent is."""
         directory = self._meta / "slaves" / info["id"]["value"]
-        daemon.write(directory / "slave.info", wire.compact(info))
+        daemon.write(directory / "slave.info", web.compact(info))
         link = self._latest.with_name("latest.next")
         link.unlink(missing_ok=True)
         link.symlink_to(directory)
@@ -56,7 +56,7 @@ class Meta:
 
     def keep(self, agent_id: str, place: str, run: Json) -> None:
         """Keep what is run, and how far its updates have come."""
-        daemon.write(self._file(agent_id, place), wire.compact(run))
+        daemon.write(self._file(agent_id, place), web.compact(run))
 
     def drop(self, agent_id: str, place: str) -> None:
         """Forget what was run."""

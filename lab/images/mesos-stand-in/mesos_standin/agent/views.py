@@ -23,12 +23,11 @@ _STATES = ("staging", "starting", "running", "killing")
 
 async def handle(state: State, request: Request) -> Answer:
     """Answer one request."""
-    path = web.path(request)
-    if path == runs.PATH:
+    if request.path == runs.PATH:
         return await runs.handle(state, request)
-    if path == "/metrics/snapshot":
+    if request.path == "/metrics/snapshot":
         return web.answer(metrics(state))
-    name = path.removeprefix("/slave(1)").strip("/")
+    name = request.path.removeprefix("/slave(1)").strip("/")
     if name == "health":
         return Response()
     if name not in _VIEWS:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from standin import wire, zk
+from standin import web, zk
 
 from .. import VERSION, daemon, flags
 from ..flags import Flags
@@ -53,7 +53,7 @@ async def _contend(state: State, url: zk.Url) -> None:
     if replica := state.registrar.replica:
         joining = daemon.spawn(replica.join(group))
         await asyncio.wait({joining}, timeout=0.2)
-    await group.join(f"{url.path}/json.info_", wire.compact(dict(sorted(state.info.items()))))
+    await group.join(f"{url.path}/json.info_", web.compact(dict(sorted(state.info.items()))))
     async for leader in group.leaders():
         await _detected(state, leader)
 

@@ -35,16 +35,15 @@ _OTHERS = ("tasks", "teardown", "api/v1", "api/v1/scheduler")
 
 async def handle(state: State, request: Request) -> Answer:
     """Answer one request."""
-    path = web.path(request)
-    if path == replica.PROCESS and state.registrar.replica:
+    if request.path == replica.PROCESS and state.registrar.replica:
         return state.registrar.replica.handle(request)
-    if path == "/registrar(1)/registry":
+    if request.path == "/registrar(1)/registry":
         return web.answer(state.registrar.show())
-    if path == "/metrics/snapshot":
+    if request.path == "/metrics/snapshot":
         return web.answer(metrics.snapshot(state))
-    if path == agents.PATH:
+    if request.path == agents.PATH:
         return await agents.handle(state, request)
-    name = path.removeprefix("/master").strip("/")
+    name = request.path.removeprefix("/master").strip("/")
     if name == "redirect":
         return _to_leader(state, "", "")
     if name in _LOCAL:

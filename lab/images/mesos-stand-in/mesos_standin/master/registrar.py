@@ -6,7 +6,7 @@ import asyncio
 import copy
 from collections.abc import Callable
 
-from standin import wire
+from standin import web
 
 from ..flags import Flags
 from ..resources import Json
@@ -52,7 +52,7 @@ class Registrar:
     @property
     def size(self) -> float:
         """Return the registry's size in bytes."""
-        return float(len(wire.compact(self.registry)))
+        return float(len(web.compact(self.registry)))
 
     async def admit(self, info: Json) -> None:
         """Add an agent, or replace what is known of it."""

@@ -11,7 +11,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from standin import client, web, wire
+from standin import client, web
 from standin.web import Request, Response
 from standin.zk import Group
 
@@ -120,7 +120,7 @@ class Replica:
 
     def _keep(self, state: Json) -> None:
         self.state = state
-        daemon.write(self._file, wire.compact(state))
+        daemon.write(self._file, web.compact(state))
 
     def _own_name(self) -> str:
         return f"{PROCESS[1:]}@{self._own}"
