@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab/images/stand-i
 from standin import client, web
 from standin.web import Request, Response, Stream
 
-SOON = 20
+SOON = 60
 Work = Callable[[str], Awaitable[None]]
 RAW = {
     "nothing": b"",
@@ -57,6 +57,17 @@ async def echo(request: Request) -> Response:
     return web.answer({"path": request.path, "body": request.body.decode()})
 
 
+def speaker(text: bytes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Make a server that says this to whoever asks, and hangs up."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(text)
+        writer.close()
+
+    return speak
+
+
 class Streams:
     """A handler that gives out one stream, and what became of it."""
 
@@ -88,6 +99,24 @@ def test_a_connection_is_kept_and_an_answer_to_head_has_no_body() -> None:
         assert b"\r\nContent-Length: %d\r\n" % len(body) in head
         assert await reader.readexactly(len(body)) == body
         writer.close()
+
+    over(echo, work)
+
+
+def test_http_1_0_ends_with_its_connection() -> None:
+    """As a gate asks, and as the tasks of the acceptance suite answer."""
+
+    async def work(address: str) -> None:
+        host, _, port = address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n") and body == web.compact({"path": "/", "body": ""})
+        writer.close()
+        async with await asyncio.start_server(
+            speaker(b"HTTP/1.0 200 OK\r\n\r\nbody"), host, own := free_port()
+        ):
+            assert await client.call(f"{host}:{own}", "GET", "/") == (200, b"body")
 
     over(echo, work)
 
@@ -152,17 +181,12 @@ def test_a_refusal_has_no_events() -> None:
 def test_what_breaks_off_fails_as_a_connection_does(said: str, tmp_path: Path) -> None:
     """Over a unix socket too, as docker's is."""
 
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(RAW[said])
-        writer.close()
-
     async def work() -> None:
         path, port = str(tmp_path / "socket"), free_port()
-        async with await asyncio.start_unix_server(speak, path):
+        async with await asyncio.start_unix_server(speaker(RAW[said]), path):
             with pytest.raises(ConnectionError, match="broke off"):
                 await client.call(path, "GET", "/")
-        async with await asyncio.start_server(speak, "127.0.0.1", port):
+        async with await asyncio.start_server(speaker(RAW[said]), "127.0.0.1", port):
             assert "broke off" in await client.probe("HTTP", "127.0.0.1", port, "/", SOON)
 
     asyncio.run(asyncio.wait_for(work(), SOON))
