@@ -21,7 +21,7 @@ sys.path[:0] = [str(IMAGES / "marathon-stand-in"), str(IMAGES / "stand-in")]
 from marathon import apps, options, taskinfo
 from marathon.deployments import Task
 from marathon.offers import Fit, Misfit, Pool
-from standin import web
+from standin import client
 
 OPTIONS = options.parse(["--master=h:5050"])
 SMALL = {"id": "/group/small", "cmd": "sleep 1", "cpus": 0.5, "mem": 32}
@@ -219,8 +219,8 @@ def test_records_are_taken_apart() -> None:
         b"%d\n%s" % (len(data), data) for data in (json.dumps(each).encode() for each in events)
     )
 
-    async def records(data: bytes) -> list[web.Record]:
-        return [event async for event in web.records(in_pieces(data))]
+    async def records(data: bytes) -> list[dict[str, Any]]:
+        return [event async for event in client.records(in_pieces(data))]
 
     async def in_pieces(data: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(data), 7):

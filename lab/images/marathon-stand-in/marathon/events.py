@@ -34,7 +34,7 @@ class Events:
         if request.headers.get("accept") != "text/event-stream":
             return as_jetty(405, "Method Not Allowed", request.path)
         stream = Stream(self._detach, _STREAM, _encode)
-        about = {"remoteAddress": request.client, "timestamp": clock.now()}
+        about = {"remoteAddress": request.remote_ip, "timestamp": clock.now()}
         stream.put({"eventType": "event_stream_attached", **about})
         self._listeners[stream] = asked(request, "event_type")
         return stream

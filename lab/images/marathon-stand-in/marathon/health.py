@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from standin import web
+from standin import client
 from standin.process import spawn
 
 from . import clock
@@ -49,7 +49,7 @@ class Health:
     async def _check(self, task: Task, number: int, check: Check) -> None:
         port = check.get("port") or task.ports[check.get("portIndex", 0)]
         path, timeout = check.get("path") or "/", check["timeoutSeconds"]
-        cause = await web.probe(check["protocol"], task.host, port, path, timeout)
+        cause = await client.probe(check["protocol"], task.host, port, path, timeout)
         if task.id not in self._world.tasks:
             return
         result = self._world.health.get(task.id, {}).get(number, {})

@@ -64,7 +64,7 @@ async def _serve(chosen: Options) -> None:
         return refuse(request) or await proxy(request)
 
     try:
-        await web.serve(answer, chosen["http_address"] or "0.0.0.0", chosen["http_port"])
+        web.serve(answer, chosen["http_address"] or "0.0.0.0", chosen["http_port"])
     except OSError as error:
         process.die(f"Failed to start all services: {error}")
     _log.info("All services up and running.")

@@ -7,9 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from standin import web, zk
+from standin import client, zk
 from standin.process import spawn
-from standin.web import Headers
 
 from .options import Options
 
@@ -58,14 +57,13 @@ class Master:
         """Subscribe once: a master that follows redirects, and one that recovers answers 503."""
         if not self._leader:
             return
-        stream = web.events(self._leader, _PATH, call, self._opened)
-        while event := await asyncio.wait_for(anext(stream, None), self._silence):
-            if event["type"] == "SUBSCRIBED":
-                self._framework_id = event["subscribed"]["framework_id"]["value"]
-            yield event
-
-    def _opened(self, headers: Headers) -> None:
-        self._stream_id = headers["mesos-stream-id"]
+        async with client.ask(self._leader, "POST", _PATH, call) as reply:
+            self._stream_id = reply.headers["Mesos-Stream-Id"] if reply.status == 200 else ""
+            stream = reply.events()
+            while event := await asyncio.wait_for(anext(stream, None), self._silence):
+                if event["type"] == "SUBSCRIBED":
+                    self._framework_id = event["subscribed"]["framework_id"]["value"]
+                yield event
 
     async def _detect(self) -> None:
         """Follow who leads: another one than we talk to, or none, is the same as a lost connection."""
@@ -83,7 +81,7 @@ class Master:
         while call := await self._calls.get():
             headers = {"Mesos-Stream-Id": self._stream_id}
             try:
-                status, said = await web.call(self._leader or "", "POST", _PATH, call, _TIMEOUT, headers)
+                status, said = await client.call(self._leader or "", "POST", _PATH, call, _TIMEOUT, headers)
             except OSError as error:
                 self._disconnected(f"{call['type']} failed: {error!r}")
             else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from standin import web
-from standin.web import Reply, Request, Response
+from standin import client, web
+from standin.client import Reply
+from standin.web import Request, Response
 
 from .election import Election
 from .options import Options
@@ -17,7 +18,7 @@ from .web import NO_CACHE, Answer, as_jetty
 _log = logging.getLogger("marathon.proxy")
 _TRIES, _PAUSE = 11, 0.25
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_OF_THIS_HOP = ("host", "connection", "content-length", "transfer-encoding", "date", "accept-encoding")
+_OF_THIS_HOP = "host connection content-length transfer-encoding date accept-encoding expect".split()
 
 
 class Proxy:
@@ -48,49 +49,51 @@ class Proxy:
 
     def _forward(self, request: Request, leader: str) -> web.Answer:
         via = f"1.1 {self._election.address}"
-        if via in request.headers.get("x-marathon-via", ""):
+        if via in request.headers.get("X-Marathon-Via", ""):
             return as_jetty(502, "Detected proxying loop.", request.path)
-        return _Forwarded(request, leader, via, self._patience)
+        return _Forwarded(leader, via, self._patience)
 
 
 @dataclass(frozen=True)
 class _Forwarded:
     """The leader's answer, asked for while it is sent."""
 
-    request: Request
     leader: str
     via: str
     patience: float
 
-    async def send(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def send(self, request: Request) -> None:
         """Pass on what the leader answers, or say why it does not."""
-        request = self.request
-        kept = {name: value for name, value in request.headers.items() if name not in _OF_THIS_HOP}
-        headers = {**kept, "X-Marathon-Via": self.via, "X-Forwarded-For": request.client}
-        asking = web.ask(self.leader, request.method, request.target, request.body, headers, self.patience)
+        assert request.method and request.uri
+        headers = {**_of_all_hops(request.headers), "X-Forwarded-For": request.remote_ip or ""}
+        headers["X-Marathon-Via"] = self.via
+        asking = client.ask(self.leader, request.method, request.uri, request.body, headers, self.patience)
         try:
             async with asking as reply:
-                return await self._pass_on(reply, reader, writer)
+                return await self._pass_on(reply, request)
         except TimeoutError:
             page = as_jetty(504, "Connection to leader timed out.", request.path)
         except OSError as error:
             page = as_jetty(*_failure(request.method, error), request.path)
-        return await page.send(reader, writer)
+        await page.send(request)
 
-    async def _pass_on(
-        self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
-        kept = {name: value for name, value in reply.headers.items() if name not in _OF_THIS_HOP}
-        headers = {**kept, "X-Marathon-Via": self.via}
-        if "content-length" in reply.headers:
-            body = b"".join([piece async for piece in reply.pieces])
-            return await Response(reply.status, body, headers).send(reader, writer)
-        writer.write(web.head(reply.status, {**headers, "Transfer-Encoding": "chunked"}))
+    async def _pass_on(self, reply: Reply, request: Request) -> None:
+        headers = {**_of_all_hops(reply.headers), "X-Marathon-Via": self.via}
+        if "Content-Length" in reply.headers:
+            body = b"".join([piece async for piece in reply.pieces()])
+            return await Response(reply.status, body, headers).send(request)
+        connection = await web.begin(request, reply.status, headers)
         try:
-            await web.send_pieces(writer, reply.pieces)
+            async for piece in reply.pieces():
+                await connection.write(piece)
+            connection.finish()
         except OSError as error:
             _log.info("The stream from the leader ended: %s", error)
-        return False
+            connection.close()
+
+
+def _of_all_hops(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _OF_THIS_HOP}
 
 
 def _failure(method: str, error: Exception) -> tuple[int, str]:

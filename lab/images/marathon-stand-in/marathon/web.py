@@ -45,7 +45,7 @@ class Routes:
         except Problem as problem:
             return problem.response
         except Exception as error:
-            _log.exception("%s %s", request.method, request.target)
+            _log.exception("%s %s", request.method, request.uri)
             return web.answer({"message": f"{type(error).__name__}: {error}"}, 500)
 
     def _answer(self, request: Request) -> Answer:

@@ -62,10 +62,10 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     process.run(main, abort)
 
 
-async def serve(handler: web.Handler, ip: str, port: int) -> None:
+def serve(handler: web.Handler, ip: str, port: int) -> None:
     """Answer at an address, or end if that cannot be."""
     try:
-        await web.serve(handler, ip, port)
+        web.serve(handler, ip, port)
     except OSError as error:
         refuse(f"Failed to initialize: Failed to bind on {ip}:{port}: {error.strerror}")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-from standin import web
+from standin import client
 
 
 class DockerError(Exception):
@@ -23,7 +23,7 @@ class Docker:
     async def call(self, method: str, target: str, body: Any = None, timeout: float = 60) -> Any:
         """Ask the engine; return its JSON, or nothing."""
         try:
-            status, content = await web.call(self.socket, method, target, body, timeout)
+            status, content = await client.call(self.socket, method, target, body, timeout)
         except OSError as error:
             raise DockerError(
                 f"Cannot connect to the Docker daemon at unix://{self.socket}: {error}"
@@ -44,12 +44,10 @@ class Docker:
         name, colon, tag = image.rpartition(":")
         if not colon or "/" in tag:
             name, tag = image, "latest"
-        said = b""
+        target = f"/images/create?fromImage={quote(name)}&tag={tag}"
         try:
-            async for part in web.listen(
-                self.socket, "POST", f"/images/create?fromImage={quote(name)}&tag={tag}"
-            ):
-                said += part
+            async with client.ask(self.socket, "POST", target) as reply:
+                said = b"".join([part async for part in reply.good()])
         except OSError as error:
             raise DockerError(f"Failed to pull {image}: {error}") from None
         for line in said.splitlines():
@@ -75,12 +73,13 @@ class Docker:
         """Yield what a container writes, with 1 for stdout and 2 for stderr, until it ends."""
         buffer = b""
         target = f"/containers/{name}/logs?follow=1&stdout=1&stderr=1"
-        async for part in web.listen(self.socket, "GET", target):
-            buffer += part
-            # Frames: one byte which, three unused, four for the length.
-            while len(buffer) >= 8 and len(buffer) >= (end := 8 + int.from_bytes(buffer[4:8], "big")):
-                yield buffer[0], buffer[8:end]
-                buffer = buffer[end:]
+        async with client.ask(self.socket, "GET", target) as reply:
+            async for part in reply.good():
+                buffer += part
+                # Frames: one byte which, three unused, four for the length.
+                while len(buffer) >= 8 and len(buffer) >= (end := 8 + int.from_bytes(buffer[4:8], "big")):
+                    yield buffer[0], buffer[8:end]
+                    buffer = buffer[end:]
 
     async def succeeds(self, name: str, command: list[str]) -> bool:
         """Run a command in a container; tell whether it ends with 0."""

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from standin import web, zk
+from standin import client, zk
 
 from .. import daemon, flags, resources
 from ..docker import DockerError
@@ -35,7 +35,7 @@ async def _serve(loaded: Flags) -> None:
     bound, ip, port, own = daemon.address(loaded)
     daemon.start("mesos-slave", loaded, f"slave(1)@{ip}:{port}")
     state = _state(loaded, ip, port)
-    await daemon.serve(lambda request: views.handle(state, request), bound, own)
+    daemon.serve(lambda request: views.handle(state, request), bound, own)
     await _check_containerizers(state)
     await _recover(state)
     leave = asyncio.get_running_loop().create_task
@@ -112,14 +112,13 @@ async def _listen(state: State) -> None:
         "tasks": [run.task.dump() for run in there],
         "frameworks": list({run.task.framework_id: run.framework for run in there}.values()),
     }
-    silence, heard = _SILENCE, web.events(state.master or "", runs.MASTERS, message)
-    try:
+    silence = _SILENCE
+    async with client.ask(state.master or "", "POST", runs.MASTERS, message) as reply:
+        heard = reply.events()
         while True:
             event = await asyncio.wait_for(anext(heard), silence)
             silence = event.get("ping_timeout", silence)
             await _take(state, event)
-    finally:
-        await heard.aclose()
 
 
 async def _take(state: State, event: Json) -> None:

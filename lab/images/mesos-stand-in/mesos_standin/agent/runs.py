@@ -6,7 +6,7 @@ import asyncio
 import json
 import uuid
 
-from standin import web
+from standin import client, web
 from standin.web import Answer, Request, Stream
 
 from .. import daemon
@@ -142,7 +142,7 @@ async def tell_master(state: State, message: Json) -> None:
     """Tell the leading master something; if it does not hear, others will say it again."""
     if state.master:
         try:
-            await web.call(state.master, "POST", MASTERS, {"agent_id": state.id, **message})
+            await client.call(state.master, "POST", MASTERS, {"agent_id": state.id, **message})
         except OSError as error:
             daemon.log.warning("Failed to reach the master: %s", error)
 

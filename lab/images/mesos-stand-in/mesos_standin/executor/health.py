@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from standin import web
+from standin import client
 
 from ..docker import DockerError
 from ..resources import Json
@@ -33,7 +33,7 @@ async def watch(check: Json, task: Command | Container, say: Callable[[bool], No
 async def _passes(check: Json, task: Command | Container, timeout: float) -> bool:
     if check["type"] != "COMMAND":
         told = check[check["type"].lower()]
-        return not await web.probe(check["type"], task.host, told["port"], told.get("path", "/"), timeout)
+        return not await client.probe(check["type"], task.host, told["port"], told.get("path", "/"), timeout)
     try:
         return await asyncio.wait_for(task.check(check["command"]), timeout)
     except (OSError, DockerError):

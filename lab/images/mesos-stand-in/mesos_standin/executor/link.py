@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from standin import web
+from standin import client
 
 from ..resources import Json
 
@@ -44,20 +44,23 @@ class Link:
     async def events(self) -> AsyncIterator[Json]:
         """Yield what the agent wants; ends when it wants nothing any more."""
         deadline, checkpoints = time.monotonic() + self._patience, True
+        subscription = {**self._whoami, "type": "SUBSCRIBE"}
         while checkpoints and time.monotonic() < deadline:
             try:
-                async for event in web.events(self._agent, _PATH, {**self._whoami, "type": "SUBSCRIBE"}):
-                    checkpoints = bool(event.get("checkpoint", checkpoints))
-                    deadline = time.monotonic() + self._patience
-                    yield event
-            except OSError as error:
-                if "answers 404" in str(error):
-                    return
+                async with client.ask(self._agent, "POST", _PATH, subscription) as reply:
+                    if reply.status == 404:
+                        return
+                    async for event in reply.events():
+                        checkpoints = bool(event.get("checkpoint", checkpoints))
+                        deadline = time.monotonic() + self._patience
+                        yield event
+            except OSError:
+                pass
             await asyncio.sleep(_RETRY)
 
     async def _said(self, message: Json) -> bool:
         try:
-            status, _ = await web.call(self._agent, "POST", _PATH, message)
+            status, _ = await client.call(self._agent, "POST", _PATH, message)
             # Nobody wants to know of a task that the agent has forgotten.
             return status in (202, 404)
         except OSError:

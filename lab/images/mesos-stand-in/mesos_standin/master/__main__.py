@@ -36,7 +36,7 @@ async def _serve(loaded: Flags, url: zk.Url | None) -> None:
     durable = loaded.text("registry") == "replicated_log"
     replica = Replica(loaded, f"{ip}:{port}") if durable else None
     state = State(loaded, info, Registrar(loaded, replica))
-    await daemon.serve(lambda request: operator.handle(state, request), bound, own)
+    daemon.serve(lambda request: operator.handle(state, request), bound, own)
     if url:
         await _contend(state, url)
     else:

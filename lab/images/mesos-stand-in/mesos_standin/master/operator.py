@@ -79,7 +79,7 @@ async def _leading(state: State, name: str, request: Request) -> Answer:
     if request.method != "GET":
         return web.error(405)
     if name == "tasks":
-        return web.answer(views.tasks(state, int(request.parameters.get("limit", 100))))
+        return web.answer(views.tasks(state, int(dict(parse_qsl(request.query)).get("limit", 100))))
     return web.answer(_LEADERS[name](state))
 
 

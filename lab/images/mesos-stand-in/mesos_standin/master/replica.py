@@ -11,7 +11,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from standin import web
+from standin import client, web
 from standin.web import Request, Response
 from standin.zk import Group
 
@@ -42,8 +42,10 @@ class Replica:
 
     def handle(self, request: Request) -> Response:
         """Answer another master: show, or take a write."""
-        if request.method == "POST":
-            write = json.loads(request.body)
+        return self._answer(json.loads(request.body) if request.method == "POST" else None)
+
+    def _answer(self, write: Json | None) -> Response:
+        if write:
             changed = {**self.state, **write}
             if not self.recovered or (write["position"] <= self.state["position"] and changed != self.state):
                 return web.error(409, "no")
@@ -108,11 +110,10 @@ class Replica:
 
     async def _ask(self, member: str, method: str, body: Json | None = None) -> Json | None:
         if member == self._own:
-            request = Request(method, PROCESS, {}, web.compact(body))
-            answer = self.handle(request)
+            answer = self._answer(body)
             return json.loads(answer.body) if answer.status == 200 else None
         try:
-            status, content = await web.call(member, method, PROCESS, body, timeout=2)
+            status, content = await client.call(member, method, PROCESS, body, timeout=2)
             return json.loads(content) if status == 200 else None
         except (OSError, ValueError):
             return None
