@@ -11,6 +11,9 @@ from functools import cached_property
 
 from .names import Id
 
+DIGEST = "mesofab.digest"
+"""The label by which a container is known to be ours; its value tells from which form it was made."""
+
 
 @dataclass(frozen=True)
 class ProfileLine:
@@ -162,7 +165,7 @@ class Container:
             ("mesofab.cluster", self.cluster),
             ("mesofab.role", self.role),
             ("mesofab.ports", ports),
-            ("mesofab.digest", self.digest),
+            (DIGEST, self.digest),
         )
 
 

@@ -1,9 +1,9 @@
-"""HTTP as words over plain TCP: what to send, and what came back."""
+"""What is said over plain TCP: HTTP to send, HTTP and JSON that came back from somebody else."""
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 
 def get(path: str) -> str:
@@ -11,21 +11,46 @@ def get(path: str) -> str:
     return f"GET {path} HTTP/1.0\r\nHost: mesofab\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer: status 0 if nothing answered; `json` is None unless the body is JSON."""
 
     status: int = 0
-    json: Any = None
+    json: object = None
 
 
 def read(text: str) -> Answer:
     """Read an answer, whatever came back; never raises."""
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     status = re.match(r"HTTP/[0-9.]+ ([0-9]{3})\b", head, re.ASCII)
-    if status is None:
-        return Answer()
+    return Answer(int(status[1]), parsed(body)) if status else Answer()
+
+
+def parsed(text: str) -> object:
+    """Read JSON; None for what is none. Half a surrogate pair, which nobody can print, becomes `?`."""
     try:
-        return Answer(int(status[1]), json.loads(body))
+        found: object = json.loads(text)
+        if re.search(r"\\u[dD]", text):
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
-        return Answer(int(status[1]))
+        return None
+    return found
+
+
+def table(value: object) -> Mapping[str, object]:
+    """Give an object of JSON; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> Sequence[object]:
+    """Give a list of JSON; an empty one for anything else."""
+    return value if isinstance(value, list) else ()
+
+
+def text(value: object) -> str:
+    """Give a text of JSON; "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """Give a number that counts something, which Mesos may write as 3.0; 0 for anything else."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 2**31 else 0

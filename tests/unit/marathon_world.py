@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from samples import IMAGE, inspect
@@ -52,18 +52,20 @@ class World:
         return {name: self._host(name, said) for name in NAMES if name in self.images}
 
     def _host(self, name: str, said: str) -> Observed:
-        objects = {OLD: IMAGE, NEW: IMAGE}
+        containers = {}
         if image := self.images[name]:
             cluster = marathons(image)
             (one,) = runbook.containers([MARATHON], cluster, cluster.having("marathon")[NAMES.index(name)])
-            told = inspect(one)
-            told["Config"]["Cmd"] = list(one.arguments)
-            told["State"] = {"Running": name in self.running, "Status": "running"}
-            if name not in self.running:
-                told["State"]["Status"] = "exited"
-            objects[one.name] = told
+            status = "running" if name in self.running else "exited"
+            containers[one.name] = replace(inspect(one), arguments=one.arguments, status=status)
         answers = {"marathon info": said} if name in self.running else {}
-        return Observed(addresses=frozenset({name}), engine=True, objects=objects, answers=answers)
+        return Observed(
+            addresses=frozenset({name}),
+            engine=True,
+            containers=containers,
+            images={OLD: IMAGE, NEW: IMAGE},
+            answers=answers,
+        )
 
     def act(self, name: str, step: Step) -> None:
         """Do what a step does, and what Marathon does then."""

@@ -18,6 +18,7 @@ from tasks.inventory.parse import InventoryError, Problem, parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Directories, File, Identity, Image
 from tasks.plan.host import profile_line
+from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
@@ -62,17 +63,14 @@ def any_json(*keys: str) -> st.SearchStrategy[object]:
 
 # A host as docker and its services tell of it
 
-IMAGE: dict[str, Any] = {
-    "Id": "sha256:1",
-    "Config": {"Env": ["ZOO_USER=zookeeper"], "Entrypoint": ["/entry"], "Cmd": ["start"], "User": ""},
-}
+IMAGE = SeenImage("sha256:1", {"ZOO_USER": "zookeeper"}, ("/entry",), ("start",))
 
 
 def as_wanted(cluster: Cluster, node: Node) -> Observed:
     """A host on which everything is as `cluster` wants it."""
     items = runbook.wanted(CHAPTERS, cluster, node)
     paths = {"/etc/profile": Seen("regular file", f"umask 022\n{profile_line(node.address)}\n")}
-    objects: dict[str, dict[str, Any]] = {}
+    containers, images = {}, {}
     for item in items:
         if isinstance(item, Directories):
             paths |= {path: Seen("directory") for path in item.paths}
@@ -81,57 +79,55 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
         if isinstance(item, Identity):
             paths[item.path] = Seen("regular file", f"{item.value}\n")
         if isinstance(item, Container):
-            objects |= {item.name: inspect(item), item.image: IMAGE}
+            containers[item.name] = inspect(item)
         if isinstance(item, Image):
-            objects[item.reference] = IMAGE
+            images[item.reference] = IMAGE
     return Observed(
         addresses=frozenset({node.address, "127.0.0.1"}),
         profile=Profile(whole=frozenset({2})),
         logins=(Login("sh", node.address), Login("bash", node.address)),
         paths=paths,
         engine=True,
-        objects=objects,
+        containers=containers,
+        images=images,
         answers={"zookeeper srvr": "Mode: follower\n"},
     )
 
 
-def inspect(container: Container) -> dict[str, Any]:
-    """What docker would say of a container that is exactly as wanted."""
-    return {
-        "Image": IMAGE["Id"],
-        "State": {"Running": True, "Status": "running", "StartedAt": "2026-11-22T08:30:00.123456789Z"},
-        "Config": {
-            "Image": container.image,
-            "Env": [f"{k}={v}" for k, v in container.environment] + IMAGE["Config"]["Env"],
-            "Labels": dict(container.labels),
-            "Entrypoint": [container.entrypoint or "/entry"],
-            "Cmd": list(container.arguments) or (None if container.entrypoint else ["start"]),
-            "User": "",
-        },
-        "HostConfig": {
-            "Binds": [f"{m.host}:{m.inside}" for m in container.mounts],
-            "RestartPolicy": {"Name": "always"},
-            "NetworkMode": "host",
-            "Privileged": container.privileged,
-            "PidMode": "host" if container.host_pids else "",
-            "LogConfig": {
-                "Type": "json-file",
-                "Config": {"max-size": container.log_size, "max-file": str(container.log_files)},
-            },
-            "CapAdd": None,
-            "CapDrop": None,
-            "ReadonlyRootfs": False,
-            "Memory": 0,
-            "NanoCpus": 0,
-        },
+def inspect(container: Container) -> SeenContainer:
+    """A container that is exactly as wanted."""
+    options = {
+        "RestartPolicy.Name": "always",
+        "NetworkMode": "host",
+        "LogConfig.Type": "json-file",
+        "LogConfig.Config.max-size": container.log_size,
+        "LogConfig.Config.max-file": str(container.log_files),
+        **({"Privileged": "on"} if container.privileged else {}),
+        **({"PidMode": "host"} if container.host_pids else {}),
     }
+    return SeenContainer(
+        id="e" * 64,
+        image=container.image,
+        made_of=(IMAGE.id,),
+        status="running",
+        since="2026-11-22T08:30:00.123456789Z",
+        labels=dict(container.labels),
+        environment=dict(container.environment) | dict(IMAGE.environment),
+        entrypoint=(container.entrypoint or "/entry",),
+        arguments=container.arguments or (() if container.entrypoint else ("start",)),
+        mounts=frozenset(f"{m.host}:{m.inside}" for m in container.mounts),
+        options=options,
+    )
 
 
-def with_container(seen: Observed, change: dict[str, Any]) -> Observed:
-    """The same host with parts of docker's report on zookeeper replaced."""
-    told = seen.objects["zookeeper"]
-    told = told | {key: told[key] | value for key, value in change.items()}
-    return replace(seen, objects={**seen.objects, "zookeeper": told})
+def with_container(seen: Observed, name: str = "zookeeper", /, **changes: Any) -> Observed:
+    """The same host with parts of what docker tells of a container replaced."""
+    return replace(seen, containers={**seen.containers, name: replace(seen.containers[name], **changes)})
+
+
+def with_options(seen: Observed, **changes: str) -> Observed:
+    """The same host with some of zookeeper's options replaced."""
+    return with_container(seen, options={**seen.containers["zookeeper"].options, **changes})
 
 
 def docker_gets(text: str) -> tuple[list[str], list[str]]:

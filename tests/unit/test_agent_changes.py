@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import IMAGE, SHELLS, inspect, run, stand_in
+from samples import IMAGE, SHELLS, inspect, run, stand_in, with_container
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
@@ -41,15 +41,12 @@ def running(*variables: str, **changes: Any) -> Observed:
     """An agent's host on which all is as these settings want it, and which knows who it is."""
     cluster, node = agents(*variables)
     (one,) = runbook.containers([MESOS_AGENT], cluster, node)
-    told = inspect(one)
-    told["Config"] |= {"Cmd": [], "Entrypoint": []}
-    told["HostConfig"] |= {"Privileged": True, "PidMode": "host"}
-    image = {**IMAGE, "Config": {"Env": IMAGE["Config"]["Env"]}}
-    objects = {reference: image for reference in runbook.ask([MESOS_AGENT], cluster, node).images}
+    image = replace(IMAGE, entrypoint=(), arguments=())
     seen = Observed(
         addresses=frozenset({"10.70.0.20"}),
         engine=True,
-        objects={**objects, one.name: told},
+        containers={one.name: replace(inspect(one), arguments=(), entrypoint=())},
+        images=dict.fromkeys(runbook.ask([MESOS_AGENT], cluster, node).images, image),
         paths={path: Seen("directory") for path in (LATEST, WORK_DIR, "/var/log/mesos/agent")},
         answers={"mesos_agent slaves-10.70.0.10": summary()},
     )
@@ -191,17 +188,17 @@ def test_an_agent_that_does_not_end_is_not_replaced_and_keeps_who_it_is(tmp_path
 
 
 HALFWAY = {
-    "the policy is gone": {"Running": True, "Status": "running"},
-    "it has ended": {"Running": False, "Status": "exited"},
+    "the policy is gone": "running",
+    "it has ended": "exited",
 }
 
 
 @pytest.mark.parametrize("state", HALFWAY.values(), ids=HALFWAY.keys())
 @pytest.mark.parametrize("latest", [True, False], ids=["remembering", "forgetful"])
-def test_a_drain_that_was_cut_off_is_completed_by_the_next_run(state: dict[str, Any], latest: bool) -> None:
+def test_a_drain_that_was_cut_off_is_completed_by_the_next_run(state: str, latest: bool) -> None:
     seen = running(RACK_A, paths={LATEST: Seen("directory")} if latest else {})
-    seen.objects["mesos-slave"]["State"] |= state
-    seen.objects["mesos-slave"]["HostConfig"]["RestartPolicy"] = {"Name": "no"}
+    options = {**seen.containers["mesos-slave"].options, "RestartPolicy.Name": "no"}
+    seen = with_container(seen, "mesos-slave", status=state, options=options)
     plan = planned(seen, RACK_B)
     assert bool(plan.blockers) == latest
     assert "docker start mesos-slave" in main_step(plan).shell
@@ -209,17 +206,15 @@ def test_a_drain_that_was_cut_off_is_completed_by_the_next_run(state: dict[str, 
     assert not back.blockers
     assert [step.title for step in back.steps if step.phase != "stage" or "restart" in step.title] == [
         "restart policy of mesos-slave",
-        *([] if state["Running"] else ["start mesos-slave"]),
+        *([] if state == "running" else ["start mesos-slave"]),
     ]
 
 
 def test_a_drain_that_was_cut_off_between_two_names_goes_on_with_the_new_one() -> None:
     seen = running(RACK_A, paths={})
-    objects = dict(seen.objects)
-    old = objects.pop("mesos-slave")
-    old["State"] |= {"Running": False, "Status": "exited"}
-    objects |= {"mesos-slave.prev": old, "mesos-slave.next": old}
-    plan = planned(replace(seen, objects=objects), RACK_B)
+    old = replace(seen.containers["mesos-slave"], status="exited")
+    halfway = {"mesos-slave.prev": old, "mesos-slave.next": old}
+    plan = planned(replace(seen, containers=halfway), RACK_B)
     assert not plan.blockers
     first, last = (step for step in plan.steps if step.phase != "stage")
     assert first.shell.startswith(

@@ -5,6 +5,7 @@ import pytest
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.compare import belonging
+from tasks.plan.look.docker import SeenContainer
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import CHAPTERS
 
@@ -24,13 +25,12 @@ cluster_name=blue
 
 
 def objections(
-    clusters: dict[str, str] | None = None, configs: dict[str, dict[str, list[str]]] | None = None
+    clusters: dict[str, str] | None = None, containers: dict[str, SeenContainer] | None = None
 ) -> list[str]:
     """What is said of 10.0.0.1 with containers of these clusters, and with containers run like that."""
     cluster = parse(TEXT)
-    objects = {name: {"Config": config} for name, config in (configs or {}).items()}
     items = runbook.wanted(CHAPTERS, cluster, cluster.nodes[0])
-    seen = Observed(clusters=clusters or {}, objects=objects)
+    seen = Observed(clusters=clusters or {}, containers=containers or {})
     return [str(blocker) for blocker in belonging.objections(cluster, items, seen)]
 
 
@@ -56,15 +56,15 @@ def test_containers_of_another_cluster_are_in_the_way_of_every_step() -> None:
 )
 def test_whoever_works_with_another_zookeeper_is_refused(hosts: str, foreign: bool) -> None:
     url = f"zk://{hosts}/mesos"
-    told = objections(configs={"mesos-master-01": {"Env": [f"MESOS_ZK={url}"]}})
+    told = objections(containers={"mesos-master-01": SeenContainer(environment={"MESOS_ZK": url})})
     assert bool(told) == foreign
-    told = objections(configs={"marathon-1": {"Cmd": ["--master", url, "--zk", url]}})
+    arguments = ("--master", url, "--zk", url)
+    told = objections(containers={"marathon-1": SeenContainer(arguments=arguments)})
     assert bool(told) == foreign
 
 
 def test_a_password_in_an_address_is_not_told() -> None:
-    (told,) = objections(
-        configs={"mesos-master-01": {"Env": ["MESOS_ZK=zk://me:secret@10.9.9.9:2181/mesos"]}}
-    )
+    environment = {"MESOS_ZK": "zk://me:secret@10.9.9.9:2181/mesos"}
+    (told,) = objections(containers={"mesos-master-01": SeenContainer(environment=environment)})
     assert "secret" not in told
     assert "it works with the ZooKeeper of 10.9.9.9, hosts.ini has 10.0.0.1,10.0.0.2,10.0.0.3" in told

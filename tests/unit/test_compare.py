@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import IMAGE, as_wanted, with_container
+from samples import IMAGE, as_wanted, with_container, with_options
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
@@ -75,15 +75,15 @@ def test_a_file_that_is_staged_already_is_not_staged_again_but_still_taken_in(we
 def test_a_file_edited_by_hand_and_back_without_a_restart_is_noticed_by_the_digest(
     cluster: Cluster, well: Observed
 ) -> None:
-    labels = {"Labels": {"mesofab.role": "zookeeper", "mesofab.digest": "of another form"}}
-    (step, _) = plan(cluster, with_container(well, {"Config": labels})).steps
+    labels = {"mesofab.role": "zookeeper", "mesofab.digest": "of another form"}
+    (step, _) = plan(cluster, with_container(well, labels=labels)).steps
     assert step.reason == "it was started with other settings or files than those wanted now"
 
 
 def test_a_container_edited_by_hand_is_noticed_although_its_label_is_right(
     cluster: Cluster, well: Observed
 ) -> None:
-    (step, _) = plan(cluster, with_container(well, {"HostConfig": {"Privileged": True}})).steps
+    (step, _) = plan(cluster, with_options(well, Privileged="on")).steps
     assert step.reason == "edited by hand: privileged on -> off"
 
 
@@ -99,7 +99,7 @@ def test_a_file_edited_by_hand_is_told_from_one_that_hosts_ini_has_changed(
     ]
     cut_short = with_path(edited, f"{file}.prev", Path("regular file", "syncLimit=2\n"))
     assert plan(cluster, cut_short).steps[0].reason == "syncLimit 9 -> 2"
-    both = with_container(edited, {"HostConfig": {"Memory": 7}})
+    both = with_options(edited, Memory="7")
     assert plan(cluster, both).steps[1].reason == (
         "edited by hand: memory limit 7 -> none, zoo.cfg: edited by hand: syncLimit 9 -> 2"
     )
@@ -110,35 +110,32 @@ def test_a_file_edited_by_hand_is_told_from_one_that_hosts_ini_has_changed(
 
 
 def test_an_image_pulled_again_under_its_tag_is_no_edit_by_hand(cluster: Cluster, well: Observed) -> None:
-    pulled = replace(well, objects={**well.objects, "zookeeper:3.4.12": {**IMAGE, "Id": "sha256:2"}})
+    pulled = replace(well, images={"zookeeper:3.4.12": replace(IMAGE, id="sha256:2")})
     (step, _) = plan(cluster, pulled).steps
     assert step.reason == "image zookeeper:3.4.12 is another one now"
 
 
-@pytest.mark.parametrize("labels", [{}, None, {"maintainer": "me"}])
+@pytest.mark.parametrize("labels", [{}, {"maintainer": "me"}])
 def test_a_container_without_our_label_was_run_by_hand(
-    cluster: Cluster, well: Observed, labels: dict[str, str] | None
+    cluster: Cluster, well: Observed, labels: dict[str, str]
 ) -> None:
-    told = well.objects["zookeeper"]["Config"] | {"Labels": labels}
-    (step, _) = plan(cluster, with_container(well, {"Config": told})).steps
+    (step, _) = plan(cluster, with_container(well, labels=labels)).steps
     assert step.reason == "it was run by hand: no label of mesofab tells from which settings"
 
 
 def test_another_restart_policy_is_mended_without_a_restart(cluster: Cluster, well: Observed) -> None:
-    policy = {"RestartPolicy": {"Name": "no"}}
-    (step,) = plan(cluster, with_container(well, {"HostConfig": policy})).steps
+    (step,) = plan(cluster, with_options(well, **{"RestartPolicy.Name": "no"})).steps
     assert step.shell == "docker update --restart=always zookeeper\n"
     assert step.risk == "none"
 
 
 def test_a_stopped_container_that_is_as_wanted_is_only_started(cluster: Cluster, well: Observed) -> None:
-    state = {"Running": False, "Status": "exited"}
-    (step,) = plan(cluster, with_container(well, {"State": state})).steps
+    (step,) = plan(cluster, with_container(well, status="exited")).steps
     assert (step.shell, step.phase) == ("docker start zookeeper\n", "start")
 
 
 def test_a_container_that_is_down_is_replaced_without_waiting_for_its_turn(well: Observed) -> None:
-    down = with_container(well, {"State": {"Running": False, "Status": "exited"}})
+    down = with_container(well, status="exited")
     steps = plan(trio("zookeeper_heap=1g"), down).steps
     assert [(s.phase, s.risk) for s in steps] == [("start", "none"), ("settle", "none")]
 
@@ -146,12 +143,12 @@ def test_a_container_that_is_down_is_replaced_without_waiting_for_its_turn(well:
 def test_the_previous_container_is_kept_only_if_there_is_no_older_one(well: Observed) -> None:
     wanted = trio("zookeeper_heap=1g")
     assert "docker rename zookeeper zookeeper.prev" in plan(wanted, well).steps[0].shell
-    kept = replace(well, objects={**well.objects, "zookeeper.prev": well.objects["zookeeper"]})
+    kept = replace(well, containers={**well.containers, "zookeeper.prev": well.containers["zookeeper"]})
     assert "docker rename zookeeper zookeeper.prev" not in plan(wanted, kept).steps[0].shell
 
 
 def test_leftovers_of_an_interrupted_run_are_tidied_up(cluster: Cluster, well: Observed) -> None:
-    seen = replace(well, objects={**well.objects, "zookeeper.prev": well.objects["zookeeper"]})
+    seen = replace(well, containers={**well.containers, "zookeeper.prev": well.containers["zookeeper"]})
     seen = with_path(seen, "/opt/zookeeper/conf/zoo.cfg.prev", Path("regular file", "x"))
     steps = plan(cluster, seen).steps
     assert {s.phase for s in steps} == {"settle"}
@@ -296,7 +293,7 @@ def test_other_ports_are_refused_while_the_service_runs(well: Observed) -> None:
     moved = trio("zookeeper_client_port=2182")
     (blocker,) = plan(moved, well).blockers
     assert blocker.seen == "it runs on the ports 2181,2888,3888, hosts.ini wants 2182,2888,3888"
-    down = with_container(well, {"State": {"Running": False, "Status": "exited"}})
+    down = with_container(well, status="exited")
     assert plan(moved, down).blockers == ()
 
 

@@ -9,6 +9,7 @@ from tasks.inventory import secret
 from tasks.plan.compare import differences
 from tasks.plan.desired import Container, Mount
 from tasks.plan.names import Id
+from tasks.plan.look import docker
 
 WANTED = Container(
     step=Id.ZOOKEEPER_RUN,
@@ -26,10 +27,14 @@ def image(**config: Any) -> dict[str, Any]:
     return {"Id": "sha256:1", "Config": {**default, **config}}
 
 
+IMAGE = image()
+
+
 def seen(config: dict[str, Any] | None = None, host: dict[str, Any] | None = None) -> dict[str, Any]:
     """What docker says of a container that is as wanted, but for these fields."""
     return {
         "Image": "sha256:1",
+        "State": {"Status": "running"},
         "Config": {
             "Image": "zookeeper:3.4.12",
             "Env": ["HEAP=1g", "MODE=a=b", "PATH=/bin", "ZOO_USER=zk"],
@@ -62,6 +67,11 @@ def environment(*entries: str) -> dict[str, Any]:
 def log(size: str, files: str) -> dict[str, Any]:
     config = {"max-size": size, "max-file": files}
     return seen(host={"LogConfig": {"Type": "json-file", "Config": config}})
+
+
+def compared(wanted: Container, told: dict[str, Any], its: dict[str, Any] | None = IMAGE) -> list[str]:
+    """How the container of a report differs from what is wanted."""
+    return differences.container(wanted, docker.container(told), docker.image(its) if its else None)
 
 
 DIFFERENCES = {
@@ -112,12 +122,12 @@ DIFFERENCES = {
 
 @pytest.mark.parametrize("report, told", DIFFERENCES.values(), ids=DIFFERENCES.keys())
 def test_a_container_that_differs_is_told_field_by_field(report: dict[str, Any], told: list[str]) -> None:
-    assert differences.container(WANTED, report, image()) == told
+    assert compared(WANTED, report) == told
 
 
 def test_a_container_that_is_as_wanted_has_no_differences() -> None:
-    assert differences.container(WANTED, seen(), image()) == []
-    assert differences.container(WANTED, seen(), None) == []
+    assert compared(WANTED, seen()) == []
+    assert compared(WANTED, seen(), None) == []
 
 
 MASTER = replace(WANTED, entrypoint="mesos-master", privileged=True, host_pids=True)
@@ -128,7 +138,7 @@ def test_a_secret_is_told_as_changed_but_never_shown() -> None:
     old, new = "A_TOKEN=hunter2", (("A_TOKEN", "hunter3"), ("B_PASSWORD", "hunter4"))
     wanted = replace(WANTED, environment=new, arguments=("--mesos_authentication_secret", "hunter5"))
     config = {"Env": ["PATH=/bin", "ZOO_USER=zk", old, "C_SECRET=hunter6"], "Cmd": ["--http_credentials=a:b"]}
-    told = differences.container(wanted, seen(config), image())
+    told = compared(wanted, seen(config), image())
     assert told == [
         "A_TOKEN changed (secret, not shown)",
         "B_PASSWORD=(secret, not shown) added",
@@ -137,20 +147,20 @@ def test_a_secret_is_told_as_changed_but_never_shown() -> None:
         "argument --http_credentials=(secret, not shown) removed",
     ]
     changed = seen({"Env": ["PATH=/bin", "ZOO_USER=zk"], "Cmd": ["--mesos_authentication_secret=hunter7"]})
-    told = differences.container(replace(wanted, environment=()), changed, image())
+    told = compared(replace(wanted, environment=()), changed, image())
     assert told == ["argument --mesos_authentication_secret changed (secret, not shown)"]
     mixed = seen({"Env": ["PATH=/bin", "ZOO_USER=zk"], "Cmd": ["run", "--http_credentials", "a:hunter8"]})
-    assert "hunter" not in str(differences.container(replace(wanted, environment=()), mixed, image()))
+    assert "hunter" not in str(compared(replace(wanted, environment=()), mixed))
 
 
 def test_an_entrypoint_of_our_own_drops_the_images_arguments() -> None:
-    assert differences.container(MASTER, seen(*AS_THE_MASTER), image(Cmd=["--registry=in_memory"])) == []
+    assert compared(MASTER, seen(*AS_THE_MASTER), image(Cmd=["--registry=in_memory"])) == []
     by_hand = seen({"Entrypoint": ["mesos-master"], "Cmd": ["--registry=in_memory"]}, AS_THE_MASTER[1])
-    assert differences.container(MASTER, by_hand, image()) == ["argument --registry=in_memory removed"]
+    assert compared(MASTER, by_hand) == ["argument --registry=in_memory removed"]
 
 
 def test_a_container_run_without_the_wanted_rights_is_told() -> None:
-    assert differences.container(MASTER, seen(), image()) == [
+    assert compared(MASTER, seen()) == [
         "privileged off -> on",
         "pid mode none -> host",
         "entrypoint /entry -> mesos-master",
@@ -160,18 +170,18 @@ def test_a_container_run_without_the_wanted_rights_is_told() -> None:
 
 def test_the_restart_policy_is_no_difference_because_it_needs_no_restart() -> None:
     by_hand = seen(host={"RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}})
-    assert differences.container(WANTED, by_hand, image()) == []
-    assert differences.restart_policy(by_hand) == "no"
+    assert compared(WANTED, by_hand) == []
+    assert docker.container(by_hand).options["RestartPolicy.Name"] == "no"
 
 
 def test_an_image_that_leaves_out_its_empty_fields_is_understood() -> None:
     report = seen({"Env": ["HEAP=1g", "MODE=a=b"], "Entrypoint": None, "Cmd": None, "User": ""})
-    assert differences.container(WANTED, report, {"Id": "sha256:1", "Config": {}}) == []
-    assert differences.container(WANTED, report, {"Id": "sha256:1", "Config": None}) == []
+    assert compared(WANTED, report, {"Id": "sha256:1", "Config": {}}) == []
+    assert compared(WANTED, report, {"Id": "sha256:1", "Config": None}) == []
 
 
 def test_an_images_default_changes_count_too() -> None:
-    assert differences.container(WANTED, seen(), image(Cmd=["serve"], User="")) == [
+    assert compared(WANTED, seen(), image(Cmd=["serve"], User="")) == [
         "user zk -> none",
         "arguments start -> serve",
     ]
@@ -215,4 +225,4 @@ ARGUMENTS = {
 @pytest.mark.parametrize("old, told", ARGUMENTS.values(), ids=ARGUMENTS.keys())
 def test_of_the_arguments_only_that_which_differs_is_told(old: list[str], told: list[str]) -> None:
     wanted = replace(WANTED, arguments=("--zk", "c", "--master", "b"))
-    assert differences.container(wanted, seen({"Cmd": old}), image()) == told
+    assert compared(wanted, seen({"Cmd": old})) == told

@@ -16,6 +16,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook, shell
 from tasks.plan.compare import differences
 from tasks.plan.desired import Container, Image, Mount
+from tasks.plan.look import docker as of_docker
 from tasks.plan.look import observed
 from tasks.plan.look.observed import LOCK, Questions
 from tasks.plan.names import Id
@@ -44,32 +45,37 @@ ANSWERS = answers(FIELDS)
 PROXIES = [f"{name}=http://proxy:3128" for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")]
 
 
+def compared(told: dict[str, Any], image: dict[str, Any]) -> list[str]:
+    """How the container of a report differs from what is wanted."""
+    return differences.container(WANTED, of_docker.container(told), of_docker.image(image))
+
+
 @pytest.fixture(params=ANSWERS)
 def told(request: pytest.FixtureRequest) -> Answers:
     return ANSWERS[request.param]
 
 
 def test_a_container_as_wanted_differs_in_nothing(told: Answers) -> None:
-    assert differences.container(WANTED, told.container, told.image) == []
+    assert compared(told.container, told.image) == []
 
 
 def test_a_variable_of_clients_proxies_in_a_container_is_a_difference(told: Answers) -> None:
     proxied = answers(FIELDS | {"Env": [*FIELDS["Env"], *PROXIES]})
     for each in proxied.values():
-        found = differences.container(WANTED, each.container, each.image)
+        found = compared(each.container, each.image)
         assert sorted(found) == sorted(f"{variable} removed" for variable in PROXIES)
 
 
 def test_an_image_that_somebody_pulled_again_under_the_same_tag_is_told(told: Answers) -> None:
     rebuilt = told.image | {"Id": f"sha256:{'f' * 64}"}
-    assert differences.container(WANTED, told.container, rebuilt) == [f"image {REFERENCE} is another one now"]
+    assert compared(told.container, rebuilt) == [f"image {REFERENCE} is another one now"]
 
 
 def test_an_index_and_the_manifest_in_it_that_a_container_has_are_one_image() -> None:
     told = ANSWERS["29.0.0"]
     assert told.container["Image"] == INDEX
     alone = told.image | {"Id": MANIFEST}
-    assert differences.container(WANTED, told.container, alone) == []
+    assert compared(told.container, alone) == []
 
 
 # The preflight, asked for real; docker is a stand-in that answers as the version does
@@ -88,7 +94,7 @@ END
 "run --rm")
   echo "$DOCKER_CONFIG $*" >> started; echo '{speaks}'
   echo 'Cannot connect to the Docker daemon' >&2; exit 1 ;;
-inspect*) shift 3; for name; do echo '{{}}'; done ;;
+inspect*) shift 3; for name; do echo '{{"Id":"1"}}'; done ;;
 esac
 """
 
@@ -127,7 +133,7 @@ REFUSING = {"20.10.24": "", "25.0.0": "", "28.5.2": "", "29.0.0": "1.44", "29.3.
 def test_an_engine_that_refuses_the_published_agent_image_is_told_before_that_is_pulled(
     version: str, tmp_path: Path
 ) -> None:
-    lines = found(*asked(tmp_path, docker_of(ANSWERS[version]).replace("echo '{}'", NOT_HELD)))
+    lines = found(*asked(tmp_path, docker_of(ANSWERS[version]).replace('echo \'{"Id":"1"}\'', NOT_HELD)))
     if not REFUSING[version]:
         assert lines == []
         return

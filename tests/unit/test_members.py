@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
+from tasks.plan.look.docker import SeenContainer
 from tasks.plan.look.observed import Observed, Path
 from tasks.plan.membership import Membership
 from tasks.plan.names import Id
@@ -49,7 +50,7 @@ def host(
             "zookeeper mntr": f"zk_synced_followers\t{synced}\n" if synced else "",
         },
         holdings={data(node): tuple(holds)},
-        objects={"zookeeper": {"State": {"Running": bool(mode)}}} if mode else {},
+        containers={"zookeeper": SeenContainer(status="running")} if mode else {},
     )
 
 

@@ -5,8 +5,10 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docker_answers import container
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
@@ -76,6 +78,13 @@ def look(host: Path, ask: Questions, shell: list[str] | None = None) -> Observed
     return read(answer(host, ask, shell), BOUNDARY, ask)
 
 
+def report(**state: Any) -> str:
+    """What docker says of a container."""
+    told = container({"Env": [], "Labels": None, "Binds": None}, "sha256:1")
+    told["State"] |= state
+    return json.dumps(told, separators=(",", ":")) + "\n"
+
+
 def test_what_a_directory_of_data_holds_is_told_by_name(host: Path) -> None:
     (host / "version-2").mkdir()
     (host / "version-2/log.1").touch()
@@ -91,16 +100,15 @@ def test_containers_of_all_clusters_are_told(host: Path) -> None:
 def test_a_directory_made_again_under_a_running_container_is_noticed(host: Path) -> None:
     for name in ("as it was", "made again"):
         (host / name).mkdir()
-    running = {"State": {"Pid": os.getpid(), "Error": '"Pid":1'}, "Name": "/zookeeper"}
-    (host / "containers/zookeeper").write_text(json.dumps(running, separators=(",", ":")) + "\n")
+    (host / "containers/zookeeper").write_text(report(Pid=os.getpid(), Error='"Pid":1'))
     seen = Mount(f"{host}/as it was", f"{host}/as it was")
     lost = Mount(f"{host}/made again", f"{host}/as it was")
     gone = Mount(f"{host}/gone", f"{host}/as it was")
     kept = tuple(("zookeeper", mount) for mount in (seen, lost, gone))
     asked = Questions(containers=("zookeeper",), kept=kept)
     assert look(host, asked).lost_mounts == {("zookeeper", lost.host), ("zookeeper", gone.host)}
-    stopped = running | {"State": {"Pid": 0}}  # as docker says of one that does not run
-    (host / "containers/zookeeper").write_text(json.dumps(stopped, separators=(",", ":")) + "\n")
+    # As docker says of one that does not run.
+    (host / "containers/zookeeper").write_text(report(Pid=0, Status="exited"))
     assert look(host, asked).lost_mounts == frozenset()
 
 
@@ -113,7 +121,7 @@ def test_a_hosts_own_facts_are_read(host: Path, sh: list[str]) -> None:
     seen = look(host, ask, sh)
     assert seen.addresses == {"127.0.0.1", "10.70.0.10", "10.8.0.1"}
     assert (seen.user, seen.busy) == (os.getuid(), False)
-    assert (seen.engine, seen.engine_error, seen.objects) == (True, "", {})
+    assert (seen.engine, seen.engine_error, seen.containers, seen.images) == (True, "", {}, {})
     assert seen.answers == {"zookeeper srvr": "Mode: follower"}
 
 
@@ -218,14 +226,21 @@ def test_objects_are_told_apart_wherever_others_are_missing(
     host = tmp_path_factory.mktemp("objects")
     make_host(host)
     for name in there:
-        (host / ("images" if ":" in name else "containers") / name).write_text(f'{{"State":"{name}"}}\n')
+        if ":" in name:
+            (host / "images" / name).write_text(f'{{"Id":"{name}"}}\n')
+        else:
+            (host / "containers" / name).write_text(report(Status=name))
     (host / "clusters").write_text("".join(f"{name} red\n" for name in there if ":" not in name))
-    assert look(host, DOCKERS).objects == {name: {"State": name} for name in there}
+    seen = look(host, DOCKERS)
+    told = {name: one.status for name, one in seen.containers.items()}
+    told |= {name: one.id for name, one in seen.images.items()}
+    assert told == {name: name for name in there}
 
 
 def test_an_image_called_like_a_container_is_not_taken_for_it(host: Path) -> None:
     (host / "images" / "zookeeper").write_text('{"RepoTags":["zookeeper:latest"]}\n')
-    assert look(host, DOCKERS).objects == {}
+    seen = look(host, DOCKERS)
+    assert (seen.containers, seen.images) == ({}, {})
 
 
 BROKEN = {
@@ -238,7 +253,7 @@ BROKEN = {
 def test_an_engine_that_does_not_answer_is_told_in_its_own_words(words: str, host: Path) -> None:
     (host / "broken").write_text(words + "\n")
     seen = look(host, DOCKERS)
-    assert (seen.engine, seen.engine_error, seen.objects) == (False, words, {})
+    assert (seen.engine, seen.engine_error, seen.containers) == (False, words, {})
 
 
 def test_a_look_starts_dockers_client_twice(host: Path) -> None:
@@ -258,9 +273,9 @@ def test_a_warning_of_the_docker_client_does_not_hide_the_engine(host: Path) -> 
     warning = "echo 'WARNING: Error loading config file: permission denied' >&2"
     stand_in(host / "bin", "docker", f"{warning}\n{DOCKER}")
     (host / "clusters").write_text("zookeeper red\n")
-    (host / "containers/zookeeper").write_text('{"State":"running"}\n')
+    (host / "containers/zookeeper").write_text(report())
     seen = look(host, DOCKERS)
-    assert (seen.engine, seen.clusters, set(seen.objects)) == (True, {"zookeeper": "red"}, {"zookeeper"})
+    assert (seen.engine, seen.clusters, set(seen.containers)) == (True, {"zookeeper": "red"}, {"zookeeper"})
 
 
 def test_an_engine_that_dies_between_two_questions_is_not_taken_for_an_empty_one(host: Path) -> None:
@@ -304,7 +319,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a host on which something is deployed says."""
     host = tmp_path_factory.mktemp("well")
     make_host(host)
-    (host / "containers" / "zookeeper").write_text('{"State":{"Running":true}}\n')
+    (host / "containers" / "zookeeper").write_text(report())
     return answer(host, DOCKERS)
 
 

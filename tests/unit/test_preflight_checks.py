@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import with_container
 
 from tasks.inventory import overruling
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
+from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
@@ -84,34 +86,21 @@ class World:
         assert node
         items = runbook.wanted(CHAPTERS, self.cluster, node)
         one = next(item for item in items if isinstance(item, Container) and item.role == role)
-        images = {item.reference: {"Id": "1"} for item in items if isinstance(item, Image)}
-        variables = dict(one.environment) | environment
-        told = {
-            "Image": "1",
-            "State": {"Running": True, "Status": "running"},
-            "Config": {
-                "Image": one.image,
-                "Env": [f"{key}={value}" for key, value in variables.items()],
-                "Labels": dict(one.labels) if labels else None,
-                "Entrypoint": [],
-                "Cmd": [],
-                "User": "",
-            },
-            "HostConfig": {
-                "Binds": [],
-                "RestartPolicy": {"Name": "always"},
-                "NetworkMode": "host",
-                "Privileged": False,
-                "PidMode": "",
-                "LogConfig": {"Type": "json-file"},
-                "CapAdd": [],
-                "CapDrop": [],
-                "ReadonlyRootfs": False,
-                "Memory": 0,
-                "NanoCpus": 0,
-            },
-        }
-        self.seen(host, objects={**self.looks[host].seen.objects, **images, one.name: told})
+        images = {item.reference: SeenImage("1") for item in items if isinstance(item, Image)}
+        told = SeenContainer(
+            image=one.image,
+            made_of=("1",),
+            status="running",
+            environment=dict(one.environment) | environment,
+            labels=dict(one.labels) if labels else {},
+            options={"RestartPolicy.Name": "always", "NetworkMode": "host", "LogConfig.Type": "json-file"},
+        )
+        seen = self.looks[host].seen
+        self.seen(host, images={**seen.images, **images}, containers={**seen.containers, one.name: told})
+
+    def change(self, host: str, name: str, **changes: Any) -> None:
+        """Have docker tell something else of a container."""
+        self.seen(host, **vars(with_container(self.looks[host].seen, name, **changes)))
 
 
 @pytest.fixture
@@ -143,8 +132,8 @@ def _registries(world: World, said: str) -> None:
 
 def _moved_ports(world: World) -> None:
     world.container(B, "zookeeper")
-    objects = world.looks[B].seen.objects
-    objects["zookeeper"]["Config"]["Labels"]["mesofab.ports"] = "2182,2888,3888"
+    labels = {**world.looks[B].seen.containers["zookeeper"].labels, "mesofab.ports": "2182,2888,3888"}
+    world.change(B, "zookeeper", labels=labels)
 
 
 def _serving_with_others(world: World) -> None:
@@ -163,7 +152,7 @@ def _wiped_beside_stopped_ones(world: World) -> None:
 def _newer_marathon(world: World) -> None:
     for host in (A, B, C):
         world.container(host, "marathon")
-    world.looks[B].seen.objects["marathon-2"]["Config"]["Image"] = "mesosphere/marathon:v1.6.0"
+    world.change(B, "marathon-2", image="mesosphere/marathon:v1.6.0")
 
 
 def _other_agent(world: World) -> None:
@@ -461,7 +450,7 @@ def test_a_failure_that_nobody_foresaw_is_told_in_the_engines_own_words(world: W
 
 
 def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World) -> None:
-    world.seen(B, objects={image: {} for image in world.looks[B].facts.registries})
+    world.seen(B, images=dict.fromkeys(world.looks[B].facts.registries, SeenImage("1")))
     _registries(world, _answer(404, "manifest unknown"))
     world.facts(B, docker=Room("/var/lib/docker", "/var", 1200))
     assert told(world) == []
@@ -547,7 +536,7 @@ def test_an_agent_with_the_posix_launcher_needs_no_freezer() -> None:
 
 def test_a_container_that_somebody_else_made_says_nothing_of_marathons_state(world: World) -> None:
     world.container(B, "marathon", labels=False)
-    world.looks[B].seen.objects["marathon-2"]["Config"]["Image"] = "zookeeper:3.8.0"
+    world.change(B, "marathon-2", image="zookeeper:3.8.0")
     assert "marathon-version" not in [check for _, check, _ in told(world)]
 
 

@@ -38,7 +38,7 @@ case "$1 $2" in
 "ps -a") ;;
 "inspect --format")
   shift 3
-  for name; do [ "$name" = {HELD} ] && echo '{{}}' || echo "Error: No such object: $name" >&2; done
+  for name; do [ "$name" = {HELD} ] && echo '{{"Id":"1"}}' || echo "Error: No such object: $name" >&2; done
   ;;
 "system dial-stdio")
   read -r request; echo "$request" >> asked

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
+from tasks.plan.look.docker import SeenContainer
 from tasks.plan.look.observed import Observed
 from tasks.plan.membership import Membership
 from tasks.plan.mesos_master.desired import data, quorum
@@ -30,12 +31,10 @@ def host(
     """A host with a master of this quorum; `leads` is how many replicas it sees as leader."""
     node = cluster.having("mesos_master")[number - 1]
     metrics = dumps({"master/elected": 1.0, "registrar/log/ensemble_size": float(leads)})
-    told = {
-        "State": {"Running": runs},
-        "Config": {"Env": [f"MESOS_QUORUM={quorum}", f"MESOS_REGISTRY={registry}"]},
-    }
+    environment = {"MESOS_QUORUM": str(quorum), "MESOS_REGISTRY": registry}
+    told = SeenContainer(status="running" if runs else "exited", environment=environment)
     return Observed(
-        objects={f"mesos-master-{number:02}": told},
+        containers={f"mesos-master-{number:02}": told},
         holdings={data(node): ("CURRENT", "LOCK")},
         answers={"mesos_master metrics": f"HTTP/1.0 200 OK\r\n\r\n{metrics}"} if leads else {},
     )

@@ -42,11 +42,10 @@ def running(cluster: Cluster, mode: str = "follower", ids: str = "a") -> dict[st
     found = {}
     for node in cluster.nodes:
         well = as_wanted(cluster, node)
-        objects = {
-            name: {**each, "Id": f"{ids}{node.name}{name}"} if "State" in each else each
-            for name, each in well.objects.items()
+        containers = {
+            name: replace(each, id=f"{ids}{node.name}{name}") for name, each in well.containers.items()
         }
-        found[node.name] = replace(well, objects=objects, answers={"zookeeper srvr": f"Mode: {mode}\n"})
+        found[node.name] = replace(well, containers=containers, answers={"zookeeper srvr": f"Mode: {mode}\n"})
     return found
 
 
@@ -94,8 +93,8 @@ def test_a_plan_to_do_nothing_is_kept_by_doing_nothing_only() -> None:
 
 def test_what_was_to_be_done_and_what_is_to_be_done_are_both_told() -> None:
     seen = running(OLD)
-    objects = {k: v for k, v in seen["10.0.0.2"].objects.items() if k != "zookeeper"}
-    removed = {**seen, "10.0.0.2": replace(seen["10.0.0.2"], objects=objects)}
+    containers = {k: v for k, v in seen["10.0.0.2"].containers.items() if k != "zookeeper"}
+    removed = {**seen, "10.0.0.2": replace(seen["10.0.0.2"], containers=containers)}
     assert told(made(NEW, seen), made(NEW, removed)) == {
         "10.0.0.2": [
             "no longer: 2.5 run zookeeper anew: zoo.cfg: syncLimit 2 -> 5",

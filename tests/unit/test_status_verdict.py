@@ -90,14 +90,14 @@ def test_an_images_tag_is_read(image: str, tag: str) -> None:
 
 
 def test_a_container_that_is_down_has_no_start_and_no_version(cluster: Cluster, well: Observed) -> None:
-    down = with_container(well, {"State": {"Running": False, "Status": "exited"}})
+    down = with_container(well, status="exited")
     found = only(host(cluster, replace(down, answers={})))
     assert (found.state, found.since, found.version, found.role) == ("exited", "", "", "")
     assert found.drift == ("start zookeeper: it is exited",)
 
 
 def test_a_host_without_an_engine_tells_no_states(cluster: Cluster, well: Observed) -> None:
-    broken = replace(well, engine=False, engine_error="docker: not found", objects={}, answers={})
+    broken = replace(well, engine=False, engine_error="docker: not found", containers={}, answers={})
     found = only(host(cluster, broken))
     assert (found.state, found.drift) == ("unknown", ("docker: there is no docker on this host",))
 

@@ -43,9 +43,8 @@ def _named_otherwise(name: str, seen: Observed) -> Iterator[Blocker]:
 
 def pointed_to(seen: Observed, container: str) -> str:
     """Give the zk:// address that a master, a Marathon or an agent works with, "" if it has none."""
-    told = seen.environment(container)
-    words = seen.objects.get(container, {}).get("Config", {}).get("Cmd") or []
-    flags = dict(zip(words, words[1:], strict=False))
+    one = seen.container(container)
+    told, flags = one.environment, dict(zip(one.arguments, one.arguments[1:], strict=False))
     found = (told.get("MESOS_ZK"), told.get("MESOS_MASTER"), flags.get("--zk"), flags.get("--master"))
     return next((url for url in found if url and url.startswith("zk://")), "")
 

@@ -33,7 +33,7 @@ class Host:
 
     def mounted_now(self, file: File) -> bool:
         """Tell whether a container that mounts `file` exists, so that only its restart may swap it."""
-        return file.mounted_by is not None and file.mounted_by in self.seen.objects
+        return file.mounted_by is not None and file.mounted_by in self.seen.containers
 
     def differs(self, file: File) -> bool:
         """Tell whether `file` is not as wanted."""
@@ -44,7 +44,7 @@ class Host:
 
         Then hosts.ini has not changed since, and whatever differs was edited by hand.
         """
-        return label(self.seen.objects.get(container.name, {})) == container.digest
+        return self.seen.container(container.name).digest == container.digest
 
     @property
     def ids(self) -> tuple[Id, ...]:
@@ -75,10 +75,3 @@ class Host:
         """Give the ids that come before `step` in its chapter."""
         ids = [id for id in self.ids if id.service == step.service]
         return frozenset(ids[: ids.index(step)])
-
-
-def label(container: differences.Inspect) -> str | None:
-    """Give the digest that the label of a container tells, None if it has none or does not exist."""
-    labels = container.get("Config", {}).get("Labels") or {}
-    digest: str | None = labels.get("mesofab.digest")
-    return digest

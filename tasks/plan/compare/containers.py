@@ -4,32 +4,32 @@ from collections.abc import Iterator
 
 from .. import shell
 from ..desired import Container, Image
-from ..look.observed import GENERATIONS
+from ..look.docker import GENERATIONS, SeenContainer
 from ..shell import quote
 from ..step import Action, Blocker, Step
 from . import differences
-from .compared import BY_HAND, Found, Host, label
+from .compared import BY_HAND, Found, Host
 
 FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 
 
 def image(host: Host, item: Image) -> Found:
     """Compare an image: it is pulled only if the host does not hold it."""
-    if host.seen.engine and item.reference not in host.seen.objects:
+    if host.seen.engine and item.reference not in host.seen.images:
         yield Step(item.step, Action.PULL, f"pull {item.reference}", "not on this host", shell.pull(item))
 
 
 def container(host: Host, wanted: Container) -> Found:
     """Compare a container by its label and field by field, both ways."""
-    seen = host.seen.objects.get(wanted.name)
-    if seen is None or not seen["State"]["Running"]:
+    seen = host.seen.containers.get(wanted.name)
+    if seen is None or not seen.runs:
         taken = list(_taken_ports(host, wanted))
         if taken:
             yield from taken
             return
     if seen is None:
         yield _first_start(host, wanted)
-        if wanted.name + ".prev" in host.seen.objects:
+        if wanted.name + ".prev" in host.seen.containers:
             yield _farewell(host, wanted)
         return
     if moved := _moved_ports(wanted, seen):
@@ -39,11 +39,11 @@ def container(host: Host, wanted: Container) -> Found:
         yield _replacement(host, wanted, seen, differing)
         yield _farewell(host, wanted)
         return
-    if differences.restart_policy(seen) != "always":
-        title, why = f"restart policy of {wanted.name}", f"{differences.restart_policy(seen)} -> always"
+    if (policy := seen.options.get("RestartPolicy.Name", "no")) != "always":
+        title, why = f"restart policy of {wanted.name}", f"{policy} -> always"
         text = f"docker update --restart=always {quote(wanted.name)}\n"
         yield Step(wanted.step, Action.SET_POLICY, title, why, text)
-    yield from _wake(wanted, seen["State"])
+    yield from _wake(wanted, seen)
     yield from _tidy_containers(host, wanted)
 
 
@@ -54,12 +54,11 @@ def _taken_ports(host: Host, wanted: Container) -> Iterator[Blocker]:
             yield Blocker(wanted.step, wanted.name, seen, FREE_PORT, "port")
 
 
-def _moved_ports(wanted: Container, seen: differences.Inspect) -> Blocker | None:
+def _moved_ports(wanted: Container, seen: SeenContainer) -> Blocker | None:
     """Refuse other ports while it runs: members on old and new ports would not find each other,
     and a service that is asked on its new port seems to be down."""
-    labels = seen["Config"]["Labels"] or {}
-    old, new = labels.get("mesofab.ports"), dict(wanted.labels)["mesofab.ports"]
-    if old in (None, new) or not seen["State"]["Running"]:
+    old, new = seen.labels.get("mesofab.ports"), dict(wanted.labels)["mesofab.ports"]
+    if old in (None, new) or not seen.runs:
         return None
     return Blocker(
         wanted.step,
@@ -73,15 +72,15 @@ def _moved_ports(wanted: Container, seen: differences.Inspect) -> Blocker | None
 
 def _first_start(host: Host, wanted: Container) -> Step:
     following = wanted.name + ".next"
-    clear = f"docker rm -f {quote(following)}\n" if following in host.seen.objects else ""
+    clear = f"docker rm -f {quote(following)}\n" if following in host.seen.containers else ""
     title, why, text = f"run {wanted.name}", "no such container", clear + shell.docker_run(wanted)
     return Step(wanted.step, Action.RUN, title, why, text, "start", after=host.before(wanted.step))
 
 
-def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> list[str]:
-    image = host.seen.objects.get(wanted.image)
+def _differences(host: Host, wanted: Container, seen: SeenContainer) -> list[str]:
+    image = host.seen.images.get(wanted.image)
     found = differences.container(wanted, seen, image)
-    if found and host.made_as_wanted(wanted) and (image is None or differences.made_of(seen, image)):
+    if found and host.made_as_wanted(wanted) and (image is None or image.id in seen.made_of):
         found[0] = BY_HAND + found[0]
     found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
     found += [
@@ -89,15 +88,14 @@ def _differences(host: Host, wanted: Container, seen: differences.Inspect) -> li
         for mount in wanted.mounts
         if (wanted.name, mount.host) in host.seen.lost_mounts
     ]
-    if label(seen) is None:
+    if not seen.is_ours:
         found.append("it was run by hand: no label of mesofab tells from which settings")
     elif not found and not host.made_as_wanted(wanted):
         found.append("it was started with other settings or files than those wanted now")
     return found
 
 
-def _replacement(host: Host, wanted: Container, seen: differences.Inspect, differing: list[str]) -> Step:
-    running = seen["State"]["Running"] and not seen["State"].get("Restarting")
+def _replacement(host: Host, wanted: Container, seen: SeenContainer, differing: list[str]) -> Step:
     return Step(
         wanted.step,
         Action.REPLACE,
@@ -106,11 +104,11 @@ def _replacement(host: Host, wanted: Container, seen: differences.Inspect, diffe
         shell.replace_container(
             wanted,
             [file for file in wanted.files if host.differs(file)],
-            keep_previous=wanted.name + ".prev" not in host.seen.objects,
+            keep_previous=wanted.name + ".prev" not in host.seen.containers,
         ),
-        phase="replace" if running else "start",
-        risk="restart" if running else "none",
-        effect=host.restarts(wanted.name) if running else "",
+        phase="replace" if seen.is_up else "start",
+        risk="restart" if seen.is_up else "none",
+        effect=host.restarts(wanted.name) if seen.is_up else "",
         after=host.before(wanted.step),
     )
 
@@ -119,23 +117,23 @@ def _farewell(host: Host, wanted: Container) -> Step:
     """The step that lets go of what a replacement kept, once the successor has passed its gate."""
     previous = [quote(file.path + ".prev") for file in wanted.files]
     gone = [wanted.name + ".prev"] + [wanted.name + ".failed"] * (
-        wanted.name + ".failed" in host.seen.objects
+        wanted.name + ".failed" in host.seen.containers
     )
     title, why = f"remove {wanted.name}.prev", "kept until its successor has passed"
     text = f"docker rm -f {' '.join(quote(name) for name in gone)}\nrm -f {' '.join(previous)}\n"
     return Step(wanted.step, Action.REMOVE, title, why, text, "settle", after=frozenset({wanted.step}))
 
 
-def _wake(wanted: Container, state: differences.Inspect) -> Found:
-    name, title, why = quote(wanted.name), f"start {wanted.name}", f"it is {state['Status']}"
-    if state.get("Paused"):
+def _wake(wanted: Container, seen: SeenContainer) -> Found:
+    name, title, why = quote(wanted.name), f"start {wanted.name}", f"it is {seen.status}"
+    if seen.status == "paused":
         yield Step(wanted.step, Action.UNPAUSE, wanted.name, why, f"docker unpause {name}\n", "start")
-    elif not state["Running"] and not state.get("Restarting"):
+    elif not seen.runs:
         yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:
     for name in (wanted.name + end for end in GENERATIONS):
-        if name in host.seen.objects:
+        if name in host.seen.containers:
             title, why = f"remove {name}", "left over by an earlier run"
             yield Step(wanted.step, Action.REMOVE, title, why, f"docker rm -f {quote(name)}\n", "settle")

@@ -1,12 +1,11 @@
 """Differences told so that an operator understands them: fields of files, fields of containers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ...inventory import secret
 from ..desired import Container
+from ..look.docker import SeenContainer, SeenImage
 
-Inspect = Mapping[str, Any]
 Fields = Mapping[str, str | None]
 """What has a name, and its value; None if it has none, as a flag that is only switched on."""
 
@@ -44,94 +43,67 @@ def _entry(key: str, value: str | None) -> str:
     return secret.shown("", key) if value is None else f"{key}={secret.shown(key, value)}"
 
 
-def container(wanted: Container, seen: Inspect, image: Inspect | None) -> list[str]:
+def container(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
     """Say field by field, both ways, how docker's report on a container differs from what is wanted.
 
     `image` is docker's report on the wanted image, None while the host does not hold it.
     """
-    config, host = seen["Config"], seen["HostConfig"]
     found = []
-    if config["Image"] != wanted.image:
-        found.append(f"image {config['Image']} -> {wanted.image}")
-    elif image is not None and not made_of(seen, image):
+    if seen.image != wanted.image:
+        found.append(f"image {seen.image} -> {wanted.image}")
+    elif image is not None and image.id not in seen.made_of:
         found.append(f"image {wanted.image} is another one now")
-    found += _environment(wanted, config, image)
-    found += _mounts(wanted, host)
-    found += _scalars(wanted, config, host, image)
-    found += _arguments(wanted, config, image)
+    found += _environment(wanted, seen, image)
+    found += _mounts(wanted, seen)
+    found += _options(wanted, seen)
+    found += _program(wanted, seen, image) if image else []
     return found
 
 
-def made_of(seen: Inspect, image: Inspect) -> bool:
-    """Tell whether a container was made of just this image.
-
-    With the containerd image store, ids are the digests of what was pulled: of an index of several
-    platforms, or of the one manifest of it which the container has, and which may be pulled alone.
-    """
-    manifest = seen.get("ImageManifestDescriptor") or {}
-    return image["Id"] in (seen["Image"], manifest.get("digest"))
-
-
-def restart_policy(seen: Inspect) -> str:
-    """Give the restart policy; docker can change this one without a restart."""
-    return str(seen["HostConfig"]["RestartPolicy"]["Name"])
-
-
-def _environment(wanted: Container, config: Inspect, image: Inspect | None) -> list[str]:
-    new, old = dict(wanted.environment), _variables(config)
-    base = old if image is None else _variables(_defaults(image))
+def _environment(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
+    new, old = dict(wanted.environment), seen.environment
+    base = old if image is None else image.environment
     # What the image gives is nobody's change; without the image nobody knows what that is.
     return _changes({key: old[key] for key in old if key in new or old[key] != base.get(key)}, new)
 
 
-def _variables(config: Inspect) -> dict[str, str]:
-    return dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
-
-
-def _defaults(image: Inspect | None) -> Inspect:
-    """Give what an image says of its containers; newer engines leave out what is empty."""
-    return (image or {}).get("Config") or {}
-
-
-def _mounts(wanted: Container, host: Inspect) -> list[str]:
+def _mounts(wanted: Container, seen: SeenContainer) -> list[str]:
     new = {f"{mount.host}:{mount.inside}" for mount in wanted.mounts}
-    old = set(host["Binds"] or ())
-    return [f"mount {bind} added" for bind in sorted(new - old)] + [
-        f"mount {bind} removed" for bind in sorted(old - new)
+    return [f"mount {bind} added" for bind in sorted(new - seen.mounts)] + [
+        f"mount {bind} removed" for bind in sorted(seen.mounts - new)
     ]
 
 
-def _scalars(wanted: Container, config: Inspect, host: Inspect, image: Inspect | None) -> list[str]:
-    pairs: list[tuple[str, Any, Any]] = [
-        ("network", host["NetworkMode"], "host"),
-        ("privileged", host["Privileged"], wanted.privileged),
-        ("pid mode", host["PidMode"], "host" if wanted.host_pids else ""),
-        ("log driver", host["LogConfig"]["Type"], "json-file"),
-        ("log size", _log(host, "max-size"), wanted.log_size),
-        ("log files", _log(host, "max-file"), str(wanted.log_files)),
-        ("added capabilities", host["CapAdd"] or [], []),
-        ("dropped capabilities", host["CapDrop"] or [], []),
-        ("read-only root", host["ReadonlyRootfs"], False),
-        ("memory limit", host["Memory"], 0),
-        ("cpu limit", host["NanoCpus"], 0),
-    ]
-    if image is not None:
-        base = _defaults(image)
-        entrypoint = [wanted.entrypoint] if wanted.entrypoint else base.get("Entrypoint") or []
-        pairs += [
-            ("entrypoint", config["Entrypoint"] or [], entrypoint),
-            ("user", config["User"], base.get("User") or ""),
-        ]
-    return [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
+def _options(wanted: Container, seen: SeenContainer) -> list[str]:
+    """Compare docker's options; of one that is switched on or off, the wanted one is `on` or `off`."""
+    rows = (
+        ("network", "NetworkMode", "host"),
+        ("privileged", "Privileged", "on" if wanted.privileged else "off"),
+        ("pid mode", "PidMode", "host" if wanted.host_pids else "none"),
+        ("log driver", "LogConfig.Type", "json-file"),
+        ("log size", "LogConfig.Config.max-size", wanted.log_size),
+        ("log files", "LogConfig.Config.max-file", str(wanted.log_files)),
+        ("added capabilities", "CapAdd", "none"),
+        ("dropped capabilities", "CapDrop", "none"),
+        ("read-only root", "ReadonlyRootfs", "off"),
+        ("memory limit", "Memory", "none"),
+        ("cpu limit", "NanoCpus", "none"),
+    )
+    old = {key: seen.options.get(key, "off" if new in ("on", "off") else "none") for _, key, new in rows}
+    return [f"{name} {old[key]} -> {new}" for name, key, new in rows if old[key] != new]
 
 
-def _arguments(wanted: Container, config: Inspect, image: Inspect | None) -> list[str]:
+def _program(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
+    """Compare the program that runs, which the image gives where nothing else is wanted."""
+    entrypoint = (wanted.entrypoint,) if wanted.entrypoint else image.entrypoint
+    defaults = () if wanted.entrypoint else image.arguments
+    pairs = [("entrypoint", seen.entrypoint, entrypoint), ("user", seen.user, image.user)]
+    found = [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
+    return found + _arguments(seen.arguments, wanted.arguments or defaults)
+
+
+def _arguments(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """Say which flag differs, or show both lists where there is more than flags, each given once."""
-    if image is None:
-        return []
-    old = config["Cmd"] or []
-    defaults = [] if wanted.entrypoint else _defaults(image).get("Cmd") or []
-    new = list(wanted.arguments) or defaults
     if old == new:
         return []
     before, after = _flags(old), _flags(new)
@@ -157,11 +129,5 @@ def _flags(words: Sequence[str]) -> dict[str, str | None] | None:
     return found
 
 
-def _log(host: Inspect, option: str) -> str:
-    return str((host["LogConfig"].get("Config") or {}).get(option, ""))
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return " ".join(secret.shown_words(value)) if isinstance(value, list) and value else str(value or "none")
+def _word(value: str | Sequence[str] | None) -> str:
+    return (value if isinstance(value, str) else " ".join(secret.shown_words(value or ()))) or "none"

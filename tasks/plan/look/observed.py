@@ -1,16 +1,16 @@
 """One read-only script that asks a host for everything the comparison needs, and its answer read."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
 from ..gate import Question
 from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
+from . import docker
 from . import profile as of_profile
+from .docker import ABSENT, SeenContainer, SeenImage
 from .profile import Login, Profile
 from .sections import ASK, LIMIT, Unreadable, asking, part_function, split
 
@@ -25,12 +25,6 @@ if [ -e {LOCK} ]; then # whoever is at work here finishes first; a minute outlas
     [ $tries -lt 12 ] || {{ part busy; break; }}
   done
 fi"""
-
-OURS = "docker ps -a --filter label=mesofab.cluster --format '{{.Names}} {{.Label \"mesofab.cluster\"}}'"
-"""Names every container of mesofab's, and its cluster."""
-
-GENERATIONS = (".next", ".prev", ".failed")
-"""How the names end that a container has before and after its time."""
 
 LOOK = """\
 look() { # look PATH: what stands there, in stat's words, and its text; most often no stat is needed for that
@@ -74,12 +68,11 @@ class Observed:
 
     `busy`: another run is changing the host right now, so nothing else here can be trusted.
     `logins` has one for each shell that was tried; none, if nobody asked.
-    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `objects`
-    holds docker's own JSON by name, of a container's other generations, too. `holdings` are the names
-    in directories of data. `lost_mounts` are (container, host path) where the running container sees
-    another thing than its host. `clusters` names the cluster of every container of mesofab's.
-    `listeners` tells which process listens on a TCP port. `answers` are the services' words by part
-    name; "" if nothing answered.
+    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `containers`
+    has a container's other generations, too. `holdings` are the names in directories of data. `lost_mounts`
+    are (container, host path) where the running container sees another thing than its host. `clusters`
+    names the cluster of every container of mesofab's. `listeners` tells which process listens on a TCP
+    port. `answers` are the services' words by part name; "" if nothing answered.
     """
 
     busy: bool = False
@@ -90,7 +83,8 @@ class Observed:
     paths: Mapping[str, Path] = field(default_factory=dict)
     engine: bool = False
     engine_error: str = ""
-    objects: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    containers: Mapping[str, SeenContainer] = field(default_factory=dict)
+    images: Mapping[str, SeenImage] = field(default_factory=dict)
     holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lost_mounts: frozenset[tuple[str, str]] = frozenset()
     clusters: Mapping[str, str] = field(default_factory=dict)
@@ -101,14 +95,9 @@ class Observed:
         """Give what stands at `path`; only paths that were asked for are known."""
         return self.paths.get(path, Path("absent"))
 
-    def runs(self, container: str) -> bool:
-        """Tell whether a container runs."""
-        return bool(self.objects.get(container, {}).get("State", {}).get("Running"))
-
-    def environment(self, container: str) -> dict[str, str]:
-        """Give the variables of a container that exists; {} if it does not."""
-        config = self.objects.get(container, {}).get("Config", {})
-        return dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
+    def container(self, name: str) -> SeenContainer:
+        """Give a container; ABSENT if it is not there."""
+        return self.containers.get(name, ABSENT)
 
 
 def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
@@ -167,8 +156,8 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
-        parts += [_docker(ask), "part listeners; ss -ltnp", "part mounts"]
-        parts += [_lost(container, mount) for container, mount in ask.kept]
+        parts += [docker.asking(ask.containers, ask.images), "part listeners; ss -ltnp", "part mounts"]
+        parts += [docker.lost(container, mount) for container, mount in ask.kept]
     parts += [last] if last else []
     # Services may take a while to answer, and docker and a login, too.
     login = [of_profile.asking(ask.profile, profile_line(ask.profile.address))] if ask.profile else []
@@ -183,62 +172,38 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     )
 
 
-def _docker(ask: Questions) -> str:
-    """Ask docker with as few of its clients as can be: to start one costs more than its question.
-
-    An inspection without a type tries containers first, so `zookeeper` may also turn out to be an image,
-    a network or a volume of that name; an image with a tag cannot be anything else.
-    """
-    generations = "|".join(f"*{end}" for end in GENERATIONS)
-    names = " ".join(map(quote, (*ask.containers, *ask.images)))
-    return f"""\
-part clusters; objects=
-if ours=$({OURS} 2>/dev/null); then
-  printf '%s\\n' "$ours"
-  others=$(printf '%s\\n' "$ours" |
-    while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
-  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
-else
-  part trouble; {OURS} 2>&1 >/dev/null
-fi
-part objects; printf '%s\\n' "$objects"
-"""
-
-
-def _lost(container: str, mount: Mount) -> str:
-    """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
-    name, outside = quote(container), quote(mount.host)
-    of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
-    return (
-        f"pid=$(printf '%s\\n' \"$objects\" | sed -n {of_its})\n"
-        f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
-        f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
-    )
-
-
 def read(output: str, boundary: str, ask: Questions) -> Observed:
     """Read a host's answer. Raises Unreadable."""
     parts = split(output, boundary)
-    clusters = dict(_pairs(parts.get("clusters", "")))
     try:
-        return Observed(
-            busy="busy" in parts,
-            user=int(parts["user"]),
-            addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
-            profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
-            logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
-            paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
-            engine="clusters" in parts and "trouble" not in parts,
-            engine_error=parts.get("trouble", "").strip(),
-            objects={} if "trouble" in parts else _objects(parts.get("objects", ""), clusters, ask),
-            holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
-            lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
-            clusters=clusters,
-            listeners=_listeners(parts.get("listeners", "")),
-            answers={name: parts[f"answer {name}"] for name in ask.words},
-        )
-    except (KeyError, ValueError) as error:
+        return _observed(parts, ask)
+    except Unreadable:
+        raise
+    except (KeyError, ValueError, RecursionError) as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error
+
+
+def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
+    clusters = dict(_pairs(parts.get("clusters", "")))
+    objects = parts.get("objects", "")
+    told = docker.read(objects, clusters, ask.containers, ask.images) if "trouble" not in parts else ({}, {})
+    return Observed(
+        busy="busy" in parts,
+        user=int(parts["user"]),
+        addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
+        profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
+        logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
+        paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
+        engine="clusters" in parts and "trouble" not in parts,
+        engine_error=parts.get("trouble", "").strip(),
+        containers=told[0],
+        images=told[1],
+        holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
+        lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
+        clusters=clusters,
+        listeners=_listeners(parts.get("listeners", "")),
+        answers={name: parts[f"answer {name}"] for name in ask.words},
+    )
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -249,19 +214,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _path(text: str) -> Path:
     kind, _, content = text.partition("\n")
     return Path(kind or "absent", content)
-
-
-def _objects(text: str, ours: Iterable[str], ask: Questions) -> dict[str, dict[str, Any]]:
-    # docker answers in the order asked and leaves out what it does not know, saying so by name; podman, which
-    # the preflight refuses in its own words, puts the name in quotes.
-    missing = set(re.findall(r'[Nn]o such (?:object|container): "?([^\s"]+)', text))
-    others = [name for name in ours if name.endswith(GENERATIONS)]
-    known = [name for name in (*others, *ask.containers, *ask.images) if name not in missing]
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    if len(known) != len(found):
-        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
-    told = dict(zip(known, found, strict=True))
-    return {name: one for name, one in told.items() if name in ask.images or "State" in one}
 
 
 def _listeners(text: str) -> dict[int, str]:

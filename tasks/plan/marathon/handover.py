@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
-from ..compare.compared import label
 from ..gate import Answers, Verdict
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, absent
@@ -195,16 +194,8 @@ def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:
 
 
 def _instance(cluster: Cluster, node: Node, seen: Observed) -> Instance:
-    found = seen.objects.get(name(node), {})
-    state = found.get("State", {})
-    return Instance(
-        node,
-        image=found.get("Config", {}).get("Image", ""),
-        wanted=container(cluster, node).image,
-        runs=bool(state.get("Running") and not state.get("Restarting")),
-        leads=_leads(node, _answers(seen)),
-        made_by_us=label(found) is not None,
-    )
+    found, wanted = seen.container(name(node)), container(cluster, node).image
+    return Instance(node, found.image, wanted, found.is_up, _leads(node, _answers(seen)), found.is_ours)
 
 
 def _answers(seen: Observed) -> dict[str, str]:

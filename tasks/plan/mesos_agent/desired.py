@@ -78,7 +78,7 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
     shell = replace_container(
         container(cluster, node),
         (),
-        keep_previous=CONTAINER + ".prev" not in seen.objects,
+        keep_previous=CONTAINER + ".prev" not in seen.containers,
         ending=_leave(node),
     )
     title, effect = f"drain {CONTAINER} and run it anew", _cost(node, seen)
@@ -116,7 +116,7 @@ def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:
 
     After a reboot it becomes a new agent by itself instead (slave.cpp).
     """
-    old, new = seen.environment(CONTAINER), dict(container(cluster, node).environment)
+    old, new = seen.container(CONTAINER).environment, dict(container(cluster, node).environment)
     checkpoint = Checkpoint(Id.AGENT_RUN, new["MESOS_WORK_DIR"])
     before, now = (seen.path(path).text.strip() for path in checkpoint.boots)
     elsewhere = old.get("MESOS_WORK_DIR") != new["MESOS_WORK_DIR"]

@@ -5,6 +5,7 @@ quorum before the new ones start; to shrink, the surplus is gone for good before
 More than 2 x quorum - 1 replicas can corrupt the log.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,9 +46,10 @@ def _quorums(cluster: Cluster, seen: Seen) -> dict[Node, int]:
     """Give the quorum of every master that keeps a log, as its container says, also if it is stopped."""
     found = {}
     for node in cluster.having("mesos_master"):
-        told = seen[node.name].environment(name(node)) if node.name in seen else {}
-        if told.get("MESOS_REGISTRY") != "in_memory" and told.get("MESOS_QUORUM", "").isdecimal():
-            found[node] = int(told["MESOS_QUORUM"])
+        told = seen[node.name].container(name(node)).environment if node.name in seen else {}
+        said = told.get("MESOS_QUORUM", "")
+        if told.get("MESOS_REGISTRY") != "in_memory" and re.fullmatch("[0-9]{1,9}", said):
+            found[node] = int(said)
     return found
 
 
@@ -56,7 +58,7 @@ def _is_new(node: Node, seen: Seen) -> bool:
 
 
 def _runs(node: Node, seen: Seen) -> bool:
-    return node.name in seen and seen[node.name].runs(name(node))
+    return node.name in seen and seen[node.name].container(name(node)).runs
 
 
 def _refused(

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from .. import runbook
 from ..compare import belonging
-from ..desired import Container
-from ..look.observed import GENERATIONS
+from ..desired import DIGEST, Container
+from ..look.docker import GENERATIONS
 from ..zookeeper import members
 from ..zookeeper.desired import cfg, data
 from .checks import Finding
@@ -15,11 +15,11 @@ from .subject import Subject
 def containers(host: Subject) -> Iterator[Finding]:
     """Look for containers with the runbook's names that mesofab has not made: it would replace them."""
     for one in host.containers:
-        if one.name in host.seen.objects and not host.is_ours(one.name):
-            image = host.seen.objects[one.name].get("Config", {}).get("Image")
+        found = host.seen.containers.get(one.name)
+        if found and not found.is_ours:
             yield host.finding(
                 "foreign-container",
-                f"the container {one.name} (of {image}) has no label mesofab.digest: somebody else made it",
+                f"the container {one.name} (of {found.image}) has no label {DIGEST}: somebody else made it",
                 "remove or rename it; or, if it shall be replaced, deploy with --no-preflight",
             )
 
@@ -42,7 +42,7 @@ def ensemble(host: Subject) -> Iterator[Finding]:
     wanted = host.playing("zookeeper")
     if wanted is None or not host.facts.ensemble:
         return
-    if host.is_ours(wanted.name) or host.is_ours(wanted.name + ".prev"):  # a run may have been cut short
+    if any(host.seen.container(wanted.name + end).is_ours for end in ("", ".prev")):  # it may be cut short
         return
     old, new = (members.servers(text) for text in (host.seen.path(cfg(host.node)).text, wanted.files[0].text))
     if old and members.has_data(host.node, host.seen):
@@ -74,7 +74,7 @@ def agent(host: Subject) -> Iterator[Finding]:
 
 
 def _master(host: Subject, wanted: Container) -> str | None:
-    return host.seen.environment(wanted.name).get("MESOS_MASTER")
+    return host.seen.container(wanted.name).environment.get("MESOS_MASTER")
 
 
 def _is_known(host: Subject) -> bool:

@@ -59,7 +59,7 @@ class Subject:
     def to_pull(self) -> list[str]:
         """The images that are wanted and not on the host; none if there is no engine to tell."""
         wanted = dict.fromkeys(item.reference for item in self.items if isinstance(item, Image))
-        return [image for image in wanted if self.seen.engine and image not in self.seen.objects]
+        return [image for image in wanted if self.seen.engine and image not in self.seen.images]
 
     @property
     def wants_engine(self) -> bool:
@@ -72,13 +72,7 @@ class Subject:
 
     def runs(self, container: Container) -> bool:
         """Tell whether a container runs."""
-        state = self.seen.objects.get(container.name, {}).get("State", {})
-        return bool(state.get("Running"))
-
-    def is_ours(self, name: str) -> bool:
-        """Tell whether a container of that name is there and was made by mesofab."""
-        labels = self.seen.objects.get(name, {}).get("Config", {}).get("Labels") or {}
-        return "mesofab.digest" in labels
+        return self.seen.container(container.name).runs
 
     def finding(self, check: str, evidence: str, remedy: str) -> Finding:
         """Make a finding of this host."""

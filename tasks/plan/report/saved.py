@@ -63,7 +63,7 @@ def _digest(chapters: Sequence[Chapter], cluster: Cluster, node: Node, plan: Hos
     containers, random numbers that only those know who may ask its docker for the password itself.
     On a host without containers secrets are left out.
     """
-    ids = "".join(sorted(str(each.get("Id")) for each in seen.objects.values() if "State" in each))
+    ids = "".join(sorted(each.id for each in seen.containers.values()))
     shown = runbook.containers(chapters, cluster, node)
     shell = "".join(step.shell for step in plan.steps) if ids else script.readable(plan.steps, shown)
     turns = "".join(f"{step.turn}\n" for step in plan.steps)

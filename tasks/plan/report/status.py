@@ -127,16 +127,13 @@ def _component(
     chapter: Chapter, node: Node, seen: Observed, name: str, differences: tuple[str, ...]
 ) -> Component:
     assert chapter.role is not None and chapter.quorum is not None
-    found = seen.objects.get(name, {})
-    state = found.get("State", {})
-    answers = runbook.answers(chapter, seen)
-    runs = bool(state.get("Running"))
+    found, answers = seen.container(name), runbook.answers(chapter, seen)
     return Component(
         service=chapter.role,
         container=name,
-        state=state.get("Status", "absent") if seen.engine else "unknown",
-        since=f"{state['StartedAt'][:19]}Z" if runs else "",
-        version=chapter.quorum.version(node, answers) or (tag(found["Config"]["Image"]) if runs else ""),
+        state=found.status if seen.engine else "unknown",
+        since=f"{found.since[:19]}Z" if found.runs else "",
+        version=chapter.quorum.version(node, answers) or (tag(found.image) if found.runs else ""),
         role=chapter.quorum.role(node, answers),
         drift=differences,
     )

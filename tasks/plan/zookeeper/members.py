@@ -222,7 +222,7 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
 def _counts(node: Node, seen: Seen) -> bool:
     """Tell whether a member counts: one that has no data and does not run has no part in anything yet."""
     host = seen.get(node.name)
-    return host is None or host.runs(CONTAINER) or has_data(node, host)
+    return host is None or host.container(CONTAINER).runs or has_data(node, host)
 
 
 def _objection(node: str, seen: str, remedy: str) -> Objection:

@@ -1,0 +1,206 @@
+"""What docker is asked of containers and images, and its JSON read: here and nowhere else."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ..desired import DIGEST, Mount
+from ..http import parsed, table
+from ..shell import quote
+from .sections import Unreadable
+
+OURS = f"docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}} {{{{.Label \"mesofab.cluster\"}}}}'"
+"""Names every container of mesofab's, and its cluster."""
+
+GENERATIONS = (".next", ".prev", ".failed")
+"""How the names end that a container has before and after its time."""
+
+Table = Mapping[str, object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SeenImage:
+    """An image that a host holds, and what it gives to its containers."""
+
+    id: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class SeenContainer:
+    """A container as docker tells of it; without any word of docker's, one that is not there.
+
+    `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since` is
+    UTC. `options` is docker's HostConfig without all that is null, empty, zero or off: texts by docker's
+    names, an inner one behind a dot.
+    """
+
+    id: str = ""
+    image: str = ""
+    made_of: tuple[str, ...] = ()
+    status: str = "absent"
+    since: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    user: str = ""
+    mounts: frozenset[str] = frozenset()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the form it was made from; None if it is none of mesofab's, or not there."""
+        return self.labels.get(DIGEST)
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether mesofab made it."""
+        return self.digest is not None
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it runs, and does not only try to again and again."""
+        return self.status in ("running", "paused")
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether docker counts it as running."""
+        return self.is_up or self.status == "restarting"
+
+
+ABSENT = SeenContainer()
+
+
+def asking(containers: Sequence[str], images: Sequence[str]) -> str:
+    """Ask docker with as few of its clients as can be: to start one costs more than its question.
+
+    An inspection without a type tries containers first, so `zookeeper` may also turn out to be an image,
+    a network or a volume of that name; an image with a tag cannot be anything else.
+    """
+    generations = "|".join(f"*{end}" for end in GENERATIONS)
+    names = " ".join(map(quote, (*containers, *images)))
+    return f"""\
+part clusters; objects=
+if ours=$({OURS} 2>/dev/null); then
+  printf '%s\\n' "$ours"
+  others=$(printf '%s\\n' "$ours" |
+    while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
+  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
+else
+  part trouble; {OURS} 2>&1 >/dev/null
+fi
+part objects; printf '%s\\n' "$objects"
+"""
+
+
+def lost(container: str, mount: Mount) -> str:
+    """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
+    name, outside = quote(container), quote(mount.host)
+    of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
+    return (
+        f"pid=$(printf '%s\\n' \"$objects\" | sed -n {of_its})\n"
+        f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
+        f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
+    )
+
+
+def read(
+    text: str, ours: Iterable[str], containers: Sequence[str], images: Sequence[str]
+) -> tuple[dict[str, SeenContainer], dict[str, SeenImage]]:
+    """Read what docker told of the containers asked for, their generations among `ours`, and the images.
+
+    Raises Unreadable. docker answers in the order asked and leaves out what it does not know, saying so by
+    name; podman, which the preflight refuses in its own words, puts the name in quotes.
+    """
+    missing = set(re.findall(r'[Nn]o such (?:object|container): "?([^\s"]+)', text))
+    others = [name for name in ours if name.endswith(GENERATIONS)]
+    known = [name for name in (*others, *containers, *images) if name not in missing]
+    found = [parsed(line) for line in text.splitlines() if line.startswith("{")]
+    if None in found:
+        raise Unreadable(f"what docker inspect told is no JSON: {text[:200]!r}")
+    if len(known) != len(found):
+        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
+    told = dict(zip(known, map(table, found), strict=True))
+    return (
+        {name: container(one) for name, one in told.items() if name not in images and "State" in one},
+        {name: image(one) for name, one in told.items() if name in images},
+    )
+
+
+def image(told: Table) -> SeenImage:
+    """Read docker's report on an image; newer engines leave out what is empty. Raises Unreadable."""
+    config = _get(told, "Config", dict)
+    return SeenImage(
+        id=_must(told, "Id", str),
+        environment=_variables(config),
+        entrypoint=_words(config, "Entrypoint"),
+        arguments=_words(config, "Cmd"),
+        user=_get(config, "User", str),
+    )
+
+
+def container(told: Table) -> SeenContainer:
+    """Read docker's report on a container. Raises Unreadable.
+
+    With the containerd image store, ids are the digests of what was pulled: of an index of several
+    platforms, or of the one manifest of it which the container has, and which may be pulled alone.
+    """
+    state, config = _must(told, "State", dict), _must(told, "Config", dict)
+    labels, host = _get(config, "Labels", dict), _get(told, "HostConfig", dict)
+    return SeenContainer(
+        id=_get(told, "Id", str),
+        image=_must(config, "Image", str),
+        made_of=(_must(told, "Image", str), _get(_get(told, "ImageManifestDescriptor", dict), "digest", str)),
+        status=_must(state, "Status", str),
+        since=_get(state, "StartedAt", str),
+        labels={name: _get(labels, name, str) for name in labels},
+        environment=_variables(config),
+        entrypoint=_words(config, "Entrypoint"),
+        arguments=_words(config, "Cmd"),
+        user=_get(config, "User", str),
+        mounts=frozenset(_words(host, "Binds")),
+        options=dict(_options(host)),
+    )
+
+
+def _variables(config: Table) -> dict[str, str]:
+    return dict(entry.partition("=")[::2] for entry in _words(config, "Env"))
+
+
+def _words(told: Table, name: str) -> tuple[str, ...]:
+    value = told.get(name)
+    words = [value] if isinstance(value, str) else _get(told, name, list)  # podman's are one text
+    if not all(isinstance(word, str) for word in words):
+        raise Unreadable(f"docker's {name} is {words}")
+    return tuple(words)
+
+
+def _options(told: Table, above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield from _options(value, f"{above}{name}.")
+        elif value:
+            yield above + name, _shown(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_shown, value))
+    return "on" if value is True else str(value)
+
+
+def _get(told: Table, name: str, kind: type[T]) -> T:
+    return kind() if told.get(name) is None else _must(told, name, kind)
+
+
+def _must(told: Table, name: str, kind: type[T]) -> T:
+    value = told.get(name)
+    if not isinstance(value, kind):
+        raise Unreadable(f"docker's {name} is {str(value)[:80]!r}")
+    return value
