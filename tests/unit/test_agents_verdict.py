@@ -12,7 +12,7 @@ from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import http
 from tasks.plan.gate import Standing, Verdict
-from tasks.plan.mesos_agent.service import Agents, offered, tasks
+from tasks.plan.mesos_agent.service import Agent, Agents, agent
 
 HOSTS = "10.70.0.10 myid=1\n10.70.0.11 myid=2\n10.70.0.12 myid=3\n"
 ONE = frozenset({"10.70.0.20"})
@@ -66,21 +66,21 @@ def test_an_agent_is_what_the_real_leader_says_of_it() -> None:
 def test_an_agents_tasks_and_resources_are_what_the_real_leader_lists() -> None:
     one, other = cluster_of("10.70.0.20", "10.70.0.21").having("mesos_agent")
     said = {"slaves-10.70.0.12": recorded.LEADER_SUMMARY}
-    assert (tasks(one, said), tasks(other, said), tasks(one, {})) == (1, None, None)
-    assert offered(one, said) == {
+    resources = {
         "cpus": "2.0",
         "disk": "252899.0",
         "gpus": "0.0",
         "mem": "23081.0",
         "ports": "[31000-32000]",
     }
-    assert offered(other, said) == {}
+    assert agent(one, said) == Agent("1.5.0", 1, resources)
+    assert agent(other, said) is agent(one, {}) is None
 
 
 def test_reserved_resources_are_named_with_their_role() -> None:
     entry = {"pid": "slave(1)@10.70.0.20:5051", "reserved_resources": {"web": {"cpus": 1.0, "ports": "none"}}}
     text = f"HTTP/1.1 200 OK\r\n\r\n{json.dumps({'slaves': [entry]})}"
-    assert offered(cluster_of("10.70.0.20").nodes[-1], {"x": text}) == {"cpus(web)": "1.0"}
+    assert agent(cluster_of("10.70.0.20").nodes[-1], {"x": text}) == Agent("", 0, {"cpus(web)": "1.0"})
 
 
 def test_an_agent_is_known_by_its_address_whatever_hosts_ini_calls_it() -> None:
@@ -143,4 +143,4 @@ def test_no_agent_needs_another() -> None:
 def test_any_json_is_judged_and_an_agent_is_never_made_up(body: object) -> None:
     cluster, text = cluster_of("10.70.0.20"), f"HTTP/1.1 200 OK\n\n{json.dumps(body)}"
     assert not judge(cluster, ONE, text).passed
-    assert (tasks(cluster.nodes[-1], {"x": text}), offered(cluster.nodes[-1], {"x": text})) == (None, {})
+    assert agent(cluster.nodes[-1], {"x": text}) is None

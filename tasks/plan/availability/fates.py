@@ -48,11 +48,9 @@ def tasks(output: str, asked: Service) -> dict[str, str] | None:
     for line in output.splitlines():
         answer = read(line, [asked])
         if answer and answer[1].leader:
-            said = http.read(answer[2].decode(errors="replace")).json
-            listed = said.get("tasks") if isinstance(said, dict) else None
-            return {
-                str(task.get("id")): str(task.get("state")) for task in listed or () if isinstance(task, dict)
-            }
+            said = http.table(http.read(answer[2].decode(errors="replace")).json)
+            listed = map(http.table, http.items(said.get("tasks")))
+            return {http.text(task.get("id")): http.text(task.get("state")) for task in listed}
     return None
 
 

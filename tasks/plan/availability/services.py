@@ -142,8 +142,7 @@ def _epoch(member: str, answer: bytes) -> str:
 
 
 def _named(member: str, answer: bytes) -> str:
-    said = http.read(answer.decode(errors="replace")).json
-    return str(said.get("leader") or "") if isinstance(said, dict) else ""
+    return http.text(http.table(http.read(answer.decode(errors="replace")).json).get("leader"))
 
 
 def script(asked: Sequence[Service], rounds: int = ROUNDS, patience: int = 1) -> str:

@@ -6,7 +6,6 @@ whoever is asked, and a standby that cannot forward answers 502 or 503.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...inventory.cluster import Cluster, Node
 from .. import http
@@ -31,22 +30,14 @@ class Marathon:
 def marathon(answers: Answers) -> Marathon:
     """Read the answer to /v2/info."""
     answer = http.read(answers.get("info", ""))
-    info = _object(answer.json) if answer.status == 200 else {}
+    info = http.table(answer.json) if answer.status == 200 else {}
     return Marathon(
         status=answer.status,
-        leader=_text(info.get("leader")),
-        framework=_text(info.get("frameworkId")),
-        version=_text(info.get("version")),
-        registered=bool(_object(info.get("marathon_config")).get("mesos_leader_ui_url")),
+        leader=http.text(info.get("leader")),
+        framework=http.text(info.get("frameworkId")),
+        version=http.text(info.get("version")),
+        registered=bool(http.table(info.get("marathon_config")).get("mesos_leader_ui_url")),
     )
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 class Marathons:

@@ -12,7 +12,7 @@ from ..shell import SOCKET, quote, replace_container
 from ..step import Action, Blocker, HostPlan
 from ..zookeeper.desired import url
 from .agent_info import refused
-from .service import offered, tasks
+from .service import agent
 
 CONTAINER = "mesos-slave"
 LOG_DIR = "/var/log/mesos"
@@ -106,8 +106,8 @@ def _leave(node: Node) -> str:
 
 
 def _cost(node: Node, seen: Observed) -> str:
-    count = tasks(node, seen.answers)
-    number = {None: "tasks", 1: "one task"}.get(count, f"{count} tasks")
+    known = agent(node, seen.answers)
+    number = "tasks" if known is None else "one task" if known.tasks == 1 else f"{known.tasks} tasks"
     return f"ends its {number} and makes it a new agent"
 
 
@@ -123,7 +123,8 @@ def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:
     rebooted = before and before != now
     if elsewhere or rebooted or seen.path(checkpoint.latest).kind == "absent":
         return []
-    return refused(old, new, offered(node, seen.answers))
+    known = agent(node, seen.answers)
+    return refused(old, new, known.resources if known else {})
 
 
 def container(cluster: Cluster, node: Node) -> Container:

@@ -7,12 +7,25 @@ must be active in both.
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+
+Told = Mapping[str, object]
+
+
+class Agent(NamedTuple):
+    """One agent as the leading master lists it.
+
+    `tasks` counts those that have not ended; `resources` are texts by their names in Mesos: `cpus(web)`.
+    """
+
+    version: str
+    tasks: int
+    resources: Mapping[str, str]
 
 
 class Agents:
@@ -35,7 +48,8 @@ class Agents:
 
     def version(self, node: Node, answers: Answers) -> str:
         """Give what the leading master knows of it."""
-        return str(_entry(node, answers).get("version") or "")
+        known = agent(node, answers)
+        return known.version if known else ""
 
     def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
         """Pass if the leading master counts all of `needed` as active."""
@@ -55,33 +69,24 @@ class Agents:
         return Standing(len(agents), 0, frozenset(node.name for node in agents if _pid(node) in active))
 
 
-def tasks(node: Node, answers: Answers) -> int | None:
-    """Count the tasks on an agent that have not ended; None if no leading master lists it."""
-    entry = _entry(node, answers)
-    counts = [entry.get(f"TASK_{state}") for state in ("STAGING", "STARTING", "RUNNING", "KILLING")]
-    return sum(count for count in counts if isinstance(count, int)) if entry else None
+def agent(node: Node, answers: Answers) -> Agent | None:
+    """Read what the leading master says of the agent on `node`; None if none lists it."""
+    known = (slave for text in answers.values() for slave in _listed(text) or ())
+    told = next((slave for slave in known if _pid_of(slave) == _pid(node)), None)
+    if told is None:
+        return None
+    counts = (told.get(f"TASK_{state}") for state in ("STAGING", "STARTING", "RUNNING", "KILLING"))
+    return Agent(http.text(told.get("version")), sum(map(http.count, counts)), _resources(told))
 
 
-def offered(node: Node, answers: Answers) -> dict[str, str]:
-    """Give an agent's resources as the leading master lists them, by name: `cpus`, `cpus(web)` ..."""
-    entry = _entry(node, answers)
-    by_role = {"*": entry.get("unreserved_resources"), **_object(entry.get("reserved_resources"))}
+def _resources(told: Told) -> dict[str, str]:
+    by_role = {"*": told.get("unreserved_resources"), **http.table(told.get("reserved_resources"))}
     return {
         name if role == "*" else f"{name}({role})": str(value)
         for role, resources in by_role.items()
-        for name, value in _object(resources).items()
-        if isinstance(value, float) or re.fullmatch(RANGES, str(value))
+        for name, value in http.table(resources).items()
+        if isinstance(value, float) or re.fullmatch(RANGES, http.text(value))
     }
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _entry(node: Node, answers: Answers) -> dict[str, Any]:
-    """Give what the leading master says of one agent; {} if it does not know it."""
-    known = (slave for text in answers.values() for slave in _listed(text) or ())
-    return next((slave for slave in known if _pid_of(slave) == _pid(node)), {})
 
 
 def _pid(node: Node) -> str:
@@ -95,16 +100,16 @@ def _active(answers: Mapping[str, Answers]) -> set[str] | None:
     return set.intersection(*map(_pids, lists)) if lists else None
 
 
-def _listed(text: str) -> list[dict[str, Any]] | None:
+def _listed(text: str) -> list[Told] | None:
     """Give a leader's list; None for a follower's 307, silence or garbage."""
     answer = http.read(text)
-    listed = answer.json.get("slaves") if answer.status == 200 and isinstance(answer.json, dict) else None
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else None
+    listed = http.table(answer.json).get("slaves") if answer.status == 200 else None
+    return list(map(http.table, listed)) if isinstance(listed, list) else None
 
 
-def _pids(slaves: list[dict[str, Any]]) -> set[str]:
+def _pids(slaves: list[Told]) -> set[str]:
     return {_pid_of(slave) for slave in slaves if slave.get("active") is True}
 
 
-def _pid_of(slave: dict[str, Any]) -> str:
-    return re.sub(r".*@", "", str(slave.get("pid")))
+def _pid_of(slave: Told) -> str:
+    return re.sub(r".*@", "", http.text(slave.get("pid")))

@@ -6,7 +6,6 @@ nothing: it is 200 on a master without a leader, and on one whose log never bega
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...inventory.cluster import Cluster, Node
 from .. import http
@@ -34,25 +33,17 @@ class Master:
 
 def master(answers: Answers) -> Master:
     """Read the answer to /metrics/snapshot."""
-    metrics = http.read(answers.get("metrics", "")).json
-    if not isinstance(metrics, dict):
-        return Master()
+    metrics = http.table(http.read(answers.get("metrics", "")).json)
     return Master(
-        present=True,
+        present=bool(metrics),
         elected=metrics.get("master/elected") == 1,
         recovered=metrics.get("registrar/log/recovered") == 1,
-        replicas=_count(metrics, "registrar/log/ensemble_size"),
+        replicas=http.count(metrics.get("registrar/log/ensemble_size")),
         registry="registrar/registry_size_bytes" in metrics,
-        agents=_count(metrics, "master/slaves_active"),
-        frameworks=_count(metrics, "master/frameworks_active"),
-        tasks=_count(metrics, "master/tasks_running"),
+        agents=http.count(metrics.get("master/slaves_active")),
+        frameworks=http.count(metrics.get("master/frameworks_active")),
+        tasks=http.count(metrics.get("master/tasks_running")),
     )
-
-
-def _count(metrics: Mapping[str, Any], name: str) -> int:
-    """Read a number that counts something: Mesos writes 3.0. Anything else is 0."""
-    number = metrics.get(name)
-    return int(number) if isinstance(number, int | float) and 0 <= number < 2**31 else 0
 
 
 class Masters:

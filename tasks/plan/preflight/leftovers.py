@@ -78,4 +78,4 @@ def _master(host: Subject, wanted: Container) -> str | None:
 
 
 def _is_known(host: Subject) -> bool:
-    return any(host.facts.agent in text for text in host.seen.answers.values())
+    return any(f'"{host.facts.agent}"' in text for text in host.seen.answers.values())

@@ -29,11 +29,11 @@ def member(answers: Answers) -> Member:
     """
     srvr = answers.get("srvr", "")
     mode = re.search(r"^Mode: (\S+)", srvr, re.MULTILINE)
-    synced = re.search(r"^zk_synced_followers\s+([0-9.]+)", answers.get("mntr", ""), re.MULTILINE)
+    synced = re.search(r"^zk_synced_followers\s+([0-9]{1,9})(\.0*)?$", answers.get("mntr", ""), re.MULTILINE)
     return Member(
         present=bool(srvr.strip()),
         mode=mode[1] if mode else "",
-        synced=int(float(synced[1])) if synced else None,
+        synced=int(synced[1]) if synced else None,
     )
 
 
