@@ -18,11 +18,11 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.docker import SeenContainer, SeenImage
+from tasks.plan.look.engine import SeenEngine, offer
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
 from tasks.plan.preflight import CHECKS, Look, Report, judge
-from tasks.plan.preflight.engine import Engine
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 
@@ -57,8 +57,8 @@ class World:
                 docker=Room("/var/lib/docker", "/", 60000),
                 cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"})),
                 service="enabled",
-                engine=Engine(oldest_api="1.12"),
-                registries={image: THERE for image in images},
+                engine=SeenEngine(oldest_api="1.12"),
+                offers={image: offer(THERE) for image in images},
             )
             seen = Observed(addresses=frozenset({node.address, "127.0.0.1"}), engine=True)
             self.looks[node.name] = Look(seen, facts, sent=1000.2, arrived=1000.4)
@@ -127,7 +127,7 @@ def _answer(status: int, message: str) -> str:
 
 
 def _registries(world: World, said: str) -> None:
-    world.facts(B, registries={image: said for image in world.looks[B].facts.registries})
+    world.facts(B, offers={image: offer(said) for image in world.looks[B].facts.offers})
 
 
 def _moved_ports(world: World) -> None:
@@ -445,12 +445,12 @@ def test_a_failure_that_nobody_foresaw_is_told_in_the_engines_own_words(world: W
     _registries(world, _answer(500, "gremlins"))
     assert told(world)[0][1:] == (
         "image",
-        f"{', '.join(world.looks[B].facts.registries)}: docker says 'gremlins'",
+        f"{', '.join(world.looks[B].facts.offers)}: docker says 'gremlins'",
     )
 
 
 def test_an_image_that_the_host_holds_needs_no_registry_and_no_room(world: World) -> None:
-    world.seen(B, images=dict.fromkeys(world.looks[B].facts.registries, SeenImage("1")))
+    world.seen(B, images=dict.fromkeys(world.looks[B].facts.offers, SeenImage("1")))
     _registries(world, _answer(404, "manifest unknown"))
     world.facts(B, docker=Room("/var/lib/docker", "/var", 1200))
     assert told(world) == []
@@ -518,7 +518,7 @@ def test_a_client_of_the_hosts_own_that_its_engine_refuses_is_told(world: World)
 def test_an_agent_without_the_docker_containerizer_needs_no_cpu_hierarchy() -> None:
     text = f"{TEXT}[mesos_agent:vars]\nmesos_agent_containerizers=mesos\n"
     world = World(parse(text))
-    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), engine=Engine(oldest_api="1.44"))
+    world.facts(AGENT, cgroups=(frozenset({"freezer"}),), engine=SeenEngine(oldest_api="1.44"))
     assert told(world) == []
     world.facts(AGENT, cgroups=(frozenset({"freezer", "pids"}),))
     assert "with freezer alone" in told(world)[0][2]
@@ -630,7 +630,7 @@ TEXTS = st.text(max_size=8) | st.sampled_from([THERE, "exit 1", "exit 124", "dis
 SIZES = st.none() | st.integers(0, 10**6)
 ROOMS = st.builds(Room, TEXTS, TEXTS, st.integers(0, 10**6))
 ANY_ENGINE = st.builds(
-    Engine,
+    SeenEngine,
     version=TEXTS,
     oldest_api=TEXTS,
     client=TEXTS | st.just("podman version 5.0.0"),
@@ -655,7 +655,9 @@ ANY_FACTS = st.builds(
     cgroups=st.lists(st.frozensets(st.sampled_from(["cpu", "freezer", "x"])), max_size=3).map(tuple),
     service=TEXTS,
     engine=ANY_ENGINE,
-    registries=st.dictionaries(st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS),
+    offers=st.dictionaries(
+        st.sampled_from(["zookeeper:3.4.12", "mesosphere/marathon:v1.5.8"]), TEXTS.map(offer)
+    ),
     agent=TEXTS,
     ensemble=st.booleans(),
 )

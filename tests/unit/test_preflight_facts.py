@@ -11,10 +11,10 @@ from samples import SHELLS, first_node, run, stand_in
 
 from tasks.inventory.cluster import Node
 from tasks.plan.look import observed
+from tasks.plan.look.engine import Offer, SeenEngine
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
-from tasks.plan.preflight.engine import Engine
 from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
 from tasks.plan.runbook import CHAPTERS
 
@@ -108,7 +108,7 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         docker=Room("/var/lib/engine", "/var/lib/a place", 58593),
         cgroups=(frozenset({"cpu", "cpuacct"}), frozenset({"freezer"}), frozenset({"name=systemd"})),
         service=facts.service,
-        engine=Engine(
+        engine=SeenEngine(
             version="29.0.1",
             oldest_api="1.44",
             client=f"{host}/bin/docker {host}/bin/docker Docker version 29.0.1, build eedd969",
@@ -116,7 +116,7 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
             security=frozenset({"seccomp"}),
             spoken={HELD: "1.29"},
         ),
-        registries={HELD: "", MISSING: facts.registries[MISSING]},
+        offers={HELD: Offer(), MISSING: facts.offers[MISSING]},
         agent="7f3-S0",
         ensemble=True,
     )
@@ -126,8 +126,8 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
 def test_the_engine_is_asked_for_missing_images_alone_and_its_input_stays_open(
     host: Path, sh: list[str]
 ) -> None:
-    said = read(answer(host, sh), BOUNDARY, ASK).registries[MISSING]
-    assert said.endswith('{"message":"manifest unknown"}')
+    said = read(answer(host, sh), BOUNDARY, ASK).offers[MISSING]
+    assert said == Offer(refusal=("manifest unknown",))
     assert (host / "asked").read_text().split() == ["GET", f"/distribution/{MISSING}/json", "HTTP/1.0"]
 
 
@@ -139,7 +139,8 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
-    assert read(out, BOUNDARY, ask).registries == dict(zip(missing, ("exit 124", "", ""), strict=True))
+    offers = read(out, BOUNDARY, ask).offers
+    assert [offers[image] for image in missing] == [Offer(late=True), Offer(), Offer()]
 
 
 def test_a_bare_host_has_no_leftovers(host: Path) -> None:
@@ -254,8 +255,8 @@ def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
     stand_in(host / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
     facts = read(answer(host), BOUNDARY, ASK)
     assert facts.docker and facts.docker.path == "/var/lib/docker"
-    assert facts.engine == Engine(client=facts.engine.client)
-    assert facts.registries == {HELD: "", MISSING: ""}, "nobody could tell what the host holds"
+    assert facts.engine == SeenEngine(client=facts.engine.client)
+    assert facts.offers == {HELD: Offer(), MISSING: Offer()}, "nobody could tell what the host holds"
 
 
 def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:

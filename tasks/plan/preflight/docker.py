@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ...inventory import unknown
-from .. import http, remedy
+from .. import remedy
 from ..desired import Container, Image, Item
+from ..look.engine import Offer
 from .checks import Finding
 from .subject import Subject
 
@@ -112,34 +113,25 @@ def images(host: Subject) -> Iterator[Finding]:
     """Look at what the registries said of the images that are not on the host; one cause is told once."""
     causes: dict[tuple[str, str, str], list[str]] = {}
     for image in host.to_pull:
-        if trouble := _trouble(host.facts.registries.get(image, ""), host.facts.architecture):
+        if trouble := _trouble(host.facts.offers.get(image, Offer()), host.facts.architecture):
             causes.setdefault(trouble, []).append(image)
     for (check, evidence, mend), names in causes.items():
         yield host.finding(check, f"{', '.join(names)}: {evidence}", mend)
 
 
-def _trouble(said: str, architecture: str) -> tuple[str, str, str] | None:
+def _trouble(offer: Offer, architecture: str) -> tuple[str, str, str] | None:
     """Say which check fails, why, and what to do; None if the registry has it, or nobody can tell."""
-    if said == "exit 124":
+    if offer.late:
         return "image", "the registry does not answer in time", "start it, or name another one in hosts.ini"
-    answer = http.read(said)
-    body = answer.json if isinstance(answer.json, dict) else {}
-    if answer.status == 200:
-        return _platforms(body.get("Platforms"), architecture)
-    words = str(body.get("message", "")).splitlines()
-    if not words or words == ["page not found"]:  # no engine answered, or one too old for the question
+    if offer.platforms and "amd64" not in offer.platforms and architecture == "x86_64":
+        only = f"the registry has it for {', '.join(offer.platforms)} only"
+        return "image", only, "name an image for amd64"
+    words = offer.refusal
+    if not words or words == ("page not found",):  # no engine answered, or one too old for the question
         return None
     meaning, mend = remedy.cause(words) or ("", "make docker pull work with it on the host")
     check = "image-login" if re.search("denied|unauthorized|no basic auth", words[-1]) else "image"
     return check, f"{meaning} ({words[-1]})" if meaning else f"docker says {words[-1]!r}", mend
-
-
-def _platforms(platforms: object, architecture: str) -> tuple[str, str, str] | None:
-    listed = platforms if isinstance(platforms, list) else []
-    known = [str(one.get("architecture")) for one in listed if isinstance(one, dict)]
-    if not known or "amd64" in known or architecture != "x86_64":
-        return None
-    return "image", f"the registry has it for {', '.join(known)} only", "name an image for amd64"
 
 
 def extra_flags(host: Subject) -> Iterator[Finding]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
 from .. import http
+from ..look import engine
+from ..look.engine import Offer, SeenEngine
 from ..look.observed import Questions
 from ..look.sections import Unreadable, split
 from ..mesos_agent.desired import checkpoint
 from ..shell import quote
 from ..zookeeper.desired import data
-from . import engine
-from .engine import Engine
 
 TOOLS = {
     "flock": "util-linux",
@@ -78,10 +78,10 @@ class Facts:
     `lacking` are programs that are not there, `unfit` those that cannot do what they must, with what they
     say to it. `name_is` are the addresses of the host's own name, None if that cannot be known. `cgroups` are
     the v1 hierarchies below /sys/fs/cgroup, each with its controllers. `service` is systemd's word
-    on docker.service, "" without systemd. `registries` tells by image what the engine said when it was
-    asked for the registry's; "" if it was not asked, because the host holds the image, nobody could
-    look for it, or a registry before was silent. `agent` is the id that an agent has left in its
-    work_dir, `ensemble` tells that there is data of a ZooKeeper.
+    on docker.service, "" without systemd. `offers` tells by image what its registry has; nothing if
+    that was not asked, because the host holds the image, nobody could look for it, or a registry before was
+    silent. `agent` is the id that an agent has left in its work_dir, `ensemble` tells that there is data
+    of a ZooKeeper.
     """
 
     clock: int | None = None
@@ -97,8 +97,8 @@ class Facts:
     docker: Room | None = None
     cgroups: tuple[frozenset[str], ...] = ()
     service: str = ""
-    engine: Engine = field(default_factory=Engine)
-    registries: Mapping[str, str] = field(default_factory=dict)
+    engine: SeenEngine = field(default_factory=SeenEngine)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
     agent: str = ""
     ensemble: bool = False
 
@@ -162,11 +162,11 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
             cgroups=_hierarchies(parts["cgroups"]),
             service=parts["service"].strip(),
             engine=engine.read(parts),
-            registries={image: parts[f"image {image}"].strip() for image in ask.images},
+            offers={image: engine.offer(parts[f"image {image}"].strip()) for image in ask.images},
             agent=parts["agent"].strip().rpartition("/")[2],
             ensemble=bool(parts["ensemble"].strip()),
         )
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error
 
 

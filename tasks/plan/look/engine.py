@@ -1,11 +1,11 @@
 """What docker on a host says of itself: which program it is, what engine answers, whom that understands."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
+from .. import http
 from ..shell import ASK_CLIENT, LENIENT, quote
 
 ENVIRONMENT = """\
@@ -44,8 +44,16 @@ part {quote("client " + image)}; case ${{versions#* }} in '' | {LENIENT}) ;;
 esac"""
 
 
+class Offer(NamedTuple):
+    """What a registry has of an image: for which platforms, or why none; or it is late. Else nobody knows."""
+
+    platforms: tuple[str, ...] = ()
+    refusal: tuple[str, ...] = ()
+    late: bool = False
+
+
 @dataclass(frozen=True)
-class Engine:
+class SeenEngine:
     """What docker on a host says of itself.
 
     `version` is the engine's, `oldest_api` the oldest API that its clients may speak; "" if it did not say.
@@ -65,17 +73,18 @@ class Engine:
     spoken: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(parts: Mapping[str, str]) -> Engine:
+def read(parts: Mapping[str, str]) -> SeenEngine:
     """Read what a host answered. Raises KeyError if a part is missing."""
     version, oldest = _versions(parts["versions"])
-    info = _info(parts["info"])
+    info = http.table(http.parsed(parts["info"]))  # none without an engine, or of a client of another kind
+    options = map(http.text, http.items(info.get("SecurityOptions")))
     said = {name.removeprefix("client "): text for name, text in parts.items() if name.startswith("client ")}
-    return Engine(
+    return SeenEngine(
         version=version,
         oldest_api=oldest,
         client=" ".join(parts["client"].split()),
-        root=str(info.get("DockerRootDir") or ""),
-        security=frozenset(re.findall(r"name=(\w+)", str(info.get("SecurityOptions")))),
+        root=http.text(info.get("DockerRootDir")),
+        security=frozenset(re.findall(r"name=(\w+)", " ".join(options))),
         environment=dict(re.findall(r"^(\w+)=(.+)$", parts["environment"], re.MULTILINE)),
         sockets=tuple(parts["sockets"].split()),
         spoken={image: number for image, text in said.items() if (number := _api(text))},
@@ -92,9 +101,11 @@ def _api(text: str) -> str:
     return found[0] if found else ""
 
 
-def _info(text: str) -> dict[str, Any]:
-    try:
-        told = json.loads(text)
-    except ValueError:  # no engine, or a client that answers in another way
-        return {}
-    return told if isinstance(told, dict) else {}
+def offer(said: str) -> Offer:
+    """Read what the engine said when it was asked for an image of a registry's."""
+    status, body = http.read(said)
+    told = http.table(body)
+    if status != 200:
+        return Offer((), tuple(http.text(told.get("message")).splitlines()), late=said == "exit 124")
+    platforms = map(http.table, http.items(told.get("Platforms")))
+    return Offer(tuple(http.text(one.get("architecture")) for one in platforms))
