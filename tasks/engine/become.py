@@ -28,52 +28,55 @@ def command(has_password: bool) -> str:
 REFUSALS = (
     (
         r"incorrect (password|authentication) attempt|[Ii]ncorrect authentication",
-        f"it does not accept the password, which was tried once. Correct it: {GIVE}.",
+        "it does not accept the password, which was tried once",
+        f"Correct it: {GIVE}.",
     ),
     (
         "a password is required|[Ii]nteractive authentication is required|Interaction is required",
-        f"it asks for a password. Give it with {GIVE}; or allow this user sudo without one.",
+        "it asks for a password",
+        f"Give it with {GIVE}; or allow this user sudo without one.",
     ),
     (  # nologin(8), which has not even begun sudo
         "account is currently not available",
-        "this user has no login shell. Give it one (chsh), or set ansible_user to another one.",
+        "this user has no login shell",
+        "Give it one (chsh), or set ansible_user to another one.",
     ),
     (
         "env: .*(No such file|not found)",
-        "it is not installed. Install it, or set ansible_user=root and ansible_become=false.",
+        "it is not installed",
+        "Install it, or set ansible_user=root and ansible_become=false.",
     ),
     (
         "must have a tty|[Tt]erminal is required",
-        "it insists on a terminal. Take `requiretty` from this user in sudoers (visudo).",
+        "it insists on a terminal",
+        "Take `requiretty` from this user in sudoers (visudo).",
     ),
     (
         "afraid I can't do that",  # sudo-rs
-        "this user may not use it at all. Allow this user sudo for all commands (visudo), or set "
-        "ansible_user=root.",
+        "this user may not use it at all",
+        "Allow this user sudo for all commands (visudo), or set ansible_user=root.",
     ),
     (
         "invalid option provided",
-        "it is an early sudo-rs, which knows no prompt of another's (-p). Upgrade it, allow this user sudo "
-        "without a password, or install sudo.",
+        "it is an early sudo-rs, which knows no prompt of another's (-p)",
+        "Upgrade it, allow this user sudo without a password, or install sudo.",
     ),
     (
         "no new privileges",
-        "it may not become root in there: the sshd that started it forbids new privileges. Look at "
-        "NoNewPrivileges of its service, or of the container.",
+        "it may not become root in there: the sshd that started it forbids new privileges",
+        "Look at NoNewPrivileges of its service, or of the container.",
     ),
 )
 """What sudo and sudo-rs say when they start nothing, and what is told of it. The first one found counts."""
 
 
-def refusal(said: str) -> str:
+def refusal(said: str) -> tuple[str, str]:
     """Say why sudo started nothing, and what to do, from all that it said."""
-    if said.count(PROMPT) > 1:
-        return REFUSALS[0][1]
-    for pattern, told in REFUSALS:
-        if re.search(pattern, said):
-            return told
+    for pattern, seen, mend in REFUSALS:
+        if said.count(PROMPT) > 1 or re.search(pattern, said):
+            return seen, mend
     words = last_words(said).rstrip(".") or "it ended without a word"
-    return f"{words}. Allow this user sudo for all commands (visudo), or set ansible_user=root."
+    return words, "Allow this user sudo for all commands (visudo), or set ansible_user=root."
 
 
 def last_words(said: str) -> str:

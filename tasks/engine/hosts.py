@@ -49,7 +49,7 @@ class Inquiry(Generic[T]):
         try:
             return self.read(text)
         except Unreadable as error:
-            raise Unreachable(f"{node.name}  {self.what}: {error}") from error
+            raise Unreachable(str(error), host=node.name, where=self.what) from error
 
 
 class Hosts:

@@ -3,12 +3,12 @@
 import secrets
 import time
 
-from ..errors import Blocked, Unreachable
+from ..errors import Blocked, OperatorError, Unreachable
 from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.look import observed
 from ..plan.look.sections import last_line
-from ..plan.preflight import CHECKS, Look, Report, docker, facts, judge
+from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, judge
 from ..plan.preflight.checks import Severity
 from ..plan.words import grouped
 from . import fanout
@@ -24,7 +24,14 @@ def survey(run: Run) -> Report:
         lambda node: run.hosts.inquire(node, inquiry(run, node)),
         run.cluster.settings.parallel,
     )
-    return judge(run.chapters, run.cluster, looks, {name: str(error) for name, error in lost.items()})
+    return judge(run.chapters, run.cluster, looks, {name: unreached(name, lost[name]) for name in lost})
+
+
+def unreached(host: str, error: OperatorError) -> Finding:
+    """Tell as a finding why a host could not be looked at."""
+    check = "sudo" if error.where == "sudo" else "connection"
+    seen = error.seen if error.where in ("", "connect", "sudo") else f"{error.where}: {error.seen}"
+    return Finding(host, check, seen.rstrip("."), error.remedy or "make `ssh` to it work")
 
 
 def inquiry(run: Run, node: Node) -> Inquiry[Look]:

@@ -16,6 +16,8 @@ from . import become
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""
 
+SAFE = "Running again is safe."
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -41,7 +43,7 @@ def execute(
         code = 0 if left else _exit_code(channel)
         hang_up(channel)
     if code == -1:
-        raise Unreachable(_lost(node, "it was closed"))
+        raise _lost(node, "it was closed")
     return Outcome(code, text)
 
 
@@ -58,7 +60,7 @@ def hold(
         text, stays = _listen(channel, on_line)
         code = 0 if stays else _exit_code(channel)
     if code == -1:
-        raise Unreachable(_lost(node, "it was closed"))
+        raise _lost(node, "it was closed")
     return channel, text
 
 
@@ -74,16 +76,13 @@ def _loss_told(node: Node) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise Unreachable(
-            f"{node.name}  it has been silent for {SILENCE} s: frozen, or cut off. Running again is safe."
-        ) from None
+        seen = f"it has been silent for {SILENCE} s: frozen, or cut off"
+        raise Unreachable(seen, SAFE, node.name) from None
     except ChannelException as error:
-        raise Unreachable(
-            f"{node.name}  its sshd refuses another session on a connection ({error.text}). "
-            "Is MaxSessions in its sshd_config below 3?"
-        ) from error
+        seen = f"its sshd refuses another session on a connection ({error.text})"
+        raise Unreachable(seen, "Is MaxSessions in its sshd_config below 3?", node.name) from error
     except (SSHException, OSError, EOFError) as error:
-        raise Unreachable(_lost(node, str(error) or "the host hung up")) from error
+        raise _lost(node, str(error) or "the host hung up") from error
 
 
 def _start(node: Node, connection: Connection) -> Channel:
@@ -140,7 +139,7 @@ def _become_root(node: Node, channel: Channel, password: str | None) -> None:
         said += chunk
         if not chunk or said.count(become.PROMPT) > 1:
             hang_up(channel)
-            raise Unreachable(f"{node.name}  sudo: {become.refusal(said)}")
+            raise Unreachable(*become.refusal(said), node.name, "sudo")
         if become.PROMPT in said and not answered:
             channel.sendall(f"{password}\n".encode())
             answered = True
@@ -151,7 +150,8 @@ def _heard(node: Node, channel: Channel, said: str) -> str:
         return channel.recv(65536).decode(errors="replace")
     except TimeoutError:
         if words := become.last_words(said):  # a question of some other kind, as for a second factor
-            raise Unreachable(f"{node.name}  sudo: for {SILENCE} s it has waited behind: {words}") from None
+            seen = f"for {SILENCE} s it has waited behind: {words}"
+            raise Unreachable(seen, host=node.name, where="sudo") from None
         raise
 
 
@@ -178,5 +178,5 @@ def _listen(channel: Channel, on_line: Callable[[str], bool] | None) -> tuple[st
     return "".join(text), False
 
 
-def _lost(node: Node, why: object) -> str:
-    return f"{node.name}  the connection was lost ({why}). Running again is safe."
+def _lost(node: Node, why: str) -> Unreachable:
+    return Unreachable(f"the connection was lost ({why})", SAFE, node.name)

@@ -2,10 +2,21 @@
 
 
 class OperatorError(Exception):
-    """Something an operator must know and can mend; `str()` is the whole message."""
+    """Something an operator must know and can fix; `str()` is the whole message.
+
+    `seen` is what is wrong and `remedy` what to do, if that is known apart; else `seen` is the whole text.
+    `where` tells at which task of ours on the `host` it was seen: `connect`, `sudo`, `look` ...
+    """
 
     exit_code = 1
     kind = "error"
+
+    def __init__(self, seen: str, remedy: str = "", host: str = "", where: str = "") -> None:
+        self.seen, self.remedy, self.host, self.where = seen, remedy, host, where
+
+    def __str__(self) -> str:
+        at = f"{self.host}  " * bool(self.host) + f"{self.where}: " * bool(self.where)
+        return at + (f"{self.seen}. {self.remedy}" if self.remedy else self.seen)
 
 
 class BadInput(OperatorError):

@@ -72,5 +72,6 @@ SAID = {
 
 @pytest.mark.parametrize("said, told", SAID.values(), ids=SAID)
 def test_every_refusal_of_sudo_becomes_a_sentence(said: str, told: str) -> None:
-    assert told in refusal(said)
-    assert PROMPT not in refusal(said)
+    sentence = ". ".join(refusal(said))
+    assert told in sentence
+    assert PROMPT not in sentence

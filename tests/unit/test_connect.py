@@ -121,8 +121,8 @@ def test_the_command_that_adds_an_unknown_key_works_where_no_ssh_directory_is_ye
     home.mkdir()
     settings = Settings("web1", "10.0.0.1", "ann", 22, user_known_hosts=(f"{home}/.ssh/known_hosts",))
     error = Distrusted(Unknown(), ECDSAKey.generate())
-    told = trouble.told(error, Route(settings), Keys(), Source(), None)
+    _, remedy = trouble.told(error, Route(settings), Keys(), Source(), None)
     stand_in(tmp_path / "bin", "ssh-keyscan", 'echo "its key: $*"')
-    assert run(told.partition("add it: ")[2], tmp_path, tmp_path / "bin").returncode == 0
+    assert run(remedy.partition("add it: ")[2], tmp_path, tmp_path / "bin").returncode == 0
     assert (home / ".ssh/known_hosts").read_text() == "its key: -t ecdsa 10.0.0.1\n"
     assert (home / ".ssh").stat().st_mode & 0o777 == 0o700

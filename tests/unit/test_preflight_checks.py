@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import with_container
 
+from tasks.engine.preflight import unreached
+from tasks.errors import Unreachable
 from tasks.inventory import overruling
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
@@ -22,7 +24,7 @@ from tasks.plan.look.engine import SeenEngine, offer
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
-from tasks.plan.preflight import CHECKS, Look, Report, judge
+from tasks.plan.preflight import CHECKS, Finding, Look, Report, judge
 from tasks.plan.preflight.facts import TOOLS, Facts, Room
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
 
@@ -40,7 +42,7 @@ class World:
     """Bare hosts on which all is in order; a test spoils something."""
 
     cluster: Cluster = field(default_factory=lambda: parse(TEXT))
-    lost: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, Finding] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,10 +68,10 @@ class World:
     def report(self) -> Report:
         return judge(CHAPTERS, self.cluster, self.looks, self.lost)
 
-    def lose(self, host: str, why: str) -> None:
+    def lose(self, host: str, where: str, seen: str, remedy: str = "") -> None:
         """Have a host not be looked at, for this reason."""
         del self.looks[host]
-        self.lost[host] = f"{host}  {why}"
+        self.lost[host] = unreached(host, Unreachable(seen, remedy, host, where))
 
     def facts(self, host: str, **changes: Any) -> None:
         self.looks[host] = replace(self.looks[host], facts=replace(self.looks[host].facts, **changes))
@@ -186,12 +188,12 @@ def _own_build(world: World) -> None:
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
-        lambda w: w.lose(B, f"connect: {B}:22 does not answer. Is it up?"),
+        lambda w: w.lose(B, "connect", f"{B}:22 does not answer", "Is it up?"),
         f"{B}:22 does not answer",
     ),
     "sudo": (
         B,
-        lambda w: w.lose(B, "sudo: it asks for a password. Give it."),
+        lambda w: w.lose(B, "sudo", "it asks for a password", "Give it."),
         "it asks for a password",
     ),
     "lock": (B, lambda w: w.seen(B, busy=True), "another run is changing this host"),
@@ -669,8 +671,7 @@ def test_whatever_hosts_say_becomes_findings_of_known_checks(facts: list[Facts],
     world = World()
     for host, own in zip(world.looks, facts, strict=True):
         world.looks[host] = replace(world.looks[host], facts=own)
-    del world.looks[C]
-    world.lost[C] = why
+    world.lose(C, "look", why)
     report = world.report()
     assert all(one.check in CHECKS and one.host in report.hosts for one in report.findings)
     assert all(str(one) for one in report.findings)

@@ -146,7 +146,7 @@ UNKNOWN = Distrusted(Unknown(), OTHER)
 def told(
     settings: Settings, error: Exception = UNKNOWN, via: Route | None = None, source: Source | None = None
 ) -> str:
-    return trouble.told(error, Route(settings, via), Keys(), source or Source(), None)
+    return ". ".join(trouble.told(error, Route(settings, via), Keys(), source or Source(), None))
 
 
 def test_the_file_of_a_remedy_is_never_dev_null(tmp_path: Path) -> None:

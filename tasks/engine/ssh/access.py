@@ -74,7 +74,7 @@ class Bastions:
         try:
             return self._open_one(route)
         except Unreachable as why:
-            error = Unreachable(f"bastion {route.settings.host}: {why}")
+            error = Unreachable(f"bastion {route.settings.host}: {why.seen}", why.remedy)
             self._failed[route] = (time.monotonic(), error)
             raise error from why
 
@@ -116,7 +116,7 @@ class Access:
         try:
             return self._open(self.route(node))
         except Unreachable as error:
-            raise Unreachable(f"{node.name}  connect: {error}") from error
+            raise Unreachable(error.seen, error.remedy, node.name, "connect") from error
 
     def close(self) -> None:
         """Close the connections to the bastions."""
@@ -157,7 +157,7 @@ class Access:
                 connection.client.close()
             if line is not None:
                 line.close()  # which paramiko leaves open if it has given up before
-            raise Unreachable(told) from error
+            raise Unreachable(*told) from error
         assert connection.transport is not None
         connection.transport.set_keepalive(15)
         return connection

@@ -29,7 +29,11 @@ MUTE = re.compile(
 """What paramiko says when a host takes the connection and then says nothing, or not SSH."""
 
 
-def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) -> str:
+Told = tuple[str, str]
+"""What was seen, and what to do."""
+
+
+def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) -> Told:
     """Say what an error of a connection that was tried means."""
     settings = route.settings
     match error:
@@ -38,18 +42,19 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
         case NotAccepted():
             return _not_accepted(error, route, keys, source)
         case AgentTrouble():
-            return f"{error}. {_AGENT}"
+            return str(error), _AGENT
         case ChannelException() | SSHException() if route.via and line is None:
             return _behind(error, route)
         case SSHException() | EOFError() | OSError() if isinstance(line, Program):
             return _program(settings, line)
         case OSError() if settings.command and line is None:
-            return (
-                f"your shell {os.environ.get('SHELL')} cannot run the ProxyCommand ({error.strerror}). "
-                "Set SHELL to one that is there, such as /bin/sh."
-            )
+            shell = f"your shell {os.environ.get('SHELL')} cannot run the ProxyCommand ({error.strerror})"
+            return shell, "Set SHELL to one that is there, such as /bin/sh."
         case IncompatiblePeer():
-            return f"{settings.where}: its sshd has no algorithm in common with us ({error}). Is it very old?"
+            return (
+                f"{settings.where}: its sshd has no algorithm in common with us ({error})",
+                "Is it very old?",
+            )
         case Silent() | EOFError():
             return _mute(settings)
         case SSHException() if MUTE.search(str(error)):
@@ -58,54 +63,54 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
             return _unreached(error, route)
 
 
-def _unreached(error: Exception, route: Route) -> str:
+def _unreached(error: Exception, route: Route) -> Told:
     settings = route.settings
     match error:
         case socket.gaierror() if settings.family != "any":
             return (
                 f"{settings.host} has no address of the kind that `AddressFamily {settings.family}` in "
-                "ssh_config asks for. Correct one of the two."
+                "ssh_config asks for",
+                "Correct one of the two.",
             )
         case socket.gaierror():
             mend = "Correct it in ssh_config." if route.to_bastion else "Correct it or set ansible_host."
-            return f"the name {settings.host} cannot be resolved. {mend}"
+            return f"the name {settings.host} cannot be resolved", mend
         case OSError(errno=errno.EADDRNOTAVAIL) if settings.source:
             return (
                 f"{settings.source}, which BindAddress in ssh_config names, is no address of this machine "
-                f"from which {settings.where} could be reached. Correct or remove it."
+                f"from which {settings.where} could be reached",
+                "Correct or remove it.",
             )
         case TimeoutError():
-            return f"{settings.where} does not answer within {settings.timeout} s. Is the host up?"
+            return f"{settings.where} does not answer within {settings.timeout} s", "Is the host up?"
         case OSError():
-            return f"{settings.where}: {error.strerror or error}. Is the host up, and sshd on it?"
+            return f"{settings.where}: {error.strerror or error}", "Is the host up, and sshd on it?"
         case _:
-            return f"{settings.where}: {error or type(error).__name__}. Is that an sshd?"
+            return f"{settings.where}: {error or type(error).__name__}", "Is that an sshd?"
 
 
-def _mute(settings: Settings) -> str:
-    return (
-        f"{settings.where} takes the connection, but does not talk SSH in time. "
-        "Is the host frozen or overloaded, or is that no sshd?"
-    )
+def _mute(settings: Settings) -> Told:
+    seen = f"{settings.where} takes the connection, but does not talk SSH in time"
+    return seen, "Is the host frozen or overloaded, or is that no sshd?"
 
 
-def _behind(error: SSHException, route: Route) -> str:
+def _behind(error: SSHException, route: Route) -> Told:
     """Say why a bastion does not lead on."""
     assert route.via is not None
     bastion, where = f"bastion {route.via.settings.host}", route.settings.where
     if isinstance(error, ChannelException) and error.code == 1:
-        return f"{bastion} forwards no connections. Set AllowTcpForwarding in its sshd_config."
+        return f"{bastion} forwards no connections", "Set AllowTcpForwarding in its sshd_config."
     if isinstance(error, ChannelException):
-        return f"{bastion} cannot reach {where} ({error.text}). Is the host up, and sshd on it?"
+        return f"{bastion} cannot reach {where} ({error.text})", "Is the host up, and sshd on it?"
     if "Timeout" in str(error):
-        return f"{bastion} has not reached {where} in time. Is the host up?"
-    return f"{bastion} was lost ({error})."
+        return f"{bastion} has not reached {where} in time", "Is the host up?"
+    return f"{bastion} was lost ({error}).", ""
 
 
-def _program(settings: Settings, line: Program) -> str:
+def _program(settings: Settings, line: Program) -> Told:
     said = line.last_words()
     words = f"it says: {said.rstrip('.')}" if said else "it says nothing"
-    return f"no sshd answers through ProxyCommand `{settings.command}`; {words}. Try it by hand."
+    return f"no sshd answers through ProxyCommand `{settings.command}`; {words}", "Try it by hand."
 
 
 # Keys that are not accepted
@@ -115,37 +120,35 @@ _USER_AND_KEY = "ansible_user and ansible_ssh_private_key_file"
 _AGENT = "Start another one, unset SSH_AUTH_SOCK, or set `IdentityAgent none` in ssh_config."
 
 
-def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) -> str:
+def _not_accepted(error: NotAccepted, route: Route, keys: Keys, source: Source) -> Told:
     settings = route.settings
     if error.hung_up and error.offered == 1:
-        return (
-            f"{settings.where} hung up at the first key for user {settings.user}. Its sshd's log tells why."
-        )
+        seen = f"{settings.where} hung up at the first key for user {settings.user}"
+        return seen, "Its sshd's log tells why."
     if error.hung_up:
         return (
             f"{settings.where} hung up after {error.offered} keys for user {settings.user}: too many for its "
-            f"MaxAuthTries. Offer it the right one alone: {_KEY_IN_HOSTS_INI if not route.to_bastion else ''}"
-            "IdentityFile with `IdentitiesOnly yes` in ssh_config."
+            "MaxAuthTries",
+            f"Offer it the right one alone: {_KEY_IN_HOSTS_INI if not route.to_bastion else ''}"
+            "IdentityFile with `IdentitiesOnly yes` in ssh_config.",
         )
     if error.partly or (error.accepts and "publickey" not in error.accepts):
         what = "accepts a key, but wants more besides" if error.partly else "takes no keys at all"
-        return f"{settings.where} {what}: {', '.join(error.accepts)}. mesofab logs in with keys alone."
+        return f"{settings.where} {what}: {', '.join(error.accepts)}. mesofab logs in with keys alone.", ""
     useless = [each for each in map(keys.identity, (*settings.keys, *settings.default_keys)) if each.trouble]
     if len(useless) == 1 and useless[0].trouble == LOCKED and not error.offered:
         add = f"ssh-add {quote(useless[0].path)}"
-        return f"the private key is locked with a passphrase. Add it to ssh-agent: {add}."
+        return "the private key is locked with a passphrase", f"Add it to ssh-agent: {add}."
     left_out = [f"{each.path} was left out: {each.trouble}." for each in useless]
     left_out += _not_there(settings, keys)
-    if silent := keys.trouble_of_agent(settings.agent):
-        left_out.append(f"{silent}. {_AGENT}")
-    if not settings.offers_keys:
-        left_out = ["No key was offered: ssh_config has `PubkeyAuthentication no`."]
     named = "its User and IdentityFile in ssh_config" if route.to_bastion else _USER_AND_KEY
-    refused = (
-        f"{settings.where} accepts no key we have for user {settings.user}. "
-        f"Check {named}; try: {join(_ssh(settings, source))}"
-    )
-    return " ".join([*left_out, refused])
+    refused = f"{settings.where} accepts no key we have for user {settings.user}"
+    remedy = f"Check {named}; try: {join(_ssh(settings, source))}"
+    if not settings.offers_keys:
+        return f"No key was offered: ssh_config has `PubkeyAuthentication no`. {refused}", remedy
+    if silent := keys.trouble_of_agent(settings.agent):
+        return " ".join([*left_out, str(silent)]), f"{_AGENT} {refused}. {remedy}"
+    return " ".join([*left_out, refused]), remedy
 
 
 def _not_there(settings: Settings, keys: Keys) -> list[str]:
@@ -171,18 +174,19 @@ def _ssh(settings: Settings, source: Source) -> list[str]:
 # Host keys that are not trusted
 
 
-def _distrusted(error: Distrusted, route: Route, source: Source) -> str:
+def _distrusted(error: Distrusted, route: Route, source: Source) -> Told:
     shown = _fingerprint(error.key)
     match error.verdict:
         case Revoked(entry):
             return (
-                f"its host key {shown} is revoked ({entry.place}): somebody may have it who should not. "
-                "Give the host new keys, and make these known."
+                f"its host key {shown} is revoked ({entry.place}): somebody may have it who should not",
+                "Give the host new keys, and make these known.",
             )
         case Changed(entry):
             return (
-                f"its host key is {shown}, but known_hosts has another one ({entry.place}). If the host "
-                f"was reinstalled, {_removal(entry, route.settings)}. If not, somebody may be in between."
+                f"its host key is {shown}, but known_hosts has another one ({entry.place})",
+                f"If the host was reinstalled, {_removal(entry, route.settings)}. If not, somebody may be in "
+                "between.",
             )
         case Unknown(others, authorities):
             return _unknown(shown, error.key, others, authorities, route, source)
@@ -204,7 +208,7 @@ def _unknown(
     authorities: tuple[Entry, ...],
     route: Route,
     source: Source,
-) -> str:
+) -> Told:
     if authorities:
         known = (
             f"its host key {shown} is not known: {authorities[0].place} trusts an authority for this host "
@@ -219,7 +223,7 @@ def _unknown(
         "Compare it with what the host's console shows (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub); "
         "if it is the same, "
     )
-    return f"{known}. {compare}{_addition(key, route, source)}"
+    return known, compare + _addition(key, route, source)
 
 
 def _addition(key: PKey, route: Route, source: Source) -> str:

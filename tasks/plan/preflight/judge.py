@@ -1,6 +1,5 @@
 """All checks of all hosts."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -61,7 +60,7 @@ class Report:
 
 
 def judge(
-    chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Look], lost: Mapping[str, str]
+    chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Look], lost: Mapping[str, Finding]
 ) -> Report:
     """Say what is wrong with the hosts. `lost` are those that could not be looked at, and why."""
     hosts = [
@@ -72,7 +71,7 @@ def judge(
     plans = runbook.plans(
         chapters, cluster, [host.node for host in hosts], {host.node.name: host.seen for host in hosts}
     )
-    found = [_unreached(name, why) for name, why in lost.items()]
+    found = list(lost.values())
     for host in hosts:
         found += _blockers(host, plans[host.node.name])
         found += [one for check in OF_A_HOST for one in check(host)]
@@ -111,15 +110,6 @@ def _follows(host: Subject, blocker: Blocker) -> bool:
 def _told(host: Subject, blocker: Blocker) -> Finding:
     evidence = blocker.seen if blocker.title == blocker.check else f"{blocker.title}: {blocker.seen}"
     return host.finding(blocker.check, evidence, blocker.remedy)
-
-
-def _unreached(host: str, why: str) -> Finding:
-    """Make a finding of an error's message: `HOST  WHERE: what was seen. What to do.`"""
-    told = why.removeprefix(f"{host}  ")
-    check = "sudo" if told.startswith("sudo: ") else "connection"
-    told = told.removeprefix("sudo: ").removeprefix("connect: ")
-    evidence, _, remedy = re.sub(r"([.?]) (?=[A-Z])", r"\1\n", told, count=1).partition("\n")
-    return Finding(host, check, evidence.rstrip("."), remedy or "make `ssh` to it work")
 
 
 def _place(names: Sequence[str]) -> Callable[[Finding], tuple[int, bool, int]]:
