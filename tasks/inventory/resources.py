@@ -9,7 +9,7 @@ from .kinds import Wrong
 from .words import parsed
 
 NUMBER = r"[0-9]+(\.[0-9]+)?"
-RANGES = r"\[[0-9]+ *- *[0-9]+( *, *[0-9]+ *- *[0-9]+)*\]"
+RANGES = r"\[[0-9]{1,20} *- *[0-9]{1,20}( *, *[0-9]{1,20} *- *[0-9]{1,20})*\]"
 SET = r"\{[A-Za-z0-9_./-]+( *, *[A-Za-z0-9_./-]+)*\}"
 TEXT = r"[A-Za-z0-9_./:@ -]+"
 NAME = r"(?P<name>[A-Za-z0-9_.-]+)"

@@ -6,8 +6,10 @@ runbook id of the line that asks for the thing.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from typing import TypeVar
 
 from .names import Id
 
@@ -171,3 +173,10 @@ class Container:
 
 Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container
 """Anything a host should have."""
+
+Kind = TypeVar("Kind", bound=Item)
+
+
+def of(kind: type[Kind], items: Iterable[Item]) -> list[Kind]:
+    """Give the items of one kind."""
+    return [item for item in items if isinstance(item, kind)]

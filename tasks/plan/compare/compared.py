@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..desired import Container, File, Item
+from ..desired import DIGEST, Container, File, Item
 from ..look.observed import Observed
 from ..names import Id
 from ..step import Blocker, Step
@@ -44,7 +44,7 @@ class Host:
 
         Then hosts.ini has not changed since, and whatever differs was edited by hand.
         """
-        return self.seen.container(container.name).digest == container.digest
+        return self.seen.container(container.name).labels.get(DIGEST) == container.digest
 
     @property
     def ids(self) -> tuple[Id, ...]:

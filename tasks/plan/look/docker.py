@@ -54,14 +54,9 @@ class SeenContainer:
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def digest(self) -> str | None:
-        """The digest of the form it was made from; None if it is none of mesofab's, or not there."""
-        return self.labels.get(DIGEST)
-
-    @property
     def is_ours(self) -> bool:
         """Tell whether mesofab made it."""
-        return self.digest is not None
+        return DIGEST in self.labels
 
     @property
     def is_up(self) -> bool:

@@ -1,10 +1,10 @@
 """One read-only script that asks a host for everything the comparison needs, and its answer read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine
+from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine, of
 from ..gate import Question
 from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
@@ -100,43 +100,22 @@ class Observed:
         return self.containers.get(name, ABSENT)
 
 
-def questions(items: Iterable[Item], words: Mapping[str, Question]) -> Questions:
+def questions(items: Sequence[Item], words: Mapping[str, Question]) -> Questions:
     """Derive from the desired items what has to be asked."""
-    files: list[str] = []
-    login: ProfileLine | None = None
-    directories: list[str] = []
-    holdings: list[str] = []
-    containers: list[str] = []
-    kept: list[tuple[str, Mount]] = []
-    images: list[str] = []
-    for item in items:
-        match item:
-            case File():
-                files += [item.path, item.beside, item.path + ".prev"]
-            case Identity():
-                files.append(item.path)
-            case ProfileLine():
-                login = item
-                files.append(item.path)
-            case Directories():
-                directories += item.paths
-                holdings += [item.data] if item.data else []
-            case Checkpoint():
-                directories.append(item.latest)
-                files += item.boots
-            case Container():
-                containers.append(item.name)
-                kept += [(item.name, mount) for mount in item.mounts if mount.kept]
-            case Image():
-                images.append(item.reference)
+    homes, checkpoints, containers = of(Directories, items), of(Checkpoint, items), of(Container, items)
+    profile = next(iter(of(ProfileLine, items)), None)
+    files = [path for file in of(File, items) for path in (file.path, file.beside, f"{file.path}.prev")]
+    files += [item.path for item in items if isinstance(item, Identity | ProfileLine)]
+    files += [path for each in checkpoints for path in each.boots]
+    directories = [path for home in homes for path in home.paths] + [each.latest for each in checkpoints]
     return Questions(
         files=tuple(dict.fromkeys(files)),
-        profile=login,
+        profile=profile,
         directories=tuple(dict.fromkeys(directories)),
-        holdings=tuple(holdings),
-        containers=tuple(dict.fromkeys(containers)),
-        kept=tuple(kept),
-        images=tuple(dict.fromkeys(images)),
+        holdings=tuple(home.data for home in homes if home.data),
+        containers=tuple(dict.fromkeys(one.name for one in containers)),
+        kept=tuple((one.name, mount) for one in containers for mount in one.mounts if mount.kept),
+        images=tuple(dict.fromkeys(image.reference for image in of(Image, items))),
         words=words,
     )
 
