@@ -29,7 +29,7 @@ def parsed(text: str) -> object:
     """Read JSON; None for what is none. Half a surrogate pair, which nobody can print, becomes `?`."""
     try:
         found: object = json.loads(text)
-        if re.search(r"\\u[dD]", text):
+        if "\\ud" in text or "\\uD" in text:
             found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         return None

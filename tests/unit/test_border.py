@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from marathon_world import info
 
 from tasks.inventory.parse import parse
-from tasks.plan import availability, runbook
+from tasks.plan import runbook
+from tasks.plan.availability.fates import fates, tasks
+from tasks.plan.availability.services import listing
 from tasks.plan.desired import Container
 from tasks.plan.look import docker, engine, observed
 from tasks.plan.look.observed import Observed
@@ -307,6 +309,14 @@ def test_options_that_nobody_knows_are_kept_and_empty_ones_are_not() -> None:
     assert found == {"New.In.Side": "7", "Devices": "{'PathOnHost': '/dev/kmsg'}"}
 
 
+def test_words_inside_of_a_report_are_no_words_of_dockers_own() -> None:
+    told = deepcopy(reports())
+    told["zookeeper"]["Config"]["Env"] += ["A=error: no such object: zookeeper", "B=\x85\x1e\u2028\r"]
+    objects = [json.dumps(each, ensure_ascii=False) for each in told.values()]
+    seen = observed.read(answer(objects, words()), BOUNDARY, ASK).container("zookeeper")
+    assert seen.environment["B"] == "\x85\x1e\u2028\r"
+
+
 def test_labels_may_be_missing() -> None:
     told = reports()["zookeeper"]
     assert not docker.container({**told, "Config": told["Config"] | {"Labels": None}}).is_ours
@@ -348,7 +358,7 @@ LISTING = 'HTTP/1.1 200 OK\n\n{"tasks":[{"id":"a.1","state":"TASK_RUNNING"}]}'
 
 @given(spoiled_http(LISTING))
 def test_whatever_a_master_says_of_tasks_is_read(text: str) -> None:
-    asked = availability.listing(CLUSTER)
+    asked = listing(CLUSTER)
     line = f"0 1.5 {HOST}/5050 {b64encode(text.encode(errors='replace')).decode()}"
-    before = availability.tasks(line, asked)
-    assert str(before and availability.fates(before, {})).encode()
+    before = tasks(line, asked)
+    assert str(before and fates(before, {})).encode()

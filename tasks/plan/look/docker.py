@@ -113,10 +113,12 @@ def read(
     Raises Unreadable. docker answers in the order asked and leaves out what it does not know, saying so by
     name; podman, which the preflight refuses in its own words, puts the name in quotes.
     """
-    missing = set(re.findall(r'[Nn]o such (?:object|container): "?([^\s"]+)', text))
+    lines = text.split("\n")  # what else may end a line may stand in JSON
+    words = [line for line in lines if not line.startswith("{")]
+    missing = set(re.findall(r'[Nn]o such (?:object|container): "?([^\s"]+)', "\n".join(words)))
     others = [name for name in ours if name.endswith(GENERATIONS)]
     known = [name for name in (*others, *containers, *images) if name not in missing]
-    found = [parsed(line) for line in text.splitlines() if line.startswith("{")]
+    found = [parsed(line) for line in lines if line.startswith("{")]
     if None in found:
         raise Unreadable(f"what docker inspect told is no JSON: {text[:200]!r}")
     if len(known) != len(found):
@@ -178,7 +180,7 @@ def _words(told: Table, name: str) -> tuple[str, ...]:
 
 def _options(told: Table, above: str = "") -> Iterator[tuple[str, str]]:
     for name, value in told.items():
-        if isinstance(value, dict):
+        if value and isinstance(value, dict):
             yield from _options(value, f"{above}{name}.")
         elif value:
             yield above + name, _shown(value)
