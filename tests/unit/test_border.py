@@ -299,8 +299,9 @@ MISSING = {
 
 @pytest.mark.parametrize("name, value", MISSING.values(), ids=MISSING)
 def test_what_docker_must_say_of_a_container_is_missed(name: str, value: object) -> None:
-    with pytest.raises(Unreadable, match="docker"):
-        docker.container({**reports()["zookeeper"], name: value})
+    objects = reports() | {"zookeeper": {**reports()["zookeeper"], name: value}}
+    with pytest.raises(Unreadable, match="^docker inspect zookeeper: its [A-Z][A-Za-z]+ is "):
+        observed.read(answer([*map(json.dumps, objects.values())], words()), BOUNDARY, ASK)
 
 
 def test_options_that_nobody_knows_are_kept_and_empty_ones_are_not() -> None:

@@ -1,7 +1,7 @@
 """What docker is asked of containers and images, and its JSON read: here and nowhere else."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -124,10 +124,18 @@ def read(
     if len(known) != len(found):
         raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
     told = dict(zip(known, map(table, found), strict=True))
+    there = {name: one for name, one in told.items() if name not in images and "State" in one}
     return (
-        {name: container(one) for name, one in told.items() if name not in images and "State" in one},
-        {name: image(one) for name, one in told.items() if name in images},
+        {name: _of(name, container, one) for name, one in there.items()},
+        {name: _of(name, image, one) for name, one in told.items() if name in images},
     )
+
+
+def _of(name: str, read: Callable[[Table], T], told: Table) -> T:
+    try:
+        return read(told)
+    except Unreadable as error:
+        raise Unreadable(f"docker inspect {name}: {error}") from None
 
 
 def image(told: Table) -> SeenImage:
@@ -174,7 +182,7 @@ def _words(told: Table, name: str) -> tuple[str, ...]:
     value = told.get(name)
     words = [value] if isinstance(value, str) else _get(told, name, list)  # podman's are one text
     if not all(isinstance(word, str) for word in words):
-        raise Unreadable(f"docker's {name} is {words}")
+        raise Unreadable(f"its {name} is {words}")
     return tuple(words)
 
 
@@ -199,5 +207,5 @@ def _get(told: Table, name: str, kind: type[T]) -> T:
 def _must(told: Table, name: str, kind: type[T]) -> T:
     value = told.get(name)
     if not isinstance(value, kind):
-        raise Unreadable(f"docker's {name} is {str(value)[:80]!r}")
+        raise Unreadable(f"its {name} is {value!r:.80}")
     return value

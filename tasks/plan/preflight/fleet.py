@@ -40,7 +40,7 @@ def agents(hosts: Sequence[Subject]) -> Iterator[Finding]:
     """
     first: dict[str, Subject] = {}
     own = [(host, wanted) for host in hosts if host.facts.agent and (wanted := host.playing("mesos_agent"))]
-    for host, wanted in sorted(own, key=lambda each: not each[0].runs(each[1])):
+    for host, wanted in sorted(own, key=lambda each: not each[0].seen.container(each[1].name).runs):
         other = first.setdefault(host.facts.agent, host)
         if other is not host:
             latest = checkpoint(host.node).latest

@@ -87,7 +87,7 @@ def memory(host: Subject) -> Iterator[Finding]:
     total, free = host.facts.memory, host.facts.free_memory
     needs = {one.name: _need(host, one.role) for one in host.containers}
     words = ", ".join(f"{name} {need}" for name, need in needs.items())
-    waiting = sum(needs[one.name] for one in host.containers if not host.runs(one))
+    waiting = sum(needs[one.name] for one in host.containers if not host.seen.container(one.name).runs)
     remedy = "lower the heaps in hosts.ini, or give roles to other hosts"
     if total is not None and total < sum(needs.values()):
         evidence = f"the machine has {total} MB, its roles need about {sum(needs.values())} MB ({words})"

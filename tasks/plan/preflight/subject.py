@@ -70,10 +70,6 @@ class Subject:
         """Give the wanted container of a role."""
         return next((one for one in self.containers if one.role == role), None)
 
-    def runs(self, container: Container) -> bool:
-        """Tell whether a container runs."""
-        return self.seen.container(container.name).runs
-
     def finding(self, check: str, evidence: str, remedy: str) -> Finding:
         """Make a finding of this host."""
         return Finding(self.node.name, check, evidence, remedy)
