@@ -135,8 +135,7 @@ def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
 
 def answers(chapter: Chapter, seen: Observed) -> dict[str, str]:
     """Give what the chapter's own service said on a host."""
-    prefix = f"{chapter.role} "
-    return {k.removeprefix(prefix): text for k, text in seen.answers.items() if k.startswith(prefix)}
+    return seen.said(chapter.role or "")
 
 
 def plans(

@@ -195,15 +195,13 @@ def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:
 
 def _instance(cluster: Cluster, node: Node, seen: Observed) -> Instance:
     found, wanted = seen.container(name(node)), container(cluster, node).image
-    return Instance(node, found.image, wanted, found.is_up, _leads(node, _answers(seen)), found.is_ours)
-
-
-def _answers(seen: Observed) -> dict[str, str]:
-    return {"info": seen.answers.get("marathon info", "")}
+    return Instance(
+        node, found.image, wanted, found.is_up, _leads(node, seen.said("marathon")), found.is_ours
+    )
 
 
 def _stored(instances: list[Instance], seen: Seen) -> Version | None:
     """Give the version of the state: the leader's, which standbys pass on, or else of the newest image."""
-    said = (versions.of_text(marathon(_answers(one)).version) for one in seen.values())
+    said = (versions.of_text(marathon(one.said("marathon")).version) for one in seen.values())
     images = (versions.of_image(one.image) for one in instances if one.made_by_us)
     return max(filter(None, said), default=None) or max(filter(None, images), default=None)

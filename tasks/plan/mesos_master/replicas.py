@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
-from ..gate import Answers
-from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
 from ..names import Id
 from ..step import Blocker
@@ -84,7 +82,7 @@ def _refused(
 
 def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, str] | None:
     """Object while there are replicas that hosts.ini does not know, or may be."""
-    leaders = [one for host in seen.values() if (one := master(_answers(host))).elected]
+    leaders = [one for host in seen.values() if (one := master(host.said("mesos_master"))).elected]
     replicas = leaders[0].replicas if len(leaders) == 1 else None
     gone = (
         "on every host that was taken out: docker rm -f its mesos-master-0N and remove "
@@ -112,7 +110,3 @@ def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:
             f"change their number by two at a time, to {number} first, and keep those that run"
         )
     return None
-
-
-def _answers(seen: Observed) -> Answers:
-    return {"metrics": seen.answers.get("mesos_master metrics", "")}

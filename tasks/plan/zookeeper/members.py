@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
 from ...inventory.cluster import Cluster, Node
-from ..gate import Answers
 from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touches
 from ..names import Id
@@ -206,7 +205,7 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
     others = [node for node in cluster.ensemble if node not in empty and _counts(node, seen)]
     if not empty or not any(node.name in seen and has_data(node, seen[node.name]) for node in others):
         return
-    answers = {node.name: _answers(seen[node.name]) for node in members}
+    answers = {node.name: seen[node.name].said("zookeeper") for node in members}
     verdict = Ensemble().verdict(cluster, answers, frozenset(node.name for node in others))
     for node in empty:
         if not verdict.passed or len(empty) > 1:
@@ -234,8 +233,4 @@ def _ids(ids: Collection[int]) -> str:
 
 
 def _mode(seen: Observed) -> str:
-    return member(_answers(seen)).mode
-
-
-def _answers(seen: Observed) -> Answers:
-    return {word: seen.answers.get(f"zookeeper {word}", "") for word in ("srvr", "mntr")}
+    return member(seen.said("zookeeper")).mode
