@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marathon_world import NAMES, NEW, OLD, marathons
 from marathon_world import World as Marathons
-from samples import as_wanted, with_container
+from samples import as_wanted, with_container, with_options
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
@@ -87,10 +87,10 @@ def missing(cluster: Cluster, seen: Mapping[str, Observed]) -> Plans:
     return {node.name: runbook.missing(CHAPTERS, cluster, node, seen[node.name]) for node in nodes}
 
 
-def zookeeper(change: dict[str, Any], **more: Any) -> set[Action]:
+def zookeeper(options: dict[str, str] | None = None, **changes: Any) -> set[Action]:
     """What is done on a host whose ZooKeeper is not as wanted."""
     cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
-    seen = replace(with_container(as_wanted(cluster, cluster.nodes[0]), change), **more)
+    seen = with_options(with_container(as_wanted(cluster, cluster.nodes[0]), **changes), **options or {})
     return {step.action for step in missing(cluster, {"10.0.0.1": seen})["10.0.0.1"].steps}
 
 
@@ -103,27 +103,24 @@ def test_a_first_deploy_does_what_the_runbook_says() -> None:
 
 
 def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
-    down = {"Running": False, "Status": "exited"}
-    assert zookeeper({"State": down}) == {Action.START}
-    assert zookeeper({"State": {"Paused": True, "Status": "paused"}}) == {Action.UNPAUSE}
-    assert zookeeper({"HostConfig": {"RestartPolicy": {"Name": "no"}}}) == {Action.SET_POLICY}
-    assert zookeeper({"HostConfig": {"Privileged": True}}) == {Action.REPLACE, Action.REMOVE}
-    assert zookeeper({"Config": {"Env": []}, "State": down}) == {Action.REPLACE, Action.REMOVE}
-    assert zookeeper({}) == set()
+    assert zookeeper(status="exited") == {Action.START}
+    assert zookeeper(status="paused") == {Action.UNPAUSE}
+    assert zookeeper({"RestartPolicy.Name": "no"}) == {Action.SET_POLICY}
+    assert zookeeper({"Privileged": "on"}) == {Action.REPLACE, Action.REMOVE}
+    assert zookeeper(environment={}, status="exited") == {Action.REPLACE, Action.REMOVE}
+    assert zookeeper() == set()
 
 
 def disturbed(seen: Observed) -> Observed:
     """The same host with a container that is paused, one that is stopped, and one that may not come back."""
-    objects = {name: dict(told) for name, told in seen.objects.items()}
-    changes: list[dict[str, Any]] = [
-        {"State": {"Paused": True, "Running": True, "Status": "paused"}},
-        {"State": {"Running": False, "Status": "exited"}},
-        {"HostConfig": {"RestartPolicy": {"Name": "no"}}},
+    by_hand: list[dict[str, Any]] = [
+        {"status": "paused"},
+        {"status": "exited"},
+        {"options": {**next(iter(seen.containers.values())).options, "RestartPolicy.Name": "no"}},
     ]
-    containers = [told for told in objects.values() if "State" in told]
-    for told, change in zip(containers, changes, strict=False):
-        told.update({key: told[key] | value for key, value in change.items()})
-    return replace(seen, objects=objects)
+    for name, changes in zip(seen.containers, by_hand, strict=False):
+        seen = with_container(seen, name, **changes)
+    return seen
 
 
 @cache

@@ -8,8 +8,8 @@ import pytest
 from tasks.inventory import secret
 from tasks.plan.compare import differences
 from tasks.plan.desired import Container, Mount
-from tasks.plan.names import Id
 from tasks.plan.look import docker
+from tasks.plan.names import Id
 
 WANTED = Container(
     step=Id.ZOOKEEPER_RUN,
