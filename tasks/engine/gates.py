@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import GateNotReached
 from ..inventory.cluster import Cluster, Node
-from ..plan import roll, runbook
+from ..plan import roll
 from ..plan.gate import Answers, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
@@ -86,7 +86,7 @@ def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Map
     """Give what a look heard of a service; if only some of its hosts are in this run, ask them all."""
     if not hosts.has_all(chapter):
         return ask_once(hosts, [chapter])[chapter]
-    return {node.name: runbook.answers(chapter, seen[node.name]) for node in chapter.nodes(hosts.cluster)}
+    return {node.name: seen[node.name].said(chapter.role) for node in chapter.nodes(hosts.cluster)}
 
 
 def ask_once(hosts: Hosts, chapters: Sequence[Chapter]) -> Said:

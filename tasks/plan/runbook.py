@@ -133,11 +133,6 @@ def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
     return questions(wanted(chapters, cluster, node), words)
 
 
-def answers(chapter: Chapter, seen: Observed) -> dict[str, str]:
-    """Give what the chapter's own service said on a host."""
-    return seen.said(chapter.role or "")
-
-
 def plans(
     chapters: Iterable[Chapter], cluster: Cluster, nodes: Iterable[Node], seen: Seen
 ) -> dict[str, HostPlan]:
@@ -182,7 +177,7 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
     def role(container: str) -> str:
         for chapter in chapters:
             if chapter.quorum is not None and container in chapter.containers(cluster, node):
-                return chapter.quorum.role(node, answers(chapter, seen))
+                return chapter.quorum.role(node, seen.said(chapter.role))
         return ""
 
     items = wanted(chapters, cluster, node)

@@ -99,7 +99,7 @@ class Observed:
         """Give a container; ABSENT if it is not there."""
         return self.containers.get(name, ABSENT)
 
-    def said(self, role: str) -> dict[str, str]:
+    def said(self, role: str | None) -> dict[str, str]:
         """Give what the service of a role said here, by the name of the question."""
         questions = (name.partition(" ") for name in self.answers)
         return {word: self.answers[f"{role} {word}"] for its, _, word in questions if its == role}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
 from ..gate import Answers, Verdict
-from ..look.observed import Observed
+from ..look.docker import SeenContainer
 from ..membership import Membership, Objection, Plans, Seen, absent
 from ..names import Id
 from ..shell import stop
@@ -25,23 +25,18 @@ OLDEST = (1, 4, 0)
 
 @dataclass(frozen=True)
 class Instance:
-    """One Marathon as it was seen: the image of its container ("" without one), and whether it runs.
-
-    A container of its name that somebody else made may be anything; its image says nothing.
-    """
+    """One Marathon: the container that was seen, the image that is wanted, and whether it leads."""
 
     node: Node
-    image: str
+    found: SeenContainer
     wanted: str
-    runs: bool
     leads: bool
-    made_by_us: bool
 
     @property
     def is_old(self) -> bool:
         """Tell whether it runs in a version that is not the wanted one, as far as the tags tell."""
-        old, new = versions.of_image(self.image), versions.of_image(self.wanted)
-        return self.runs and self.image != self.wanted and (old is None or old != new)
+        old, new = versions.of_image(self.found.image), versions.of_image(self.wanted)
+        return self.found.is_up and self.found.image != self.wanted and (old is None or old != new)
 
 
 @dataclass(frozen=True)
@@ -62,13 +57,13 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
     instances = _instances(cluster, seen)
     stored = _stored(instances, seen)
     left_out = absent(cluster, "marathon", plans)
-    for one in (one for one in instances if one.image != one.wanted and one.node.name in plans):
+    for one in (one for one in instances if one.found.image != one.wanted and one.node.name in plans):
         wanted = versions.of_image(one.wanted)
         refusal = _unreadable(stored, wanted) if stored and wanted else None
         if refusal is None and left_out and any(each.is_old for each in instances):
             refusal = (
-                f"another version than that of {one.image} is handed over among all Marathons, and this run "
-                f"does not work on {', '.join(left_out)}",
+                f"another version than that of {one.found.image} is handed over among all Marathons, and "
+                f"this run does not work on {', '.join(left_out)}",
                 "name all their hosts, or take one that is gone out of hosts.ini",
             )
         if refusal:
@@ -138,17 +133,17 @@ def turns(holds: Callable[[Step], bool], plans: Plans) -> list[dict[str, Step]]:
 
 def _waits(one: Instance) -> bool:
     """Tell whether an instance takes part: it is old, or does not run; new ones are settled already."""
-    return one.is_old or not one.runs
+    return one.is_old or not one.found.is_up
 
 
 def _roles(instances: list[Instance]) -> Roles:
     old = [one.node.name for one in instances if one.is_old]
     leader = next((one.node.name for one in instances if one.leads), None)
-    if any(one.runs and not one.is_old for one in instances):
+    if any(one.found.is_up and not one.is_old for one in instances):
         last, first = (leader if leader in old else None), None
     else:
         last = leader if leader in old else old[-1]
-        idle = [one.node.name for one in instances if not one.runs]
+        idle = [one.node.name for one in instances if not one.found.is_up]
         first = next(iter([*idle, *(each for each in old if each != last), last]))
     return Roles(frozenset(old) - {first, last}, first, last)
 
@@ -177,7 +172,7 @@ MIGRATES = "its state is migrated then, which cannot be undone"
 
 def _stop(one: Instance, roles: Roles) -> Iterator[Step]:
     it = name(one.node)
-    from_, to = (versions.shown(versions.of_image(image)) for image in (one.image, one.wanted))
+    from_, to = (versions.shown(versions.of_image(image)) for image in (one.found.image, one.wanted))
     why = f"{from_} -> {to} is handed over"
     step = Step(Id.MARATHON_RUN, Action.STOP, f"stop {it}", why, stop(it), "hand over", effect=f"stops {it}")
     if one.node.name in roles.surplus:
@@ -188,20 +183,15 @@ def _stop(one: Instance, roles: Roles) -> Iterator[Step]:
 
 
 def _instances(cluster: Cluster, seen: Seen) -> list[Instance]:
-    return [
-        _instance(cluster, node, seen[node.name]) for node in cluster.having("marathon") if node.name in seen
-    ]
-
-
-def _instance(cluster: Cluster, node: Node, seen: Observed) -> Instance:
-    found, wanted = seen.container(name(node)), container(cluster, node).image
-    return Instance(
-        node, found.image, wanted, found.is_up, _leads(node, seen.said("marathon")), found.is_ours
-    )
+    nodes = [node for node in cluster.having("marathon") if node.name in seen]
+    found = {node: seen[node.name].container(name(node)) for node in nodes}
+    leads = {node: _leads(node, seen[node.name].said("marathon")) for node in nodes}
+    return [Instance(node, found[node], container(cluster, node).image, leads[node]) for node in nodes]
 
 
 def _stored(instances: list[Instance], seen: Seen) -> Version | None:
     """Give the version of the state: the leader's, which standbys pass on, or else of the newest image."""
     said = (versions.of_text(marathon(one.said("marathon")).version) for one in seen.values())
-    images = (versions.of_image(one.image) for one in instances if one.made_by_us)
+    # A container of its name that somebody else made may be anything; its image says nothing.
+    images = (versions.of_image(one.found.image) for one in instances if one.found.is_ours)
     return max(filter(None, said), default=None) or max(filter(None, images), default=None)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...inventory.cluster import Cluster, Node
-from .. import runbook
 from ..gate import Answers, Verdict
 from ..look.observed import Observed
 from ..mesos_master.service import Master, master
@@ -127,7 +126,7 @@ def _component(
     chapter: Chapter, node: Node, seen: Observed, name: str, differences: tuple[str, ...]
 ) -> Component:
     assert chapter.role is not None and chapter.quorum is not None
-    found, answers = seen.container(name), runbook.answers(chapter, seen)
+    found, answers = seen.container(name), seen.said(chapter.role)
     return Component(
         service=chapter.role,
         container=name,
