@@ -9,8 +9,9 @@ from ..errors import Blocked
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
-from ..plan.runbook import Chapter
+from ..plan.runbook import Chapter, lost_images
 from ..plan.schedule import schedule, steps
+from ..plan.step import Action
 from ..plan.words import grouped
 from . import gates
 from .handing_over import hand_over
@@ -59,7 +60,7 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         _keep(promise, run, found)
         refuse(run, found)
         with availability.measured(run.hosts, found.plans) as over:
-            result = _carry_out(run, found)
+            result = _carry_out(run, found, promise is not None)
         return replace(result, over_budget=tuple(over))
 
 
@@ -90,13 +91,28 @@ def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
         raise
 
 
-def _carry_out(run: Run, found: Preview) -> Result:
-    """Change who is a member, if hosts.ini wants that, and then the rest."""
-    if not _change_members(run, found):
-        return _perform(run, found)
+def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
+    """Change who is a member, if hosts.ini wants that, then the rest, and then what a pull has shown."""
+    rest = _rest(run) if _change_members(run, found) else found
+    result = _perform(run, rest)
+    if not promised and _may_show_more(run, rest):
+        result = _perform(run, _rest(run))
+    return replace(result, plans=found.plans)
+
+
+def _rest(run: Run) -> Preview:
     rest = _whole_plan(run)
     refuse(run, rest, " more")
-    return Result(found.plans, _perform(run, rest).says)
+    return rest
+
+
+def _may_show_more(run: Run, found: Preview) -> bool:
+    """Tell whether an image was pulled of which a container had been made: it may be another one now."""
+    pulled = {name for name, plan in found.plans.items() if any(s.action == Action.PULL for s in plan.steps)}
+    return any(
+        node.name in pulled and lost_images(run.chapters, run.cluster, node, found.seen[node.name])
+        for node in run.hosts.nodes
+    )
 
 
 def _whole_plan(run: Run, promise: "Promise | None" = None) -> Preview:

@@ -121,6 +121,15 @@ def containers(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> lis
     return [item for item in wanted(chapters, cluster, node) if isinstance(item, Container)]
 
 
+def lost_images(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Observed) -> list[str]:
+    """Give images of which containers of `node` were made and that it holds no more by these names."""
+    return [
+        one.image
+        for one in containers(chapters, cluster, node)
+        if one.image not in seen.images and seen.container(one.name).image == one.image
+    ]
+
+
 def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
     """Give what has to be asked of `node` before these chapters can be compared."""
     chapters = tuple(chapters)

@@ -16,7 +16,10 @@ FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 def image(host: Host, item: Image) -> Found:
     """Compare an image: it is pulled only if the host does not hold it."""
     if host.seen.engine and item.reference not in host.seen.images:
-        yield Step(item.step, Action.PULL, f"pull {item.reference}", "not on this host", shell.pull(item))
+        made = any(one.image == item.reference for one in host.seen.containers.values())
+        effect = "what runs of it is replaced if it is another one by now" if made else ""
+        title, text = f"pull {item.reference}", shell.pull(item)
+        yield Step(item.step, Action.PULL, title, "not on this host", text, effect=effect)
 
 
 def container(host: Host, wanted: Container) -> Found:
