@@ -41,7 +41,7 @@ class Connections:
         self._routes.result()
 
     def to(self, node: Node) -> Connection:
-        """Give the one connection to a node; one that could not be made is tried anew the next time.
+        """Give the one connection to a node; one that could not be made is tried again the next time.
 
         Raises Unreachable or BadInput.
         """
@@ -52,7 +52,7 @@ class Connections:
             raise
 
     def drop(self, name: str) -> None:
-        """Close the connection to a node, if there is one: the next use dials anew."""
+        """Close the connection to a node, if there is one: the next use dials again."""
         if future := self._dialled.pop(name, None):
             future.result().close()
 

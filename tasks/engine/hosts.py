@@ -123,7 +123,7 @@ class Hosts:
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         """Look at all nodes at once, one command each; nothing is changed.
 
-        Tells of those that cannot be looked at why not; the next look dials them anew.
+        Tells of those that cannot be looked at why not; the next look dials them again.
         """
         parallel = self.cluster.settings.parallel
         seen, lost = fanout.attempt(

@@ -57,7 +57,7 @@ PATTERNS = (
     (
         r"x509: (certificate is (not )?valid for|cannot validate certificate for|certificate relies on)",
         "the registry's certificate is for another name",
-        "name the registry in hosts.ini as its certificate does, or have it made anew for this name",
+        "name the registry in hosts.ini as its certificate does, or have it made again for this name",
     ),
     (
         r"x509: |certificate verify failed|tls: bad certificate",

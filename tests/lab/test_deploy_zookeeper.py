@@ -202,7 +202,7 @@ def test_data_removed_under_a_running_member_are_noticed_and_fetched_from_the_ot
     kept.write()
     node, before = TRIO[1], starts()
     inside(node, "rm -r /opt/zookeeper/data; mkdir /opt/zookeeper/data")
-    assert f"{node}  2.5 run zookeeper anew: it does not see /opt/zookeeper/data" in fab("plan").said
+    assert f"{node}  2.5 replace zookeeper: it does not see /opt/zookeeper/data" in fab("plan").said
     done = fab("deploy-zookeeper")
     assert done.code == 0, done.said
     after = starts()

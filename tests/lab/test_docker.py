@@ -53,6 +53,6 @@ def test_proxies_for_containers_reach_none_of_ours_and_a_second_deploy_finds_not
     assert second.code == 0 and "Nothing to do on 3 hosts" in second.said, second.said
     changed = inventory("zookeeper_sync_limit=7")
     replaced = fab("deploy-zookeeper", inventory=changed)
-    assert replaced.code == 0 and f"{NODE}  2.5 run zookeeper anew  changed" in replaced.said, replaced.said
+    assert replaced.code == 0 and f"{NODE}  2.5 replace zookeeper  changed" in replaced.said, replaced.said
     assert variables(of_zookeeper) == set()
     assert "Nothing to do on 3 hosts" in fab("deploy-zookeeper", inventory=changed).said

@@ -153,7 +153,7 @@ def test_an_agent_takes_what_is_added_and_ends_its_tasks_only_when_told_to(
 
     drained = fab("deploy-cluster", "--drain", inventory=changed)
     assert drained.code == 0, drained.said
-    assert "drain mesos-slave and run it anew  changed" in drained.said
+    assert "drain mesos-slave and replace it  changed" in drained.said
     assert agent_id() != known
     waiting.until(
         "the app to run again",

@@ -107,7 +107,7 @@ def test_a_saved_plan_is_carried_out_just_so_or_refused(
     assert [node for node, started in starts().items() if started != before[node]] == [AGENT]
     again = fab("deploy-cluster", f"--plan={file}", inventory=changed)
     assert again.code == 6
-    assert f"{AGENT}  no longer: 5.2 run mesos-slave anew: MESOS_GC_DELAY=2days added\n" in again.said
+    assert f"{AGENT}  no longer: 5.2 replace mesos-slave: MESOS_GC_DELAY=2days added\n" in again.said
     assert fab("deploy-cluster").code == 0
 
 

@@ -44,7 +44,7 @@ def leaders(status: str) -> set[tuple[str, str]]:
 
 def replaced(said: str) -> list[tuple[str, str]]:
     """Read from a run's output which containers were replaced, in this order."""
-    return re.findall(r"^(\S+)  \d\.\d run (\S+) anew  changed", said, re.MULTILINE)
+    return re.findall(r"^(\S+)  \d\.\d replace (\S+)  changed", said, re.MULTILINE)
 
 
 def test_a_change_of_three_services_replaces_each_member_once_and_every_leader_last(

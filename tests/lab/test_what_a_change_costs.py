@@ -157,7 +157,7 @@ def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_f
     with users.at_work():
         run = start(["deploy-cluster"], budgets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert run.stdout is not None
-        said = "".join(takewhile(lambda line: "run zookeeper anew" not in line, run.stdout))
+        said = "".join(takewhile(lambda line: "replace zookeeper" not in line, run.stdout))
         chief = eventually("a leading master", lambda: next(filter(leads, TRIO), None), SOON)
         inside(chief, f"docker restart -t 0 mesos-master-0{TRIO.index(chief) + 1}")
         said += run.stdout.read()

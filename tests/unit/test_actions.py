@@ -203,7 +203,7 @@ def decisions(cluster: Cluster, seen: Mapping[str, Observed], plans: Plans) -> l
     ]
 
 
-MISLEADING = ("run marathon-1 anew", "run mesos-slave anew", "stop", "zoo.cfg", "")
+MISLEADING = ("replace marathon-1", "replace mesos-slave", "stop", "zoo.cfg", "")
 
 
 @pytest.mark.parametrize("word", MISLEADING)

@@ -76,7 +76,7 @@ def test_an_agent_that_is_as_wanted_is_left_alone() -> None:
 def test_what_the_work_dir_takes_restarts_the_agent_and_nothing_else() -> None:
     plan = planned(running(RACK_A), 'mesos_agent_attributes="rack:a;zone:b"', ADDITIVE)
     assert not plan.blockers
-    assert (main_step(plan).title, main_step(plan).risk) == ("run mesos-slave anew", "restart")
+    assert (main_step(plan).title, main_step(plan).risk) == ("replace mesos-slave", "restart")
 
 
 def test_what_the_work_dir_refuses_is_refused_and_the_plan_shows_the_drain() -> None:
@@ -89,7 +89,7 @@ def test_what_the_work_dir_refuses_is_refused_and_the_plan_shows_the_drain() -> 
     )
     step = main_step(plan)
     assert (step.title, step.effect) == (
-        "drain mesos-slave and run it anew",
+        "drain mesos-slave and replace it",
         "ends its 3 tasks and makes it a new agent",
     )
     assert step.reason.startswith("MESOS_ATTRIBUTES rack:a -> rack:b")

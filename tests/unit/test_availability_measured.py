@@ -259,7 +259,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plans(risk: Risk) -> dict[str, HostPlan]:
-    step = Step(Id.ZOOKEEPER_RUN, Action.REPLACE, "run zookeeper anew", "", "", risk=risk)
+    step = Step(Id.ZOOKEEPER_RUN, Action.REPLACE, "replace zookeeper", "", "", risk=risk)
     return {"10.0.0.1": HostPlan("10.0.0.1", (), (step,))}
 
 

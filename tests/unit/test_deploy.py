@@ -46,7 +46,7 @@ def test_a_plan_says_what_a_pull_may_bring_to_light() -> None:
 
 def test_what_was_made_of_another_image_of_that_name_is_replaced_in_the_run_that_pulls_it() -> None:
     gone, other = looks(None), looks(replace(IMAGE, id="sha256:2"))
-    assert done(gone, gone, other) == ["pull"] * 3 + ["run"] * 3 + ["remove"] * 3
+    assert done(gone, gone, other) == ["pull"] * 3 + ["replace"] * 3 + ["remove"] * 3
 
 
 def test_a_pull_that_brings_the_same_image_again_replaces_nothing() -> None:

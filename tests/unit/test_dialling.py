@@ -78,7 +78,7 @@ def test_one_that_cannot_be_routed_keeps_all_from_being_dialled() -> None:
     assert (access.dialled, access.closed) == ([], True)
 
 
-def test_a_host_that_was_lost_is_dialled_anew_the_next_time() -> None:
+def test_a_host_that_was_lost_is_dialled_again_the_next_time() -> None:
     down = {NODES[0].name}
 
     def refuse(node: Node) -> None:
@@ -93,7 +93,7 @@ def test_a_host_that_was_lost_is_dialled_anew_the_next_time() -> None:
         assert made.to(NODES[0]) in access.lines
 
 
-def test_a_dropped_connection_is_closed_and_made_anew() -> None:
+def test_a_dropped_connection_is_closed_and_made_again() -> None:
     access = Access()
     with connections(access) as made:
         first = made.to(NODES[0])

@@ -22,7 +22,7 @@ FOUR = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n[mesos_a
 STEP = Step(
     Id.ZOOKEEPER_RUN,
     Action.REPLACE,
-    "run zookeeper anew",
+    "replace zookeeper",
     "zoo.cfg: syncLimit 2 -> 5",
     "docker run --env TOKEN=geheim zookeeper\n",
     phase="replace",
@@ -98,7 +98,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                     },
                     {
                         "id": "2.5",
-                        "title": "run zookeeper anew",
+                        "title": "replace zookeeper",
                         "reason": "zoo.cfg: syncLimit 2 -> 5",
                         "risk": "restart",
                         "effect": "restarts zookeeper, a follower",

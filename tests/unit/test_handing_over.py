@@ -54,8 +54,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return made
 
 
-BEFORE = [".12 stop marathon-3", ".10 run marathon-1 anew", "ask .10", ".11 stop marathon-2"]
-AFTER = ["ask .10, a new one leads", ".11 run marathon-2 anew; .12 run marathon-3 anew"]
+BEFORE = [".12 stop marathon-3", ".10 replace marathon-1", "ask .10", ".11 stop marathon-2"]
+AFTER = ["ask .10, a new one leads", ".11 replace marathon-2; .12 replace marathon-3"]
 
 
 def start(run: Run) -> None:
@@ -67,7 +67,7 @@ def test_every_turn_waits_for_those_whose_turn_is_over(run: Run) -> None:
     assert run.log == [*BEFORE, *AFTER, "ask .10, .11, .12, a new one leads"]
 
 
-@pytest.mark.parametrize("fails", [".10 run marathon-1 anew", "ask .10"])
+@pytest.mark.parametrize("fails", [".10 replace marathon-1", "ask .10"])
 def test_a_first_new_one_that_fails_is_put_back_and_the_leader_is_never_touched(run: Run, fails: str) -> None:
     run.fails = fails
     with pytest.raises(RolledBack) as stopped:

@@ -17,10 +17,10 @@ def test_all_old_ones_but_the_leader_stop_one_new_one_starts_the_leader_stops_th
     found = plans(three(), marathons(NEW))
     assert [(name, step.turn, step.title, step.risk) for name, step in steps(found)] == [
         (C, 1, "stop marathon-3", "restart"),
-        (A, 2, "run marathon-1 anew", "restart"),
+        (A, 2, "replace marathon-1", "restart"),
         (B, 3, "stop marathon-2", "data"),
-        (B, 4, "run marathon-2 anew", "none"),
-        (C, 4, "run marathon-3 anew", "none"),
+        (B, 4, "replace marathon-2", "none"),
+        (C, 4, "replace marathon-3", "none"),
     ]
     (last,) = [step for _, step in steps(found) if step.turn == 3]
     assert str(last) == (
@@ -56,7 +56,7 @@ def test_of_two_one_is_replaced_and_then_the_leader() -> None:
 def test_one_alone_is_replaced_and_the_plan_says_that_it_migrates() -> None:
     world = World({A: OLD}, {A}, A)
     ((_, step),) = steps(plans(world, marathons(NEW, 1)))
-    assert (step.title, step.risk) == ("run marathon-1 anew", "data")
+    assert (step.title, step.risk) == ("replace marathon-1", "data")
     assert step.effect == f"restarts marathon-1, the leader; {handover.MIGRATES}"
 
 

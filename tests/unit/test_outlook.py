@@ -28,7 +28,7 @@ STAGE = Step(Id.ZOOKEEPER_CFG, Action.WRITE_BESIDE, "zoo.cfg", "syncLimit 2 -> 5
 def replacing(service: str, host: str) -> Step:
     role = "the leader" if WELL[service].leader == host else "a follower"
     effect = f"restarts {SERVICES[service]}, {role}"
-    return Step(IDS[service], Action.REPLACE, "run anew", "", "true\n", "replace", "restart", effect)
+    return Step(IDS[service], Action.REPLACE, "replace", "", "true\n", "replace", "restart", effect)
 
 
 def starting(service: str) -> Step:

@@ -97,7 +97,7 @@ def test_what_was_to_be_done_and_what_is_to_be_done_are_both_told() -> None:
     removed = {**seen, "10.0.0.2": replace(seen["10.0.0.2"], containers=containers)}
     assert told(made(NEW, seen), made(NEW, removed)) == {
         "10.0.0.2": [
-            "no longer: 2.5 run zookeeper anew: zoo.cfg: syncLimit 2 -> 5",
+            "no longer: 2.5 replace zookeeper: zoo.cfg: syncLimit 2 -> 5",
             "no longer: 2.5 remove zookeeper.prev: kept until its successor has passed",
             "now: 2.5 run zookeeper: no such container",
         ]
@@ -298,7 +298,7 @@ def test_a_run_carries_out_the_plan_that_holds() -> None:
     hosts = (".0.2", ".0.3", ".0.1")  # the leader last
     assert run_with(made(NEW, seen), seen, seen) == [
         *(f"{host} zoo.cfg" for host in sorted(hosts)),
-        *(f"{host} run zookeeper anew" for host in hosts),
+        *(f"{host} replace zookeeper" for host in hosts),
         *(f"{host} remove zookeeper.prev" for host in sorted(hosts)),
     ]
 
@@ -308,7 +308,7 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> N
         run_with(made(OLD, running(OLD)), running(OLD))
     assert str(refused.value).splitlines() == [
         "10.0.0.1, .2, .3  now: 2.2 zoo.cfg: syncLimit 2 -> 5",
-        "10.0.0.1, .2, .3  now: 2.5 run zookeeper anew: zoo.cfg: syncLimit 2 -> 5",
+        "10.0.0.1, .2, .3  now: 2.5 replace zookeeper: zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 remove zookeeper.prev: kept until its successor has passed",
         "p.json, saved 2026-11-23T01:00:00Z, does not hold any more: nothing was changed. "
         "`fab plan --out p.json` makes a new plan.",

@@ -102,7 +102,7 @@ def _replacement(host: Host, wanted: Container, seen: SeenContainer, differing: 
     return Step(
         wanted.step,
         Action.REPLACE,
-        f"run {wanted.name} anew",
+        f"replace {wanted.name}",
         ", ".join(differing),
         shell.replace_container(
             wanted,

@@ -149,7 +149,7 @@ def _change(path: str, lines: list[str], wanted: Edit, line: str) -> str:
 
 
 def _replace(lines: list[str], changes: Mapping[int, bool], line: str) -> Iterable[str]:
-    """Give the shell that copies the file anew but for some lines, if these are still as they were seen."""
+    """Give the shell that copies the file again but for some lines, if these are still as they were seen."""
     for number in sorted(changes):
         is_same = f'[ "$(sed -n {number}p "$file")" = {quote(lines[number - 1])} ]'
         yield f'{is_same} || refuse "somebody changes $file right now. Let them finish"\n'

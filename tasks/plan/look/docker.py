@@ -95,7 +95,7 @@ part objects; printf '%s\\n' "$objects"
 
 
 def lost(container: str, mount: Mount) -> str:
-    """Ask whether a process sees another directory than its host by now: one made anew has another inode."""
+    """Ask whether a process sees another directory than its host by now: one made again has another inode."""
     name, outside = quote(container), quote(mount.host)
     of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
     return (

@@ -81,7 +81,7 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
         keep_previous=CONTAINER + ".prev" not in seen.containers,
         ending=_leave(node),
     )
-    title, effect = f"drain {CONTAINER} and run it anew", _cost(node, seen)
+    title, effect = f"drain {CONTAINER} and replace it", _cost(node, seen)
     steps = (
         replace(step, action=Action.DRAIN, title=title, shell=shell, risk="data", effect=effect)
         if step.id is Id.AGENT_RUN and step.action is Action.REPLACE

@@ -101,7 +101,7 @@ def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:
     """Object to a change whose quorum those that stay could not reach."""
     if old == 1 < new:
         return "a single master cannot grow while it runs: each replica would begin a log of its own", (
-            "stop it and remove its replicated_log, then deploy; agents register anew, quotas and weights "
+            "stop it and remove its replicated_log, then deploy; agents register again, quotas and weights "
             "are lost"
         )
     if old != new and stay < max(old, new):

@@ -1,6 +1,6 @@
 """A saved plan: for people to read, and for a later run to be held against.
 
-It holds no shell: what is done is always made anew from hosts.ini. A digest for each host stands for
+It holds no shell: what is done is always made again from hosts.ini. A digest for each host stands for
 all that no reason tells.
 """
 
