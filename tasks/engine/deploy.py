@@ -176,7 +176,9 @@ def _perform(run: Run, found: Preview) -> Result:
     """Do what the schedule says. What would stop its service is left, and Blocked raised at the end."""
     hosts, chosen = run.hosts, run.chosen
     chapters = [chapter for chapter in run.chapters if hosts.members(chapter)]
-    asked = [each for each in chapters if each.quorum is not None and (chosen is None or each.gate in chosen)]
+    asked = [
+        each for each in chapters if each.members is not None and (chosen is None or each.gate in chosen)
+    ]
     verdicts: dict[Chapter, Verdict] = {}
     left: list[str] = []
     for entry in schedule(chapters, found.plans, asked):

@@ -28,8 +28,8 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
 
     `judge` takes the place of the service's own verdict. Raises GateNotReached with the last thing seen.
     """
-    assert chapter.quorum is not None
-    judge = judge or chapter.quorum.verdict
+    assert chapter.members is not None
+    judge = judge or chapter.members.verdict
     vantage = _vantage(hosts, [chapter])
     verdict = _await(hosts, chapter, vantage, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
@@ -44,10 +44,10 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
     """Wait until one member serves again, whatever the others do. Raises GateNotReached."""
 
     def judge(answers: Mapping[str, Answers]) -> Verdict:
-        assert chapter.quorum is not None
+        assert chapter.members is not None
         if node.name in _standing(hosts, chapter, answers).serving:
             return Verdict(True, f"{node.name} serves")
-        return chapter.quorum.verdict(hosts.cluster, answers, frozenset({node.name}))
+        return chapter.members.verdict(hosts.cluster, answers, frozenset({node.name}))
 
     verdict = _await(hosts, chapter, node, judge)
     if not verdict.passed:
@@ -78,8 +78,8 @@ def _await(
 
 def judge_by(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed], needed: frozenset[str]) -> Verdict:
     """Judge a service by what its members say."""
-    assert chapter.quorum is not None
-    return chapter.quorum.verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    assert chapter.members is not None
+    return chapter.members.verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
 
 
 def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Mapping[str, Answers]:
@@ -113,13 +113,13 @@ def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
 
 
 def _standing(hosts: Hosts, chapter: Chapter, answers: Mapping[str, Answers]) -> Standing:
-    assert chapter.quorum is not None
-    return chapter.quorum.standing(hosts.cluster, answers)
+    assert chapter.members is not None
+    return chapter.members.standing(hosts.cluster, answers)
 
 
 def services(hosts: Hosts) -> list[Chapter]:
     """Give the chapters whose services the inventory has."""
-    return [each for each in CHAPTERS if each.quorum is not None and each.nodes(hosts.cluster)]
+    return [each for each in CHAPTERS if each.members is not None and each.nodes(hosts.cluster)]
 
 
 def next_turn(hosts: Hosts, before: Standings, pending: Sequence[Member], here: str, fresh: bool) -> Turn:
@@ -167,8 +167,10 @@ def _ask(
 
 
 def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
-    assert chapter.quorum is not None
-    return {node.name: chapter.quorum.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)}
+    assert chapter.members is not None
+    return {
+        node.name: chapter.members.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)
+    }
 
 
 def _said(asked: Mapping[str, Questionnaire], heard: Heard) -> Mapping[str, Answers]:

@@ -49,6 +49,6 @@ class Run:
         """Give this run with only those services all of whose hosts are in it."""
         hosts = self.hosts
         whole = [
-            each for each in self.chapters if each.quorum and hosts.members(each) and hosts.has_all(each)
+            each for each in self.chapters if each.members and hosts.members(each) and hosts.has_all(each)
         ]
         return replace(self, chapters=whole)

@@ -49,7 +49,7 @@ def look_around(hosts: Hosts) -> Status:
 
 
 def _is_asked(hosts: Hosts, chapter: Chapter) -> bool:
-    return chapter.quorum is not None and any(chapter.concerns(node) for node in hosts.nodes)
+    return chapter.members is not None and any(chapter.concerns(node) for node in hosts.nodes)
 
 
 def _ask(

@@ -53,8 +53,8 @@ class Standing:
         return self.total == 1 or len(self.serving - {name}) >= self.majority
 
 
-class Quorum(Protocol):
-    """What a run must know of a service whose members form a quorum."""
+class Members(Protocol):
+    """What a run must know of the members of a service: what to ask them, and what their answers mean."""
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Say what to ask the member on `node`."""

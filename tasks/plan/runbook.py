@@ -10,7 +10,7 @@ from .compare import belonging
 from .compare.compared import Host
 from .compare.host import compare
 from .desired import Container, Item
-from .gate import Quorum
+from .gate import Members
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
 from .marathon import handover
@@ -41,7 +41,7 @@ class Chapter:
     role: str | None
     rank: int
     desired: Callable[[Cluster, Node], tuple[Item, ...]]
-    quorum: Quorum | None = None
+    members: Members | None = None
     gate: Id | None = None
     objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
@@ -136,8 +136,8 @@ def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
     words = {
         f"{chapter.role} {name}": question
         for chapter in chapters
-        if chapter.quorum is not None and chapter.concerns(node)
-        for name, question in chapter.quorum.questions(cluster, node).items()
+        if chapter.members is not None and chapter.concerns(node)
+        for name, question in chapter.members.questions(cluster, node).items()
     }
     return questions(wanted(chapters, cluster, node), words)
 
@@ -185,8 +185,8 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
 
     def role(container: str) -> str:
         for chapter in chapters:
-            if chapter.quorum is not None and container in chapter.containers(cluster, node):
-                return chapter.quorum.role(node, seen.said(chapter.role))
+            if chapter.members is not None and container in chapter.containers(cluster, node):
+                return chapter.members.role(node, seen.said(chapter.role))
         return ""
 
     items = wanted(chapters, cluster, node)

@@ -35,7 +35,7 @@ EVERY = parse(SHIPPED)
 World = tuple[Cluster, Mapping[str, Observed]]
 """What is wanted, and how every host is."""
 
-SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
+SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.members)
 CHANGED = parse(f"{SHIPPED}\n[all:vars]\nzookeeper_sync_limit=9\nmarathon_image=x/marathon:v1.5.9\n")
 FIRST = {
     Id.SET_IP: {Action.SET_IP},

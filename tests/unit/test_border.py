@@ -168,7 +168,7 @@ def everything(seen: Observed) -> str:
     plans = runbook.plans(CHAPTERS, CLUSTER, [NODE], {HOST: seen})
     runbook.stages(CHAPTERS, CLUSTER, {HOST: seen}, plans)
     drained = [chapter.arrange(CLUSTER, {HOST: seen}, plans) for chapter in CHAPTERS]
-    answers = {chapter: {HOST: seen.said(chapter.role)} for chapter in CHAPTERS if chapter.quorum}
+    answers = {chapter: {HOST: seen.said(chapter.role)} for chapter in CHAPTERS if chapter.members}
     services = [status.service(each, CLUSTER, said, frozenset({HOST})) for each, said in answers.items()]
     found = status.Status(
         "hosts.ini",

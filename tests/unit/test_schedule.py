@@ -9,7 +9,7 @@ from tasks.plan.schedule import Entry, schedule
 from tasks.plan.step import Action, HostPlan, Phase, Step
 
 HOSTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
-SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.quorum)
+SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.members)
 STEPS = {id.service: id for id in Id}
 """A step of each service, whichever."""
 

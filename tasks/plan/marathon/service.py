@@ -41,7 +41,7 @@ def marathon(answers: Answers) -> Marathon:
 
 
 class Marathons:
-    """Marathon's side of a run (tasks.plan.gate.Quorum)."""
+    """Marathon's side of a run (tasks.plan.gate.Members)."""
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask for /v2/info."""

@@ -29,7 +29,7 @@ class Agent(NamedTuple):
 
 
 class Agents:
-    """The agents' side of a run (tasks.plan.gate.Quorum)."""
+    """The agents' side of a run (tasks.plan.gate.Members)."""
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask every master for its agents; only the leader has a list."""

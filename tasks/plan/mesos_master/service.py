@@ -47,7 +47,7 @@ def master(answers: Answers) -> Master:
 
 
 class Masters:
-    """The masters' side of a run (tasks.plan.gate.Quorum)."""
+    """The masters' side of a run (tasks.plan.gate.Members)."""
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask for the metrics."""

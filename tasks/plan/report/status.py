@@ -125,15 +125,15 @@ def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, troub
 def _component(
     chapter: Chapter, node: Node, seen: Observed, name: str, differences: tuple[str, ...]
 ) -> Component:
-    assert chapter.role is not None and chapter.quorum is not None
+    assert chapter.role is not None and chapter.members is not None
     found, answers = seen.container(name), seen.said(chapter.role)
     return Component(
         service=chapter.role,
         container=name,
         state=found.status if seen.engine else "unknown",
         since=f"{found.since[:19]}Z" if found.runs else "",
-        version=chapter.quorum.version(node, answers) or (tag(found.image) if found.runs else ""),
-        role=chapter.quorum.role(node, answers),
+        version=chapter.members.version(node, answers) or (tag(found.image) if found.runs else ""),
+        role=chapter.members.role(node, answers),
         drift=differences,
     )
 
@@ -164,15 +164,15 @@ def service(
     chapter: Chapter, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]
 ) -> Service:
     """Judge a service by what its members said; those in `needed` must be well."""
-    assert chapter.role is not None and chapter.quorum is not None
+    assert chapter.role is not None and chapter.members is not None
     roles = {
-        node.name: chapter.quorum.role(node, answers.get(node.name, {})) for node in chapter.nodes(cluster)
+        node.name: chapter.members.role(node, answers.get(node.name, {})) for node in chapter.nodes(cluster)
     }
     leaders = [name for name, role in roles.items() if role == "leader"]
     return Service(
         role=chapter.role,
         title=chapter.title,
-        verdict=chapter.quorum.verdict(cluster, answers, needed),
+        verdict=chapter.members.verdict(cluster, answers, needed),
         members=len(roles),
         serving=sum(map(bool, roles.values())),
         leader=leaders[0] if len(leaders) == 1 else "",

@@ -43,7 +43,7 @@ def majority(cluster: Cluster) -> int:
 
 
 class Ensemble:
-    """ZooKeeper's side of a run (tasks.plan.gate.Quorum)."""
+    """ZooKeeper's side of a run (tasks.plan.gate.Members)."""
 
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Ask srvr, which no version can switch off; and mntr, which our zoo.cfg allows, of who leads.
