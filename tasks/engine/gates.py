@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..errors import GateNotReached
 from ..inventory.cluster import Cluster, Node
 from ..plan import roll
-from ..plan.gate import Answers, Questionnaire, Standing, Verdict
+from ..plan.gate import Answers, Members, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
@@ -28,8 +28,7 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
 
     `judge` takes the place of the service's own verdict. Raises GateNotReached with the last thing seen.
     """
-    assert chapter.members is not None
-    judge = judge or chapter.members.verdict
+    judge = judge or _members(chapter).verdict
     vantage = _vantage(hosts, [chapter])
     verdict = _await(hosts, chapter, vantage, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
@@ -44,10 +43,9 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
     """Wait until one member serves again, whatever the others do. Raises GateNotReached."""
 
     def judge(answers: Mapping[str, Answers]) -> Verdict:
-        assert chapter.members is not None
         if node.name in _standing(hosts, chapter, answers).serving:
             return Verdict(True, f"{node.name} serves")
-        return chapter.members.verdict(hosts.cluster, answers, frozenset({node.name}))
+        return _members(chapter).verdict(hosts.cluster, answers, frozenset({node.name}))
 
     verdict = _await(hosts, chapter, node, judge)
     if not verdict.passed:
@@ -78,8 +76,7 @@ def _await(
 
 def judge_by(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed], needed: frozenset[str]) -> Verdict:
     """Judge a service by what its members say."""
-    assert chapter.members is not None
-    return chapter.members.verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    return _members(chapter).verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
 
 
 def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Mapping[str, Answers]:
@@ -113,8 +110,12 @@ def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
 
 
 def _standing(hosts: Hosts, chapter: Chapter, answers: Mapping[str, Answers]) -> Standing:
-    assert chapter.members is not None
-    return chapter.members.standing(hosts.cluster, answers)
+    return _members(chapter).standing(hosts.cluster, answers)
+
+
+def _members(chapter: Chapter) -> Members:
+    assert chapter.members is not None  # nobody asks the chapter of every host
+    return chapter.members
 
 
 def services(hosts: Hosts) -> list[Chapter]:
@@ -167,9 +168,8 @@ def _ask(
 
 
 def _questions(hosts: Hosts, chapter: Chapter) -> dict[str, Questionnaire]:
-    assert chapter.members is not None
     return {
-        node.name: chapter.members.questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)
+        node.name: _members(chapter).questions(hosts.cluster, node) for node in chapter.nodes(hosts.cluster)
     }
 
 
