@@ -38,5 +38,5 @@ def each(nodes: Sequence[Node], do: Callable[[Node], T], parallel: int) -> dict[
     results, errors = attempt(nodes, do, parallel)
     if errors:
         first = next(iter(errors.values()))
-        raise type(first)("\n".join(grouped((name, str(error)) for name, error in errors.items())))
+        raise type(first)("\n".join(grouped((name, error.text) for name, error in errors.items())))
     return results

@@ -33,9 +33,7 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
     verdict = _await(hosts, chapter, vantage, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
         (name,) = chapter.containers(hosts.cluster, vantage)
-        raise GateNotReached(
-            f"{_not_well(hosts, chapter, verdict)} Look at `docker logs {name}` there; then run again."
-        )
+        raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there; then run again.")
     return verdict
 
 
@@ -49,12 +47,14 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
 
     verdict = _await(hosts, chapter, node, judge)
     if not verdict.passed:
-        raise GateNotReached(f"{node.name}  {_not_well(hosts, chapter, verdict)} Its log there tells why.")
+        raise _not_well(hosts, chapter, verdict, "Its log there tells why.", node.name)
 
 
-def _not_well(hosts: Hosts, chapter: Chapter, verdict: Verdict) -> str:
-    patience = hosts.cluster.settings.gate_timeout
-    return f"{chapter.gate} {chapter.title}: not well after {patience} s: {verdict.says}."
+def _not_well(
+    hosts: Hosts, chapter: Chapter, verdict: Verdict, remedy: str, host: str = ""
+) -> GateNotReached:
+    seen = f"not well after {hosts.cluster.settings.gate_timeout} s: {verdict.says}"
+    return GateNotReached(seen, remedy, host, f"{chapter.gate} {chapter.title}")
 
 
 def _await(
@@ -142,10 +142,8 @@ def next_turn(hosts: Hosts, before: Standings, pending: Sequence[Member], here: 
 
     _ask(hosts, asked, vantage, patience, enough)
     if turn.shaken:
-        raise GateNotReached(
-            f"{turn.shaken}. No further member was touched for {patience} s, and it did not recover. "
-            "Bring it back, then run again."
-        )
+        seen = f"{turn.shaken}. No further member was touched for {patience} s, and it did not recover"
+        raise GateNotReached(seen, "Bring it back, then run again.")
     return turn
 
 

@@ -167,11 +167,11 @@ class Hosts:
         try:
             outcome = self.execute(node, script.runnable(steps), record.line)
         except Unreachable as error:
-            raise Unreachable(record.interrupted(error)) from error
+            raise record.interrupted(error) from error
         if outcome.code == script.BUSY and not record.begun:
-            raise StepFailed(f"{node.name}  another run is changing this host. Wait for it to end.")
+            raise StepFailed("another run is changing this host", "Wait for it to end.", node.name)
         if outcome.code != 0:
-            raise StepFailed(record.failure(outcome))
+            raise record.failure(outcome)
 
 
 class Record:
@@ -189,7 +189,7 @@ class Record:
             self.words.append(line)
         elif event.event == "begin":
             self.begun, self.words = self.steps[event.index], []
-            self.console.begin(self.node.name, f"{self.begun.id} {self.begun.title}", self.begun.id)
+            self.console.begin(self.node.name, self.at, self.begun.id)
         elif event.event == "end":
             assert self.begun is not None
             self.console.end(self.node.name, "changed" if self.begun.changes else "ok")
@@ -197,17 +197,23 @@ class Record:
             self.console.alive(self.node.name)
         return False
 
-    def failure(self, outcome: Outcome) -> str:
-        """Say in one sentence which step failed, how, and what to do."""
-        if self.begun is None:
-            return f"{self.node.name}  sh: exit {outcome.code}: {' '.join(self.words[-3:])}"
-        self.console.end(self.node.name, "failed")
-        told = remedy.explain(self.begun, outcome.code, self.words)
-        return f"{self.node.name}  {self.begun.id} {self.begun.title}: {told}"
+    @property
+    def at(self) -> str:
+        """The step that is on, by id and title; "" before the first one."""
+        return f"{self.begun.id} {self.begun.title}" if self.begun else ""
 
-    def interrupted(self, error: Unreachable) -> str:
-        """Say in which step the connection was lost."""
+    def failure(self, outcome: Outcome) -> StepFailed:
+        """Tell which step failed, how, and what to do."""
         if self.begun is None:
-            return str(error)
+            said = f"exit {outcome.code}: {' '.join(self.words[-3:])}"
+            return StepFailed(said, host=self.node.name, where="sh")
         self.console.end(self.node.name, "failed")
-        return f"{error}  It was at {self.begun.id} {self.begun.title}."
+        seen, mend = remedy.explain(outcome.code, self.words)
+        return StepFailed(seen, mend, self.node.name, self.at)
+
+    def interrupted(self, error: Unreachable) -> Unreachable:
+        """Tell in which step the connection was lost."""
+        if self.begun is None:
+            return error
+        self.console.end(self.node.name, "failed")
+        return Unreachable(error.seen, f"{error.remedy} It was at {self.at}.", self.node.name)

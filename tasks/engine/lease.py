@@ -104,11 +104,9 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
         return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
-        raise Taken(
-            f"{node.name}  {said.removeprefix('busy ')} is at work here. "
-            "Wait for that run to end, then run again."
-        )
-    raise NotLocked(f"{node.name}  it could not be locked: {said or 'no answer'}.")
+        seen = f"{said.removeprefix('busy ')} is at work here"
+        raise Taken(seen, "Wait for that run to end, then run again.", node.name)
+    raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
 
 
 def _script(who: str, what: str, inquiry: str) -> str:

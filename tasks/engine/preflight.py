@@ -60,7 +60,7 @@ def lines(report: Report) -> list[tuple[Severity, str]]:
     return [
         (severity, line)
         for severity in severities
-        for line in grouped((finding.host, str(finding)) for finding in report.having(severity))
+        for line in grouped((finding.host, finding.text) for finding in report.having(severity))
     ]
 
 

@@ -35,7 +35,7 @@ class Preview:
     def refuse_if_incomplete(self) -> None:
         """Raise what is known of the hosts that are lost, and how to go on without them."""
         if self.lost:
-            told = grouped((name, str(error)) for name, error in self.lost.items())
+            told = grouped((name, error.text) for name, error in self.lost.items())
             if self.plans:
                 told.append(
                     f"To go on without {names(self.lost)}, name the others: -H {','.join(self.plans)}"

@@ -14,9 +14,14 @@ class OperatorError(Exception):
     def __init__(self, seen: str, remedy: str = "", host: str = "", where: str = "") -> None:
         self.seen, self.remedy, self.host, self.where = seen, remedy, host, where
 
-    def __str__(self) -> str:
-        at = f"{self.host}  " * bool(self.host) + f"{self.where}: " * bool(self.where)
+    @property
+    def text(self) -> str:
+        """What there is to say of the host, without its name."""
+        at = f"{self.where}: " if self.where else ""
         return at + (f"{self.seen}. {self.remedy}" if self.remedy else self.seen)
+
+    def __str__(self) -> str:
+        return f"{self.host}  {self.text}" if self.host else self.text
 
 
 class BadInput(OperatorError):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from .shell import REFUSAL
-from .step import Step
 
 PATTERNS = (
     (
@@ -161,15 +160,14 @@ HELP = re.compile(r"(See|Run) 'docker .*--help'")
 """How docker ends its errors: 20.10 says See, 28 says Run."""
 
 
-def explain(step: Step, code: int, words: Sequence[str]) -> str:
-    """Give `what went wrong (what the command said). What to do.` for a step that ended with `code`."""
+def explain(code: int, words: Sequence[str]) -> tuple[str, str]:
+    """Give what went wrong, with what the command said, and what to do, for a step that ended with `code`."""
     if own := next((word for word in words if word.startswith(REFUSAL)), None):
-        return f"{own.removeprefix(REFUSAL).strip()}; then run again."
-    if known := cause(words):
-        meaning, remedy = known
-        return f"{meaning} ({_last(words).rstrip('.')}). {remedy[0].upper()}{remedy[1:]}; then run again."
+        return f"{own.removeprefix(REFUSAL).strip()}; then run again.", ""
     said = _last(words).rstrip(".") or "it said nothing"
-    return f"exit {code}: {said}. Mend the cause on the host; then run again."
+    meaning, remedy = cause(words) or ("", "remove the cause on the host")
+    seen = f"{meaning} ({said})" if meaning else f"exit {code}: {said}"
+    return seen, f"{remedy[0].upper()}{remedy[1:]}; then run again."
 
 
 def cause(words: Sequence[str]) -> tuple[str, str] | None:

@@ -5,13 +5,10 @@ from collections.abc import Iterable
 
 
 def grouped(told: Iterable[tuple[str, str]]) -> list[str]:
-    """Say each text once, behind the names of all the hosts it is told of: `10.0.0.1, .2  text`.
-
-    A text that begins with its host's name already does not get it twice.
-    """
+    """Say each text once, behind the names of all the hosts it is told of: `10.0.0.1, .2  text`."""
     hosts: dict[str, list[str]] = {}
     for host, text in told:
-        hosts.setdefault(text.removeprefix(f"{host}  "), []).append(host)
+        hosts.setdefault(text, []).append(host)
     return [f"{names(dict.fromkeys(those))}  {text}" for text, those in hosts.items()]
 
 

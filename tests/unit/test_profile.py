@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, at_work, logging_in, run, stand_in
 
+from tasks.errors import StepFailed
 from tasks.plan.compare.compared import Host
 from tasks.plan.compare.host import compare
 from tasks.plan.desired import LoginCheck, ProfileLine
@@ -68,7 +69,7 @@ class Machine:
         text = self._quick(runnable([step])).replace(LOCK, str(self.root / "lock"))
         done = run(text, self.root, self.root / "bin", shell)
         words = done.stdout.decode("utf-8", "backslashreplace").split("\n")
-        return "" if done.returncode == 0 else explain(step, done.returncode, words)
+        return "" if done.returncode == 0 else StepFailed(*explain(done.returncode, words)).text
 
     def deploy(self, ids: tuple[str, ...] = ("1.1", "1.2"), shell: list[str] | None = None) -> str:
         """Carry out what is missing of these ids; give the first sentence of what fails."""

@@ -2,11 +2,9 @@
 
 import pytest
 
-from tasks.plan.names import Id
+from tasks.errors import StepFailed
 from tasks.plan.remedy import explain
-from tasks.plan.step import Action, Step
 
-STEP = Step(Id.ZOOKEEPER_PULL, Action.PULL, "pull zookeeper:3.4.12", "not on this host", "true\n")
 REFUSED = "connect: connection refused"
 
 # what was said (docker 20.10, docker 28, or the shell) -> how the sentence begins
@@ -271,9 +269,14 @@ SAID = {
 }
 
 
+def sentence(code: int, words: list[str]) -> str:
+    """What an operator reads of a step that failed."""
+    return StepFailed(*explain(code, words)).text
+
+
 @pytest.mark.parametrize("said, meaning", SAID.values(), ids=SAID.keys())
 def test_a_known_error_becomes_a_sentence_with_a_remedy(said: str, meaning: str) -> None:
-    told = explain(STEP, 1, ["3.4.12: Pulling from library/zookeeper", said])
+    told = sentence(1, ["3.4.12: Pulling from library/zookeeper", said])
     assert told.startswith(meaning)
     assert f" ({said.rstrip('.')}). " in told
     assert told.endswith("; then run again.")
@@ -283,14 +286,14 @@ def test_a_known_error_becomes_a_sentence_with_a_remedy(said: str, meaning: str)
     "hint", ["See 'docker run --help'.", "Run 'docker run --help' for more information", ""]
 )
 def test_dockers_hint_at_its_help_is_not_taken_for_the_error(hint: str) -> None:
-    told = explain(STEP, 125, ["docker: Error response from daemon: something new.", "", hint])
-    assert told.startswith("exit 125: docker: Error response from daemon: something new. Mend")
+    told = sentence(125, ["docker: Error response from daemon: something new.", "", hint])
+    assert told.startswith("exit 125: docker: Error response from daemon: something new. Remove")
 
 
 def test_an_error_without_words_is_told_by_its_exit_code() -> None:
-    assert explain(STEP, 137, []).startswith("exit 137: it said nothing. ")
+    assert sentence(137, []).startswith("exit 137: it said nothing. ")
 
 
 def test_a_steps_own_sentence_counts_more_than_what_programs_said() -> None:
     words = ["ip: permission denied", "mesofab: sh says '', not 10.0.0.1. Move the line", "exit"]
-    assert explain(STEP, 1, words) == "sh says '', not 10.0.0.1. Move the line; then run again."
+    assert sentence(1, words) == "sh says '', not 10.0.0.1. Move the line; then run again."

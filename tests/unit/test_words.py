@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.errors import Unreachable
 from tasks.plan.words import grouped, names
 
 
@@ -18,12 +19,10 @@ def test_a_text_is_said_once_in_the_place_where_it_came_first() -> None:
     assert grouped(told) == ["10.0.0.1, .2  a", "10.0.0.1  b"]
 
 
-def test_a_message_that_names_its_host_is_told_apart_from_it() -> None:
-    both = ("10.0.0.1", "10.0.0.2")
-    told = [(host, f"{host}  2.4 pull x: no such image") for host in both]
-    assert grouped(told) == ["10.0.0.1, .2  2.4 pull x: no such image"]
-    ports = [(host, f"{host}  connect: {host}:22 does not answer") for host in both]
-    assert grouped(ports) == [text for _, text in ports]
+def test_an_error_is_told_apart_from_the_host_it_is_of() -> None:
+    lost = [Unreachable("no answer", "Is it up?", host, "connect") for host in ("10.0.0.1", "10.0.0.2")]
+    assert grouped((each.host, each.text) for each in lost) == ["10.0.0.1, .2  connect: no answer. Is it up?"]
+    assert str(lost[0]) == "10.0.0.1  connect: no answer. Is it up?"
 
 
 ADDRESSES = st.tuples(st.integers(0, 2), st.integers(0, 255)).map(lambda n: f"10.0.{n[0]}.{n[1]}")

@@ -87,9 +87,12 @@ class Finding:
         """Whether it stops a deploy."""
         return "warning" if self.overruled else CHECKS[self.check].severity
 
-    def __str__(self) -> str:
-        if self.overruled:
-            return f"{self.host}  warning  {self.check}: {self.evidence}. Overruled by preflight_ignore."
-        remedy = f"{self.remedy[0].upper()}{self.remedy[1:]}"
+    @property
+    def text(self) -> str:
+        """What there is to say of the host, without its name."""
+        remedy = "overruled by preflight_ignore" if self.overruled else self.remedy
         end = "" if remedy.endswith((".", "?")) else "."
-        return f"{self.host}  {self.severity}  {self.check}: {self.evidence}. {remedy}{end}"
+        return f"{self.severity}  {self.check}: {self.evidence}. {remedy[0].upper()}{remedy[1:]}{end}"
+
+    def __str__(self) -> str:
+        return f"{self.host}  {self.text}"
