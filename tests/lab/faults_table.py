@@ -23,6 +23,8 @@ from planting import (
     undoctored,
 )
 
+from lab.faults import fail_launches
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -653,6 +655,24 @@ SAME_ID = Round(
     suite=ENSEMBLE,
 )
 
+EVERY_LAUNCH = "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock inspect mesos-...': exited with status 1; stderr='Error: No such object: mesos-...; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents"
+
+LAUNCHES = Round(
+    "launches that fail",
+    (
+        Fault(
+            "every launch of a docker task fails, as now and then one does by a race inside Mesos",
+            {
+                "test_a_docker_container_is_launched_reached_scaled_and_removed": EVERY_LAUNCH,
+                "test_a_docker_container_that_is_killed_has_a_successor": EVERY_LAUNCH,
+            },
+            lambda who: fail_launches(who["agent"], 1000),
+            heal=lambda who: fail_launches(who["agent"], 0),
+        ),
+    ),
+    suite=("verify/test_journey.py",),
+)
+
 ROUNDS = (
     BY_HAND,
     CONTAINERS,
@@ -664,6 +684,7 @@ ROUNDS = (
     TWO_ENSEMBLES,
     CUT_OFF,
     SAME_ID,
+    LAUNCHES,
 )
 
 EXEMPT = {

@@ -8,6 +8,7 @@ from fake_marathon import AGENT, Marathon
 from test_suite_report import suite
 
 from tasks.inventory.parse import parse
+from verify.apps import App
 from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"
@@ -85,7 +86,7 @@ def test_the_suite_is_green_with_a_failed_launch_and_tells_of_it_at_the_end(
 def test_the_suite_is_red_with_more_than_are_allowed_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marathon = Marathon("No such object", always="")
+    marathon = Marathon("No such object")
     marathon.plant(monkeypatch)
     text = f"{TEXT}{AGENT}\n[all:vars]\nverify_failed_launches=0\n"
     code, said, _ = suite(text, tmp_path, "verify/test_journey.py", "-k", DOCKER[0])
@@ -103,3 +104,18 @@ def test_an_app_of_the_failover_tests_that_does_not_run_is_not_left_behind(
     code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_failover.py", "--destructive")
     assert (code, marathon.apps) == (1, {}), said
     assert "6 launches of /mesofab-verify-" in said
+
+
+def test_an_app_of_the_failover_tests_is_not_left_behind_if_somebody_presses_ctrl_c_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marathon = Marathon()
+    marathon.plant(monkeypatch)
+
+    def interrupted(app: App, instances: int) -> None:
+        assert marathon.apps
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(App, "runs", interrupted)
+    code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_failover.py", "--destructive")
+    assert (code, marathon.apps) == (2, {}), said
