@@ -70,9 +70,7 @@ class Settings:
     lost_tasks_budget: int | None = _variable(
         kinds.whole(0, 1_000_000), None, "tasks that a change may lose", scope="all"
     )
-    verify_failed_launches: int = _variable(
-        kinds.whole(0, 1000), 5, "launches of an app of the suite that may fail before one runs", scope="all"
-    )
+    verify_failed_launches: int = _variable(kinds.whole(0, 99), 5, "those that verify/ forgives", scope="all")
     host_ip: str | None = _variable(kinds.address, None, "address the cluster uses, if SSH uses another one")
     myid: int | None = _variable(
         kinds.whole(1, 255), None, "ZooKeeper's server id, for the host's whole life"
