@@ -6,6 +6,7 @@ lifts a fault waits until the host is healthy, unless another fault is still on.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -99,6 +100,18 @@ def unslow(node: str) -> None:
     if "slow" in host.state(one):
         host.plug_cable(one)
     _wait_unless_faulty(one)
+
+
+def fail_launches(node: str, times: int = 1) -> None:
+    """Have the next docker tasks on a host's agent fail to be launched, by a race that a real agent has.
+
+    Only a stand-in does so. It ends with the agent's container, or with 0 times.
+    """
+    if not 0 <= times <= 1000:
+        raise LabError("--times is 0 to 1000.")
+    tell = f"""python3 -c 'import mesos_standin' && mkdir -p /var/run/mesos && cd /var/run/mesos &&
+        echo {times} >failing-launches.new && mv failing-launches.new failing-launches"""
+    _run(find(node), f"docker exec mesos-slave sh -c {shlex.quote(tell)}")
 
 
 @contextmanager

@@ -149,6 +149,15 @@ def unslow(c: Context, node: str) -> None:
     console.say(f"{node}: near")
 
 
+@_lab_task({**_NODE, "times": "how many of them; 0 for none any more"})
+def fail_launch(c: Context, node: str, times: int = 1) -> None:
+    """Have the next docker tasks on an agent fail to be launched, as a real one does now and then."""
+    from . import faults
+
+    faults.fail_launches(node, times)
+    console.say(f"{node}: the next {times} launches of docker tasks fail")
+
+
 def _show(statuses: Iterable[Status]) -> None:
     from . import registry, spec
 

@@ -51,6 +51,12 @@ It ends with every finding once, in one line, and below it the checks that it fa
 
     HOST: what was seen; expected what hosts.ini wants; what to do
 
+Launches that failed before a task ran are told there as well, in a line for each app of the suite. A few fail
+on a cluster that is well, and Marathon launches another; no check fails unless there are more of one app than
+`verify_failed_launches` in hosts.ini allows:
+
+    APP: 1 launch failed on HOST before it ran (verify_failed_launches allows 5): why
+
 `pytest verify/ --junitxml=FILE` writes the same for machines. Of each `testcase` these fields are stable:
 `name` (up to the bracket), the properties `host` (the host's name in hosts.ini, where the check is about
 one host) and `runbook` (the steps it is about), and the text of `failure` or `error`: the findings, a line

@@ -2,15 +2,19 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import cycle
 from typing import Any, TypeVar
 
+import pytest
 import requests
 
-from tasks.inventory.cluster import Node
+from tasks.inventory.cluster import Cluster, Node
 
 from .asking import request
-from .findings import fail, require
+from .findings import fail, refuse, require
 
 T = TypeVar("T")
 
@@ -67,93 +71,164 @@ def eventually(
 
 
 class App:
-    """One app of ours, on whatever Marathon it is asked through."""
+    """One app of ours, on whatever Marathon of a cluster it is asked through."""
 
-    def __init__(self, through: Node, definition: dict[str, Any]) -> None:
+    def __init__(self, cluster: Cluster, through: Node, definition: dict[str, Any]) -> None:
         self.id = f"/mesofab-verify-{uuid.uuid4().hex[:12]}"
         self.through = through
         self.definition = {"id": self.id, "cpus": 0.1, "mem": 32, "instances": 1, **definition}
+        self._marathons = cluster.having("marathon")
+        self._allowed = cluster.settings.verify_failed_launches
+        self._ran: set[str] = set()
+        self._killed: set[str] = set()
+        self._failed: dict[str, dict[str, Any]] = {}
 
     def call(self, method: str, path: str = "", **options: Any) -> requests.Response:
         """Call Marathon's API; between two leaders, again."""
-
-        def ask() -> requests.Response | None:
-            url = f"http://{self.through.address}:{self.through.settings.marathon_port}/v2/apps{path}"
-            answer = request(method, url, timeout=15, **options)
-            return None if answer.status_code in BETWEEN_LEADERS else answer
-
         what = f"an answer to {method} /v2/apps{path}"
-        return eventually(what, ask, where=self.through.name)
+        ask = partial(_ask, self.through, method, path, **options)
+        return eventually(what, ask, APP_TIMEOUT, where=self.through.name)
 
     def launch(self) -> None:
         """Launch it and wait until it runs."""
-        self._accepted(self.call("POST", json=self.definition), 201)
-        self.runs(self.definition["instances"], unless_one_fails=True)
+        # 409: nobody else has its id, so it was taken before, and the answer got lost.
+        self._accepted(self.call("POST", json=self.definition), 201, 409)
+        self.runs(self.definition["instances"])
 
     def scale(self, instances: int) -> None:
         """Change the number of instances and wait until so many run."""
         self._accepted(self.call("PUT", f"/{self.id}?force=true", json={"instances": instances}), 200)
         self.runs(instances)
 
-    def _accepted(self, answer: requests.Response, status: int) -> None:
+    def kill(self, task: dict[str, Any]) -> None:
+        """Kill a task, which does not count as running any more."""
+        self._killed.add(task["id"])
+        self.call("DELETE", f"/{self.id}/tasks/{task['id']}")
+
+    def _accepted(self, answer: requests.Response, *statuses: int) -> None:
         seen = f"Marathon answers {answer.status_code} for {self.id}: {answer.text[:200]}"
-        require(answer.status_code == status, self.through.name, seen, str(status), LOGS)
+        require(answer.status_code in statuses, self.through.name, seen, str(statuses[0]), LOGS)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return its running tasks."""
-        return _running(self._all_tasks())
+        return self._running(self._told())
 
-    def _all_tasks(self) -> list[dict[str, Any]]:
-        return list(self.call("GET", f"/{self.id}/tasks").json().get("tasks", []))
+    def _running(self, app: dict[str, Any]) -> list[dict[str, Any]]:
+        tasks = app.get("tasks", [])
+        return [t for t in tasks if t["state"] == "TASK_RUNNING" and t["id"] not in self._killed]
 
-    def runs(self, instances: int, unless_one_fails: bool = False) -> list[dict[str, Any]]:
+    def runs(self, instances: int) -> list[dict[str, Any]]:
         """Wait until exactly so many tasks run and no deployment is left; give them.
 
-        With `unless_one_fails` the first task that fails ends it: Marathon itself would try on for ever.
+        Marathon launches another task for one that fails, and would do so for ever: too many end the wait.
         """
 
         def settled() -> list[dict[str, Any]]:
             app = self._told()
-            self._refuse(app.get("lastTaskFailure") if unless_one_fails else None)
-            tasks = self._all_tasks()
-            running, deploys = _running(tasks), bool(app.get("deployments"))
+            running, deploys = self._running(app), bool(app.get("deployments"))
             if len(running) == instances and not deploys:
                 return running
-            told = ", ".join(sorted(f"a task in {task['state']}" for task in tasks)) or "no task"
+            told = (
+                ", ".join(sorted(f"a task in {task['state']}" for task in app.get("tasks", []))) or "no task"
+            )
             raise NotYet(told + " and a deployment that goes on" * deploys)
 
         what = f"{instances} running tasks of {self.id}"
         return eventually(what, settled, APP_TIMEOUT, where=self.through.name)
 
     def _told(self) -> dict[str, Any]:
-        return dict(self.call("GET", f"/{self.id}").json().get("app", {}))
+        """Return what Marathon tells of it, after a look at the only failed task in there: the last one."""
+        app = dict(self.call("GET", f"/{self.id}").json().get("app", {}))
+        self._ran |= {task["id"] for task in self._running(app)}
+        failure, listed = app.get("lastTaskFailure") or {}, {task["id"] for task in app.get("tasks", [])}
+        if failure and failure.get("taskId") not in {*listed, *self._killed, *self._failed}:
+            self._judge(failure)
+        return app
 
-    def _refuse(self, failure: dict[str, Any] | None) -> None:
-        """Fail with what Marathon says of a task that failed, if there is one."""
-        if failure:
-            seen = f"a task of {self.id} became {failure.get('state')}: {failure.get('message')}"
-            fail(str(failure.get("host")), seen, "it to run", LOGS)
+    def _judge(self, failure: dict[str, Any]) -> None:
+        """Fail if the task had run, or if too many launches have failed before theirs did."""
+        where, became = str(failure.get("host")), f"became {failure.get('state')}: {failure.get('message')}"
+        if failure.get("taskId") in self._ran:
+            fail(where, f"a task of {self.id} ran and {became}", "it to go on", LOGS)
+        self._failed[str(failure.get("taskId"))] = failure
+        seen = f"{_launches(self._failed, f' of {self.id}')}, the last task {became}"
+        few = len(self._failed) <= self._allowed
+        require(few, where, seen, f"at most {self._allowed} (verify_failed_launches)", LOGS)
+
+    def forgiven(self) -> str:
+        """Say how many launches failed on the way, where, why the last one; "" if none did, or too many."""
+        if not 0 < len(self._failed) <= self._allowed:
+            return ""
+        where = ", ".join(sorted({str(failure.get("host")) for failure in self._failed.values()}))
+        why = " ".join(str([*self._failed.values()][-1].get("message")).split())
+        before = "before it ran" if len(self._failed) == 1 else "before they ran"
+        allows = f"verify_failed_launches allows {self._allowed}"
+        return f"{self.id[1:]}: {_launches(self._failed)} on {where} {before} ({allows}): {why}"
 
     def says(self, task: dict[str, Any]) -> str:
         """Ask the task's own port from here and give what it says; fails with why it failed, if it did."""
+        self._ran.add(task["id"])
 
         def ask() -> str:
             try:
                 return request("GET", f"http://{task['host']}:{task['ports'][0]}/", timeout=5).text
             except requests.ConnectionError:
-                failure = self._told().get("lastTaskFailure") or {}
-                self._refuse(failure if failure.get("taskId") == task["id"] else None)
+                self._told()
                 raise
 
         what = f"an answer of {task['id']} on port {task['ports'][0]}"
         return str(eventually(what, ask, TASK_TIMEOUT, where=task["host"]))
 
     def remove(self) -> None:
-        """Remove it and wait until Marathon knows nothing of it."""
-        self.call("DELETE", f"/{self.id}")
-        gone = f"{self.id} to be gone"
-        eventually(gone, lambda: self.call("GET", f"/{self.id}").status_code == 404, where=self.through.name)
+        """Remove it, through whichever Marathon answers, and wait until that knows nothing of it."""
+        ways = cycle((self.through, *(node for node in self._marathons if node != self.through)))
+
+        def gone() -> bool:
+            answer = _ask(next(ways), "DELETE", f"/{self.id}")
+            if answer is not None and answer.status_code != 404:
+                raise NotYet(f"an answer {answer.status_code} to DELETE")
+            return answer is not None
+
+        eventually(f"{self.id} to be gone", gone, APP_TIMEOUT, where=self.through.name)
 
 
-def _running(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [task for task in tasks if task["state"] == "TASK_RUNNING"]
+def _ask(node: Node, method: str, path: str, **options: Any) -> requests.Response | None:
+    url = f"http://{node.address}:{node.settings.marathon_port}/v2/apps{path}"
+    answer = request(method, url, timeout=15, **options)
+    return None if answer.status_code in BETWEEN_LEADERS else answer
+
+
+def _launches(failed: Collection[str], whose: str = "") -> str:
+    return f"1 launch{whose} failed" if len(failed) == 1 else f"{len(failed)} launches{whose} failed"
+
+
+@contextmanager
+def launched(
+    cluster: Cluster, through: Node, definition: dict[str, Any], note: Callable[[str], None]
+) -> Iterator[App]:
+    """Have an app of ours run; it is removed at the end, whatever happened since it was asked for.
+
+    `note` is told of launches that failed on the way.
+    """
+    app = App(cluster, through, definition)
+    try:
+        app.launch()
+        yield app
+    except BaseException as error:
+        _remove_after(error, app)
+        raise
+    else:
+        app.remove()
+    finally:
+        if told := app.forgiven():
+            note(told)
+
+
+def _remove_after(error: BaseException, app: App) -> None:
+    """Remove an app after something went wrong; if that fails as well, both are told."""
+    try:
+        app.remove()
+    except pytest.fail.Exception as left:
+        if isinstance(error, pytest.fail.Exception):
+            refuse((str(error), str(left)))
+        error.add_note(str(left))

@@ -15,6 +15,7 @@ from .journeys import JOURNEYS
 from .reach import Lost
 
 MEASURED = pytest.StashKey[list[str]]()
+NOTED = pytest.StashKey[list[str]]()
 REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
 SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
 
@@ -76,7 +77,9 @@ def _losses_told() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def journeys(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Mapping[str, Future[None]]]:
+def journeys(
+    request: pytest.FixtureRequest, cluster: Cluster, note: Callable[[str], None]
+) -> Iterator[Mapping[str, Future[None]]]:
     """Begin the chosen journeys, all at once, before the first check; give them by their tests' names.
 
     One that no agent could run is left out.
@@ -84,7 +87,13 @@ def journeys(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Mappi
     named = [item.name for item in request.session.items if item.get_closest_marker("journey")]
     chosen = [name for name in named if not JOURNEYS[name].obstacle(cluster)]
     with ThreadPoolExecutor(max_workers=len(JOURNEYS)) as pool:
-        yield {name: pool.submit(JOURNEYS[name].travel, cluster) for name in chosen}
+        yield {name: pool.submit(JOURNEYS[name].travel, cluster, note) for name in chosen}
+
+
+@pytest.fixture(scope="session")
+def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Keep what fails no check and is worth telling, to be printed at the end."""
+    return pytestconfig.stash.setdefault(NOTED, []).append
 
 
 @pytest.fixture
@@ -95,7 +104,7 @@ def measured(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print every finding once, with the checks that it fails; then what was left out, and times."""
+    """Print every finding once, with the checks that it fails; then notes, what was left out, and times."""
     checks: dict[str, list[str]] = {}
     for outcome in ("failed", "error"):
         for report in terminalreporter.getreports(outcome):
@@ -107,6 +116,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for sentence, names in sorted(checks.items()):
         terminalreporter.write_line(sentence)
         terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
+    for line in config.stash.get(NOTED, []):
+        terminalreporter.write_line(line, yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
         terminalreporter.write_line(f"not checked: {why.removeprefix('Skipped: ')}", yellow=True)

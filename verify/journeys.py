@@ -13,7 +13,7 @@ import requests
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .apps import LOGS, SERVER, App, eventually
+from .apps import LOGS, SERVER, App, eventually, launched
 from .asking import request
 from .findings import require
 from .mesos import as_json, at_marathon, leader, master_says
@@ -33,15 +33,11 @@ class Journey:
             return ""
         return f"{cluster.source} has no agent with {self.containerizer} in mesos_agent_containerizers"
 
-    def travel(self, cluster: Cluster) -> None:
-        """Go the whole way through a standby; the app is removed at the end, whatever happened."""
-        app = App(_standby(cluster), self.definition(cluster))
-        try:
-            app.launch()
+    def travel(self, cluster: Cluster, note: Callable[[str], None]) -> None:
+        """Go the whole way through a standby; `note` is told of launches that failed on the way."""
+        with launched(cluster, _standby(cluster), self.definition(cluster), note) as app:
             self.go(app)
             _leave_nothing_behind(app, cluster)
-        finally:
-            app.remove()
 
 
 def able(cluster: Cluster, containerizer: str) -> list[Node]:
@@ -96,9 +92,7 @@ def _scaled(app: App) -> None:
 def _killed(app: App) -> None:
     """Kill its one task and see another one come."""
     (task,) = app.runs(1)
-    app.call("DELETE", f"/{app.id}/tasks/{task['id']}")
-    another = f"another task of {app.id} in the place of the killed one"
-    eventually(another, lambda: [t for t in app.tasks() if t["id"] != task["id"]], where=app.through.name)
+    app.kill(task)
     _says_its_name(app, app.runs(1))
 
 

@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .apps import LOGS, App, eventually
+from .apps import LOGS, App, eventually, launched
 from .asking import request
 from .findings import require
 from .four_letter_words import ask
@@ -32,14 +32,13 @@ HEALED = 120
 
 
 @pytest.fixture
-def app(cluster: Cluster, journeys: Mapping[str, Future[None]]) -> Iterator[App]:
+def app(cluster: Cluster, journeys: Mapping[str, Future[None]], note: Callable[[str], None]) -> Iterator[App]:
     """An app that runs through it all; as a docker container if it can, so that no agent takes it along."""
     wait(journeys.values())  # no leader is killed under them
     definition = docker_container if able(cluster, "docker") else command
-    running = App(cluster.having("marathon")[0], {**definition(cluster), "instances": 2})
-    running.launch()
-    yield running
-    running.remove()
+    two = {**definition(cluster), "instances": 2}
+    with launched(cluster, cluster.having("marathon")[0], two, note) as running:
+        yield running
 
 
 @pytest.fixture

@@ -70,11 +70,11 @@ class Settings:
     lost_tasks_budget: int | None = _variable(
         kinds.whole(0, 1_000_000), None, "tasks that a change may lose", scope="all"
     )
+    verify_failed_launches: int = _variable(kinds.whole(0, 99), 5, "those that verify/ forgives", scope="all")
     host_ip: str | None = _variable(kinds.address, None, "address the cluster uses, if SSH uses another one")
     myid: int | None = _variable(
         kinds.whole(1, 255), None, "ZooKeeper's server id, for the host's whole life"
     )
-
     number: int | None = _variable(
         kinds.whole(1, 99), None, "the N of mesos-master-0N and marathon-N; the myid, if there is one"
     )

@@ -23,6 +23,8 @@ from planting import (
     undoctored,
 )
 
+from lab.faults import fail_launches
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -306,8 +308,8 @@ CONTAINERS = Round(
                 "test_its_work_directory_has_the_same_path_inside@{agent}": "{agent}: mesos-slave: mounts is /sys:/sys, /tmp:/tmp, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; expected /sys:/sys, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_CONTAINERIZERS is mesos; expected docker,mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_the_agent_runs_with_the_wanted_flags@{agent}": "{agent}: the agent's flag containerizers is mesos; expected docker,mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_a_docker_container_is_launched_reached_scaled_and_removed": "{agent}: a task of ... became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
-                "test_a_docker_container_that_is_killed_has_a_successor": "{agent}: a task of ... became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
+                "test_a_docker_container_is_launched_reached_scaled_and_removed": "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
+                "test_a_docker_container_that_is_killed_has_a_successor": "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
             },
             rerun(
                 "{agent}",
@@ -319,8 +321,8 @@ CONTAINERS = Round(
         Fault(
             "the agent's image lacks a program that apps need (perl, which the suite's own app is written in)",
             {
-                "test_a_command_is_launched_reached_scaled_and_removed": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
-                "test_a_command_that_is_killed_has_a_successor": "{agent}: a task of ... became TASK_FAILED: Command exited with status 127; expected it to run; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
+                "test_a_command_is_launched_reached_scaled_and_removed": "{agent}: ... became TASK_FAILED: Command exited with status 127; expected ...; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
+                "test_a_command_that_is_killed_has_a_successor": "{agent}: ... became TASK_FAILED: Command exited with status 127; expected ...; look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
             },
             shell_in("{agent}", "docker exec mesos-slave rm /usr/bin/perl"),
         ),
@@ -653,6 +655,24 @@ SAME_ID = Round(
     suite=ENSEMBLE,
 )
 
+EVERY_LAUNCH = "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock inspect mesos-...': exited with status 1; stderr='Error: No such object: mesos-...; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents"
+
+LAUNCHES = Round(
+    "launches that fail",
+    (
+        Fault(
+            "every launch of a docker task fails, as now and then one does by a race inside Mesos",
+            {
+                "test_a_docker_container_is_launched_reached_scaled_and_removed": EVERY_LAUNCH,
+                "test_a_docker_container_that_is_killed_has_a_successor": EVERY_LAUNCH,
+            },
+            lambda who: fail_launches(who["agent"], 1000),
+            heal=lambda who: fail_launches(who["agent"], 0),
+        ),
+    ),
+    suite=("verify/test_journey.py",),
+)
+
 ROUNDS = (
     BY_HAND,
     CONTAINERS,
@@ -664,6 +684,7 @@ ROUNDS = (
     TWO_ENSEMBLES,
     CUT_OFF,
     SAME_ID,
+    LAUNCHES,
 )
 
 EXEMPT = {

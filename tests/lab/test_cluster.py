@@ -1,5 +1,6 @@
 """The whole runbook on real hosts: deployed, checked, used, changed, healed."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,9 +9,11 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+import requests
 from operators import (
     AGENT,
     INVENTORY,
+    MARATHON,
     SOON,
     TRIO,
     Inventory,
@@ -73,6 +76,25 @@ def test_every_leader_is_killed_and_no_task_is_lost(cluster: None, suite: Run) -
     )
     assert healed.code == 0, healed.said
     assert "a new leading master" in healed.said
+
+
+def test_a_launch_that_fails_is_told_and_only_too_many_are_a_failure(
+    cluster: None, fab: Run, suite: Run, inventory: Inventory
+) -> None:
+    planted = fab("lab.fail-launch", "--node", AGENT)
+    assert planted.code == 0, planted.said
+    passed = suite("-m", "journey")
+    assert passed.code == 0, passed.said
+    told = (
+        rf"(?m)^mesofab-verify-\w+: 1 launch failed on {AGENT} before it ran .*: Failed to launch container: "
+    )
+    assert len(re.findall(told, passed.said)) == 1, passed.said
+    fab("lab.fail-launch", "--node", AGENT, "--times", "1")
+    red = suite("-m", "journey", inventory=inventory("verify_failed_launches=0"))
+    assert red.code == 1, red.said
+    assert f"{AGENT}: 1 launch of /mesofab-verify-" in red.said
+    assert "expected at most 0 (verify_failed_launches);" in red.said
+    assert "mesofab-verify" not in requests.get(f"{MARATHON}/v2/apps", timeout=15).text
 
 
 def test_a_deploy_that_restarts_the_agent_does_not_touch_a_running_docker_app(

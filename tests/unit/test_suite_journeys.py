@@ -1,11 +1,14 @@
-"""Which journeys a cluster's agents can run, and on which of them their tasks are kept."""
+"""Which journeys a cluster's agents can run, where their tasks are kept, and how the suite tells of them."""
 
+import re
 from pathlib import Path
 
 import pytest
+from fake_marathon import AGENT, Marathon
 from test_suite_report import suite
 
 from tasks.inventory.parse import parse
+from verify.apps import App
 from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"
@@ -55,3 +58,64 @@ def test_the_suite_says_what_it_left_out_and_why(tmp_path: Path) -> None:
     assert "2 skipped" in said
     for name in DOCKER:
         assert f"not checked: {name}: {tmp_path}/hosts.ini has no agent with docker in " in said
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_a_journey_on_which_launches_fail_arrives_and_leaves_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marathon, noted = Marathon("No such object", "No such object"), list[str]()
+    marathon.plant(monkeypatch)
+    JOURNEYS[name].travel(parse(f"{TEXT}{AGENT}\n"), noted.append)
+    assert not marathon.apps
+    (line,) = noted
+    assert f": 2 launches failed on {AGENT} before they ran" in line
+
+
+def test_the_suite_is_green_with_a_failed_launch_and_tells_of_it_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Marathon("No such object: mesos-4ad5\n").plant(monkeypatch)
+    code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_journey.py")
+    assert code == 0, said
+    told = rf"mesofab-verify-\w+: 1 launch failed on {AGENT} before it ran \(.*\): No such object: mesos-4ad5"
+    assert len([line for line in said.splitlines() if re.fullmatch(told, line)]) == 1, said
+    assert "what is wrong" not in said
+
+
+def test_the_suite_is_red_with_more_than_are_allowed_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marathon = Marathon("No such object")
+    marathon.plant(monkeypatch)
+    text = f"{TEXT}{AGENT}\n[all:vars]\nverify_failed_launches=0\n"
+    code, said, _ = suite(text, tmp_path, "verify/test_journey.py", "-k", DOCKER[0])
+    assert (code, marathon.apps) == (1, {}), said
+    assert said.count("1 launch of /mesofab-verify-") == 1
+    assert "the last task became TASK_FAILED: No such object; expected at most 0 (verify_failed_la" in said
+    assert "before it ran" not in said
+
+
+def test_an_app_of_the_failover_tests_that_does_not_run_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marathon = Marathon(always="No such object")
+    marathon.plant(monkeypatch)
+    code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_failover.py", "--destructive")
+    assert (code, marathon.apps) == (1, {}), said
+    assert "6 launches of /mesofab-verify-" in said
+
+
+def test_an_app_of_the_failover_tests_is_not_left_behind_if_somebody_presses_ctrl_c_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marathon = Marathon()
+    marathon.plant(monkeypatch)
+
+    def interrupted(app: App, instances: int) -> None:
+        assert marathon.apps
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(App, "runs", interrupted)
+    code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_failover.py", "--destructive")
+    assert (code, marathon.apps) == (2, {}), said

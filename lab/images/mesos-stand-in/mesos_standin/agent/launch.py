@@ -38,9 +38,24 @@ async def executor(state: State, run: Run, path: str) -> Ending:
         wanted = run.task.info["container"]["docker"]
         await docker(state).provide(wanted["image"], wanted.get("force_pull_image", False))
     if run.docker and (image := state.flags.text("docker_mesos_image")):
+        _fail_as_told(state, run)
         await docker(state).run(f"{run.name}.executor", _container(state, run, image, sandbox))
         return wait_for_container(state, run)
     return await _child(state, run, sandbox)
+
+
+def _fail_as_told(state: State, run: Run) -> None:
+    """Fail as a real agent does now and then: it looks for a container that the executor has not made yet.
+
+    A file says how many launches are to fail (`fab lab.fail-launch`).
+    """
+    file = Path(state.flags.values["runtime_dir"]) / "failing-launches"
+    left = int(file.read_text()) if file.exists() else 0
+    if left > 0:
+        daemon.write(file, str(left - 1).encode())
+        look = f"docker -H unix://{state.flags.values['docker_socket']} inspect {run.name}"
+        none = f"Error: No such object: {run.name}\n"
+        raise Failed(f"Failed to run '{look}': exited with status 1; stderr='{none}'")
 
 
 def docker(state: State) -> Docker:
