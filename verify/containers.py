@@ -134,9 +134,13 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
     seen, binds = ", ".join(sorted(container.binds)), ", ".join(sorted(wanted.binds))
     yield from _unlike(container, "mounts", seen, binds)
     pairs = dict(bind.split(":") for bind in container.binds & wanted.binds if container.runs)
-    there = _inodes(host, "", tuple(pairs))
+    there = _inodes(host, "", tuple(pairs)) or {}
     # As `docker exec` would see it, without its client and a runc for each container.
     inside = _inodes(host, f"nsenter -t {container.state['Pid']} -m", tuple(pairs.values()))
+    if inside is None:
+        logs = f"look at `docker logs {container.name}` there"
+        yield finding(container.where, f"{container.name} ended while it was looked at", "it to run", logs)
+        return
     for outside, path in sorted(pairs.items()):
         if outside not in there or there[outside] != inside.get(path):
             seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
@@ -144,11 +148,13 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
             yield finding(container.where, seen, f"the host's {outside} as {path}", remedy)
 
 
-def _inodes(host: Host, within: str, paths: tuple[str, ...]) -> dict[str, str]:
-    """Return device and inode of every path that is there."""
+def _inodes(host: Host, within: str, paths: tuple[str, ...]) -> dict[str, str] | None:
+    """Return device and inode of every path that is there; None if the process `within` which is no more."""
     if not paths:
         return {}
     said = host.run(" ".join([within, "stat -Lc %s", *["%s"] * len(paths)]), "%n %d:%i", *paths)
+    if said.stderr.startswith("nsenter: cannot open /proc/"):
+        return None
     return dict(line.rpartition(" ")[::2] for line in said.stdout.splitlines())
 
 

@@ -1,6 +1,7 @@
 """How the suite reads what docker tells of a container."""
 
 import json
+from collections.abc import Mapping
 from typing import cast
 
 from samples import TRIO
@@ -8,14 +9,16 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from tasks.inventory.parse import parse
-from verify.containers import inspect, otherwise_configured
+from verify.containers import inspect, otherwise_configured, with_other_mounts
 from verify.wanted import Wanted
 
 
 class Told:
     """A host on which docker tells of one container."""
 
-    def __init__(self, binds: list[str], variables: list[str] | None = None) -> None:
+    def __init__(
+        self, binds: list[str], variables: list[str] | None = None, state: Mapping[str, object] | None = None
+    ) -> None:
         options = {
             "Binds": binds,
             "RestartPolicy": {"Name": "always"},
@@ -24,7 +27,7 @@ class Told:
             "PidMode": "",
         }
         config = {"Image": "zookeeper:3.4.12", "Env": variables or [], "Entrypoint": None, "Cmd": None}
-        self._said = f"{json.dumps({'State': {}, 'Config': config, 'HostConfig': options})}\n{{}}\n"
+        self._said = f"{json.dumps({'State': state or {}, 'Config': config, 'HostConfig': options})}\n{{}}\n"
 
     def run(self, *words: str) -> CommandResult:
         return CommandResult(None, 0, "", self._said, "")
@@ -37,6 +40,24 @@ def test_a_mount_is_the_same_whether_its_default_mode_is_written_out_or_not() ->
         for binds in (["/a:/b:rw"], ["/a:/b"], ["/a:/b:ro"])
     )
     assert written == left_out != other
+
+
+class Gone(Told):
+    """The same, but its process has ended since docker told of it."""
+
+    def run(self, *words: str) -> CommandResult:
+        if "nsenter" not in words[0]:
+            return super().run(*words)
+        gone = "nsenter: cannot open /proc/4242/ns/mnt: No such file or directory\n"
+        return CommandResult(None, 1, "", "", gone)
+
+
+def test_a_container_that_ends_while_it_is_looked_at_has_not_lost_its_mounts() -> None:
+    (node, *_) = parse(TRIO).nodes
+    host = cast(Host, Gone(["/a:/b"], state={"Running": True, "Pid": 4242}))
+    wanted = Wanted("zookeeper", "zookeeper:3.4.12", {}, binds=frozenset({"/a:/b"}))
+    (told,) = with_other_mounts(host, inspect(host, node, "zookeeper"), wanted)
+    assert "zookeeper ended while it was looked at; expected it to run" in told
 
 
 def test_a_docker_login_that_differs_is_told_and_not_shown() -> None:
