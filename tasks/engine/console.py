@@ -1,18 +1,22 @@
 """What an operator sees: a line per finished step as it happens, and the table at the end."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
-
-import rich.console
-from rich.console import RenderableType
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from ..plan.names import Id
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from .terminal import Terminal
 
 STYLES = {
     "ok": "green",
@@ -22,9 +26,6 @@ STYLES = {
     "warning": "yellow",
     "error": "bold red",
 }
-ENDLESS = 10_000
-"""The width of what is no terminal: a program that reads a table wants a row on one line."""
-
 QUIET = 15
 """Without a terminal, seconds after which work that goes on is mentioned again."""
 
@@ -56,14 +57,6 @@ class Work:
     mentioned: float = field(default_factory=time.monotonic)
 
 
-class Terminal(rich.console.Console):
-    """A terminal that leaves it to us what happens when its reader goes away; rich would exit with 1."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, as any other write does."""
-        raise BrokenPipeError
-
-
 class Console:
     """Collects what happens on all hosts, from many threads, and shows it.
 
@@ -71,9 +64,7 @@ class Console:
     """
 
     def __init__(self, json: bool = False) -> None:
-        self.terminal = Terminal(highlight=False, soft_wrap=True, stderr=json)
-        if not self.terminal.is_terminal:
-            self.terminal.width = ENDLESS
+        self._json = json
         self.rows: list[Row] = []
         self.looks: dict[str, float] = {}
         self.measured: list[str] = []
@@ -81,6 +72,13 @@ class Console:
         self._interrupted = False
         self._lock = Lock()
         self._started = time.monotonic()
+
+    @cached_property
+    def terminal(self) -> Terminal:
+        """What it writes to."""
+        from .terminal import Terminal
+
+        return Terminal(stderr=self._json)
 
     @contextmanager
     def live(self, shown: Callable[[], RenderableType] | None = None) -> Iterator[None]:
@@ -91,6 +89,8 @@ class Console:
         if not self.terminal.is_terminal:
             yield
             return
+        from rich.live import Live
+
         with Live(
             get_renderable=shown or self.now,
             console=self.terminal,
@@ -102,7 +102,7 @@ class Console:
     def say(self, text: str = "", style: str = "") -> None:
         """Print one line."""
         with self._lock:
-            self.terminal.print(Text(text, style=style))
+            self.terminal.say((text, style))
 
     def begin(self, host: str, what: str, id: Id | None = None) -> None:
         """Note that `host` has begun `what`, the step `id` if it is one."""
@@ -120,7 +120,7 @@ class Console:
             if work and not self.terminal.is_terminal and now - work.mentioned >= QUIET:
                 work.mentioned = now
                 seen = f" ({work.seen})" if work.seen else ""
-                self.terminal.print(Text(f"{host}  {work.what} ... {now - work.since:.0f} s{seen}"))
+                self.terminal.say((f"{host}  {work.what} ... {now - work.since:.0f} s{seen}", ""))
 
     def end(self, host: str, outcome: str) -> None:
         """Note how the work of `host` ended, print it and keep it for the table."""
@@ -130,9 +130,8 @@ class Console:
                 return
             row = Row(host, work.what, outcome, time.monotonic() - work.since, work.id)
             self.rows.append(row)
-            line = Text(f"{host}  {work.what}  ")
-            line.append(outcome, STYLES[outcome])
-            self.terminal.print(line.append(f"  {row.seconds:.1f} s"))
+            took = f"  {row.seconds:.1f} s"
+            self.terminal.say((f"{host}  {work.what}  ", ""), (outcome, STYLES[outcome]), (took, ""))
 
     def interrupt(self) -> None:
         """Note that whatever is under way is left behind; nothing is told of what its threads still do."""
@@ -154,21 +153,23 @@ class Console:
 
     def now(self) -> Table:
         """Give what every host is doing right now."""
-        table = Table.grid(padding=(0, 2))
+        from .terminal import grid
+
         with self._lock:
-            for host, work in self._working.items():
-                table.add_row(host, work.what, f"{time.monotonic() - work.since:.0f} s", work.seen)
-        return table
+            return grid(
+                (host, work.what, f"{time.monotonic() - work.since:.0f} s", work.seen)
+                for host, work in self._working.items()
+            )
 
     def table(self, rows: Iterable[Row]) -> None:
         """Print the closing table: host, step, outcome, seconds."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("host", "step", "outcome"):
-            table.add_column(title)
-        table.add_column("seconds", justify="right")
-        for row in rows:
-            table.add_row(row.host, row.step, Text(row.outcome, STYLES[row.outcome]), f"{row.seconds:.1f}")
-        self.terminal.print(table)
+        from .terminal import closing
+
+        self.terminal.print(
+            closing(
+                (row.host, row.step, (row.outcome, STYLES[row.outcome]), f"{row.seconds:.1f}") for row in rows
+            )
+        )
 
     def show(self, what: RenderableType) -> None:
         """Print something that is more than a line."""

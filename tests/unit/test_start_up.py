@@ -68,3 +68,4 @@ def test_what_plans_is_not_imported_before_the_hosts_are_dialled() -> None:
     modules = imported_by("-c", "import tasks.engine.command")
     assert "tasks.engine.connections" in modules
     assert below("tasks.plan", modules) <= {"tasks.plan.names", "tasks.plan.words"}
+    assert "rich" not in modules
