@@ -10,6 +10,8 @@ import page  # noqa: E402
 from faults_table import EXEMPT, ROUNDS  # noqa: E402
 from planting import EXAMPLE  # noqa: E402
 
+from tasks.plan.preflight import CHECKS  # noqa: E402
+
 
 def test_the_page_is_what_make_docs_would_write() -> None:
     assert page.PAGE.read_text() == page.page(), "run `make docs`"
@@ -32,3 +34,7 @@ def test_the_table_names_no_check_that_the_suite_does_not_have() -> None:
 def test_every_story_is_told_once() -> None:
     stories = [fault.story for planned in ROUNDS for fault in planned.faults]
     assert len(stories) == len(set(stories))
+
+
+def test_the_recorded_preflight_counts_the_checks_that_there_are() -> None:
+    assert f" hosts, {len(CHECKS)} checks: " in (ROOT / "docs/operations.md").read_text()
