@@ -9,7 +9,7 @@ LAB := INVENTORY=lab/hosts.ini
 N := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit test stress lint bench bench-quick docs lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit coverage test stress lint bench bench-quick docs lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,10 @@ failover: $(READY) ## Kill every leader of the running lab in turn, and see it h
 unit: export PYTHONDONTWRITEBYTECODE :=
 unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit -q -n 3 --dist worksteal
+
+coverage: $(READY) ## How much of tasks/ the unit tests reach
+	$(VENV)/bin/coverage run --source=tasks -m pytest tests/unit -q
+	$(VENV)/bin/coverage report --skip-covered --skip-empty
 
 test: lint ## All our own tests; brings the lab up by itself
 	$(CHANCES) tests/all
