@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from ..errors import BadInput, Blocked
 from ..plan.outlook import Outlook
@@ -51,13 +52,17 @@ def read(file: str) -> Promise:
 def refuse_other_file(file: str) -> None:
     """Raise BadInput if a plan cannot be saved there, or would take the place of something else."""
     place = Path(file)
-    if not os.access(place if place.exists() else place.parent, os.W_OK):
+    if place.is_symlink():
+        raise BadInput(f"--out {file}: it is a link; name {os.readlink(file)} itself, or another file")
+    if not os.access(place.parent, os.W_OK):
         raise BadInput(f"--out {file}: nothing can be written there")
     if place.exists() and not _may_go(place):
         raise BadInput(f"--out {file}: what is there is no saved plan and would be lost; name another file")
 
 
 def _may_go(place: Path) -> bool:
+    if not place.is_file():  # a device is read as an empty file, and would be gone
+        return False
     try:
         text = place.read_text()
     except (OSError, UnicodeDecodeError):
@@ -66,13 +71,25 @@ def _may_go(place: Path) -> bool:
 
 
 def save(file: str, run: Run, found: Preview, outlook: Outlook) -> None:
-    """Write a plan to a file that only its owner can read. Raises BadInput."""
+    """Write a plan to a file that only its owner can read; it is whole, or as it was. Raises BadInput."""
+    refuse_other_file(file)  # which may be another one than when the run began
     now = datetime.now(UTC).strftime("%FT%TZ")
     made = saved.made(run.chapters, run.cluster, found.plans, found.seen, outlook)
     document = {"mesofab": VERSION, "saved": now, **made}
     try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-            os.fchmod(opened.fileno(), 0o600)
-            opened.write(dumps(document, indent=2) + "\n")
+        _replace(Path(file), dumps(document, indent=2) + "\n")
     except OSError as error:
         raise BadInput(f"--out {file}: {error.strerror}") from None
+
+
+def _replace(place: Path, text: str) -> None:
+    """Write a text beside its place and move it there. Raises OSError, and nothing is changed then."""
+    with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
+        try:
+            beside.write(text)
+            beside.flush()
+            os.fsync(beside.fileno())
+            os.replace(beside.name, place)
+        except OSError:
+            os.unlink(beside.name)
+            raise

@@ -1,6 +1,8 @@
 """A saved plan: it says what would be done, holds no secret and no shell, and is kept to or refused."""
 
 import json
+import os
+import resource
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -271,8 +273,38 @@ def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None
         saving.refuse_other_file(str(tmp_path / "nowhere/plan.json"))
     with pytest.raises(BadInput, match="no saved plan"):
         saving.refuse_other_file(str(tmp_path))
-    with pytest.raises(BadInput, match="^--out .*: Is a directory"):
+    with pytest.raises(BadInput, match="no saved plan"):
         save(tmp_path)
+
+
+def test_what_is_no_regular_file_is_never_written(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="it is a link; name .*/nowhere itself, or another file"):
+        save(tmp_path / "link")
+    with pytest.raises(BadInput, match="no saved plan and would be lost"):
+        save(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="no saved plan and would be lost"):
+        saving.refuse_other_file(os.devnull)
+    assert not (tmp_path / "nowhere").exists() and (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_full_disk_leaves_the_plan_that_was_there_whole_and_nothing_else(
+    is_there: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    if is_there:
+        save(file)
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(BadInput, match="--out .*/plan.json: File too large"):
+            save(file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
 
 
 # Keeping
