@@ -13,7 +13,7 @@ from paramiko import Channel, SSHException
 from ..errors import Blocked, Unreachable
 from ..inventory.cluster import Node
 from ..plan.look.observed import Observed
-from ..plan.shell import quote
+from ..plan.shell import private, quote
 from . import fanout
 from .hosts import Hosts, Inquiry
 from .remote import hang_up
@@ -112,6 +112,7 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
 def _script(who: str, what: str, inquiry: str) -> str:
     """The script that takes the lock, says so, asks, and keeps it until no sign of life comes any more."""
     return (
+        f"{private(LEASE)}"
         f"exec 8<>{LEASE}\n"
         f'flock -n 8 || {{ echo "busy $(cat {LEASE})"; exit 0; }}\n'
         f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {LEASE}\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..inventory.secret import HIDDEN, is_secret, shown_words
 from .desired import Container
 from .look.observed import LOCK
-from .shell import OWN_ENGINE, quote
+from .shell import OWN_ENGINE, private, quote
 from .step import Step
 
 MARK = "\x1e"
@@ -47,6 +47,7 @@ def runnable(steps: Sequence[Step]) -> str:
         "mesofab() {\n"
         f"{heartbeat}\n"
         "trap 'kill $beat' EXIT\n"
+        f"{private(LOCK)}"
         f"exec 9>{LOCK}\n"
         f"flock -w 60 9 || exit {BUSY}\n"
         f"{body}"

@@ -34,6 +34,11 @@ ASK_CLIENT = f"timeout -s KILL 20 env {WITHOUT_CONFIG} docker run --rm --net non
 """Begins the command that has the docker client in an image say something, and ends in any case."""
 
 
+def private(file: str) -> str:
+    """Make an empty file that only root can open, if none is there: who can open it can lock it."""
+    return f"( umask 077; : >>{file} ); chmod 600 {file}\n"
+
+
 def heredoc(path: str, text: str, *, append: bool = False) -> str:
     """Give the shell that writes `text` (ending in a newline) to `path`, literally."""
     arrow = ">>" if append else ">"

@@ -63,6 +63,10 @@ def test_whoever_comes_second_is_told_who_was_first(holder: subprocess.Popen[str
         assert said(second).startswith("busy ann, since ")
 
 
+def test_nobody_but_its_owner_can_open_a_lease(holder: subprocess.Popen[str], locked: Path) -> None:
+    assert locked.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_lease_ends_with_its_connection(holder: subprocess.Popen[str], locked: Path) -> None:
     pipe(holder.stdin).close()
     assert (holder.wait(60), is_free(locked)) == (0, True)

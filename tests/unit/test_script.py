@@ -162,6 +162,16 @@ def test_a_second_script_waits_for_the_first_and_then_goes_on(
     assert (tmp_path / "log").read_text() == "first\nsecond\n"
 
 
+def test_nobody_but_its_owner_can_open_the_lock_not_even_one_that_stood_there(
+    tmp_path: Path, sh: list[str]
+) -> None:
+    lock = tmp_path / "lock"
+    for _ in range(2):
+        assert run(script(tmp_path, "true\n"), tmp_path, shell=sh).returncode == 0
+        assert lock.stat().st_mode & 0o777 == 0o600
+        lock.chmod(0o644)
+
+
 def test_a_script_that_waits_in_vain_says_so_by_its_code_and_does_nothing(
     tmp_path: Path, sh: list[str]
 ) -> None:
