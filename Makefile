@@ -57,8 +57,10 @@ coverage: $(READY) ## How much of tasks/ the unit tests reach
 	$(VENV)/bin/coverage run --source=tasks -m pytest tests/unit -q
 	$(VENV)/bin/coverage report --skip-covered --skip-empty
 
-test: lint ## All our own tests; brings the lab up by itself
-	$(CHANCES) tests/all
+# Style and types are checked while the lab's images are built, which takes one core; told only if they are not well.
+test: $(READY) ## All our own tests, and lint; brings the lab up by itself
+	@make -s lint >.lint 2>&1 & lint=$$!; $(CHANCES) tests/all; code=$$?; \
+		wait $$lint || { cat .lint; exit 1; }; exit $$code
 
 stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machine, say how often each passed
 	@$(VENV)/bin/python tests/stress.py $(N) $(TESTS)
