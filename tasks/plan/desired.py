@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
+from ..inventory.cluster import Cluster
 from .names import Id
 
 DIGEST = "mesofab.digest"
@@ -180,3 +181,9 @@ Kind = TypeVar("Kind", bound=Item)
 def of(kind: type[Kind], items: Iterable[Item]) -> list[Kind]:
     """Give the items of one kind."""
     return [item for item in items if isinstance(item, kind)]
+
+
+def zookeeper_url(cluster: Cluster, path: str) -> str:
+    """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
+    members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
+    return f"zk://{','.join(members)}{path}"

@@ -137,6 +137,41 @@ def test_files_and_functions_fit_in_a_head() -> None:
                 assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, f"{node.name} in {file}"
 
 
+def test_nine_of_ten_functions_of_the_product_fit_on_fifteen_lines() -> None:
+    product = [file for file in CODE if "tasks" in file.relative_to(ROOT).parts]
+    functions = [
+        node for file in product for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef)
+    ]
+    lines = sorted(_lines(node) for node in functions)
+    assert lines[len(lines) * 9 // 10] <= 15
+
+
+def _lines(function: ast.FunctionDef) -> int:
+    """Count the lines of a function without those of its docstring."""
+    first, total = function.body[0], (function.end_lineno or 0) - function.lineno + 1
+    told = (first.end_lineno or 0) - first.lineno + 1 if ast.get_docstring(function) else 0
+    return total - told
+
+
+def test_the_plan_has_few_rooms_on_few_floors_and_no_circle() -> None:
+    below: dict[str, set[str]] = {}
+    for file in PLAN:
+        room, *inner = file.relative_to(ROOT / "tasks/plan").with_suffix("").parts
+        below.setdefault(room, set())
+        for node in statements(file):
+            if isinstance(node, ast.ImportFrom) and node.level == 1 + len(inner):
+                names = [node.module.partition(".")[0]] if node.module else [a.name for a in node.names]
+                below[room].update(set(names) - {room})
+    del below["__init__"]
+    assert len(below) <= 24
+
+    def floor(room: str, above: tuple[str, ...] = ()) -> int:
+        assert room not in above, above
+        return 1 + max((floor(each, (*above, room)) for each in below.get(room, ())), default=0)
+
+    assert max(map(floor, below)) <= 10
+
+
 def test_everything_public_has_a_docstring() -> None:
     for file in CODE:
         assert ast.get_docstring(tree(file)), file

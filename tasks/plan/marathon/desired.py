@@ -1,9 +1,8 @@
 """Chapter 4: Marathon."""
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Image, Item
+from ..desired import Container, Image, Item, zookeeper_url
 from ..names import Id
-from ..zookeeper.desired import url
 
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
@@ -31,7 +30,8 @@ def container(cluster: Cluster, node: Node) -> Container:
         "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
         **dict(s.marathon_environment),
     }
-    master = url(cluster, cluster.settings.mesos_zk_path)
+    master = zookeeper_url(cluster, cluster.settings.mesos_zk_path)
+    state = zookeeper_url(cluster, s.marathon_zk_path)
     return Container(
         step=Id.MARATHON_RUN,
         name=name(node),
@@ -39,7 +39,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.marathon_image),
         environment=tuple(environment.items()),
-        arguments=("--master", master, "--zk", url(cluster, s.marathon_zk_path), *s.marathon_arguments),
+        arguments=("--master", master, "--zk", state, *s.marathon_arguments),
         ports=(s.marathon_port,),
         log_size=s.log_size,
         log_files=s.log_files,

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Checkpoint, Container, Directories, Image, Item, Mount
+from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, zookeeper_url
 from ..look.observed import Observed
 from ..membership import Plans, Seen
 from ..names import Id
 from ..shell import SOCKET, quote, replace_container
 from ..step import Action, Blocker, HostPlan
-from ..zookeeper.desired import url
 from .agent_info import refused
 from .service import agent
 
@@ -163,7 +162,7 @@ def _published(cluster: Cluster, node: Node) -> dict[str, str]:
         "MESOS_IP": node.address,
         "MESOS_HOSTNAME": node.address,
         "MESOS_PORT": str(s.mesos_agent_port),
-        "MESOS_MASTER": url(cluster, cluster.settings.mesos_zk_path),
+        "MESOS_MASTER": zookeeper_url(cluster, cluster.settings.mesos_zk_path),
         "MESOS_SWITCH_USER": "0",
         "MESOS_CONTAINERIZERS": s.mesos_agent_containerizers,
         "MESOS_LOG_DIR": LOG_DIR,

@@ -1,9 +1,8 @@
 """Chapter 3: the Mesos masters."""
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Directories, Image, Item, Mount
+from ..desired import Container, Directories, Image, Item, Mount, zookeeper_url
 from ..names import Id
-from ..zookeeper.desired import url
 
 LOG_DIR = "/var/log/mesos"
 WORK_DIR = "/var/tmp/mesos"
@@ -50,7 +49,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         ("MESOS_PORT", str(s.mesos_master_port)),
         ("MESOS_HOSTNAME", node.address),
         ("MESOS_IP", node.address),
-        ("MESOS_ZK", url(cluster, cluster.settings.mesos_zk_path)),
+        ("MESOS_ZK", zookeeper_url(cluster, cluster.settings.mesos_zk_path)),
         ("MESOS_QUORUM", str(quorum(cluster))),
         ("MESOS_REGISTRY", cluster.settings.mesos_registry),
         ("MESOS_LOG_DIR", LOG_DIR),

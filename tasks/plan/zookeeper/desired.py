@@ -59,12 +59,6 @@ def zoo_cfg(cluster: Cluster, node: Node) -> str:
     )
 
 
-def url(cluster: Cluster, path: str) -> str:
-    """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
-    members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
-    return f"zk://{','.join(members)}{path}"
-
-
 def container(cluster: Cluster, node: Node, configuration: File) -> Container:
     """Give the container of one member.
 
