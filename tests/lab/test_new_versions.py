@@ -63,9 +63,9 @@ def watched() -> Iterator[list[str]]:
 
 
 def marathon_steps(said: str) -> list[tuple[str, str]]:
-    """The hosts on which a Marathon was stopped or run, in order."""
+    """The hosts on which a Marathon was stopped or replaced, in order."""
     return re.findall(
-        r"^(10\S+)  4\.1 (stop|run|put|start) .*marathon-.*  changed  \S+ s$", said, re.MULTILINE
+        r"^(10\S+)  4\.1 (stop|replace|put|start) .*marathon-.*  changed  \S+ s$", said, re.MULTILINE
     )
 
 
@@ -98,7 +98,7 @@ def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
     failed = fab("deploy-marathon", inventory=broken)
     assert failed.code == 10, failed.said
     assert "the old version runs again, its state was not changed" in failed.said
-    assert [what for _, what in marathon_steps(failed.said)][:2] == ["stop", "run"]
+    assert [what for _, what in marathon_steps(failed.said)][:2] == ["stop", "replace"]
     assert {info(node).get("version") for node in TRIO} == {"1.5.8"}
     assert leader not in {node for node, _ in marathon_steps(failed.said)}
 
@@ -107,7 +107,7 @@ def test_a_new_marathon_is_handed_over_once_it_can_lead_and_never_goes_back(
         done = fab("deploy-cluster", inventory=newer)
     assert done.code == 0, done.said
     steps = marathon_steps(done.said)
-    assert [what for _, what in steps] == ["stop", "run", "stop", "run", "run"]
+    assert [what for _, what in steps] == ["stop", "replace", "stop", "replace", "replace"]
     assert [node for node, _ in steps].index(leader) == 2
     assert sorted(versions) == versions and set(versions) == {"1.5.8", "1.5.9"}
     assert (pid_of_the_app(), running_task()["id"]) == (pid, docker_app["id"])

@@ -91,7 +91,7 @@ def test_a_host_that_is_down_is_a_finding_and_the_others_are_told_all_the_same(f
     first, second = found(told)
     assert re.match(rf"{TRIO[0]}  error  port: mesos-master-01: port 5050 is taken by nc \(pid \d+\)", first)
     assert re.match(rf"{BAD}  error  connection: {BAD}:22\b.* Is the host up", second)
-    assert "4 hosts, " in told.said and ": 2 errors, 0 warnings." in told.said
+    assert re.search(r"^4 hosts, \d+ checks: 2 errors, ", told.said, re.MULTILINE)
 
 
 def test_a_stopped_engine_is_one_finding(fab: Run) -> None:
@@ -280,7 +280,7 @@ def test_the_document_has_findings_by_host_and_the_error_beside_them() -> None:
         )
     document: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == document["error"]["exit_code"] == 6
-    (finding,) = document["hosts"][AGENT]["findings"]
+    (finding,) = (one for one in document["hosts"][AGENT]["findings"] if one["check"] != "cgroups")
     assert (finding["check"], finding["severity"]) == ("port", "error")
     assert document["summary"]["errors"] == 1
     assert f"{AGENT}  error  port: mesos-slave: port 5051" in done.stderr
