@@ -4,10 +4,14 @@ Engine and plan are imported by the function that needs them, in `cluster.py` an
 the task that runs pays for them. `fab --list`, `--help` and completion want names and docstrings alone.
 """
 
+import gc
 from collections.abc import Sequence
 from typing import Literal
 
 from invoke.context import Context
+
+# What is imported stays. To look for garbage in it again and again costs a tenth of what a short run takes.
+gc.set_threshold(100_000)
 
 Name = Literal["host", "zookeeper", "mesos_master", "marathon", "mesos_agent"]
 """A chapter as its module and its group in hosts.ini are called; every host is in chapter `host`."""

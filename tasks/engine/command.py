@@ -134,6 +134,7 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
     nodes = choose(cluster, where, named_hosts(context))
     ssh_config = source(_typed("ssh-config"), config, cluster)
     access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
+    sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet
     with Connections(access, nodes, cluster.settings.parallel) as connections:
         from .hosts import Hosts  # and with it all that plans, which takes as long as to dial
 
