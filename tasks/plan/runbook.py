@@ -9,7 +9,7 @@ from . import host
 from .compare import belonging
 from .compare.compared import Host
 from .compare.host import compare
-from .desired import Container, Item
+from .desired import Container, Item, of
 from .gate import Members
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
@@ -118,7 +118,7 @@ def wanted(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> tuple[I
 
 def containers(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> list[Container]:
     """Give the containers among what `chapters` want of `node`."""
-    return [item for item in wanted(chapters, cluster, node) if isinstance(item, Container)]
+    return of(Container, wanted(chapters, cluster, node))
 
 
 def lost_images(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Observed) -> list[str]:

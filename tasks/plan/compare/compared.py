@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..desired import DIGEST, Container, File, Item
+from ..desired import DIGEST, Container, File, Item, of
 from ..look.observed import Observed
 from ..names import Id
 from ..step import Blocker, Step
@@ -29,7 +29,7 @@ class Host:
 
     def container(self, name: str | None) -> Container | None:
         """Give the desired container of that name."""
-        return next((i for i in self.items if isinstance(i, Container) and i.name == name), None)
+        return next((one for one in of(Container, self.items) if one.name == name), None)
 
     def mounted_now(self, file: File) -> bool:
         """Tell whether a container that mounts `file` exists, so that only its restart may swap it."""

@@ -1,7 +1,7 @@
 """What is missing of directories and files."""
 
 from .. import shell
-from ..desired import Directories, File, Identity
+from ..desired import Directories, File, Identity, of
 from ..shell import quote
 from ..step import Action, Blocker, Step
 from .compared import Found, Host
@@ -22,7 +22,7 @@ def directories(host: Host, item: Directories) -> Found:
 
 def file(host: Host, item: File) -> Found:
     """Compare a file; while a container mounts it, a new version is only put beside it."""
-    below = frozenset(i.step for i in host.items if isinstance(i, Directories))
+    below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
         for leftover in (item.beside, item.path + ".prev"):
             if host.seen.path(leftover).kind != "absent":
@@ -46,7 +46,7 @@ def identity(host: Host, item: Identity) -> Found:
     """Compare a file that is written once and never overwritten."""
     seen = host.seen.path(item.path)
     if seen.kind == "absent" or (seen.kind == "regular empty file"):
-        needs = frozenset(i.step for i in host.items if isinstance(i, Directories))
+        needs = frozenset(each.step for each in of(Directories, host.items))
         text = shell.write_file(item.path, item.value + "\n")
         yield Step(item.step, Action.WRITE, f"{item.name} {item.value}", "missing", text, after=needs)
     elif seen.text.strip() != item.value:

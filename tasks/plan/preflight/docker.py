@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from ...inventory import unknown
 from .. import remedy
-from ..desired import Container, Image, Item
+from ..desired import Container, Image, Item, of
 from ..look.engine import Offer
 from .checks import Finding
 from .subject import Subject
@@ -42,7 +42,7 @@ def version(host: Subject) -> Iterator[Finding]:
 
 def clients(items: Iterable[Item]) -> dict[str, str]:
     """Give the docker clients, by image, that can be asked for the API they speak."""
-    return {item.reference: item.client for item in items if isinstance(item, Image) and item.client}
+    return {image.reference: image.client for image in of(Image, items) if image.client}
 
 
 def api(host: Subject) -> Iterator[Finding]:

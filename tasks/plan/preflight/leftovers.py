@@ -26,8 +26,8 @@ def containers(host: Subject) -> Iterator[Finding]:
 
 def strays(host: Subject) -> Iterator[Finding]:
     """Look for containers of roles that hosts.ini does not give the host any more: they still take part."""
-    items = runbook.wanted(runbook.CHAPTERS, host.cluster, host.node)
-    wanted = {item.name + end for item in items if isinstance(item, Container) for end in ("", *GENERATIONS)}
+    containers = runbook.containers(runbook.CHAPTERS, host.cluster, host.node)
+    wanted = {one.name + end for one in containers for end in ("", *GENERATIONS)}
     for name in host.seen.clusters:
         if name not in wanted:
             yield host.finding(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Image, Item
+from ..desired import Container, Image, Item, of
 from ..look.observed import Observed
 from .checks import Finding
 from .facts import Facts
@@ -53,12 +53,12 @@ class Subject:
     @property
     def containers(self) -> list[Container]:
         """The containers that are wanted."""
-        return [item for item in self.items if isinstance(item, Container)]
+        return of(Container, self.items)
 
     @property
     def to_pull(self) -> list[str]:
         """The images that are wanted and not on the host; none if there is no engine to tell."""
-        wanted = dict.fromkeys(item.reference for item in self.items if isinstance(item, Image))
+        wanted = dict.fromkeys(image.reference for image in of(Image, self.items))
         return [image for image in wanted if self.seen.engine and image not in self.seen.images]
 
     @property
