@@ -156,10 +156,10 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
         if not concerned:
             raise BadInput(f"{cluster.source} has no host in [{where}]; add one")
         return concerned
-    nodes = [_named(cluster, name) for name in names]
+    nodes, known = [_named(cluster, name) for name in names], [each.name for each in concerned]
     for node in nodes:
-        if where not in ("host", *node.roles):
-            having = ", ".join(each.name for each in concerned) or "no host"
+        if node.name not in known:
+            having = ", ".join(known) or "no host"
             raise BadInput(f"-H {node.name}: {cluster.source} has in [{where}] only {having}")
     return list({node.name: node for node in nodes}.values())
 
