@@ -19,7 +19,18 @@ from tasks.plan.runbook import Chapter
 from tasks.plan.step import Step
 
 T = TypeVar("T")
-Seen = Mapping[str, Observed | OperatorError]
+
+
+def ensemble_led_by(address: str) -> Callable[[Question], str]:
+    """Answer as three ZooKeepers do while all is well and the one at `address` leads."""
+
+    def says(question: Question) -> str:
+        leads = question.address == address
+        if question.word == "mntr":
+            return "zk_server_state\tleader\nzk_synced_followers\t2\n" if leads else ""
+        return f"Mode: {'leader' if leads else 'follower'}\n"
+
+    return says
 
 
 class Nobody(Connections):
@@ -52,28 +63,24 @@ class FakeHosts(Hosts):
     def __init__(
         self,
         cluster: Cluster,
-        *looks: Seen,
+        *looks: Mapping[str, Observed],
         says: Callable[[Question], str] = lambda question: "",
         locked: str = "held\n",
         preflight: Mapping[str, Look] | None = None,
     ) -> None:
         super().__init__(cluster, cluster.nodes, Nobody(), Console())
-        self._looks = {node.name: iter([each.get(node.name) for each in looks]) for node in cluster.nodes}
+        self._looks = {node.name: iter([each[node.name] for each in looks]) for node in cluster.nodes}
         self._says, self._locked, self._preflight = says, locked, preflight
         self.done: list[str] = []
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
-        found = {node.name: next(self._looks[node.name]) for node in self.nodes}
-        seen = {name: each for name, each in found.items() if isinstance(each, Observed)}
-        return seen, {name: each for name, each in found.items() if isinstance(each, OperatorError)}
+        return {node.name: self._seen(node) for node in self.nodes}, {}
 
     def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
         return Inquiry("look", "", "", lambda _: self._seen(node))
 
     def _seen(self, node: Node) -> Observed:
-        seen = next(self._looks[node.name])
-        assert isinstance(seen, Observed)
-        return seen
+        return next(self._looks[node.name])
 
     def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
         return Outcome(0, "")

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from fake_hosts import FakeHosts
+from fake_hosts import FakeHosts, ensemble_led_by
 from samples import IMAGE, TRIO, as_wanted
 
 from tasks.engine.deploy import deploy
 from tasks.engine.run import Run
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.gate import Question
 from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import ZOOKEEPER
@@ -24,16 +23,8 @@ def looks(image: SeenImage | None) -> dict[str, Observed]:
     return {node.name: replace(as_wanted(CLUSTER, node), images=held) for node in CLUSTER.nodes}
 
 
-def says(question: Question) -> str:
-    """What ZooKeeper answers while all is well: the first member leads."""
-    leads = question.address == CLUSTER.nodes[0].address
-    if question.word == "mntr":
-        return "zk_server_state\tleader\nzk_synced_followers\t2\n" if leads else ""
-    return f"Mode: {'leader' if leads else 'follower'}\n"
-
-
 def done(*those: dict[str, Observed]) -> list[str]:
-    hosts = FakeHosts(CLUSTER, *those, says=says)
+    hosts = FakeHosts(CLUSTER, *those, says=ensemble_led_by(CLUSTER.nodes[0].address))
     deploy(Run(hosts, [ZOOKEEPER]))
     return [each.partition(" ")[2].partition(" ")[0] for each in hosts.done]
 

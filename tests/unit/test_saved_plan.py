@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_hosts import FakeHosts
+from fake_hosts import FakeHosts, ensemble_led_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import any_json, as_wanted
@@ -23,7 +23,6 @@ from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.outlook import Outlook
@@ -310,17 +309,9 @@ def test_a_full_disk_leaves_the_plan_that_was_there_whole_and_nothing_else(
 # Keeping
 
 
-def says(question: Question) -> str:
-    """What ZooKeeper answers while all is well: the first leads."""
-    leads = question.address == "10.0.0.1"
-    if question.word == "mntr":
-        return "zk_server_state\tleader\nzk_synced_followers\t2\n" if leads else ""
-    return f"Mode: {'leader' if leads else 'follower'}\n"
-
-
 def run_with(promise: Document, *looks: dict[str, Observed], wanted: Cluster = NEW) -> list[str]:
     """Deploy with a saved plan while the hosts look as given, look by look; give what was done on them."""
-    hosts = FakeHosts(wanted, *looks, says=says)
+    hosts = FakeHosts(wanted, *looks, says=ensemble_led_by("10.0.0.1"))
     deploy(Run(hosts, [ZOOKEEPER]), promise=saving.Promise("p.json", written(promise)))
     return hosts.done
 
