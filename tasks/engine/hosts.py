@@ -61,6 +61,7 @@ class Hosts:
         self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
         self._connections = connections
         self._gone: set[str] = set()
+        self._leased: set[str] = set()
         self._waits = True
 
     def has_all(self, chapter: Chapter) -> bool:
@@ -137,7 +138,17 @@ class Hosts:
         """Give what a look asks a node."""
         ask, boundary = runbook.ask(chapters, self.cluster, node), secrets.token_hex(16)
         script = observation(ask, boundary, waits=self._waits)
-        return Inquiry("look", script, last_line(boundary), lambda text: read(text, boundary, ask))
+        return Inquiry(
+            "look", script, last_line(boundary), lambda text: self.but_ours(node, read(text, boundary, ask))
+        )
+
+    def leased(self, node: Node) -> None:
+        """Note that this run holds the lease on a node: no look takes it for somebody else's from now on."""
+        self._leased.add(node.name)
+
+    def but_ours(self, node: Node, seen: Observed) -> Observed:
+        """Leave out of what was seen on a node that this very run is at work there."""
+        return replace(seen, at_work=None) if node.name in self._leased else seen
 
     def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
         """Ask a node and wait for the answer. Raises Unreachable."""

@@ -12,15 +12,13 @@ from paramiko import Channel, SSHException
 
 from ..errors import Blocked, Unreachable
 from ..inventory.cluster import Node
+from ..plan.look.lease import LEASE
 from ..plan.look.observed import Observed
 from ..plan.shell import private, quote
 from . import fanout
 from .hosts import Hosts, Inquiry
 from .remote import hang_up
 from .run import Run
-
-LEASE = "/run/mesofab.lease"
-"""Locked for as long as a run that changes the host lives; its text tells whose run that is."""
 
 BEAT = 15
 """Seconds between two signs of life that a run gives to each of its hosts."""
@@ -101,6 +99,7 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
     said, _, answer = text.partition("\n")
     if said == "held":
         leases.append(channel)
+        hosts.leased(node)
         return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
@@ -114,10 +113,11 @@ def _script(who: str, what: str, inquiry: str) -> str:
     return (
         f"{private(LEASE)}"
         f"exec 8<>{LEASE}\n"
-        f'flock -n 8 || {{ echo "busy $(cat {LEASE})"; exit 0; }}\n'
+        # A second, since a look that asks whether it is held has it locked for a moment.
+        f'flock -w 1 8 || {{ echo "busy $(cat {LEASE})"; exit 0; }}\n'
         f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {LEASE}\n"
         "echo held\n"
         f"(\n{inquiry}) 8>&-\n"
         # On one line with its exit: what follows on standard input is signs of life, no script.
-        f'while [ -n "$(timeout {SILENCE} head -c 1)" ]; do :; done; exit 0\n'
+        f'while [ -n "$(timeout {SILENCE} head -c 1)" ]; do :; done; : >{LEASE}; exit 0\n'
     )

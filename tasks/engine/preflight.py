@@ -45,7 +45,8 @@ def inquiry(run: Run, node: Node) -> Inquiry[Look]:
             times.append(time.time())
 
     def read(text: str) -> Look:
-        seen, own = observed.read(text, boundary, ask), facts.read(text, boundary, ask)
+        seen = run.hosts.but_ours(node, observed.read(text, boundary, ask))
+        own = facts.read(text, boundary, ask)
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 

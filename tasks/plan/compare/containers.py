@@ -136,6 +136,8 @@ def _wake(wanted: Container, seen: SeenContainer) -> Found:
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:
+    if host.seen.at_work:
+        return  # they are that run's, which removes them
     for name in (wanted.name + end for end in GENERATIONS):
         if name in host.seen.containers:
             title, why = f"remove {name}", "left over by an earlier run"

@@ -24,6 +24,8 @@ def file(host: Host, item: File) -> Found:
     """Compare a file; while a container mounts it, a new version is only put beside it."""
     below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
+        if host.seen.at_work:
+            return  # what that run has put there, it also takes away
         for leftover in (item.beside, item.path + ".prev"):
             if host.seen.path(leftover).kind != "absent":
                 yield _tidy_file(item, leftover)

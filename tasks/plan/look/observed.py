@@ -8,9 +8,11 @@ from ..desired import Checkpoint, Container, Directories, File, Identity, Image,
 from ..gate import Question
 from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
-from . import docker
+from . import docker, lease
 from . import profile as of_profile
 from .docker import ABSENT, SeenContainer, SeenImage
+from .lease import Lease
+from .peers import Peers
 from .profile import Login, Profile
 from .sections import ASK, LIMIT, Unreadable, asking, part_function, split
 
@@ -67,15 +69,18 @@ class Observed:
     """What one host has.
 
     `busy`: another run is changing the host right now, so nothing else here can be trusted.
+    `at_work` is another run that lives, whatever it does right now.
     `logins` has one for each shell that was tried; none, if nobody asked.
     `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `containers`
     has a container's other generations, too. `holdings` are the names in directories of data. `lost_mounts`
     are (container, host path) where the running container sees another thing than its host. `clusters`
     names the cluster of every container of mesofab's. `listeners` tells which process listens on a TCP
-    port. `answers` are the services' words by part name; "" if nothing answered.
+    port. `answers` are the services' words by part name; "" if nothing answered. `peers` are those of
+    ZooKeeper's, if somebody had to ask for them.
     """
 
     busy: bool = False
+    at_work: Lease | None = None
     user: int = 0
     addresses: frozenset[str] = frozenset()
     profile: Profile = Profile()
@@ -90,6 +95,7 @@ class Observed:
     clusters: Mapping[str, str] = field(default_factory=dict)
     listeners: Mapping[int, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    peers: Peers | None = None
 
     def path(self, path: str) -> Path:
         """Give what stands at `path`; only paths that were asked for are known."""
@@ -134,6 +140,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     """
     before = [first] * bool(first) + [OWN_ENGINE] + [WAIT_FOR_OTHERS] * waits
     parts = [
+        lease.ASK,
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
@@ -173,6 +180,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
     told = docker.read(objects, clusters, ask.containers, ask.images) if "trouble" not in parts else ({}, {})
     return Observed(
         busy="busy" in parts,
+        at_work=lease.read(parts["lease"]),
         user=int(parts["user"]),
         addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
         profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
