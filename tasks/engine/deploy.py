@@ -64,10 +64,10 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         return replace(result, over_budget=tuple(over))
 
 
-def _preflight(run: Run) -> None:
+def _preflight(run: Run, but: str = "") -> None:
     from . import preflight
 
-    preflight.clear(run, preflight.survey(run))
+    preflight.clear(run, preflight.survey(run).without((but,)))
 
 
 @contextmanager
@@ -86,8 +86,11 @@ def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
         with lease.held(run, lambda node: preflight.inquiry(run, node)) as (looks, others):
             preflight.clear(run, judge(run.chapters, run.cluster, looks, {}))
             yield {name: look.seen for name, look in looks.items()} | others
-    except (lease.Taken, lease.NotLocked):
-        _preflight(run)  # it may know why: that two names are one host, say
+    except lease.Taken:
+        _preflight(run, but="lock")  # it may know why: that two names are one host, say
+        raise
+    except lease.NotLocked:
+        _preflight(run)
         raise
 
 

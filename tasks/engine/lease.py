@@ -13,6 +13,7 @@ from paramiko import Channel, SSHException
 from ..errors import Blocked, Unreachable
 from ..inventory.cluster import Node
 from ..plan.look.lease import LEASE
+from ..plan.look.lease import read as whose
 from ..plan.look.observed import Observed
 from ..plan.shell import private, quote
 from . import fanout
@@ -103,8 +104,11 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
         return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
-        seen = f"{said.removeprefix('busy ')} is at work here"
-        raise Taken(seen, "Wait for that run to end, then run again.", node.name)
+        raise Taken(
+            str(whose(said.removeprefix("busy ")) or "another run is at work here"),
+            "Wait for that run to end, then run again.",
+            node.name,
+        )
     raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
 
 

@@ -17,7 +17,7 @@ def screen(status: Status) -> Group:
     return Group(
         _title(status),
         _table(status),
-        *(Text(line, "yellow") for line in grouped(_differences(status))),
+        *(Text(line, "yellow") for line in grouped([*_others(status), *_differences(status)])),
         *(_service(service) for service in status.services),
         *(Text(f"{line}.") for line in _cluster(status)),
     )
@@ -55,6 +55,11 @@ def _drift(one: Component) -> Text:
     if one.state in ("unreachable", "unknown"):
         return Text("")
     return Text("differs", "yellow") if one.drift else Text("ok", "green")
+
+
+def _others(status: Status) -> list[tuple[str, str]]:
+    """Say who else is at work, by host."""
+    return [(host.name, f"{host.at_work}.") for host in status.hosts if host.at_work]
 
 
 def _differences(status: Status) -> list[tuple[str, str]]:

@@ -225,11 +225,15 @@ def test_a_second_deploy_is_told_whose_the_first_is_and_reads_are_not_held_up(
     first_run: subprocess.Popen[str], fab: Run, inventory: Inventory
 ) -> None:
     refused = fab("-H", BAD, "deploy-zookeeper", inventory=inventory("zookeeper_sync_limit=7"))
-    whose = rf"{getpass.getuser()}@{socket.gethostname()}, since [\d: -]+ UTC: fab deploy-zookeeper"
+    who = f"{getpass.getuser()}@{socket.gethostname()}"
+    whose = rf"{who} has been at work here since [\d: -]+ UTC: fab deploy-zookeeper"
     assert refused.code == 6
-    assert re.search(rf"^{BAD}  {whose} is at work here\. Wait for that run to end", refused.said, re.M)
-    for read in ("plan", "preflight"):
-        assert fab("-H", BAD, read).code == 0
+    assert re.search(rf"^{BAD}  {whose}\. Wait for that run to end", refused.said, re.M)
+    assert fab("-H", BAD, "plan").code == 0
+    told = fab("-H", BAD, "preflight")
+    assert told.code == 6
+    assert re.search(rf"^{BAD}  error  lock: {whose}\. Wait for that run to end", told.said, re.M)
+    assert '"doing": "fab deploy-zookeeper"' in fab("-H", BAD, "status", "--json").said
     assert first_run.poll() is None
     points.release(TRIO[0])
     assert first_run.wait(SOON) == 0

@@ -74,10 +74,10 @@ class FakeHosts(Hosts):
         self.done: list[str] = []
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
-        return {node.name: self._seen(node) for node in self.nodes}, {}
+        return {node.name: self.but_ours(node, self._seen(node)) for node in self.nodes}, {}
 
     def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
-        return Inquiry("look", "", "", lambda _: self._seen(node))
+        return Inquiry("look", "", "", lambda _: self.but_ours(node, self._seen(node)))
 
     def _seen(self, node: Node) -> Observed:
         return next(self._looks[node.name])

@@ -77,6 +77,7 @@ def words() -> dict[str, str]:
 def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: str = "") -> str:
     """What a host answers to a look. `files` is the text of every file on it, `spoilt` of other parts."""
     parts = {
+        "lease": "",
         "user": "0",
         "addresses": f"2: eth0    inet {HOST}/24 scope global eth0",
         "profile": "whole 2",
@@ -89,7 +90,9 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         **{f"answer {name}": text for name, text in said.items()},
     }
     if spoilt:
-        parts |= dict.fromkeys(("user", "addresses", "profile", "logins", "clusters", "listeners"), spoilt)
+        parts |= dict.fromkeys(
+            ("lease", "user", "addresses", "profile", "logins", "clusters", "listeners"), spoilt
+        )
     return "".join(f"\n{BOUNDARY} {name}\n{text}" for name, text in parts.items()) + f"\n{BOUNDARY} end\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from tasks.inventory.parse import parse
 from tasks.plan import roll
 from tasks.plan.gate import Standing, Verdict
+from tasks.plan.look.lease import Lease
 from tasks.plan.mesos_master.service import Master
 from tasks.plan.names import Id
 from tasks.plan.outlook import Outlook, Turn
@@ -55,11 +56,12 @@ PLANS = {
 LEADER = Component(
     "zookeeper", "zookeeper", "running", "2026-11-22T08:30:00Z", "3.4.12", "leader", ("zoo.cfg: a -> b",)
 )
+AT_WORK = Lease("ann@desk", "2026-11-22T19:59:00Z", "fab deploy-cluster")
 STATUS = Status(
     source="hosts.ini",
     looked_at="2026-11-22T20:00:00Z",
     hosts=(
-        HostStatus("a", (LEADER,), drift=("HOST_IP: missing",)),
+        HostStatus("a", (LEADER,), drift=("HOST_IP: missing",), at_work=AT_WORK),
         HostStatus("b", (Component("mesos_agent", "mesos-slave", "unreachable"),), trouble="b  is off"),
     ),
     services=(Service("zookeeper", "ZooKeeper", Verdict(True, "1 of 1 serves"), 1, 1, "a"),),
@@ -169,6 +171,11 @@ def test_a_status_has_the_whole_every_service_and_every_component_by_host() -> N
             "a": {
                 "reachable": True,
                 "trouble": None,
+                "at_work": {
+                    "who": "ann@desk",
+                    "since": "2026-11-22T19:59:00Z",
+                    "doing": "fab deploy-cluster",
+                },
                 "drift": ["HOST_IP: missing"],
                 "components": {
                     "zookeeper": {
@@ -184,6 +191,7 @@ def test_a_status_has_the_whole_every_service_and_every_component_by_host() -> N
             "b": {
                 "reachable": False,
                 "trouble": "b  is off",
+                "at_work": None,
                 "drift": [],
                 "components": {
                     "mesos_agent": {

@@ -102,6 +102,6 @@ def test_a_preflight_may_know_why_a_host_could_not_be_leased(said: str, known: b
         cluster, {"10.0.0.1": seen}, locked=said, preflight={"10.0.0.1": Look(seen, facts, 0, 0)}
     )
     kind = Blocked if known or said.startswith("busy") else Unreachable
-    with pytest.raises(kind, match="flock" if known else "is at work here" if kind is Blocked else "locked"):
+    with pytest.raises(kind, match="flock" if known else "at work here" if kind is Blocked else "locked"):
         deploy(Run(hosts, [ZOOKEEPER]), check=True)
     assert hosts.done == []

@@ -24,8 +24,10 @@ class Lease:
     doing: str = ""
 
     def __str__(self) -> str:
-        since = f" since {self.since.replace('T', ' ').removesuffix('Z')} UTC" if self.since else ""
-        return f"{self.who} is at work here{since}{f': {self.doing}' if self.doing else ''}"
+        if not self.since:
+            return f"{self.who} is at work here"
+        since = self.since.replace("T", " ").removesuffix("Z")
+        return f"{self.who} has been at work here since {since} UTC: {self.doing}"
 
 
 def read(text: str) -> Lease | None:

@@ -25,7 +25,9 @@ def script(connections: Mapping[str, Question], peer_port: int, boundary: str) -
     """
     follow = f"part followers; ss -tn 'sport = :{peer_port}' 2>/dev/null"
     body = at_once([*asking(connections), follow])
-    return f"export LC_ALL=C\n{part_function(boundary)}{LIMIT}{ASK}{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
+    return (
+        f"export LC_ALL=C\n{part_function(boundary)}{LIMIT}{ASK}{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
+    )
 
 
 def read(output: str, boundary: str) -> Peers:

@@ -18,7 +18,7 @@ class Check:
 CHECKS = {
     "connection": Check("error", "The host answers over SSH, its key is known, and ours is accepted."),
     "sudo": Check("error", "sudo lets the user become root, where hosts.ini wants that."),
-    "lock": Check("error", "No other run is changing the host at this moment."),
+    "lock": Check("error", "No other run is at work on the host."),
     "rights": Check("error", "Commands run as root."),
     "tool": Check("error", "Every program that a run needs on the host is there, and can do what it must."),
     "same-machine": Check("error", "No two hosts of hosts.ini are one machine."),

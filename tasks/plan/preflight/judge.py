@@ -7,11 +7,12 @@ from ...inventory.cluster import Cluster
 from .. import runbook
 from ..runbook import Chapter
 from ..step import Blocker, HostPlan
-from . import docker, flavours, fleet, leftovers, machine
+from . import docker, flavours, fleet, leftovers, machine, others
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
 
 OF_A_HOST = (
+    others.run,
     machine.tools,
     machine.architecture,
     machine.hostname,
@@ -99,7 +100,8 @@ def _follows(host: Subject, blocker: Blocker) -> bool:
         case "address":
             return "ip" in host.facts.lacking or "ip" in host.facts.unfit
         case "lock":
-            return "flock" in host.facts.unfit  # it cannot wait, so it seems as if another run had the host
+            # Without a fit one it cannot wait, so it seems as if another run had the host.
+            return "flock" in host.facts.unfit or any(others.run(host))
         case "docker":
             without_rights = host.seen.user != 0 and "permission denied" in host.seen.engine_error
             another = any(list(check(host)) for check in (flavours.podman, flavours.snap, flavours.rootless))

@@ -131,6 +131,7 @@ def _host_status(host: HostStatus) -> Document:
     return {
         "reachable": not host.trouble,
         "trouble": host.trouble or None,
+        "at_work": asdict(host.at_work) if host.at_work else None,
         "drift": list(host.drift),
         "components": {one.service: _component(one) for one in host.components},
     }

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ...inventory.cluster import Cluster, Node
 from ..gate import Answers, Verdict
+from ..look.lease import Lease
 from ..look.observed import Observed
 from ..mesos_master.service import Master, master
 from ..runbook import HOST, Chapter
@@ -38,12 +39,16 @@ class Component:
 
 @dataclass(frozen=True)
 class HostStatus:
-    """One host: `trouble` says why it could not be looked at; `drift` what concerns no container."""
+    """One host: `trouble` says why it could not be looked at; `drift` what concerns no container.
+
+    `at_work` is a run that has the host just now; what differs may be its doing, or what it is there for.
+    """
 
     name: str
     components: tuple[Component, ...]
     drift: tuple[str, ...] = ()
     trouble: str = ""
+    at_work: Lease | None = None
 
     @property
     def drifts(self) -> bool:
@@ -109,7 +114,7 @@ def host(
         for chapter in chapters
         for name in chapter.containers(cluster, node)
     )
-    return HostStatus(node.name, components, drift(plan, HOST))
+    return HostStatus(node.name, components, drift(plan, HOST), at_work=seen.at_work)
 
 
 def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, trouble: str) -> HostStatus:
