@@ -13,6 +13,7 @@ from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
 if TYPE_CHECKING:
     from .engine.console import Console
     from .engine.hosts import Hosts
+    from .engine.preview import Preview
     from .plan.outlook import Outlook
     from .plan.report.document import Document
     from .plan.step import HostPlan
@@ -90,12 +91,13 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
-        preview = previews.plan(run)
+        preview = previews.plan_and_strangers(run)
         outlook = previews.outlook(run, preview)
-    found.update(document.plan(preview.plans, outlook))
+    found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
     _say_plan(console, preview.plans, outlook)
+    _say_others(console, preview)
     preview.refuse_if_incomplete()
     engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
@@ -123,6 +125,15 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
         for line in (*lines(outlook), *left_alone(outlook.refused)):
             console.say(line)
         console.say()
+
+
+def _say_others(console: Console, preview: Preview) -> None:
+    """Say who else is at work on the hosts, and who takes part that hosts.ini does not name."""
+    from .plan.words import grouped
+
+    at_work = ((name, f"{seen.at_work}.") for name, seen in preview.seen.items() if seen.at_work)
+    for line in (*grouped(at_work), *map(str, preview.strangers)):
+        console.say(line, "yellow")
 
 
 @task(auto_shortflags=False, help={"json": JSON})

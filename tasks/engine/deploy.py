@@ -79,12 +79,11 @@ def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
         with lease.held(run, lambda node: run.hosts.looking(run.chapters, node)) as (own, others):
             yield own | others
         return
-    from ..plan.preflight import judge
     from . import preflight
 
     try:
         with lease.held(run, lambda node: preflight.inquiry(run, node)) as (looks, others):
-            preflight.clear(run, judge(run.chapters, run.cluster, looks, {}))
+            preflight.clear(run, preflight.judged(run, looks, {}))
             yield {name: look.seen for name, look in looks.items()} | others
     except lease.Taken:
         _preflight(run, but="lock")  # it may know why: that two names are one host, say

@@ -104,11 +104,8 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
         return inquiry.answer(node, answer)
     hang_up(channel)
     if said.startswith("busy "):
-        raise Taken(
-            str(whose(said.removeprefix("busy ")) or "another run is at work here"),
-            "Wait for that run to end, then run again.",
-            node.name,
-        )
+        seen = str(whose(said.removeprefix("busy ")) or "another run is at work here")
+        raise Taken(seen, "Wait for that run to end, then run again.", node.name)
     raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
 
 

@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..errors import Blocked, OperatorError, Unreachable
 from ..inventory.cluster import Node
@@ -15,6 +17,7 @@ from . import fanout
 from .console import STYLES, counted
 from .hosts import Inquiry
 from .run import Run
+from .strangers import asked
 
 
 def survey(run: Run) -> Report:
@@ -24,7 +27,14 @@ def survey(run: Run) -> Report:
         lambda node: run.hosts.inquire(node, inquiry(run, node)),
         run.cluster.settings.parallel,
     )
-    return judge(run.chapters, run.cluster, looks, {name: unreached(name, lost[name]) for name in lost})
+    return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
+
+
+def judged(run: Run, looks: Mapping[str, Look], lost: Mapping[str, Finding]) -> Report:
+    """Judge what was seen, and ask who takes part unnamed if that makes somebody suspect."""
+    seen = asked(run.hosts, run.chapters, {name: look.seen for name, look in looks.items()})
+    looks = {name: replace(look, seen=seen[name]) for name, look in looks.items()}
+    return judge(run.chapters, run.cluster, looks, lost)
 
 
 def unreached(host: str, error: OperatorError) -> Finding:

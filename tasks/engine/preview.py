@@ -7,7 +7,7 @@ from ..errors import OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
-from ..plan.membership import Plans, Stage
+from ..plan.membership import Plans, Stage, Stranger
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -16,6 +16,7 @@ from ..plan.step import Phase
 from ..plan.words import grouped, names
 from . import gates
 from .run import Run
+from .strangers import asked
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -24,13 +25,15 @@ MOVES: tuple[Phase, ...] = ("start", "replace")
 class Preview:
     """What was seen on each host, what is missing there, and which hosts could not be looked at.
 
-    `stages` are the clusters that a change of members goes through before all else.
+    `stages` are the clusters that a change of members goes through before all else. `strangers` take part
+    in a service and have no place in hosts.ini; only a preview for people asks for them.
     """
 
     seen: Mapping[str, Observed]
     plans: Plans
     lost: Mapping[str, OperatorError]
     stages: Sequence[tuple[Chapter, Stage]] = ()
+    strangers: Sequence[Stranger] = ()
 
     def refuse_if_incomplete(self) -> None:
         """Raise what is known of the hosts that are lost, and how to go on without them."""
@@ -45,10 +48,20 @@ class Preview:
 
 def plan(run: Run) -> Preview:
     """Look at every host and say what is missing there."""
+    return previewed(run, *_looked(run))
+
+
+def plan_and_strangers(run: Run) -> Preview:
+    """Look at every host, and say what is missing there and who takes part that hosts.ini does not name."""
+    seen, lost = _looked(run)
+    seen = asked(run.hosts, run.chapters, seen)
+    found = tuple(runbook.strangers(run.chapters, run.cluster, seen))
+    return replace(previewed(run, seen, lost), strangers=found)
+
+
+def _looked(run: Run) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
     seen, lost = run.hosts.look(run.chapters)
-    if seen:
-        seen |= run.hosts.look_at_fellows(run.chapters)
-    return previewed(run, seen, lost)
+    return seen | run.hosts.look_at_fellows(run.chapters) if seen else seen, lost
 
 
 def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Preview:

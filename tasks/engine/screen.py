@@ -18,6 +18,7 @@ def screen(status: Status) -> Group:
         _title(status),
         _table(status),
         *(Text(line, "yellow") for line in grouped([*_others(status), *_differences(status)])),
+        *(Text(f"{one.seen}.", "yellow") for one in status.strangers),
         *(_service(service) for service in status.services),
         *(Text(f"{line}.") for line in _cluster(status)),
     )

@@ -1,7 +1,7 @@
 """What runs where and whether it is well: asked once, or again and again."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from ..plan.words import names
 from . import gates
 from .hosts import Hosts
 from .screen import screen
+from .strangers import asked
 
 PAUSE = 2
 """Seconds between two looks of a watch."""
@@ -27,6 +28,7 @@ def look_around(hosts: Hosts) -> Status:
     """Look at every host once and judge each service by what its members said."""
     looked_at = datetime.now(UTC).strftime("%FT%TZ")
     seen, lost = hosts.look(CHAPTERS)
+    seen = asked(hosts, CHAPTERS, seen)
     looked = [node for node in hosts.nodes if node.name in seen]
     plans = runbook.plans(CHAPTERS, hosts.cluster, looked, seen)
     found = [
@@ -35,9 +37,11 @@ def look_around(hosts: Hosts) -> Status:
         else status.host(CHAPTERS, hosts.cluster, node, seen[node.name], plans[node.name])
         for node in hosts.nodes
     ]
-    asked = [chapter for chapter in CHAPTERS if _is_asked(hosts, chapter)]
+    services = [chapter for chapter in CHAPTERS if _is_asked(hosts, chapter)]
     with ThreadPoolExecutor() as pool:  # a host that is lost costs every question its time
-        heard = dict(zip(asked, pool.map(lambda chapter: _ask(hosts, chapter, seen), asked), strict=True))
+        heard = dict(
+            zip(services, pool.map(lambda chapter: _ask(hosts, chapter, seen), services), strict=True)
+        )
     masters = heard[MESOS_MASTER][1] if MESOS_MASTER in heard else {}
     return Status(
         source=hosts.cluster.source,
@@ -45,6 +49,7 @@ def look_around(hosts: Hosts) -> Status:
         hosts=tuple(found),
         services=tuple(service for service, _ in heard.values()),
         master=status.leading_master(masters),
+        strangers=tuple(runbook.strangers(CHAPTERS, hosts.cluster, seen)),
     )
 
 
@@ -98,8 +103,13 @@ def raise_unless_ok(seen: Status) -> None:
             down = f": {', '.join(seen.down)}" if seen.down else ""
             raise Degraded(f"The cluster is degraded{down}. `fab plan` shows what a deploy would mend.")
         case "drift":
-            others = names(host.name for host in seen.hosts if host.drifts)
-            raise Drift(
-                f"All is well, but not as {seen.source} wants it on {others}. "
-                "`fab plan` shows what a deploy would change."
-            )
+            raise Drift(" ".join(_drift(seen)))
+
+
+def _drift(seen: Status) -> Iterator[str]:
+    if others := names(host.name for host in seen.hosts if host.drifts):
+        yield f"All is well, but not as {seen.source} wants it on {others}."
+        yield "`fab plan` shows what a deploy would change."
+    if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
+        yield f"{'A' if others else 'All is well, but a'} member that {seen.source} does not name"
+        yield f"takes part on {strangers}. `fab plan` tells what to do about it."

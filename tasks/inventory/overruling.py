@@ -31,6 +31,7 @@ MAY_BE = (
     "login",
     "foreign-container",
     "stray-container",
+    "stranger",
     "foreign-data",
     "same-agent",
     "foreign-agent",

@@ -1,9 +1,10 @@
-"""What a change of a service's members takes: the clusters to go through, or why it may not be."""
+"""The members of a service: what a change of them takes, and who takes part without being one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..inventory.cluster import Cluster
+from .look import candidates
 from .look.observed import Observed
 from .names import Id
 from .step import Blocker, HostPlan
@@ -32,6 +33,47 @@ class Membership:
 
     stages: tuple[Stage, ...] = ()
     objections: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody who takes part in a service and has no place there in hosts.ini.
+
+    `host` is its host, as hosts.ini calls it, or its address; `by` is the node that it was seen on.
+    """
+
+    service: str
+    host: str
+    seen: str
+    remedy: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.seen}. {self.remedy[0].upper()}{self.remedy[1:]}."
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """How a service's strangers are found: some show in every look, some are only `suspected` from it.
+
+    Then it takes a question more to find them, which the look of a cluster as wanted does without.
+    """
+
+    found: Callable[[Cluster, Seen], Iterable[Stranger]]
+    suspected: Callable[[Cluster, Seen], bool] = lambda cluster, seen: False
+
+
+def standing(
+    cluster: Cluster, seen: Seen, role: str, paths: str, one: str, remedy: str
+) -> Iterator[Stranger]:
+    """Give the strangers that stand for election at such paths; `one` is what people call one of them."""
+    own = {node.name for node in cluster.having(role)}
+    for host in candidates.elsewhere(cluster, seen, role, paths):
+        rest = "hosts.ini has one there" if host in own else "hosts.ini has none there"
+        told = (
+            f"{f'more than {one}' if host in own else one} on {host} stands for election in ZooKeeper, {rest}"
+        )
+        yield Stranger(role, host, told, remedy, candidates.witness(seen))
 
 
 def absent(cluster: Cluster, role: str, plans: Plans) -> list[str]:

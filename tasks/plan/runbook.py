@@ -11,20 +11,25 @@ from .compare.compared import Host
 from .compare.host import compare
 from .desired import Container, Item, of
 from .gate import Members
+from .look import candidates
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
 from .marathon import handover
+from .marathon import strangers as other_marathons
 from .marathon.service import Marathons
-from .membership import Membership, Plans, Seen, Stage
+from .membership import Membership, Plans, Seen, Stage, Stranger, Strangers
 from .mesos_agent import desired as mesos_agent
+from .mesos_agent import strangers as other_agents
 from .mesos_agent.service import Agents
 from .mesos_master import desired as mesos_master
 from .mesos_master import replicas
+from .mesos_master import strangers as other_masters
 from .mesos_master.service import Masters
 from .names import SERVICES, Id
 from .step import Blocker, HostPlan, Step
 from .zookeeper import desired as zookeeper
 from .zookeeper import members
+from .zookeeper import strangers as other_members
 from .zookeeper.service import Ensemble
 
 
@@ -35,7 +40,7 @@ class Chapter:
     It leans on the chapters of a lower `rank`, and on none of its own. `gate` is the id of the question
     that the gate asks; `objections` may refuse a change of one host. `membership` sees all hosts
     together, where members need each other. `arrange` makes other steps of those that the comparison
-    found, where a plain restart would not do.
+    found, where a plain restart would not do. `strangers` finds who takes part and is none of its members.
     """
 
     role: str | None
@@ -46,6 +51,7 @@ class Chapter:
     objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
     arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
+    strangers: Strangers | None = None
 
     @property
     def service(self) -> str:
@@ -76,10 +82,22 @@ class Chapter:
 
 HOST = Chapter(None, 1, host.desired)
 ZOOKEEPER = Chapter(
-    "zookeeper", 2, zookeeper.desired, Ensemble(), Id.ZOOKEEPER_ASK, membership=members.membership
+    "zookeeper",
+    2,
+    zookeeper.desired,
+    Ensemble(),
+    Id.ZOOKEEPER_ASK,
+    membership=members.membership,
+    strangers=Strangers(other_members.found, other_members.suspected),
 )
 MESOS_MASTER = Chapter(
-    "mesos_master", 3, mesos_master.desired, Masters(), Id.MASTER_ASK, membership=replicas.membership
+    "mesos_master",
+    3,
+    mesos_master.desired,
+    Masters(),
+    Id.MASTER_ASK,
+    membership=replicas.membership,
+    strangers=Strangers(other_masters.found, other_masters.suspected),
 )
 MARATHON = Chapter(
     "marathon",
@@ -89,6 +107,7 @@ MARATHON = Chapter(
     Id.MARATHON_ASK,
     membership=handover.membership,
     arrange=handover.hand_over,
+    strangers=Strangers(other_marathons.found, other_marathons.suspected),
 )
 MESOS_AGENT = Chapter(
     "mesos_agent",
@@ -98,6 +117,7 @@ MESOS_AGENT = Chapter(
     Id.AGENT_ASK,
     objections=mesos_agent.objections,
     arrange=mesos_agent.drained,
+    strangers=Strangers(other_agents.found),
 )
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
@@ -139,7 +159,20 @@ def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
         if chapter.members is not None and chapter.concerns(node)
         for name, question in chapter.members.questions(cluster, node).items()
     }
+    if ZOOKEEPER in chapters and ZOOKEEPER.concerns(node):
+        words["zookeeper dump"] = candidates.question(cluster, node)
     return questions(wanted(chapters, cluster, node), words)
+
+
+def suspicious(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> str:
+    """Name the node to be asked about strangers that a look makes suspect; "" if it suspects none."""
+    own = [each.strangers for each in chapters if each.strangers]
+    return candidates.witness(seen) if any(each.suspected(cluster, seen) for each in own) else ""
+
+
+def strangers(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> list[Stranger]:
+    """Give everybody who takes part in these chapters' services and has no place there in hosts.ini."""
+    return [one for each in chapters if each.strangers for one in each.strangers.found(cluster, seen)]
 
 
 def plans(

@@ -110,7 +110,7 @@ def test_what_a_live_run_has_put_there_is_no_left_over_and_a_dead_runs_is() -> N
 def test_what_differs_beside_it_is_told_all_the_same() -> None:
     other = parse(f"{TRIO}[zookeeper:vars]\nzookeeper_sync_limit=5\n")
     seen = replace(amid(as_wanted(CLUSTER, NODE)), at_work=READ)
-    plan = runbook.missing(CHAPTERS, other, NODE, seen)
+    plan = runbook.missing(CHAPTERS, other, other.nodes[0], seen)
     assert "replace zookeeper" in [step.title for step in plan.steps]
 
 

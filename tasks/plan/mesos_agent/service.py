@@ -75,8 +75,26 @@ def agent(node: Node, answers: Answers) -> Agent | None:
     told = next((slave for slave in known if _pid_of(slave) == _pid(node)), None)
     if told is None:
         return None
+    return Agent(http.text(told.get("version")), _tasks(told), _resources(told))
+
+
+def others(cluster: Cluster, answers: Answers) -> dict[str, int] | None:
+    """Give how many tasks run on each active agent that is not of hosts.ini, by its `address:port`.
+
+    None if no leading master answered.
+    """
+    active = _active({"": answers})
+    if active is None:
+        return None
+    own = {_pid(node) for node in cluster.having("mesos_agent")}
+    strange = {pid for pid in active - own if re.fullmatch(r"[0-9.]+:[0-9]{1,5}", pid)}
+    told = (slave for text in answers.values() for slave in _listed(text) or ())
+    return {pid: _tasks(slave) for slave in told if (pid := _pid_of(slave)) in strange}
+
+
+def _tasks(told: Told) -> int:
     counts = (told.get(f"TASK_{state}") for state in ("STAGING", "STARTING", "RUNNING", "KILLING"))
-    return Agent(http.text(told.get("version")), sum(map(http.count, counts)), _resources(told))
+    return sum(map(http.count, counts))
 
 
 def _resources(told: Told) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
+from ..look.candidates import elsewhere
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
 from ..names import Id
 from ..step import Blocker
@@ -82,19 +83,41 @@ def _refused(
 
 def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, str] | None:
     """Object while there are replicas that hosts.ini does not know, or may be."""
-    leaders = [one for host in seen.values() if (one := master(host.said("mesos_master"))).elected]
-    replicas = leaders[0].replicas if len(leaders) == 1 else None
-    gone = (
-        "on every host that was taken out: docker rm -f its mesos-master-0N and remove "
-        f"{cluster.settings.mesos_master_work_dir}; ZooKeeper forgets it within 10 s; then run again"
-    )
+    replicas = _replicas(seen)
     if replicas is not None and replicas > known:
-        return f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}", gone
+        others = names(elsewhere(cluster, seen, "mesos_master", candidates(cluster)))
+        told = f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}"
+        return told + (f" (not of {others})" if others else ""), farewell(cluster)
     if replicas is None and old > quorum(cluster):
         return "no leading master tells how many replicas there still are", (
             "start the masters as they are (docker start mesos-master-0N) until one leads, then run again"
         )
     return None
+
+
+def _replicas(seen: Seen) -> int | None:
+    leaders = [one for host in seen.values() if (one := master(host.said("mesos_master"))).elected]
+    return leaders[0].replicas if len(leaders) == 1 else None
+
+
+def too_many(cluster: Cluster, seen: Seen) -> bool:
+    """Tell whether the leader sees replicas that hosts.ini does not know: `membership` objects to that."""
+    quorums = _quorums(cluster, seen) if cluster.settings.mesos_registry != "in_memory" else {}
+    stay = [node for node in cluster.having("mesos_master") if not _is_new(node, seen)]
+    return bool(quorums) and (_replicas(seen) or 0) > len(stay)
+
+
+def candidates(cluster: Cluster) -> str:
+    """Give what matches the paths of the masters' candidates in ZooKeeper (contender.cpp)."""
+    return rf"{re.escape(cluster.settings.mesos_zk_path)}/(json\.)?info_\d+"
+
+
+def farewell(cluster: Cluster) -> str:
+    """Say how a master that hosts.ini does not have any more goes for good."""
+    return (
+        "on every host that was taken out: docker rm -f its mesos-master-0N and remove "
+        f"{cluster.settings.mesos_master_work_dir}; ZooKeeper forgets it within 10 s; then run again"
+    )
 
 
 def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:

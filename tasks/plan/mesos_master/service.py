@@ -119,7 +119,7 @@ def _log_trouble(cluster: Cluster, masters: Mapping[str, Master], needed: frozen
     if behind:
         return f"the log of {', '.join(behind)} is not recovered"
     present = sum(m.present for m in masters.values())
-    short = [f"{n} sees {m.replicas}" for n, m in masters.items() if m.present and m.replicas != present]
+    short = [f"{n} sees {m.replicas}" for n, m in masters.items() if m.present and m.replicas < present]
     return f"{present} log replicas should be seen, {', '.join(short)}" if short else ""
 
 
@@ -127,4 +127,6 @@ def _summary(masters: Mapping[str, Master], leader: str) -> str:
     present = sum(m.present for m in masters.values())
     missing = [name for name, m in masters.items() if not m.present]
     tail = f"; not answering: {', '.join(missing)}" if missing else ""
+    if (replicas := masters[leader].replicas) > len(masters):
+        tail += f"; it sees {replicas} replicas of the log"
     return f"{present} of {len(masters)} masters answer, {leader} leads{tail}"

@@ -56,6 +56,7 @@ CHECKS = {
     "stray-container": Check(
         "warning", "No container of mesofab's is left from a role that the host has no more."
     ),
+    "stranger": Check("warning", "Nobody takes part in a service who has no place there in hosts.ini."),
     "foreign-data": Check("error", "ZooKeeper's data directory holds no data of another ensemble."),
     "myid": Check("error", "The id in ZooKeeper's data directory is that of hosts.ini."),
     "members": Check("error", "ZooKeeper's members change only in ways that cannot lose data."),

@@ -33,11 +33,10 @@ OF_A_HOST = (
     docker.extra_flags,
     docker.images,
     leftovers.containers,
-    leftovers.strays,
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (fleet.machines, fleet.agents, fleet.clocks)
+OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks)
 
 
 @dataclass(frozen=True)

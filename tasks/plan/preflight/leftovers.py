@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from .. import runbook
 from ..compare import belonging
 from ..desired import DIGEST, Container
-from ..look.docker import GENERATIONS
 from ..zookeeper import members
 from ..zookeeper.desired import cfg, data
 from .checks import Finding
@@ -21,19 +19,6 @@ def containers(host: Subject) -> Iterator[Finding]:
                 "foreign-container",
                 f"the container {one.name} (of {found.image}) has no label {DIGEST}: somebody else made it",
                 "remove or rename it; or, if it shall be replaced, deploy with --no-preflight",
-            )
-
-
-def strays(host: Subject) -> Iterator[Finding]:
-    """Look for containers of roles that hosts.ini does not give the host any more: they still take part."""
-    containers = runbook.containers(runbook.CHAPTERS, host.cluster, host.node)
-    wanted = {one.name + end for one in containers for end in ("", *GENERATIONS)}
-    for name in host.seen.clusters:
-        if name not in wanted:
-            yield host.finding(
-                "stray-container",
-                f"mesofab made the container {name}, for which hosts.ini gives this host no role",
-                f"give it the role again, or remove it: docker rm -f {name}",
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..membership import Stranger
 from ..outlook import Outlook, Turn
 from ..preflight import CHECKS, Finding, Report
 from ..step import HostPlan, Step
@@ -113,6 +114,7 @@ def status(status: Status) -> Document:
             "frameworks_active": master.frameworks if master else None,
             "tasks_running": master.tasks if master else None,
         },
+        "strangers": strangers(status.strangers),
         "services": {
             service.role: {
                 "well": service.verdict.passed,
@@ -125,6 +127,13 @@ def status(status: Status) -> Document:
         },
         "hosts": {host.name: _host_status(host) for host in status.hosts},
     }
+
+
+def strangers(found: Iterable[Stranger]) -> list[Document]:
+    """Say who takes part in a service and has no place in hosts.ini."""
+    return [
+        {"service": one.service, "host": one.host, "seen": one.seen, "remedy": one.remedy} for one in found
+    ]
 
 
 def _host_status(host: HostStatus) -> Document:

@@ -9,6 +9,7 @@ from ...inventory.cluster import Cluster, Node
 from ..gate import Answers, Verdict
 from ..look.lease import Lease
 from ..look.observed import Observed
+from ..membership import Stranger
 from ..mesos_master.service import Master, master
 from ..runbook import HOST, Chapter
 from ..step import Action, HostPlan
@@ -70,13 +71,17 @@ class Service:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that one look found; `master` is what the leading master says, None without one."""
+    """Everything that one look found; `master` is what the leading master says, None without one.
+
+    `strangers` take part in a service and have no place in hosts.ini.
+    """
 
     source: str
     looked_at: str
     hosts: tuple[HostStatus, ...]
     services: tuple[Service, ...]
     master: Master | None
+    strangers: tuple[Stranger, ...] = ()
 
     @property
     def state(self) -> State:
@@ -85,7 +90,7 @@ class Status:
             return "unreachable"
         if self.down or not all(service.verdict.passed for service in self.services):
             return "degraded"
-        return "drift" if any(host.drifts for host in self.hosts) else "ok"
+        return "drift" if self.strangers or any(host.drifts for host in self.hosts) else "ok"
 
     @property
     def down(self) -> tuple[str, ...]:

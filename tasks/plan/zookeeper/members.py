@@ -132,8 +132,8 @@ def _strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection
                 name,
                 f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
                 "could lack what the others wrote",
-                f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, take its "
-                f"line out of zoo.cfg {BY_HAND}{instead}",
+                f"put {_placed(gone, members)} back into hosts.ini; to remove a member, stop it for good, "
+                f"take its line out of zoo.cfg {BY_HAND}{instead}",
             )
 
 
@@ -230,6 +230,10 @@ def _objection(node: str, seen: str, remedy: str) -> Objection:
 
 def _ids(ids: Collection[int]) -> str:
     return ", ".join(str(id) for id in sorted(ids))
+
+
+def _placed(ids: Collection[int], members: Members) -> str:
+    return ", ".join(f"{id} ({members[id]})" for id in sorted(ids))
 
 
 def _mode(seen: Observed) -> str:

@@ -12,13 +12,14 @@ from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 class Member:
     """One member's answer. `mode` is leader, follower, standalone, ... or "" if it does not serve.
 
-    `present` tells whether anything answered at all. `synced` is how many followers are in sync,
-    said by the leader alone (mntr's zk_synced_followers; ZooKeeper 3.4 and later).
+    `present` tells whether anything answered at all. `synced` is how many followers are in sync, said by
+    the leader alone (mntr's zk_synced_followers; ZooKeeper 3.4 and later), as how many `follow` it at all.
     """
 
     present: bool
     mode: str
     synced: int | None = None
+    follow: int | None = None
 
 
 def member(answers: Answers) -> Member:
@@ -29,12 +30,17 @@ def member(answers: Answers) -> Member:
     """
     srvr = answers.get("srvr", "")
     mode = re.search(r"^Mode: (\S+)", srvr, re.MULTILINE)
-    synced = re.search(r"^zk_synced_followers\s+([0-9]{1,9})(\.0*)?$", answers.get("mntr", ""), re.MULTILINE)
     return Member(
         present=bool(srvr.strip()),
         mode=mode[1] if mode else "",
-        synced=int(synced[1]) if synced else None,
+        synced=_count("synced_followers", answers),
+        follow=_count("(?:followers|learners)", answers),  # 3.4, and later ones
     )
+
+
+def _count(name: str, answers: Answers) -> int | None:
+    found = re.search(rf"^zk_{name}\s+([0-9]{{1,9}})(\.0*)?$", answers.get("mntr", ""), re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def majority(cluster: Cluster) -> int:
@@ -80,10 +86,11 @@ class Ensemble:
             return Verdict(False, _silence(members, silent))
         if len(leaders) != 1:
             return Verdict(False, f"{len(leaders)} members lead ({', '.join(leaders) or 'none'})")
-        synced = members[leaders[0]].synced
-        if synced != len(serving) - 1:
-            return Verdict(False, f"leader {leaders[0]} has {synced} of {len(serving) - 1} followers in sync")
-        return Verdict(True, _summary(members, leaders[0], serving))
+        synced, others = members[leaders[0]].synced, len(serving) - 1
+        if synced is None or synced < others:
+            return Verdict(False, f"leader {leaders[0]} has {synced} of {others} followers in sync")
+        more = f"; {synced - others} more follow it" if synced > others else ""
+        return Verdict(True, _summary(members, leaders[0], serving) + more)
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say who serves: a follower answers srvr with its mode only when it is in sync."""
