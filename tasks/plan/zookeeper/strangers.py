@@ -9,8 +9,8 @@ from . import members
 from .service import member
 
 REMEDY = (
-    "add it to [zookeeper] of hosts.ini with an id above the others'; or stop it for good there: docker rm "
-    "-f zookeeper. It has no vote, since no member's list names it, so it is not missed"
+    "stop it for good there: docker rm -f zookeeper. It has no vote, since no member's list names it, so "
+    "nobody misses it"
 )
 
 
