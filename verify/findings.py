@@ -10,6 +10,7 @@ from tasks.inventory.cluster import Node
 
 REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
 
+LEAVE = "docs/operations.md says how one leaves: Members that hosts.ini does not name"
 
 SECRET = re.compile(r"((?:^|\s)\S*(?:pass|secret|token|credential|key)[^\s=]*(?: is |[= ]))\S+", re.I)
 PASSWORD = re.compile(r"://[^\s/@]+@")

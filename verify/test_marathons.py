@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import requests
+from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import each, finding, refuse, require
+from .findings import LEAVE, each, finding, refuse, require
+from .four_letter_words import session
 from .mesos import another_version, as_json, at_marathon, leader, master_says
 from .wanted import marathon
 
@@ -75,6 +77,30 @@ def test_all_name_the_same_leader_and_it_is_one_of_them(infos: Answers, marathon
         f"they name as leader {', '.join(str(one) for one in named.values())}",
         "all to name the same one of them",
         "compare their --zk in `docker inspect marathon-N`: who names another leader has another path",
+    )
+
+
+def candidates(cluster: Cluster, path: str) -> list[str]:
+    """The addresses of all Marathons that stand for election below this path in ZooKeeper."""
+    with session(*cluster.having("zookeeper")) as zookeeper:
+        try:
+            names = zookeeper.get_children(f"{path}/leader-curator")
+        except NoNodeError:
+            return []
+        return [zookeeper.get(f"{path}/leader-curator/{name}")[0].decode(errors="replace") for name in names]
+
+
+def test_no_other_marathon_stands_for_election(cluster: Cluster, marathons: tuple[Node, ...]) -> None:
+    path = marathons[0].settings.marathon_zk_path
+    ours = {address(node) for node in marathons}
+    refuse(
+        finding(
+            one.partition(":")[0],
+            f"a Marathon {one} stands for election in ZooKeeper's {path}",
+            "only the Marathons of hosts.ini",
+            f"put its host back into [marathon] of hosts.ini, or stop it there: {LEAVE}",
+        )
+        for one in sorted({*candidates(cluster, path)} - ours)
     )
 
 

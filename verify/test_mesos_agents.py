@@ -7,7 +7,7 @@ import pytest
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import finding, refuse
+from .findings import LEAVE, finding, refuse
 from .mesos import leader, master_says
 
 pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.3")]
@@ -46,7 +46,10 @@ def test_no_other_agent_is_registered(cluster: Cluster) -> None:
             if pid not in agents:
                 twin = pid.partition(":")[0] in hosts
                 seen = f"an agent {pid} is registered as {one['id']}" + " beside the host's own" * twin
-                remedy = "stop it there, or add its host to [mesos_agent] of hosts.ini"
+                remedy = (
+                    f"add its host to [mesos_agent] of hosts.ini, or drain it and have it unregister: {LEAVE}"
+                )
+                remedy = f"have it unregister: {LEAVE}" if twin else remedy
                 yield finding(pid.partition(":")[0], seen, "only the agents of hosts.ini", remedy)
 
     refuse(strangers())

@@ -10,7 +10,7 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import REDO, each, finding, refuse, require
+from .findings import LEAVE, REDO, each, finding, refuse, require
 from .four_letter_words import session
 from .mesos import another_version, at, leader, master_says, metrics
 from .wanted import mesos_master
@@ -62,8 +62,10 @@ def test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory(
             address,
             f"ZooKeeper's {path} has {seen[address]} candidates of this address",
             "one" if address in wanted else "none: hosts.ini has no master there",
-            "a missing one does not run or has another MESOS_ZK or MESOS_IP, a stranger is to be stopped; "
-            "a doubled one is an old session that ends within a minute",
+            "it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends "
+            "within a minute"
+            if address in wanted
+            else f"it is a master of hosts.ini with another MESOS_IP, or a stranger; {LEAVE}",
         )
         for address in sorted({*seen, *wanted})
         if seen[address] != (address in wanted)

@@ -10,7 +10,7 @@ from kazoo.exceptions import KazooException
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import REDO, each, finding, refuse, require
+from .findings import LEAVE, REDO, each, finding, refuse, require
 from .four_letter_words import Answers, answers, session
 
 pytestmark = [pytest.mark.role("zookeeper"), pytest.mark.runbook("2.6")]
@@ -97,7 +97,23 @@ def test_all_followers_are_in_sync_with_the_leader(said: Said) -> None:
     told = " and ".join(str(count) for count in synced)
     seen = f"{told} followers are in sync" if counts else "none leads"
     wanted = f"one leader with {len(said) - 1} followers in sync"
-    require(len(said) == 1 or synced == [len(said) - 1], where, seen, wanted, APART)
+    well = len(synced) == 1 and synced[0] >= len(said) - 1  # strangers are a check of their own
+    require(len(said) == 1 or well, where, seen, wanted, APART)
+
+
+def test_no_other_member_follows_the_leader(said: Said) -> None:
+    def strangers(node: Node) -> Iterator[str]:
+        mntr = said[node].mntr
+        count = int(
+            float(mntr.get("zk_learners") or mntr.get("zk_followers") or 0)
+        )  # 3.4 calls them followers
+        if said[node].mode == "leader" and count > len(said) - 1:
+            wanted = f"{len(said) - 1}, the other members of hosts.ini"
+            port = node.settings.zookeeper_peer_port
+            remedy = f"`ss -tn 'sport = :{port}'` there shows from where they come; {LEAVE}"
+            yield finding(node.name, f"{count} members follow the leader", wanted, remedy)
+
+    each(said, strangers)
 
 
 def test_what_is_written_through_one_member_is_read_through_every_other(

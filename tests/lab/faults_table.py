@@ -94,6 +94,14 @@ SECOND_MEMBER = (
 )
 """A member of another ensemble on the same host, on ports of its own."""
 
+FOURTH_MEMBER = (
+    "docker run -d --net host --name fourth -e ZOO_MY_ID=9 -e ZOO_PORT=2182"
+    f""" -e ZOO_SERVERS="$(grep ^server {ZOO_CFG} | tr '\\n' ' ')server.9=$HOST:2889:3889\""""
+    " -e SERVER_JVMFLAGS='-Xmx64m -Dzookeeper.admin.enableServer=false'"
+    " $(docker inspect -f '{{.Config.Image}}' zookeeper)"
+)
+"""A ZooKeeper that knows all members of the ensemble and follows their leader, on ports of its own."""
+
 STRANGER = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8080, bind='HOST')"
 """A web server that has nothing to do with Marathon."""
 
@@ -221,7 +229,7 @@ BY_HAND = Round(
             "a host runs a second agent of ours, and is registered under a second id",
             {
                 "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; `docker rm -f` it, or add its role to the host in hosts.ini; NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends",
-                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; stop it there, or add its host to [mesos_agent] of hosts.ini",
+                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name",
             },
             together(SECOND_AGENT, shell_in("{agent}", "docker update --restart=no mesos-slave-2")),
             heal=shell_in(
@@ -229,8 +237,19 @@ BY_HAND = Round(
                 "docker kill -s USR1 mesos-slave-2; docker wait mesos-slave-2; docker rm mesos-slave-2",
             ),
         ),
+        Fault(
+            "a second Marathon of ours runs on a host, on a port of its own",
+            {
+                "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; `docker rm -f` it, or add its role to the host in hosts.ini; NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends",
+                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/operations.md says how one leaves: Members that hosts.ini does not name",
+            },
+            rerun(
+                "{marathon_leader}", "marathon", name="marathon-9", environment={"MARATHON_HTTP_PORT": "8081"}
+            ),
+            heal=shell_in("{marathon_leader}", "docker stop -t 30 marathon-9; docker rm marathon-9"),
+        ),
     ),
-    shows={"replicas": 2, "active": 2, "frameworks": 2, "leaders": 2},
+    shows={"replicas": 2, "active": 2, "frameworks": 2, "leaders": 2, "latches": 3},
 )
 
 CONTAINERS = Round(
@@ -347,7 +366,7 @@ APART = Round(
             "a master runs without MESOS_ZK: a second leader",
             {
                 "test_exactly_one_master_is_elected_by_its_own_word": "...: each says that it is the elected master; expected exactly one elected master; compare MESOS_ZK in `docker inspect mesos-master-0N` of all masters, look at their logs",
-                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_a}: ZooKeeper's /mesos has 0 candidates of this address; expected one; a missing one does not run or has another MESOS_ZK or MESOS_IP, a stranger is to be stopped; a doubled one is an old session that ends within a minute",
+                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_a}: ZooKeeper's /mesos has 0 candidates of this address; expected one; it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends within a minute",
                 "test_the_masters_run_with_the_wanted_flags": "{master_a}: the master's flag zk is None; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", environment={"MESOS_ZK": None}),
@@ -367,7 +386,7 @@ APART = Round(
             "a master runs on another path in ZooKeeper: a third leader",
             {
                 "test_the_masters_run_with_the_wanted_flags": "{master_b}: the master's flag zk is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_b}: ZooKeeper's /mesos has 0 candidates of this address; expected one; a missing one does not run or has another MESOS_ZK or MESOS_IP, a stranger is to be stopped; a doubled one is an old session that ends within a minute",
+                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_b}: ZooKeeper's /mesos has 0 candidates of this address; expected one; it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends within a minute",
                 "test_the_replicated_log_is_recovered_everywhere": "{master_leader}: it sees 1 replicas of the log; expected 3, one for each master; restart the master whose replica is missing; look at its log for `replica`",
             },
             rerun("{master_b}", "mesos_master", environment={"MESOS_ZK": ELSEWHERE}),
@@ -403,7 +422,7 @@ STRANGERS = Round(
             {
                 "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
                 "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
-                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; a missing one does not run or has another MESOS_ZK or MESOS_IP, a stranger is to be stopped; a doubled one is an old session that ends within a minute",
+                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/operations.md says how one leaves: Members that hosts.ini does not name",
                 "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", environment={"MESOS_IP": "127.0.0.1"}),
@@ -493,7 +512,7 @@ NEVER_DEPLOYED = Round(
         Fault(
             "a container of ours runs on a host that is not in the inventory",
             {
-                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5051 is registered as ...; expected only the agents of hosts.ini; stop it there, or add its host to [mesos_agent] of hosts.ini"
+                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5051 is registered as ...; expected only the agents of hosts.ini; add its host to [mesos_agent] of hosts.ini, or drain it and have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name"
             },
             nothing,
         ),
@@ -606,6 +625,22 @@ TWO_ENSEMBLES = Round(
     shows={"zk_a": "leader", "zk_leader": "leader"},
 )
 
+TOO_MANY = Round(
+    "one member too many",
+    (
+        Fault(
+            "a ZooKeeper that hosts.ini does not name follows the leader",
+            {
+                "test_no_other_member_follows_the_leader": "{zk_leader}: 3 members follow the leader; expected 2, the other members of hosts.ini; `ss -tn 'sport = :2888'` there shows from where they come; docs/operations.md says how one leaves: Members that hosts.ini does not name",
+            },
+            shell_in("{zk_a}", FOURTH_MEMBER),
+            heal=shell_in("{zk_a}", "docker rm -f fourth"),
+        ),
+    ),
+    suite=ENSEMBLE,
+    shows={"zk_a": "follower", "zk_leader": "leader", "learners": 3},
+)
+
 CUT_OFF = Round(
     "up, but not serving",
     (
@@ -686,6 +721,7 @@ ROUNDS = (
     STOPPED,
     STANDALONE,
     TWO_ENSEMBLES,
+    TOO_MANY,
     CUT_OFF,
     SAME_ID,
     LAUNCHES,

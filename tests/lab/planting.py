@@ -182,6 +182,8 @@ def facts(who: Who) -> dict[str, object]:
     return {
         **{name: _mode(who[name]) for name in ("zk_leader", "zk_a", "zk_b")},
         "candidates": _candidates(),
+        "latches": _latches(),
+        "learners": _learners(who["zk_leader"]),
         "elected": sum(_get(node, 5050, "/metrics/snapshot").get("master/elected", 0) for node in TRIO),
         "replicas": _get(leader, 5050, "/metrics/snapshot").get("registrar/log/ensemble_size"),
         "active": active,
@@ -197,6 +199,8 @@ WELL = {
     "zk_a": "follower",
     "zk_b": "follower",
     "candidates": 3,
+    "latches": 3,
+    "learners": 2,
     "elected": 1,
     "replicas": 3,
     "active": 1,
@@ -244,3 +248,13 @@ def _mode(node: str) -> str:
 def _candidates() -> int:
     with zookeeper() as client:
         return sum(name.startswith("json.info_") for name in client.get_children("/mesos"))
+
+
+def _latches() -> int:
+    with zookeeper() as client:
+        return len(client.get_children("/marathon/leader-curator"))
+
+
+def _learners(node: str) -> int:
+    told = re.search(r"^zk_(?:learners|followers)\t(\d+)", ask(node, 2181, "mntr", 3), re.MULTILINE)
+    return int(told[1]) if told else 0

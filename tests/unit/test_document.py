@@ -9,6 +9,7 @@ from tasks.inventory.parse import parse
 from tasks.plan import roll
 from tasks.plan.gate import Standing, Verdict
 from tasks.plan.look.lease import Lease
+from tasks.plan.membership import Stranger
 from tasks.plan.mesos_master.service import Master
 from tasks.plan.names import Id
 from tasks.plan.outlook import Outlook, Turn
@@ -66,6 +67,7 @@ STATUS = Status(
     ),
     services=(Service("zookeeper", "ZooKeeper", Verdict(True, "1 of 1 serves"), 1, 1, "a"),),
     master=Master(present=True, elected=True, agents=1, frameworks=2, tasks=3),
+    strangers=(Stranger("mesos_agent", "10.0.0.8", "it is there", "stop it", by="a"),),
 )
 
 
@@ -164,6 +166,9 @@ def test_a_status_has_the_whole_every_service_and_every_component_by_host() -> N
         "looked_at": "2026-11-22T20:00:00Z",
         "state": "unreachable",
         "cluster": {"agents_active": 1, "frameworks_active": 2, "tasks_running": 3},
+        "strangers": [
+            {"service": "mesos_agent", "host": "10.0.0.8", "seen": "it is there", "remedy": "stop it"}
+        ],
         "services": {
             "zookeeper": {"well": True, "says": "1 of 1 serves", "members": 1, "serving": 1, "leader": "a"}
         },

@@ -123,6 +123,12 @@ def test_bare_hosts_in_order_have_no_finding(world: World) -> None:
 
 Fault = Callable[[World], None]
 
+LISTED = (
+    'HTTP/1.0 200 OK\r\n\r\n{"slaves": '
+    '[{"pid": "slave(1)@10.0.0.8:5051", "active": true, "TASK_RUNNING": 3}]}'
+)
+"""What a leading master lists: an agent of no host of hosts.ini."""
+
 
 def _answer(status: int, message: str) -> str:
     return f'HTTP/1.0 {status} x\r\n\r\n{{"message":"{message}"}}'
@@ -298,6 +304,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
             AGENT, clusters=dict.fromkeys(("mesos-slave", "mesos-slave.prev", "marathon-4"), "mesos")
         ),
         "mesofab made the container marathon-4",
+    ),
+    "stranger": (
+        AGENT,
+        lambda w: w.seen(AGENT, answers={f"mesos_agent slaves-{A}": LISTED}),
+        "counts the agent 10.0.0.8:5051 as active, with 3 tasks, and hosts.ini has none there",
     ),
     "foreign-data": (B, lambda w: w.facts(B, ensemble=True), "an unknown ensemble"),
     "myid": (
