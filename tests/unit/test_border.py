@@ -68,6 +68,7 @@ def words() -> dict[str, str]:
     return {
         "zookeeper srvr": "Zookeeper version: 3.4.12-e5259e4, built on x\nMode: leader\n",
         "zookeeper mntr": "zk_version\t3.4.12\nzk_synced_followers\t2\n",
+        "zookeeper dump": "nodes dump:\nSessions with Ephemerals (1):\n0x1:\n\t/mesos/json.info_01\n",
         "mesos_master metrics": recorded.LEADER_METRICS,
         "marathon info": info(HOST, "1.5.8"),
         f"mesos_agent slaves-{HOST}": recorded.LEADER_SUMMARY,
@@ -170,6 +171,7 @@ def everything(seen: Observed) -> str:
     """All that plans, status, preflight and documents make of a host, as a text that can be printed."""
     plans = runbook.plans(CHAPTERS, CLUSTER, [NODE], {HOST: seen})
     runbook.stages(CHAPTERS, CLUSTER, {HOST: seen}, plans)
+    runbook.suspicious(CHAPTERS, CLUSTER, {HOST: seen})
     drained = [chapter.arrange(CLUSTER, {HOST: seen}, plans) for chapter in CHAPTERS]
     answers = {chapter: {HOST: seen.said(chapter.role)} for chapter in CHAPTERS if chapter.members}
     services = [status.service(each, CLUSTER, said, frozenset({HOST})) for each, said in answers.items()]

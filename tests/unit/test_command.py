@@ -388,7 +388,7 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     wanted = parse(inventory.read_text())
     plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
     lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
-    monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, lost))
+    monkeypatch.setattr(preview, "plan_and_strangers", lambda *_, **__: preview.Preview(seen, plans, lost))
     monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: {})
     assert fab("plan", inventory=inventory).code == printed
     run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)

@@ -104,7 +104,7 @@ def test_what_a_live_run_has_put_there_is_no_left_over_and_a_dead_runs_is() -> N
     left = runbook.missing(CHAPTERS, CLUSTER, NODE, amid(well)).steps
     assert [step.title for step in left] == ["zoo.cfg.prev", "remove zookeeper.prev"]
     plan = runbook.missing(CHAPTERS, CLUSTER, NODE, replace(amid(well), at_work=READ))
-    assert plan.steps == plan.blockers == ()
+    assert (plan.steps, plan.blockers) == ((), ())
 
 
 def test_what_differs_beside_it_is_told_all_the_same() -> None:
