@@ -157,7 +157,7 @@ class Container:
     def digest(self) -> str:
         """The digest of the whole desired form, mounted files included: 16 hex digits."""
         names = [field.name for field in fields(self) if field.name not in ("step", "ports", "grace")]
-        text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=asdict)
+        text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=_form)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -170,6 +170,11 @@ class Container:
             ("mesofab.ports", ports),
             (DIGEST, self.digest),
         )
+
+
+def _form(part: Mount | File) -> dict[str, str | None]:
+    """Give what docker is told of a part: what we expect of a mount beside that is none of its form."""
+    return {name: value for name, value in asdict(part).items() if name != "kept"}
 
 
 Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container

@@ -63,7 +63,10 @@ def container(cluster: Cluster, node: Node) -> Container:
         image=cluster.image(s.mesos_master_image),
         entrypoint="mesos-master",
         environment=environment + s.mesos_master_environment,
-        mounts=(Mount(s.mesos_master_log_dir, LOG_DIR), Mount(s.mesos_master_work_dir, WORK_DIR)),
+        mounts=(
+            Mount(s.mesos_master_log_dir, LOG_DIR, kept=True),
+            Mount(s.mesos_master_work_dir, WORK_DIR, kept=True),
+        ),
         ports=(s.mesos_master_port,),
         log_size=s.log_size,
         log_files=s.log_files,
