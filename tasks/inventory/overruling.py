@@ -15,6 +15,8 @@ MAY_BE = (
     "free-memory",
     "disk",
     "disk-reserve",
+    "read-only",
+    "unwell",
     "docker-snap",
     "docker-rootless",
     "docker-userns",

@@ -1,8 +1,6 @@
 """Whether the members on a host are well, and if not, why: what status, plan, preflight and gates say."""
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from ..desired import Container, of
@@ -102,16 +100,8 @@ def ends_often(seen: SeenContainer, now: int | None) -> bool:
     """Tell whether a container ends again and again; `now` is its host's clock."""
     if seen.status == "restarting":
         return True
-    return seen.status == "running" and seen.restarts >= OFTEN and _age(seen, now) < YOUNG
-
-
-def _age(seen: SeenContainer, now: int | None) -> float:
-    if now is None or not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", seen.since, re.ASCII):
-        return YOUNG
-    try:
-        return now - datetime.fromisoformat(f"{seen.since[:19]}+00:00").timestamp()
-    except ValueError:
-        return YOUNG
+    is_young = now is not None and seen.uptime(now) < YOUNG
+    return seen.status == "running" and seen.restarts >= OFTEN and is_young
 
 
 def _how_often(seen: SeenContainer) -> str:

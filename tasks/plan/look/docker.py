@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
 from typing import TypeVar
 
 from ..desired import DIGEST
@@ -52,10 +54,10 @@ class End:
 class SeenContainer:
     """A container as docker tells of it; without any word of docker's, one that is not there.
 
-    `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since` is
-    UTC. `pid` is its first process on the host, 0 while none runs. `restarts` counts how often docker has
-    started it again by itself. `options` is docker's HostConfig without all that is null, empty, zero or off:
-    texts by docker's names, an inner one behind a dot.
+    `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since`, when
+    it was started, and `made` are UTC. `pid` is its first process on the host, 0 while none runs. `restarts`
+    counts how often docker has started it again by itself. `options` is docker's HostConfig without all that
+    is null, empty, zero or off: texts by docker's names, an inner one behind a dot.
     """
 
     id: str = ""
@@ -63,6 +65,7 @@ class SeenContainer:
     made_of: tuple[str, ...] = ()
     status: str = "absent"
     since: str = ""
+    made: str = ""
     pid: int = 0
     restarts: int = 0
     end: End | None = None
@@ -88,6 +91,21 @@ class SeenContainer:
     def runs(self) -> bool:
         """Tell whether docker counts it as running."""
         return self.is_up or self.status == "restarting"
+
+    def uptime(self, now: int) -> float:
+        """Give the seconds since it was started; `now` is its host's clock. Endless if nobody knows."""
+        return _since(self.since, now)
+
+    def age(self, now: int) -> float:
+        """Give the seconds since it was made."""
+        return _since(self.made, now)
+
+
+def _since(time: str, now: int) -> float:
+    try:
+        return now - datetime.fromisoformat(f"{time[:19]}+00:00").timestamp()
+    except ValueError:
+        return inf
 
 
 ABSENT = SeenContainer()
@@ -183,6 +201,7 @@ def container(told: Table) -> SeenContainer:
         made_of=(_must(told, "Image", str), _get(_get(told, "ImageManifestDescriptor", dict), "digest", str)),
         status=_must(state, "Status", str),
         since=_get(state, "StartedAt", str),
+        made=_get(told, "Created", str),
         pid=_get(state, "Pid", int),
         restarts=_get(told, "RestartCount", int),
         end=_end(state),

@@ -46,6 +46,8 @@ CHECKS = {
     "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),
     "image": Check("error", "Every image is on the host, or its registry has it for this architecture."),
     "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
+    "unwell": Check("warning", "Every member whose container is there is well."),
+    "read-only": Check("error", "Members can write to the directories in which they keep their data."),
     "port": Check("error", "The ports of what does not run yet are free."),
     "moved-ports": Check("error", "What runs keeps its ports."),
     "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..outlook import Outlook, Turn
 from ..preflight import CHECKS, Finding, Report
-from ..step import HostPlan, Step
+from ..step import HostPlan, Step, Trouble
 from .status import Component, HostStatus, Status
 
 Document = dict[str, Any]
@@ -87,6 +87,7 @@ def _host_plan(plan: HostPlan) -> Document:
     return {
         "steps": [_step(step) for step in plan.steps],
         "blockers": [asdict(blocker) for blocker in plan.blockers],
+        "troubles": [_trouble(trouble) for trouble in plan.troubles],
     }
 
 
@@ -144,4 +145,15 @@ def _component(one: Component) -> Document:
         "version": one.version or None,
         "role": one.role or None,
         "drift": list(one.drift),
+        "troubles": [_trouble(trouble) for trouble in one.troubles],
+    }
+
+
+def _trouble(one: Trouble) -> Document:
+    return {
+        "container": one.container,
+        "sort": one.sort.value,
+        "seen": one.seen,
+        "remedy": one.remedy,
+        "mended": one.mended,
     }
