@@ -1,7 +1,7 @@
 """Members that a gate waits for in vain: who ends again and again, hangs or lacks its port is looked for."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ..inventory.cluster import Node
 from ..plan import runbook
@@ -15,6 +15,9 @@ from .hosts import Hosts
 FIRST, PAUSE = 3, 5
 """Seconds after which a gate looks for dead ends, and between two such looks: most gates end before."""
 
+MARGIN = 10
+"""Seconds before a gate within which what it waits for was made: a step takes time, and clocks differ."""
+
 HOPELESS = (Sort.ENDS, Sort.PORT, Sort.HANGS)
 """What no waiting helps against."""
 
@@ -22,19 +25,25 @@ HOPELESS = (Sort.ENDS, Sort.PORT, Sort.HANGS)
 class DeadEnds:
     """Looks now and then at the members that a gate waits for."""
 
-    def __init__(self, hosts: Hosts, chapter: Chapter, names: Collection[str]) -> None:
-        self._hosts, self._chapter = hosts, chapter
+    def __init__(
+        self,
+        hosts: Hosts,
+        chapter: Chapter,
+        names: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hosts, self._chapter, self._clock = hosts, chapter, clock
         self._nodes = [node for node in hosts.nodes if node.name in names]
-        self._begun = time.monotonic()
+        self._begun = clock()
         self._next = self._begun + FIRST
         self._counts: dict[str, int] = {}
 
     def found(self) -> tuple[str, Trouble] | None:
         """Give a host and the trouble because of which its member will not serve, if it is time to look."""
-        if time.monotonic() < self._next:
+        if self._clock() < self._next:
             return None
         seen, _ = fanout.attempt(self._nodes, self._look, self._hosts.cluster.settings.parallel)
-        self._next = time.monotonic() + PAUSE
+        self._next = self._clock() + PAUSE
         return self._hopeless(seen)
 
     def _look(self, node: Node) -> Observed:
@@ -56,6 +65,6 @@ class DeadEnds:
         container = host.container(trouble.container)
         if trouble.sort is not Sort.ENDS:
             return False
-        is_new = host.now is not None and container.age(host.now) < time.monotonic() - self._begun + 10
+        is_new = host.now is not None and container.age(host.now) < self._clock() - self._begun + MARGIN
         first = self._counts.setdefault(node.name, 0 if is_new else container.restarts)
         return container.restarts - first < OFTEN

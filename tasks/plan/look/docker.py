@@ -130,12 +130,15 @@ else
   part trouble; {OURS} 2>&1 >/dev/null
 fi
 part objects; printf '%s\\n' "$objects"
-ends='"Restarting":true|"Running":false|"RestartCount":([3-9]|[1-9][0-9])'
-if printf '%s\\n' "$objects" | grep -qE "$ends"; then # who ends again and again has said why
+ended() {{ # ended TEXT: tell whether a container in it has ended, and docker may start it again and again
+  case $1 in *'"Restarting":true'* | *'"Running":false'* | *'"RestartCount":'[3-9]* | \
+    *'"RestartCount":'[12][0-9]*) ;; *) return 1 ;; esac
+}}
+if ended "$objects"; then # its log says why
   part now; date +%s
   for name in {" ".join(map(quote, containers))}; do
     part "log $name"
-    ! printf '%s\\n' "$objects" | grep -F "\"Name\":\"/$name\"" | grep -qE "$ends" ||
+    ! ended "$(printf '%s\\n' "$objects" | grep -F '"Name":"/'"$name"'"')" ||
       timeout $limit docker logs --tail {LINES} "$name" 2>&1 | tail -c {BYTES}
   done
 fi
