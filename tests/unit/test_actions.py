@@ -123,7 +123,7 @@ def disturbed(seen: Observed) -> Observed:
     ]
     for name, changes in zip(seen.containers, by_hand, strict=False):
         seen = with_container(seen, name, **changes)
-    return replace(seen, hanging=frozenset({"mesos_agent health"}))
+    return replace(seen, hanging=frozenset({"marathon info"}))
 
 
 @cache

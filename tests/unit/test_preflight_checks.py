@@ -21,6 +21,7 @@ from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.engine import SeenEngine, offer
+from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
@@ -185,6 +186,16 @@ def _own_build(world: World) -> None:
     world.cluster = parse(text)
 
 
+def _hanging(world: World) -> None:
+    world.container(B, "zookeeper")
+    world.seen(B, hanging=frozenset({"zookeeper srvr"}))
+
+
+def _read_only(world: World) -> None:
+    world.container(B, "zookeeper")
+    world.seen(B, held={("zookeeper", "/opt/zookeeper/data"): Held(read_only=True)})
+
+
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
@@ -316,6 +327,8 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
     ),
     "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
+    "unwell": (B, _hanging, "zookeeper: it accepts connections and has answered nothing"),
+    "read-only": (B, _read_only, "zookeeper: /opt/zookeeper/data is read-only for it"),
     "foreign-agent": (AGENT, lambda w: w.facts(AGENT, agent="7f3-S0"), "agent 7f3-S0, which no master"),
 }
 

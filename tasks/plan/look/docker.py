@@ -1,10 +1,9 @@
 """What docker is asked of containers and images, and its JSON read: here and nowhere else."""
 
 import re
+from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from math import inf
 from typing import TypeVar
 
 from ..desired import DIGEST
@@ -102,10 +101,11 @@ class SeenContainer:
 
 
 def _since(time: str, now: int) -> float:
-    try:
-        return now - datetime.fromisoformat(f"{time[:19]}+00:00").timestamp()
-    except ValueError:
-        return inf
+    written = re.match(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", time, re.ASCII)
+    year, *others = map(int, written.groups()) if written else (0, 0)
+    if year < 1970 or not 1 <= others[0] <= 12:
+        return float("inf")
+    return now - timegm((year, *others, 0, 0, 0))
 
 
 ABSENT = SeenContainer()
