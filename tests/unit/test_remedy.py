@@ -53,7 +53,7 @@ SAID = {
     ),
     "an init-path that is not there, 20.10": (
         "Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container "
-        'process caused: process_linux.go:545: container init caused: rootfs_linux.go:76: mounting '
+        "process caused: process_linux.go:545: container init caused: rootfs_linux.go:76: mounting "
         '"/opt/tini" to rootfs at "/sbin/docker-init" caused: stat /opt/tini: no such file or directory: '
         "unknown",
         "the engine does not find docker-init",
