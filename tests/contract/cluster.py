@@ -81,7 +81,7 @@ class Member:
 class Cluster:
     """Masters on 127.0.0.1 and up, agents on 127.0.0.5 and up, on a port of this cluster's own.
 
-    With `process_1`, whoever is started is process 1 of a world of its own, as in a container without docker-init.
+    With `process_1`, whoever is started is process 1 of its own world, as in a container without docker-init.
     """
 
     zookeeper: str

@@ -61,8 +61,8 @@ SAID = {
     "an init-path that is not there, 28": (
         "Error response from daemon: failed to create task for container: failed to create shim task: OCI "
         "runtime create failed: runc create failed: unable to start container process: error during "
-        'container init: error mounting "/opt/tini" to rootfs at "/sbin/docker-init": stat /opt/tini: no such '
-        "file or directory: unknown",
+        'container init: error mounting "/opt/tini" to rootfs at "/sbin/docker-init": stat /opt/tini: no '
+        "such file or directory: unknown",
         "the engine does not find docker-init",
     ),
     "no route, 20.10": (

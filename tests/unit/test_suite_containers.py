@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from samples import TRIO
@@ -87,7 +87,7 @@ def test_a_docker_login_that_differs_is_told_and_not_shown() -> None:
     ],
 )
 def test_a_container_has_docker_init_exactly_where_it_is_wanted(
-    more: dict[str, object], wanted: bool, told: list[str]
+    more: dict[str, Any], wanted: bool, told: list[str]
 ) -> None:
     (node, *_) = parse(TRIO).nodes
     seen = inspect(cast(Host, Told([], **more)), node, "mesos-master-01")
