@@ -62,6 +62,7 @@ class Container:
     network: str
     privileged: bool
     pid_mode: str
+    init: bool
     log: tuple[str, ...] = ()
 
     @property
@@ -107,6 +108,7 @@ def _container(
         privileged=options["Privileged"],
         pid_mode=options["PidMode"],
         log=tuple(line for line in log if line.strip()),
+        init=bool(options.get("Init")),  # null unless it was asked for
     )
 
 
@@ -148,9 +150,10 @@ def on_another_network(container: Container) -> Findings:
 
 
 def with_other_rights(container: Container, wanted: Wanted) -> Findings:
-    """Find it with more or fewer rights."""
+    """Find it with more or fewer rights, or another process 1."""
     yield from _unlike(container, "privileged", container.privileged, wanted.privileged)
     yield from _unlike(container, "pid mode", container.pid_mode, wanted.pid_mode)
+    yield from _unlike(container, "docker-init", container.init, wanted.init)
 
 
 def otherwise_configured(container: Container, wanted: Wanted) -> Findings:

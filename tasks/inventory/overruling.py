@@ -25,6 +25,7 @@ MAY_BE = (
     "docker-context",
     "docker-version",
     "docker-api",
+    "docker-init",
     "docker-boot",
     "cgroups",
     "extra-flag",

@@ -133,7 +133,8 @@ class Container:
     it the image's default arguments. `files` are the mounted files, so that a change of one of them
     changes the digest; `ports` are those it listens on, which must be free before its first start.
     `log_size` and `log_files` bound what docker keeps of its output. `grace` are the seconds it has to
-    end by itself when it is stopped.
+    end by itself when it is stopped. With `init`, docker-init is process 1 and the program is its child, so
+    that the program's own signals end it.
     """
 
     step: Id
@@ -146,6 +147,7 @@ class Container:
     arguments: tuple[str, ...] = ()
     privileged: bool = False
     host_pids: bool = False
+    init: bool = False
     log_size: str = "50m"
     log_files: int = 5
     ports: tuple[int, ...] = ()

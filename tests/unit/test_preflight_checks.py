@@ -270,6 +270,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: w.engine(AGENT, oldest_api="1.44"),
         "below API 1.44, and ",
     ),
+    "docker-init": (
+        B,
+        lambda w: w.engine(B, lost_init="docker-init"),
+        "does not find docker-init, which is to be process 1 of mesos-master-02",
+    ),
     "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
     "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
     "image": (B, lambda w: _registries(w, _answer(404, "manifest unknown")), "has no such image"),

@@ -41,6 +41,7 @@ CHECKS = {
     "docker-context": Check("warning", "Docker's client is told of no other engine than the host's own."),
     "docker-version": Check("warning", "The engine is 20.10 or newer: the oldest that this was tried with."),
     "docker-api": Check("error", "The engine takes the docker clients in the agent's images."),
+    "docker-init": Check("error", "The engine finds docker-init, with which masters are run."),
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
     "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
     "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),

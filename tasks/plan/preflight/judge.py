@@ -27,6 +27,7 @@ OF_A_HOST = (
     flavours.context,
     docker.version,
     docker.api,
+    docker.init,
     docker.boot,
     docker.cgroups,
     docker.extra_flags,
