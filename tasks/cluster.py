@@ -101,6 +101,8 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     preview.refuse_if_incomplete()
     engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
+    if not steps:
+        engine.refuse_if_unwell(preview.plans)
     restarts = sum(step.risk != "none" for step in steps)
     looked = counted(len(preview.plans), "host")
     console.say(
@@ -115,7 +117,10 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
 def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
     from .engine.rolling import left_alone
     from .plan.outlook import HEADING, lines
+    from .plan.words import grouped
 
+    for line in grouped((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles):
+        console.say(line, "bold red")
     for name, each in plans.items():
         for step in each.steps:
             console.say(f"{name}  {step}")

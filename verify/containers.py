@@ -2,7 +2,8 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +20,32 @@ _ASK = (
     OWN_ENGINE
     + """\
 told=$(docker inspect --type container --format '{{.Image}} {{json .}}' %s) && printf '%%s\\n' "${told#* }" &&
-docker image inspect --format '{{json .Config}}' "${told%%%% *}"
+docker image inspect --format '{{json .Config}}' "${told%%%% *}" &&
+case $told in *'"Running":false'* | *'"Restarting":true'*) docker logs --tail 40 %s 2>&1 ;; esac
 """
 )
+
+
+_USABLE = """\
+while [ $# -gt 0 ]; do
+  if [ -d "$2" ]; then
+    { [ -w "$1" ] && [ -w "$2" ]; } || echo "fixed 0 0 $1"
+    stat -Lfc "free %%a %%S $1" "$2"
+  fi
+  shift 2
+done"""
+"""Asks of pairs of paths, on the host and as a process sees them, what can be written there."""
+
+ROOM = 100
+"""MB without which a directory counts as full."""
 
 
 @dataclass(frozen=True)
 class Container:
     """One container as docker tells of it; `environment` is what its image does not set itself.
 
-    `image_entrypoint` and `image_arguments` are what it has unless it was run with its own.
+    `image_entrypoint` and `image_arguments` are what it has unless it was run with its own. `log` is the end
+    of its log, if it does not run.
     """
 
     where: str
@@ -45,6 +62,8 @@ class Container:
     network: str
     privileged: bool
     pid_mode: str
+    init: bool
+    log: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -56,15 +75,20 @@ class Container:
 @functools.cache
 def inspect(host: Host, node: Node, name: str) -> Container:
     """Ask docker for a container, once; fails with docker's own words if there is none."""
-    said = host.run(_ASK, name)
+    said = host.run(_ASK, name, name)
+    words = said.stderr.strip() or "no answer"
+    if said.rc != 0 and "no such" not in words.lower():
+        seen = f"docker does not tell of {name}, which may run all the same ({words})"
+        fail(node.name, seen, "its engine to answer", "start it: systemctl start docker")
     if said.rc != 0:
-        words = said.stderr.strip() or "no answer"
         fail(node.name, f"no container {name} ({words})", "it to run", "`fab deploy-cluster` runs it")
-    told, image = (json.loads(line) for line in said.stdout.splitlines())
-    return _container(node, name, told, image)
+    told, image, *log = said.stdout.split("\n")
+    return _container(node, name, json.loads(told), json.loads(image), log)
 
 
-def _container(node: Node, name: str, told: Mapping[str, Any], image: Mapping[str, Any]) -> Container:
+def _container(
+    node: Node, name: str, told: Mapping[str, Any], image: Mapping[str, Any], log: Sequence[str] = ()
+) -> Container:
     config, options = told["Config"], told["HostConfig"]
     own = set(config["Env"] or ()) - set(image.get("Env") or ())
     return Container(
@@ -83,6 +107,8 @@ def _container(node: Node, name: str, told: Mapping[str, Any], image: Mapping[st
         network=options["NetworkMode"],
         privileged=options["Privileged"],
         pid_mode=options["PidMode"],
+        log=tuple(line for line in log if line.strip()),
+        init=bool(options.get("Init")),  # null unless it was asked for
     )
 
 
@@ -91,10 +117,21 @@ Findings = Iterator[str]
 
 def not_running(container: Container) -> Findings:
     """Find it not running."""
-    state, name = container.state, container.name
     if not container.runs:
-        seen = f"{name} is {state['Status']} (exit code {state['ExitCode']})"
-        yield finding(container.where, seen, "it to run", f"look at `docker logs {name}` there")
+        seen = f"{container.name} is {_ended(container)}"
+        yield finding(container.where, seen, "it to run", f"look at `docker logs {container.name}` there")
+
+
+def _ended(container: Container) -> str:
+    """Say how it ended last, when, and what its log ends with, but for stack traces."""
+    state = container.state
+    if state.get("Paused"):
+        return "paused"
+    lines = [line for line in container.log if not re.match(r"\s*(at |\.\.\. \d|@ +0x|\*\*\*)", line)]
+    memory = ", out of memory" if state.get("OOMKilled") else ""
+    at = f" at {state['FinishedAt'][:19].replace('T', ' ')} UTC" if "FinishedAt" in state else ""
+    log = f"; its log ends with: {hidden(lines[-1].strip())[:300]}" if lines else ""
+    return f"{state['Status']} (exit code {state['ExitCode']}{at}{memory}){log}"
 
 
 def of_another_image(container: Container, wanted: Wanted) -> Findings:
@@ -113,9 +150,10 @@ def on_another_network(container: Container) -> Findings:
 
 
 def with_other_rights(container: Container, wanted: Wanted) -> Findings:
-    """Find it with more or fewer rights."""
+    """Find it with more or fewer rights, or another process 1."""
     yield from _unlike(container, "privileged", container.privileged, wanted.privileged)
     yield from _unlike(container, "pid mode", container.pid_mode, wanted.pid_mode)
+    yield from _unlike(container, "docker-init", container.init, wanted.init)
 
 
 def otherwise_configured(container: Container, wanted: Wanted) -> Findings:
@@ -141,11 +179,31 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
         logs = f"look at `docker logs {container.name}` there"
         yield finding(container.where, f"{container.name} ended while it was looked at", "it to run", logs)
         return
+    yield from _unusable(host, container, pairs)
     for outside, path in sorted(pairs.items()):
         if outside not in there or there[outside] != inside.get(path):
             seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
             remedy = f"compare with `docker exec {container.name} ls -l {path}`, then `docker restart` it"
             yield finding(container.where, seen, f"the host's {outside} as {path}", remedy)
+
+
+def _unusable(host: Host, container: Container, pairs: Mapping[str, str]) -> Findings:
+    """Find directories that it cannot write to, or that are full."""
+    root = f"/proc/{container.state['Pid']}/root"
+    own = [(outside, root + inside) for outside, inside in sorted(pairs.items()) if outside != "/sys"]
+    paths = [path for pair in own for path in pair]
+    if not paths:
+        return
+    said = host.run(f"set -- {' '.join(['%s'] * len(paths))}\n{_USABLE}", *paths).stdout
+    for kind, blocks, size, path in re.findall(r"^(fixed|free) (\d+) (\d+) (.*)$", said, re.MULTILINE):
+        left = int(blocks) * int(size) // 10**6
+        if kind == "fixed":
+            remedy = f"remount it read-write (see dmesg), then `docker restart {container.name}` there"
+            seen = f"{container.name} cannot write to {path}: that is read-only"
+            yield finding(container.where, seen, "it to be writable", remedy)
+        elif left < ROOM:
+            seen = f"{path} is full: {left} MB are left"
+            yield finding(container.where, seen, f"at least {ROOM} MB", "free some space there")
 
 
 def _inodes(host: Host, within: str, paths: tuple[str, ...]) -> dict[str, str] | None:

@@ -23,7 +23,7 @@ CLUSTER = pytest.StashKey[Cluster]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mesofab")
-    group.addoption("--destructive", action="store_true", help="also kill leaders and see the cluster heal")
+    group.addoption("--destructive", action="store_true", help="also kill leaders and stop ZooKeeper")
     group.addoption("--stop-host", metavar="COMMAND", help="how to power a host off; {host} is its name")
     group.addoption("--start-host", metavar="COMMAND", help="how to power it on again")
 
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "role(name): the test concerns the hosts of that inventory group")
     config.addinivalue_line("markers", "journey: launches an app of its own, and removes it again")
-    config.addinivalue_line("markers", "destructive: kills leaders; only with --destructive")
+    config.addinivalue_line("markers", "destructive: kills leaders, stops ZooKeeper; only with --destructive")
     if any("verify" in Path(arg.partition("::")[0]).parts for arg in config.args):
         cluster_of(config)
         testinfra.backend.BACKENDS["ssh"] = "verify.reach.Ssh"

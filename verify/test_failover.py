@@ -1,4 +1,4 @@
-"""Leaders are killed, a host is powered off: the app's tasks go on, and the cluster heals by itself."""
+"""Leaders are killed, ZooKeeper is away, a host is powered off: tasks go on, the cluster heals by itself."""
 
 import shlex
 import subprocess
@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .apps import LOGS, App, eventually, launched
+from .apps import LOGS, App, NotYet, eventually, launched
 from .asking import request
 from .findings import require
 from .four_letter_words import ask
@@ -29,6 +29,9 @@ NEW_LEADER = 60
 
 HEALED = 120
 """Seconds until everything is as before: agents are back, and what was killed has restarted."""
+
+AWAY = 30
+"""Seconds that ZooKeeper is away: three times as long as the sessions of masters."""
 
 
 @pytest.fixture
@@ -95,17 +98,30 @@ def leading_zookeeper(cluster: Cluster, besides: Node | None = None) -> Node | N
     return None
 
 
+def serves(node: Node) -> bool:
+    """Tell whether a ZooKeeper has its ensemble."""
+    return "Mode: " in ask(node.address, node.settings.zookeeper_client_port, "srvr", 3)
+
+
+def answers(node: Node, port: int, path: str) -> None:
+    """Be sure of an answer. Raises NotYet: what hangs accepts a connection, and that is all."""
+    try:
+        seen = str(get(node, port, path).status_code)
+    except requests.RequestException as error:
+        seen = type(error).__name__
+    if seen != "200":
+        raise NotYet(f"{seen} from http://{node.address}:{port}{path}")
+
+
 def is_whole(cluster: Cluster) -> bool:
     """Tell whether every service answers everywhere and the leading master has all agents active."""
-    serving = [
-        ask(n.address, n.settings.zookeeper_client_port, "srvr", 3) for n in cluster.having("zookeeper")
-    ]
     chief = leading_master(cluster)
-    if chief is None or not all("Mode: " in said for said in serving):
+    if chief is None or not all(map(serves, cluster.having("zookeeper"))):
         return False
+    for node in cluster.having("mesos_master"):
+        answers(node, node.settings.mesos_master_port, "/health")
     for node in cluster.having("marathon"):
-        if get(node, node.settings.marathon_port, "/ping").status_code != 200:
-            return False
+        answers(node, node.settings.marathon_port, "/ping")
     replicas = get(chief, chief.settings.mesos_master_port, "/metrics/snapshot").json()
     listed = get(chief, chief.settings.mesos_master_port, "/slaves").json()["slaves"]
     log = cluster.settings.mesos_registry == "in_memory" or (
@@ -118,6 +134,13 @@ def kill(host: Host, container: str) -> None:
     """Kill a container's process as a crash would; docker's own kill would keep it from restarting."""
     pid = host.check_output(f"{OWN_ENGINE}docker inspect --format %s %s", "{{.State.Pid}}", container)
     assert host.run("kill -9 %s", pid).rc == 0
+
+
+def leave(host: Host) -> None:
+    """Stop the host's ZooKeeper, and have the host start it again: it does so whatever becomes of us."""
+    script = f"docker stop -t 1 zookeeper; sleep {AWAY}; docker start zookeeper"
+    done = host.run(f"{OWN_ENGINE}setsid sh -c %s </dev/null >/dev/null 2>&1 &", script)
+    assert done.rc == 0, done.stderr
 
 
 def until(what: str, measured: Measured, find: Callable[[], Node | None]) -> None:
@@ -149,6 +172,19 @@ def test_the_zookeeper_leader_is_killed(unharmed: None, cluster: Cluster, on: On
     kill(on(chief), "zookeeper")
     several = len(cluster.having("zookeeper")) > 1
     until("a new ZooKeeper leader", measured, lambda: leading_zookeeper(cluster, chief if several else None))
+
+
+def test_zookeeper_is_away_for_half_a_minute(
+    unharmed: None, cluster: Cluster, on: On, measured: Measured
+) -> None:
+    """Each master and Marathon gives up its session, ends, and is started again by docker alone."""
+    members = cluster.having("zookeeper")
+    for node in members:
+        leave(on(node))
+    eventually("ZooKeeper is away", lambda: not any(map(serves, members)), AWAY)
+    eventually("ZooKeeper is back", lambda: all(map(serves, members)), AWAY + NEW_LEADER)
+    until("a leading master after ZooKeeper was away", measured, lambda: leading_master(cluster))
+    until("a leading Marathon after ZooKeeper was away", measured, lambda: leading_marathon(cluster))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ class Wanted:
     arguments: tuple[str, ...] = ()
     privileged: bool = False
     pid_mode: str = ""
+    init: bool = False
 
 
 def zk_url(cluster: Cluster, path: str) -> str:
@@ -45,7 +46,10 @@ def zookeeper(cluster: Cluster, node: Node) -> Wanted:
 
 
 def mesos_master(cluster: Cluster, node: Node) -> Wanted:
-    """A master; its entrypoint is named because the image's arguments would beat the variables."""
+    """A master; its entrypoint is named because the image's arguments would beat the variables.
+
+    docker-init is process 1, since a master that is process 1 does not end when it aborts.
+    """
     s = node.settings
     return Wanted(
         name=f"mesos-master-{node.number:02}",
@@ -65,6 +69,7 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             {f"{s.mesos_master_log_dir}:/var/log/mesos", f"{s.mesos_master_work_dir}:/var/tmp/mesos"}
         ),
         entrypoint="mesos-master",
+        init=s.mesos_master_init,
     )
 
 

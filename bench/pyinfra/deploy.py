@@ -45,6 +45,7 @@ if "servers" in host.groups:
         f"mesos-master-0{host.data.number}",
         "lab/mesos-master-stand-in:1.5.0",
         entrypoint="mesos-master",
+        more=["--init"],
         env_vars=[
             "MESOS_PORT=5050",
             f"MESOS_HOSTNAME={ME}",

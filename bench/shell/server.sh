@@ -26,7 +26,7 @@ run --name zookeeper -e SERVER_JVMFLAGS=-Xmx128m -v /opt/zookeeper/logs:/opt/zoo
     "$registry/lab/zookeeper:3.8.0"
 bash /tmp/gates.sh zookeeper "$address" 3
 
-run --name "mesos-master-0$n" --entrypoint mesos-master -e MESOS_PORT=5050 -e MESOS_HOSTNAME="$address" \
+run --name "mesos-master-0$n" --init --entrypoint mesos-master -e MESOS_PORT=5050 -e MESOS_HOSTNAME="$address" \
     -e MESOS_IP="$address" -e MESOS_ZK="zk://$zk/mesos" -e MESOS_QUORUM=2 -e MESOS_REGISTRY=replicated_log \
     -e MESOS_LOG_DIR=/var/log/mesos -e MESOS_WORK_DIR=/var/tmp/mesos \
     -v /var/log/mesos/master:/var/log/mesos -v /var/lib/mesos/master:/var/tmp/mesos \

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked
+from ..errors import Blocked, Degraded
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
@@ -43,8 +43,8 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
 
     With `check`, a run that has something to do begins with a preflight; with a `promise`, it does
     just what that says or nothing. Raises Blocked before
-    anything is changed if a person is needed first; StepFailed, GateNotReached or Unreachable when
-    the run had to stop. It is always safe to run again.
+    anything is changed if a person is needed first; Degraded if nothing is missing, but a member is not
+    well; StepFailed, GateNotReached or Unreachable when the run had to stop. It is always safe to run again.
     """
     found = _whole_plan(run, promise)
     if any(each.blockers for each in found.plans.values()):
@@ -52,7 +52,9 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
             _preflight(run)
         refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
-        return _perform(run, found)
+        result = _perform(run, found)
+        refuse_if_unwell(found.plans)
+        return result
     from . import availability
 
     with _leased(run, check) as seen:
@@ -209,6 +211,13 @@ def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
         if verdict.passed:
             return verdict
     return gates.reach(hosts, chapter, needed)
+
+
+def refuse_if_unwell(plans: Plans) -> None:
+    """Raise Degraded if members are not well, for a run that has nothing to do about it."""
+    told = [(name, str(trouble)) for name, each in plans.items() for trouble in each.troubles]
+    if told:
+        raise Degraded("\n".join([*grouped(told), "A deploy has nothing to do about that."]))
 
 
 def refuse_if_blocked(plans: Plans, more: str = "") -> None:

@@ -1,7 +1,7 @@
 """Ask services, again and again, until they are well or a stated time is over."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..errors import GateNotReached
 from ..inventory.cluster import Cluster, Node
@@ -11,6 +11,7 @@ from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from .asking import Heard
+from .dead_ends import DeadEnds
 from .hosts import Hosts
 
 SETTLING = 30
@@ -30,7 +31,7 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
     """
     judge = judge or _members(chapter).verdict
     vantage = _vantage(hosts, [chapter])
-    verdict = _await(hosts, chapter, vantage, lambda answers: judge(hosts.cluster, answers, needed))
+    verdict = _await(hosts, chapter, vantage, needed, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
         (name,) = chapter.containers(hosts.cluster, vantage)
         raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there; then run again.")
@@ -45,7 +46,7 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
             return Verdict(True, f"{node.name} serves")
         return _members(chapter).verdict(hosts.cluster, answers, frozenset({node.name}))
 
-    verdict = _await(hosts, chapter, node, judge)
+    verdict = _await(hosts, chapter, node, {node.name}, judge)
     if not verdict.passed:
         raise _not_well(hosts, chapter, verdict, "Its log there tells why.", node.name)
 
@@ -58,19 +59,29 @@ def _not_well(
 
 
 def _await(
-    hosts: Hosts, chapter: Chapter, vantage: Node, judge: Callable[[Mapping[str, Answers]], Verdict]
+    hosts: Hosts,
+    chapter: Chapter,
+    vantage: Node,
+    needed: Collection[str],
+    judge: Callable[[Mapping[str, Answers]], Verdict],
 ) -> Verdict:
-    last = Verdict(False, "nothing was seen yet")
+    """Ask until the judgement is good or the time is over; GateNotReached if waiting cannot help."""
+    last, dead = Verdict(False, "nothing was seen yet"), None
+    ends = DeadEnds(hosts, chapter, needed)
 
     def enough(said: Said) -> bool:
-        nonlocal last
+        nonlocal last, dead
         last = judge(said[chapter])
         hosts.console.alive(vantage.name, last.says)
-        return last.passed
+        dead = None if last.passed else ends.found()
+        return last.passed or dead is not None
 
     hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}", chapter.gate)
     _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
+    if dead:
+        name, trouble = dead
+        raise GateNotReached(trouble.seen, trouble.remedy, name, f"{chapter.gate} {trouble.container}")
     return last
 
 

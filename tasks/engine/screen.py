@@ -17,6 +17,7 @@ def screen(status: Status) -> Group:
     return Group(
         _title(status),
         _table(status),
+        *(Text(line, "bold red") for line in grouped(_troubles(status))),
         *(Text(line, "yellow") for line in grouped([*_others(status), *_differences(status)])),
         *(Text(f"{one.seen}.", "yellow") for one in status.strangers),
         *(_service(service) for service in status.services),
@@ -44,7 +45,7 @@ def _cells(one: Component, now: str) -> tuple[str | Text, ...]:
     today = one.since[:10] == now[:10]
     return (
         one.container,
-        Text(one.state, "green" if one.state == "running" else "bold red"),
+        Text(one.state, "green" if one.is_well else "bold red"),
         one.since[11:19] if today else one.since[:10],
         one.version,
         one.role,
@@ -63,15 +64,27 @@ def _others(status: Status) -> list[tuple[str, str]]:
     return [(host.name, f"{host.at_work}.") for host in status.hosts if host.at_work]
 
 
+def _troubles(status: Status) -> list[tuple[str, str]]:
+    """Say why members are not well, by host."""
+    return [
+        (host.name, f"{one.container} is not well: {trouble.text}")
+        for host in status.hosts
+        for one in host.components
+        for trouble in one.troubles
+    ]
+
+
 def _differences(status: Status) -> list[tuple[str, str]]:
-    """Say what differs, by host; of what was never deployed `fab plan` tells."""
+    """Say what differs, by host, unless a trouble says it; of what was never deployed `fab plan` tells."""
     told = []
     for host in status.hosts:
         told += [(host.name, text) for text in host.drift]
         for one in host.components:
-            more = f" (and {len(one.drift) - 1} more)" if len(one.drift) > 1 else ""
-            if one.drift and one.state != "absent":
-                told.append((host.name, f"{one.service}: {one.drift[0]}{more}"))
+            said = tuple(trouble.seen for trouble in one.troubles)
+            drift = [text for text in one.drift if not text.endswith(said)]
+            more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
+            if drift and one.state != "absent":
+                told.append((host.name, f"{one.service}: {drift[0]}{more}"))
     return told
 
 

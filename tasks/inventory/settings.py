@@ -124,6 +124,9 @@ class Settings:
     mesos_master_port: int = _variable(kinds.port, 5050, "HTTP, agents and log replicas", scope="role")
     mesos_master_work_dir: str = _variable(kinds.directory, "/var/lib/mesos/master", "the log lives here")
     mesos_master_log_dir: str = _variable(kinds.directory, "/var/log/mesos/master", "log files")
+    mesos_master_init: bool = _variable(
+        kinds.yes_or_no, True, "docker-init is process 1, so that a master that aborts ends"
+    )
     mesos_master_environment: tuple[tuple[str, str], ...] = _variable(
         mesos_values.master_environment, (), "more variables: MESOS_OFFER_TIMEOUT=1hrs ..."
     )

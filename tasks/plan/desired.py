@@ -133,7 +133,8 @@ class Container:
     it the image's default arguments. `files` are the mounted files, so that a change of one of them
     changes the digest; `ports` are those it listens on, which must be free before its first start.
     `log_size` and `log_files` bound what docker keeps of its output. `grace` are the seconds it has to
-    end by itself when it is stopped.
+    end by itself when it is stopped. With `init`, docker-init is process 1 and the program is its child, so
+    that the program's own signals end it.
     """
 
     step: Id
@@ -146,6 +147,7 @@ class Container:
     arguments: tuple[str, ...] = ()
     privileged: bool = False
     host_pids: bool = False
+    init: bool = False
     log_size: str = "50m"
     log_files: int = 5
     ports: tuple[int, ...] = ()
@@ -157,7 +159,7 @@ class Container:
     def digest(self) -> str:
         """The digest of the whole desired form, mounted files included: 16 hex digits."""
         names = [field.name for field in fields(self) if field.name not in ("step", "ports", "grace")]
-        text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=asdict)
+        text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=_form)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -170,6 +172,11 @@ class Container:
             ("mesofab.ports", ports),
             (DIGEST, self.digest),
         )
+
+
+def _form(part: Mount | File) -> dict[str, str | None]:
+    """Give what docker is told of a part: what we expect of a mount beside that is none of its form."""
+    return {name: value for name, value in asdict(part).items() if name != "kept"}
 
 
 Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container

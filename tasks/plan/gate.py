@@ -59,6 +59,9 @@ class Members(Protocol):
     def questions(self, cluster: Cluster, node: Node) -> Questionnaire:
         """Say what to ask the member on `node`."""
 
+    def vital(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Give the question that whatever does not hang answers at once; it may be one of the others."""
+
     def role(self, node: Node, answers: Answers) -> str:
         """Say what the member on `node` is now (`leader`, `follower`, ...), "" if it does not take part."""
 

@@ -18,6 +18,12 @@ PATTERNS = (
         "image with a newer client in hosts.ini",
     ),
     (
+        r'exec: "docker-init": executable file not found|at "/sbin/docker-init"',
+        "the engine does not find docker-init, which is to be process 1 of the container",
+        "install it on the host (Debian's docker.io has it from the package tini), correct "
+        '"init-path" in /etc/docker/daemon.json, or set mesos_master_init=false in hosts.ini',
+    ),
+    (
         r"error getting credentials|docker-credential-",
         "docker's config.json names a helper for credentials that does not work there",
         "install it, or take credsStore and credHelpers from root's ~/.docker/config.json",

@@ -10,7 +10,7 @@ from .compare import belonging
 from .compare.compared import Host
 from .compare.host import compare
 from .desired import Container, Item, of
-from .gate import Members
+from .gate import Members, Question
 from .look import candidates
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
@@ -153,15 +153,16 @@ def lost_images(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen:
 def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
     """Give what has to be asked of `node` before these chapters can be compared."""
     chapters = tuple(chapters)
-    words = {
-        f"{chapter.role} {name}": question
-        for chapter in chapters
-        if chapter.members is not None and chapter.concerns(node)
-        for name, question in chapter.members.questions(cluster, node).items()
-    }
+    words: dict[str, Question] = {}
+    vital: dict[str, Question] = {}
+    for chapter in chapters:
+        if chapter.members is not None and chapter.concerns(node):
+            own, first = chapter.members.questions(cluster, node), chapter.members.vital(cluster, node)
+            words |= {f"{chapter.role} {name}": question for name, question in {**own, **first}.items()}
+            vital |= {f"{chapter.role} {name}": question for name, question in first.items()}
     if ZOOKEEPER in chapters and ZOOKEEPER.concerns(node):
         words["zookeeper dump"] = candidates.question(cluster, node)
-    return questions(wanted(chapters, cluster, node), words)
+    return questions(wanted(chapters, cluster, node), words, frozenset(vital))
 
 
 def suspicious(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> str:

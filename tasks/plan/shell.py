@@ -105,6 +105,7 @@ def docker_run(container: Container, verb: str = "run -d", name: str | None = No
     words += [f"--log-driver json-file {_log_options(container)}"]
     words += ["--privileged"] if container.privileged else []
     words += ["--pid=host"] if container.host_pids else []
+    words += ["--init"] if container.init else []
     words += [f"--entrypoint {quote(container.entrypoint)}"] if container.entrypoint else []
     words += [f"--label {quote(f'{key}={value}')}" for key, value in container.labels]
     words += ["--env-file /dev/stdin"] if container.environment else []

@@ -27,6 +27,7 @@ class Action(Enum):
     REPLACE = auto()
     DRAIN = auto()
     START = auto()
+    RESTART = auto()
     UNPAUSE = auto()
     SET_POLICY = auto()
     STOP = auto()
@@ -83,17 +84,56 @@ class Blocker:
         )
 
 
+class Sort(Enum):
+    """What a trouble is about."""
+
+    DOWN = "down"
+    ENDS = "ends"
+    PORT = "port"
+    HANGS = "hangs"
+    LOST = "lost"
+    READ_ONLY = "read-only"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a member on this host is not well, although its container is there: what was seen, what to do.
+
+    `id` is that of the step which runs the `container`. `mended` tells that a deploy does what is to be
+    done: it has a step for it.
+    """
+
+    id: Id
+    container: str
+    sort: Sort
+    seen: str
+    remedy: str
+    mended: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.container} is not well: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """What was seen and what to do, in sentences."""
+        remedy = "a deploy mends that" if self.mended else self.remedy
+        return f"{self.seen}. {remedy[0].upper()}{remedy[1:]}."
+
+
 @dataclass(frozen=True)
 class HostPlan:
     """What is missing on one host: the steps in the runbook's order, or what stands in the way.
 
-    `wanted` are the runbook ids that were looked at, so that the ones in order can be told, too.
+    `wanted` are the runbook ids that were looked at, so that the ones in order can be told, too. `troubles`
+    tell which members are not well, and why.
     """
 
     node: str
     wanted: tuple[Id, ...]
     steps: tuple[Step, ...] = ()
     blockers: tuple[Blocker, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     def in_phase(self, phase: Phase) -> tuple[Step, ...]:
         """Give the steps of one phase."""
@@ -116,7 +156,8 @@ class HostPlan:
         ]
         wanted = tuple(id for id in self.wanted if id in chosen)
         blockers = (*known, *lacking, *self._asked_too_early(chosen))
-        return HostPlan(self.node, wanted, steps, blockers)
+        troubles = tuple(trouble for trouble in self.troubles if trouble.id in chosen)
+        return HostPlan(self.node, wanted, steps, blockers, troubles)
 
     def _asked_too_early(self, chosen: frozenset[str]) -> Iterator[Blocker]:
         """Refuse to ask a service (an id without a step of its own) that was never started."""

@@ -79,13 +79,17 @@ class Member:
 
 @dataclass
 class Cluster:
-    """Masters on 127.0.0.1 and up, agents on 127.0.0.5 and up, on a port of this cluster's own."""
+    """Masters on 127.0.0.1 and up, agents on 127.0.0.5 and up, on a port of this cluster's own.
+
+    With `process_1`, whoever is started is process 1 of its own world, as in a container without docker-init.
+    """
 
     zookeeper: str
     directory: Path
     path: str
     members: list[Member] = field(default_factory=list)
     port: int = field(default_factory=lambda: _free_port())
+    process_1: bool = False
 
     @property
     def zk(self) -> str:
@@ -138,9 +142,10 @@ class Cluster:
         environment = {f"MESOS_{name}": value for name, value in variables.items() if value != "-"}
         base = {"PATH": os.environ["PATH"], "PYTHONPATH": LIBRARY, "PYTHONDONTWRITEBYTECODE": "1"}
         log = self.directory / f"{what}-{ip}.{len(self.members)}.log"
+        alone = ["unshare", "--pid", "--fork", "--kill-child"] if self.process_1 else []
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"mesos_standin.{what}", *arguments],
+                [*alone, sys.executable, "-m", f"mesos_standin.{what}", *arguments],
                 env={**base, **environment},
                 stdout=output,
                 stderr=output,

@@ -25,6 +25,7 @@ OTHERS = {
     "Mesos's wire protocol": "stand-ins talk HTTP of their own among themselves; no mixing with real ones",
     "frameworks that do not checkpoint": "their tasks outlive a lost connection of the agent all the same",
     "Paxos": "a write is the whole registry at a position, done when a quorum of replicas has it",
+    "other aborts than a follower's as process 1": "end it; only that one was seen to hang",
     "four ZooKeeper sessions per master": "one, with the same nodes and the same life",
     "fetcher": "tasks with URIs fail and say so",
     "mesos containerizer": "commands are plain processes: no images, no limits",

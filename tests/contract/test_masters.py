@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_leader_whose_node_is_gone_ends(cluster: Cluster) -> None:
 
 
 def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], cluster: Cluster) -> None:
-    """Leader: 1. Followers abort, as in this version they do."""
+    """Leader: 1. Followers abort, as in this version they do, and as those below docker-init do."""
     name, cluster.zookeeper = own_zookeeper
     masters = cluster.masters()
     leader = cluster.leader(masters)
@@ -61,6 +62,34 @@ def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], clust
     ends = {one.ended() for one in masters if one is not leader}
     docker("unpause", name)
     assert ends == {-signal.SIGABRT}
+
+
+def test_without_zookeeper_following_masters_that_are_process_1_hang(
+    own_zookeeper: tuple[str, str], cluster: Cluster
+) -> None:
+    """They accept, answer nothing and are candidates: the next leader is one of them, so nobody leads."""
+    name, cluster.zookeeper = own_zookeeper
+    cluster.process_1 = True
+    masters = cluster.masters()
+    leader = cluster.leader(masters)
+    hung = [one for one in masters if one is not leader]
+    docker("pause", name)
+    assert leader.ended() == 1
+    until("assertion", lambda: all("does not end process 1" in one.log.read_text() for one in hung))
+    docker("unpause", name)
+    addresses = sorted(one.ip for one in hung)
+    until("end of the leader's session", lambda: _candidates_addresses(cluster) == addresses)
+    with ExitStack() as stack:
+        asked = [stack.enter_context(socket.create_connection((ip, cluster.port))) for ip in addresses]
+        for each in asked:
+            each.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        again = cluster.master(int(leader.ip[-1]))
+        until("leader that hangs", lambda: _location(again)[2:] in [one.address for one in hung])
+        for each in asked:
+            each.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                each.recv(1)
+    assert {one.process.poll() for one in hung} == {None}
 
 
 def test_without_zookeeper_at_start_they_wait(cluster: Cluster) -> None:
@@ -230,3 +259,9 @@ def _children(cluster: Cluster, below: str = "") -> list[str]:
 
 def _candidates(cluster: Cluster) -> list[str]:
     return [name for name in _children(cluster) if name.startswith("json.info_")]
+
+
+def _candidates_addresses(cluster: Cluster) -> list[str]:
+    with _client(cluster) as client:
+        names = [name for name in client.get_children(cluster.path) if name.startswith("json.info_")]
+        return sorted(json.loads(client.get(f"{cluster.path}/{name}")[0])["address"]["ip"] for name in names)

@@ -81,12 +81,14 @@ def rerun(
     more_arguments: tuple[str, ...] = (),
     mounts: tuple[tuple[str, str], ...] | None = None,
     options: str = "",
+    init: bool = True,
     name: str = "",
 ) -> Plant:
     """Replace a container of ours as somebody would by hand, with some of it changed.
 
     A variable that is None is left out. `mounts` are more mounts, of which one may stand in the
-    place of another one with the same path inside. With a `name` it is one more container.
+    place of another one with the same path inside. Without `init` it has no docker-init either. With a
+    `name` it is one more container.
     """
 
     def plant(who: Who) -> None:
@@ -101,6 +103,7 @@ def rerun(
             environment=tuple((key, value) for key, value in variables.items() if value is not None),
             arguments=(*map(arguments, wanted.arguments), *more_arguments),
             mounts=tuple(Mount(outside, inside) for inside, outside in inner.items()),
+            init=wanted.init and init,
         )
         retag = f"docker tag {wanted.image} {changed.image};" if image else ""
         stop = "" if name else f"docker stop -t 2 {wanted.name}; docker rm -f {wanted.name};"

@@ -4,7 +4,8 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import planting
@@ -12,6 +13,7 @@ import pytest
 from faults_table import ROUNDS, Fault, Round
 from operators import INVENTORY, SOON, Command, Inventory, execute
 from planting import Who
+from troubles_table import TROUBLES
 
 from lab import hosts, waiting
 
@@ -50,7 +52,7 @@ def deploy() -> Command:
     return done
 
 
-@pytest.mark.parametrize("planned", ROUNDS, ids=lambda planned: planned.name)
+@pytest.mark.parametrize("planned", (*ROUNDS, *TROUBLES), ids=lambda planned: planned.name)
 def test_the_suite_says_what_is_wrong_and_nothing_else(
     planned: Round, deployed: None, inventory: Inventory, tmp_path: Path
 ) -> None:
@@ -62,6 +64,7 @@ def test_the_suite_says_what_is_wrong_and_nothing_else(
             fault.plant(who)
         waiting.until("the faults to bear", SOON, lambda: planting.not_yet(planned.shows, who))
         seen, said = suite(planned, file, tmp_path / "report.xml")
+        answers = ask(planned, file)
         print(logs())  # pytest shows it if this fails; what heals removes them
     finally:
         healed = heal(planned, who)
@@ -71,9 +74,26 @@ def test_the_suite_says_what_is_wrong_and_nothing_else(
     assert wanted <= seen.keys() <= wanted | may, said
     for fault in planned.faults:
         says_so(fault, seen, who)
+        is_told(fault, answers, who)
+    assert {name: done.code for name, done in answers.items()} == planned.codes, answers
     assert not [
         line for text in seen.values() for line in text.splitlines() if not FOUR_PARTS.fullmatch(line)
     ]
+
+
+COMMANDS = {"status": "status", "plan": "plan", "preflight": "preflight", "deploy": "deploy-cluster"}
+
+
+def ask(planned: Round, file: Path) -> dict[str, Command]:
+    """Ask fab's own commands, all at once but for the deploy."""
+
+    def run(name: str) -> Command:
+        return execute([sys.executable, "-m", "fabric", COMMANDS[name]], file)
+
+    reads = [name for name in planned.codes if name != "deploy"]
+    with ThreadPoolExecutor() as pool:
+        answers = dict(zip(reads, pool.map(run, reads), strict=True))
+    return answers | ({"deploy": run("deploy")} if "deploy" in planned.codes else {})
 
 
 def suite(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
@@ -106,8 +126,19 @@ def named(check: str, who: Who) -> str:
     return check.format(**who)
 
 
+def is_told(fault: Fault, answers: Mapping[str, Command], who: Who) -> None:
+    """Check that fab's own commands name what this fault is about."""
+    for name, sentence in fault.told.items():
+        assert re.search(pattern(sentence, who), answers[name].said), f"{name}: {answers[name].said}"
+
+
+def pattern(sentence: str, who: Who) -> str:
+    """Make a pattern of a sentence of the table."""
+    return re.escape(sentence.format(**who)).replace(re.escape("..."), ".*")
+
+
 def says_so(fault: Fault, seen: Reds, who: Who) -> None:
     """Check that what was said names what this fault is about."""
     for check, sentence in fault.proves.items():
-        pattern = re.escape(sentence.format(**who)).replace(re.escape("..."), ".*")
-        assert re.search(pattern, seen[named(check, who)]), f"{check}: {seen[named(check, who)]}"
+        told = seen[named(check, who)]
+        assert re.search(pattern(sentence, who), told), f"{check}: {told}"

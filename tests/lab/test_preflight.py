@@ -118,6 +118,11 @@ LINES = {
         "mv /usr/bin/flock.away /usr/bin/flock",
         r"error  tool: there is no flock, .* \(on Debian: apt-get install util-linux\)",
     ),
+    "an engine without docker-init": (
+        "mv /usr/bin/docker-init /usr/bin/docker-init.away",
+        "mv /usr/bin/docker-init.away /usr/bin/docker-init",
+        r"error  docker-init: the engine does not find docker-init, .* of mesos-master-02\. Install",
+    ),
     "BusyBox's flock": (
         'printf \'#!/bin/sh\\ncase $* in *-w*) echo "flock: unrecognized option: w" >&2; exit 1;; esac\\n'
         'exec /usr/bin/flock "$@"\\n\' > /usr/local/bin/flock; chmod +x /usr/local/bin/flock',

@@ -103,6 +103,7 @@ def inspect(container: Container) -> SeenContainer:
         "LogConfig.Config.max-size": container.log_size,
         "LogConfig.Config.max-file": str(container.log_files),
         **({"Privileged": "on"} if container.privileged else {}),
+        **({"Init": "on"} if container.init else {}),
         **({"PidMode": "host"} if container.host_pids else {}),
     }
     return SeenContainer(

@@ -63,6 +63,7 @@ COMMANDS = {
     Action.REPLACE: r"docker create(.|\n)*docker stop(.|\n)*docker rename(.|\n)*docker start ",
     Action.DRAIN: r"docker create(.|\n)*docker kill --signal=USR1(.|\n)*docker start ",
     Action.START: r"\Adocker start \S+\n\Z",
+    Action.RESTART: r"\Adocker restart -t [0-5] \S+\n\Z",
     Action.UNPAUSE: r"\Adocker unpause \S+\n\Z",
     Action.SET_POLICY: r"\Adocker update --restart=always \S+\n\Z",
     Action.STOP: r"docker stop -t 30 \S+\n\Z",
@@ -87,10 +88,11 @@ def missing(cluster: Cluster, seen: Mapping[str, Observed]) -> Plans:
     return {node.name: runbook.missing(CHAPTERS, cluster, node, seen[node.name]) for node in nodes}
 
 
-def zookeeper(options: dict[str, str] | None = None, **changes: Any) -> set[Action]:
+def zookeeper(options: dict[str, str] | None = None, hanging: bool = False, **changes: Any) -> set[Action]:
     """What is done on a host whose ZooKeeper is not as wanted."""
     cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
     seen = with_options(with_container(as_wanted(cluster, cluster.nodes[0]), **changes), **options or {})
+    seen = replace(seen, hanging=frozenset({"zookeeper srvr"} if hanging else ()))
     return {step.action for step in missing(cluster, {"10.0.0.1": seen})["10.0.0.1"].steps}
 
 
@@ -105,6 +107,7 @@ def test_a_first_deploy_does_what_the_runbook_says() -> None:
 def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
     assert zookeeper(status="exited") == {Action.START}
     assert zookeeper(status="paused") == {Action.UNPAUSE}
+    assert zookeeper(hanging=True) == {Action.RESTART}
     assert zookeeper({"RestartPolicy.Name": "no"}) == {Action.SET_POLICY}
     assert zookeeper({"Privileged": "on"}) == {Action.REPLACE, Action.REMOVE}
     assert zookeeper(environment={}, status="exited") == {Action.REPLACE, Action.REMOVE}
@@ -112,7 +115,7 @@ def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
 
 
 def disturbed(seen: Observed) -> Observed:
-    """The same host with a container that is paused, one that is stopped, and one that may not come back."""
+    """The same host with containers that are paused, stopped, may not come back, hang."""
     by_hand: list[dict[str, Any]] = [
         {"status": "paused"},
         {"status": "exited"},
@@ -120,7 +123,7 @@ def disturbed(seen: Observed) -> Observed:
     ]
     for name, changes in zip(seen.containers, by_hand, strict=False):
         seen = with_container(seen, name, **changes)
-    return seen
+    return replace(seen, hanging=frozenset({"marathon info"}))
 
 
 @cache

@@ -72,6 +72,7 @@ def words() -> dict[str, str]:
         "mesos_master metrics": recorded.LEADER_METRICS,
         "marathon info": info(HOST, "1.5.8"),
         f"mesos_agent slaves-{HOST}": recorded.LEADER_SUMMARY,
+        "mesos_agent health": "HTTP/1.1 200 OK\r\n\r\n{}",
     }
 
 
@@ -87,12 +88,16 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         **{f"data {path}": "log.100000001" for path in ASK.holdings},
         "clusters": "".join(f"{name} mesos\n" for name in ASK.containers),
         "objects": "\n".join(objects),
+        "now": "1796040067",
+        **{f"log {name}": "E1130 it ended" for name in ASK.containers},
+        "mounts": "".join(f"is 1:2 {mount.host}\nfree 1 4096 {mount.host}\n" for _, mount in ASK.kept),
         "listeners": 'LISTEN 0 50 *:2181 *:* users:(("java",pid=123,fd=46))',
         **{f"answer {name}": text for name, text in said.items()},
     }
     if spoilt:
+        more = ("mounts", "now", *(f"log {name}" for name in ASK.containers))
         parts |= dict.fromkeys(
-            ("lease", "user", "addresses", "profile", "logins", "clusters", "listeners"), spoilt
+            ("lease", "user", "addresses", "profile", "logins", "clusters", "listeners", *more), spoilt
         )
     return "".join(f"\n{BOUNDARY} {name}\n{text}" for name, text in parts.items()) + f"\n{BOUNDARY} end\n"
 

@@ -101,6 +101,7 @@ DIFFERENCES = {
     ),
     "another network": (seen(host={"NetworkMode": "bridge"}), ["network bridge -> host"]),
     "privileged": (seen(host={"Privileged": True}), ["privileged on -> off"]),
+    "docker-init": (seen(host={"Init": True}), ["docker-init on -> off"]),
     "the host's processes": (seen(host={"PidMode": "host"}), ["pid mode host -> none"]),
     "another log driver": (
         seen(host={"LogConfig": {"Type": "journald", "Config": {}}}),
@@ -130,8 +131,11 @@ def test_a_container_that_is_as_wanted_has_no_differences() -> None:
     assert compared(WANTED, seen(), None) == []
 
 
-MASTER = replace(WANTED, entrypoint="mesos-master", privileged=True, host_pids=True)
-AS_THE_MASTER = ({"Entrypoint": ["mesos-master"], "Cmd": None}, {"Privileged": True, "PidMode": "host"})
+MASTER = replace(WANTED, entrypoint="mesos-master", privileged=True, host_pids=True, init=True)
+AS_THE_MASTER = (
+    {"Entrypoint": ["mesos-master"], "Cmd": None},
+    {"Privileged": True, "PidMode": "host", "Init": True},
+)
 
 
 def test_a_secret_is_told_as_changed_but_never_shown() -> None:
@@ -163,9 +167,15 @@ def test_a_container_run_without_the_wanted_rights_is_told() -> None:
     assert compared(MASTER, seen()) == [
         "privileged off -> on",
         "pid mode none -> host",
+        "docker-init off -> on",
         "entrypoint /entry -> mesos-master",
         "arguments start -> none",
     ]
+
+
+@pytest.mark.parametrize("init", [None, False])
+def test_docker_init_that_is_left_out_and_that_is_refused_are_the_same(init: bool | None) -> None:
+    assert compared(WANTED, seen(host={"Init": init})) == []
 
 
 def test_the_restart_policy_is_no_difference_because_it_needs_no_restart() -> None:

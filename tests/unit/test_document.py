@@ -111,6 +111,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                     },
                 ],
                 "blockers": [],
+                "troubles": [],
             },
             "b": {
                 "steps": [],
@@ -123,6 +124,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                         "check": "myid",
                     }
                 ],
+                "troubles": [],
             },
         },
         "order": [
@@ -190,6 +192,7 @@ def test_a_status_has_the_whole_every_service_and_every_component_by_host() -> N
                         "version": "3.4.12",
                         "role": "leader",
                         "drift": ["zoo.cfg: a -> b"],
+                        "troubles": [],
                     }
                 },
             },
@@ -206,6 +209,7 @@ def test_a_status_has_the_whole_every_service_and_every_component_by_host() -> N
                         "version": None,
                         "role": None,
                         "drift": [],
+                        "troubles": [],
                     }
                 },
             },

@@ -21,6 +21,7 @@ CODE = sorted(
 PURE = {
     "ast",
     "base64",
+    "calendar",  # counts days, and knows no clock
     "collections",
     "dataclasses",
     "difflib",

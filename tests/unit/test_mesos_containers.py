@@ -24,6 +24,7 @@ MASTER = f"""\
 DOCKER_CONFIG=/nonexistent docker run -d --name mesos-master-02 \\
   --net host --restart=always \\
   --log-driver json-file --log-opt max-size=50m --log-opt max-file=5 \\
+  --init \\
   --entrypoint mesos-master \\
   --label mesofab.cluster=mesos \\
   --label mesofab.role=mesos_master \\
@@ -189,6 +190,14 @@ def test_a_registry_in_memory_is_a_setting_and_still_needs_no_argument() -> None
     made = master("mesos_registry=in_memory")
     assert dict(made.environment)["MESOS_REGISTRY"] == "in_memory"
     assert (made.entrypoint, made.arguments) == ("mesos-master", ())
+
+
+def test_docker_init_is_process_1_of_a_master_unless_hosts_ini_leaves_it_out() -> None:
+    assert master().init and "--init" in words(master())
+    made = master("mesos_master_init=false")
+    assert not made.init and "--init" not in words(made)
+    assert made.digest != master().digest
+    assert not marathon().init and not agent().init
 
 
 def test_more_variables_of_a_master_come_behind_mesofabs_own() -> None:
@@ -362,3 +371,4 @@ def test_only_the_step_and_the_ports_are_no_part_of_a_containers_digest() -> Non
     assert replace(made, step=Id.ZOOKEEPER_RUN, ports=()).digest == made.digest
     for change in ({"privileged": False}, {"host_pids": False}, {"entrypoint": "x"}, {"log_files": 6}):
         assert replace(made, **change).digest != made.digest
+    assert replace(made, init=True).digest != made.digest

@@ -15,8 +15,11 @@ from samples import SHELLS, run, stand_in
 
 from tasks.plan.desired import Mount
 from tasks.plan.gate import Question
+from tasks.plan.look import mounts
+from tasks.plan.look.docker import End, SeenContainer
+from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import LOCK, Observed, Questions, read, script
-from tasks.plan.look.sections import Unreadable, split
+from tasks.plan.look.sections import PATIENCE, Unreadable, split
 
 BOUNDARY = "5f0c" * 8
 LINKS = """\
@@ -106,10 +109,82 @@ def test_a_directory_made_again_under_a_running_container_is_noticed(host: Path)
     gone = Mount(f"{host}/gone", f"{host}/as it was")
     kept = tuple(("zookeeper", mount) for mount in (seen, lost, gone))
     asked = Questions(containers=("zookeeper",), kept=kept)
-    assert look(host, asked).lost_mounts == {("zookeeper", lost.host), ("zookeeper", gone.host)}
+    held = look(host, asked).held
+    assert {path: one.lost for (_, path), one in held.items()} == {
+        seen.host: False,
+        lost.host: True,
+        gone.host: True,
+    }
+    assert not any(one.read_only for one in held.values())
+    assert all(one.free and one.free > 0 for one in held.values())
     # As docker says of one that does not run.
     (host / "containers/zookeeper").write_text(report(Pid=0, Status="exited"))
-    assert look(host, asked).lost_mounts == frozenset()
+    assert look(host, asked).held == {}
+
+
+def test_a_directory_that_nobody_can_write_to_is_noticed(host: Path) -> None:
+    (host / "containers/zookeeper").write_text(report(Pid=os.getpid()))
+    # Nothing can be made there, and `test -w` knows that of root, too, where /sys is mounted read-only.
+    fixed = next((path for path in ("/sys/kernel", "/proc/sys") if not os.access(path, os.W_OK)), None)
+    if fixed is None:
+        pytest.skip("this machine has no directory that root cannot write to")
+    asked = Questions(containers=("zookeeper",), kept=(("zookeeper", Mount(fixed, fixed)),))
+    assert look(host, asked).held["zookeeper", fixed].read_only
+
+
+def test_a_mount_is_told_as_its_host_and_its_process_have_it() -> None:
+    kept = (("zookeeper", Mount("/opt/data", "/data")),)
+    seen = {"zookeeper": SeenContainer(status="running", pid=9)}
+    inside = "is 1:2 /proc/9/root/data\nfree 8000 4096 /proc/9/root/data"
+    for told, held in (
+        (f"{inside}\nis 1:2 /opt/data", Held(free=32)),
+        (f"{inside}\nis 1:2 /opt/data\nfixed /opt/data", Held(read_only=True, free=32)),
+        (f"{inside}\nis 1:2 /opt/data\nfixed /proc/9/root/data", Held(read_only=True, free=32)),
+        (f"{inside}\nis 1:3 /opt/data", Held(lost=True, free=32)),
+        (inside, Held(lost=True, free=32)),
+    ):
+        assert mounts.read(told, kept, seen) == {("zookeeper", "/opt/data"): held}
+    assert mounts.read("is 1:2 /opt/data", kept, seen) == mounts.read(inside, kept, {}) == {}
+
+
+ENDED = {"Restarting": True, "Running": True, "Status": "restarting", "ExitCode": 1, "Pid": 0}
+
+
+def test_what_has_ended_tells_when_how_and_with_which_last_words(host: Path) -> None:
+    stand_in(host / "bin", "timeout", 'shift; exec "$@"')
+    docker = DOCKER.replace("shift 3", '[ "$1" != logs ] || { echo "about $4" >&2; exit; }; shift 3')
+    stand_in(host / "bin", "docker", docker)
+    told = report(**ENDED, FinishedAt="2026-11-30T12:01:07.5Z", Error="", OOMKilled=True)
+    (host / "containers/zookeeper").write_text(told)
+    seen = look(host, DOCKERS)
+    assert seen.container("zookeeper").end == End("2026-11-30T12:01:07.5Z", 1, "", True)
+    assert seen.logs["zookeeper"] == ("about zookeeper",) and seen.logs["marathon-1"] == ()
+    assert seen.now is not None and seen.now > 1_700_000_000
+
+
+def test_of_a_container_that_runs_well_no_log_is_read(host: Path) -> None:
+    (host / "containers/zookeeper").write_text(report(FinishedAt="0001-01-01T00:00:00Z"))
+    seen = look(host, DOCKERS)
+    assert (seen.now, seen.logs["zookeeper"], seen.container("zookeeper").end) == (None, (), None)
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_a_vital_question_that_is_taken_and_not_answered_is_asked_again_and_told(
+    host: Path, sh: list[str]
+) -> None:
+    stand_in(host / "bin", "timeout", 'echo "$1" >> asked; exit 124')
+    words = {name: Question("10.70.0.10", 2181, name) for name in ("srvr", "mntr")}
+    seen = look(host, Questions(words=words, vital=frozenset({"srvr"})), sh)
+    assert seen.hanging == {"srvr"} and seen.answers == {"srvr": "", "mntr": ""}
+    limit, again, longer = sorted(map(int, (host / "asked").read_text().split()))
+    assert limit == again == longer - PATIENCE
+
+
+def test_who_answers_late_does_not_hang(host: Path) -> None:
+    stand_in(host / "bin", "timeout", "[ -e asked ] || { touch asked; exit 124; }; printf late")
+    words = {"srvr": Question("10.70.0.10", 2181, "srvr")}
+    seen = look(host, Questions(words=words, vital=frozenset({"srvr"})))
+    assert (seen.hanging, seen.answers) == (frozenset(), {"srvr": "late"})
 
 
 DOCKERS = Questions(containers=("zookeeper", "marathon-1"), images=("zookeeper:3.4.12", "m:1"))

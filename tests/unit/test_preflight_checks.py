@@ -21,6 +21,7 @@ from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.engine import SeenEngine, offer
+from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Login, Profile
@@ -191,6 +192,16 @@ def _own_build(world: World) -> None:
     world.cluster = parse(text)
 
 
+def _hanging(world: World) -> None:
+    world.container(B, "zookeeper")
+    world.seen(B, hanging=frozenset({"zookeeper srvr"}))
+
+
+def _read_only(world: World) -> None:
+    world.container(B, "zookeeper")
+    world.seen(B, held={("zookeeper", "/opt/zookeeper/data"): Held(read_only=True)})
+
+
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
@@ -265,6 +276,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: w.engine(AGENT, oldest_api="1.44"),
         "below API 1.44, and ",
     ),
+    "docker-init": (
+        B,
+        lambda w: w.engine(B, lost_init="docker-init"),
+        "does not find docker-init, which is to be process 1 of mesos-master-02",
+    ),
     "docker-boot": (B, lambda w: w.facts(B, service="disabled"), "does not start docker.service at boot"),
     "cgroups": (AGENT, lambda w: w.facts(AGENT, cgroups=()), "no cgroup v1 hierarchy with cpu"),
     "image": (B, lambda w: _registries(w, _answer(404, "manifest unknown")), "has no such image"),
@@ -327,6 +343,8 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
     ),
     "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
+    "unwell": (B, _hanging, "zookeeper: it accepts connections and has answered nothing"),
+    "read-only": (B, _read_only, "zookeeper: /opt/zookeeper/data is read-only for it"),
     "foreign-agent": (AGENT, lambda w: w.facts(AGENT, agent="7f3-S0"), "agent 7f3-S0, which no master"),
 }
 

@@ -259,6 +259,24 @@ def test_without_an_engine_its_usual_directory_is_looked_at(host: Path) -> None:
     assert facts.offers == {HELD: Offer(), MISSING: Offer()}, "nobody could tell what the host holds"
 
 
+@pytest.mark.parametrize(
+    "said, lost",
+    {
+        "Debian's, whose tini tells no commit": ('"InitBinary":"docker-init","InitCommit":{"ID":""}', ""),
+        "docker-ce's": ('"InitBinary":"docker-init","InitCommit":{"ID":"de40ad0","Expected":"de40ad0"}', ""),
+        "missing": ('"InitBinary":"docker-init","InitCommit":{"ID":"N/A","Expected":"N/A"}', "docker-init"),
+        "an init-path that leads nowhere": ('"InitBinary":"/opt/i","InitCommit":{"ID":"N/A"}', "/opt/i"),
+        "an engine that does not say": ('"InitCommit":{"ID":"N/A"}', "docker-init"),
+        "no answer of this kind": ('"InitBinary":["x"],"InitCommit":[1]', ""),
+    }.values(),
+)
+def test_an_engine_without_a_program_for_init_is_known_by_its_commit(
+    said: str, lost: str, host: Path
+) -> None:
+    stand_in(host / "bin", "docker", DOCKER.replace(INFO, f"{INFO[:-1]},{said}}}"))
+    assert read(answer(host), BOUNDARY, ASK).engine.lost_init == lost
+
+
 def test_an_engine_that_does_not_say_its_oldest_api_still_has_its_version(host: Path) -> None:
     stand_in(host / "bin", "docker", DOCKER.replace("29.0.1 1.44", "19.03.15"))
     facts = read(answer(host), BOUNDARY, ASK)

@@ -43,6 +43,28 @@ SAID = {
         "increase the limit by authenticating and upgrading",
         "the registry allows no more pulls for now",
     ),
+    "no docker-init": (
+        'docker: Error response from daemon: exec: "docker-init": executable file not found in $PATH.',
+        "the engine does not find docker-init",
+    ),
+    "no docker-init at a start": (
+        'Error response from daemon: exec: "docker-init": executable file not found in $PATH',
+        "the engine does not find docker-init",
+    ),
+    "an init-path that is not there, 20.10": (
+        "Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container "
+        "process caused: process_linux.go:545: container init caused: rootfs_linux.go:76: mounting "
+        '"/opt/tini" to rootfs at "/sbin/docker-init" caused: stat /opt/tini: no such file or directory: '
+        "unknown",
+        "the engine does not find docker-init",
+    ),
+    "an init-path that is not there, 28": (
+        "Error response from daemon: failed to create task for container: failed to create shim task: OCI "
+        "runtime create failed: runc create failed: unable to start container process: error during "
+        'container init: error mounting "/opt/tini" to rootfs at "/sbin/docker-init": stat /opt/tini: no '
+        "such file or directory: unknown",
+        "the engine does not find docker-init",
+    ),
     "no route, 20.10": (
         'Error response from daemon: Get "http://10.70.0.2:5000/v2/": dial tcp 10.70.0.2:5000: connect: '
         "no route to host",

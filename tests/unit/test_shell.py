@@ -117,6 +117,7 @@ RECORD = "for word; do printf '%s\\0' \"$word\"; done; case $* in *--env-file*) 
     st.none() | WORD,
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 def test_docker_gets_exactly_the_words_that_were_meant(
     variables: list[tuple[str, str]],
@@ -125,6 +126,7 @@ def test_docker_gets_exactly_the_words_that_were_meant(
     entrypoint: str | None,
     privileged: bool,
     host_pids: bool,
+    init: bool,
 ) -> None:
     container = Container(
         step=Id.ZOOKEEPER_RUN,
@@ -137,6 +139,7 @@ def test_docker_gets_exactly_the_words_that_were_meant(
         arguments=tuple(arguments),
         privileged=privileged,
         host_pids=host_pids,
+        init=init,
         log_size="7m",
         log_files=3,
     )
@@ -148,6 +151,7 @@ def test_docker_gets_exactly_the_words_that_were_meant(
         *shlex.split("--log-driver json-file --log-opt max-size=7m --log-opt max-file=3"),
         *(["--privileged"] if privileged else []),
         *(["--pid=host"] if host_pids else []),
+        *(["--init"] if init else []),
         *(["--entrypoint", entrypoint] if entrypoint else []),
         *("--label", "mesofab.cluster=mesos"),
         *("--label", "mesofab.role=zookeeper", "--label", "mesofab.ports="),

@@ -2,22 +2,27 @@
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
+import pytest
 from samples import TRIO
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from tasks.inventory.parse import parse
-from verify.containers import inspect, otherwise_configured, with_other_mounts
-from verify.wanted import Wanted
+from verify.containers import inspect, otherwise_configured, with_other_mounts, with_other_rights
+from verify.wanted import Wanted, mesos_master
 
 
 class Told:
     """A host on which docker tells of one container."""
 
     def __init__(
-        self, binds: list[str], variables: list[str] | None = None, state: Mapping[str, object] | None = None
+        self,
+        binds: list[str],
+        variables: list[str] | None = None,
+        state: Mapping[str, object] | None = None,
+        **more: object,
     ) -> None:
         options = {
             "Binds": binds,
@@ -25,6 +30,7 @@ class Told:
             "NetworkMode": "host",
             "Privileged": False,
             "PidMode": "",
+            **more,
         }
         config = {"Image": "zookeeper:3.4.12", "Env": variables or [], "Entrypoint": None, "Cmd": None}
         self._said = f"{json.dumps({'State': state or {}, 'Config': config, 'HostConfig': options})}\n{{}}\n"
@@ -68,3 +74,29 @@ def test_a_docker_login_that_differs_is_told_and_not_shown() -> None:
     plain, secret = otherwise_configured(told, wanted)
     assert "A is 1; expected 2" in plain
     assert "MESOS_DOCKER_CONFIG is (secret, not shown)" in secret and "hush" not in secret
+
+
+@pytest.mark.parametrize(
+    "more, wanted, told",
+    [
+        ({"Init": True}, True, []),
+        ({"Init": None}, False, []),
+        ({}, False, []),
+        ({"Init": None}, True, ["docker-init is False; expected True; "]),
+        ({"Init": True}, False, ["docker-init is True; expected False; "]),
+    ],
+)
+def test_a_container_has_docker_init_exactly_where_it_is_wanted(
+    more: dict[str, Any], wanted: bool, told: list[str]
+) -> None:
+    (node, *_) = parse(TRIO).nodes
+    seen = inspect(cast(Host, Told([], **more)), node, "mesos-master-01")
+    found = list(with_other_rights(seen, Wanted("mesos-master-01", "x", {}, init=wanted)))
+    assert [part in one for part, one in zip(told, found, strict=True)] == [True] * len(told)
+
+
+def test_the_suite_wants_docker_init_for_masters_as_hosts_ini_says() -> None:
+    for text, wanted in (("", True), ("[all:vars]\nmesos_master_init=false\n", False)):
+        masters = "[mesos_master]\n10.70.0.10\n10.70.0.11\n10.70.0.12\n"
+        cluster = parse(TRIO + masters + text)
+        assert [mesos_master(cluster, node).init for node in cluster.having("mesos_master")] == [wanted] * 3

@@ -1,13 +1,11 @@
 """What is missing of images and containers."""
 
-from collections.abc import Iterator
-
 from .. import shell
 from ..desired import Container, Image
-from ..look.docker import GENERATIONS, SeenContainer
+from ..look.docker import ABSENT, GENERATIONS, SeenContainer
 from ..shell import quote
-from ..step import Action, Blocker, Step
-from . import differences
+from ..step import Action, Blocker, Sort, Step
+from . import condition, differences
 from .compared import BY_HAND, Found, Host
 
 FREE_PORT = "stop that process, or give the service another port in hosts.ini"
@@ -25,11 +23,11 @@ def image(host: Host, item: Image) -> Found:
 def container(host: Host, wanted: Container) -> Found:
     """Compare a container by its label and field by field, both ways."""
     seen = host.seen.containers.get(wanted.name)
-    if seen is None or not seen.runs:
-        taken = list(_taken_ports(host, wanted))
-        if taken:
-            yield from taken
-            return
+    if taken := condition.taken_ports(host, wanted, seen or ABSENT):
+        for port, process in taken.items():
+            told = f"port {port} is taken by {process}"
+            yield Blocker(wanted.step, wanted.name, told, FREE_PORT, "port")
+        return
     if seen is None:
         yield _first_start(host, wanted)
         if wanted.name + ".prev" in host.seen.containers:
@@ -46,15 +44,8 @@ def container(host: Host, wanted: Container) -> Found:
         title, why = f"restart policy of {wanted.name}", f"{policy} -> always"
         text = f"docker update --restart=always {quote(wanted.name)}\n"
         yield Step(wanted.step, Action.SET_POLICY, title, why, text)
-    yield from _wake(wanted, seen)
+    yield from _wake(host, wanted, seen)
     yield from _tidy_containers(host, wanted)
-
-
-def _taken_ports(host: Host, wanted: Container) -> Iterator[Blocker]:
-    for port in wanted.ports:
-        if port in host.seen.listeners:
-            seen = f"port {port} is taken by {host.seen.listeners[port]}"
-            yield Blocker(wanted.step, wanted.name, seen, FREE_PORT, "port")
 
 
 def _moved_ports(wanted: Container, seen: SeenContainer) -> Blocker | None:
@@ -86,11 +77,7 @@ def _differences(host: Host, wanted: Container, seen: SeenContainer) -> list[str
     if found and host.made_as_wanted(wanted) and (image is None or image.id in seen.made_of):
         found[0] = BY_HAND + found[0]
     found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
-    found += [
-        f"it does not see {mount.host}, which was removed or replaced after its start"
-        for mount in wanted.mounts
-        if (wanted.name, mount.host) in host.seen.lost_mounts
-    ]
+    found += [ill.seen for ill in condition.of_its_places(host, wanted) if ill.sort is Sort.LOST]
     if not seen.is_ours:
         found.append("it was run by hand: no label of mesofab tells from which settings")
     elif not found and not host.made_as_wanted(wanted):
@@ -127,12 +114,22 @@ def _farewell(host: Host, wanted: Container) -> Step:
     return Step(wanted.step, Action.REMOVE, title, why, text, "settle", after=frozenset({wanted.step}))
 
 
-def _wake(wanted: Container, seen: SeenContainer) -> Found:
-    name, title, why = quote(wanted.name), f"start {wanted.name}", f"it is {seen.status}"
+def _wake(host: Host, wanted: Container, seen: SeenContainer) -> Found:
+    name, why = quote(wanted.name), ", ".join(ill.seen for ill in condition.of_the_process(host, wanted))
     if seen.status == "paused":
         yield Step(wanted.step, Action.UNPAUSE, wanted.name, why, f"docker unpause {name}\n", "start")
     elif not seen.runs:
+        title = f"start {wanted.name}"
         yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")
+    elif condition.hangs(host, wanted):
+        yield _restart(host, wanted, why)
+
+
+def _restart(host: Host, wanted: Container, why: str) -> Step:
+    # What hangs does not end by itself either; a moment is given to what only seems to.
+    text = f"docker restart -t {min(wanted.grace, 5)} {quote(wanted.name)}\n"
+    title, effect = f"restart {wanted.name}", host.restarts(wanted.name)
+    return Step(wanted.step, Action.RESTART, title, why, text, "replace", "restart", effect)
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:

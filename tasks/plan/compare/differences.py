@@ -80,6 +80,7 @@ def _options(wanted: Container, seen: SeenContainer) -> list[str]:
         ("network", "NetworkMode", "host"),
         ("privileged", "Privileged", "on" if wanted.privileged else "off"),
         ("pid mode", "PidMode", "host" if wanted.host_pids else "none"),
+        ("docker-init", "Init", "on" if wanted.init else "off"),
         ("log driver", "LogConfig.Type", "json-file"),
         ("log size", "LogConfig.Config.max-size", wanted.log_size),
         ("log files", "LogConfig.Config.max-file", str(wanted.log_files)),

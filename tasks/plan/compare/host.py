@@ -5,6 +5,7 @@ from ..look.observed import LOCK
 from ..shell import SOCKET
 from ..step import Blocker, HostPlan, Step
 from .compared import Found, Host
+from .condition import troubles
 from .containers import container, image
 from .files import directories, file, identity
 from .profile import login_check, profile_line
@@ -19,7 +20,7 @@ def compare(host: Host) -> HostPlan:
     found = [*_rights(host), *_engine(host), *(entry for item in host.items for entry in _item(host, item))]
     steps = tuple(entry for entry in found if isinstance(entry, Step))
     blockers = tuple(entry for entry in found if isinstance(entry, Blocker))
-    return HostPlan(host.node, host.ids, steps, blockers)
+    return HostPlan(host.node, host.ids, steps, blockers, troubles(host, steps))
 
 
 def _rights(host: Host) -> Found:

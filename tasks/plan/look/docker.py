@@ -1,11 +1,12 @@
 """What docker is asked of containers and images, and its JSON read: here and nowhere else."""
 
 import re
+from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ..desired import DIGEST, Mount
+from ..desired import DIGEST
 from ..http import parsed, table
 from ..shell import quote
 from .sections import Unreadable
@@ -15,6 +16,9 @@ OURS = f"docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}} {{{{.Labe
 
 GENERATIONS = (".next", ".prev", ".failed")
 """How the names end that a container has before and after its time."""
+
+LINES, BYTES = 60, 8000
+"""How much of a log is asked for: more than a stack's depth, and no more than a person would read."""
 
 Table = Mapping[str, object]
 T = TypeVar("T")
@@ -32,12 +36,27 @@ class SeenImage:
 
 
 @dataclass(frozen=True)
+class End:
+    """How a container's process last ended: when (UTC), with which code, what docker said of it.
+
+    `code` is None while it runs again: docker forgets it then. `memory` tells that the kernel ended it, as
+    no memory was left.
+    """
+
+    at: str
+    code: int | None = None
+    error: str = ""
+    memory: bool = False
+
+
+@dataclass(frozen=True)
 class SeenContainer:
     """A container as docker tells of it; without any word of docker's, one that is not there.
 
-    `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since` is
-    UTC. `options` is docker's HostConfig without all that is null, empty, zero or off: texts by docker's
-    names, an inner one behind a dot.
+    `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since`, when
+    it was started, and `made` are UTC. `pid` is its first process on the host, 0 while none runs. `restarts`
+    counts how often docker has started it again by itself. `options` is docker's HostConfig without all that
+    is null, empty, zero or off: texts by docker's names, an inner one behind a dot.
     """
 
     id: str = ""
@@ -45,6 +64,10 @@ class SeenContainer:
     made_of: tuple[str, ...] = ()
     status: str = "absent"
     since: str = ""
+    made: str = ""
+    pid: int = 0
+    restarts: int = 0
+    end: End | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
@@ -67,6 +90,22 @@ class SeenContainer:
     def runs(self) -> bool:
         """Tell whether docker counts it as running."""
         return self.is_up or self.status == "restarting"
+
+    def uptime(self, now: int) -> float:
+        """Give the seconds since it was started; `now` is its host's clock. Endless if nobody knows."""
+        return _since(self.since, now)
+
+    def age(self, now: int) -> float:
+        """Give the seconds since it was made."""
+        return _since(self.made, now)
+
+
+def _since(time: str, now: int) -> float:
+    written = re.match(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", time, re.ASCII)
+    year, *others = map(int, written.groups()) if written else (0, 0)
+    if year < 1970 or not 1 <= others[0] <= 12:
+        return float("inf")
+    return now - timegm((year, *others, 0, 0, 0))
 
 
 ABSENT = SeenContainer()
@@ -91,18 +130,19 @@ else
   part trouble; {OURS} 2>&1 >/dev/null
 fi
 part objects; printf '%s\\n' "$objects"
+ended() {{ # ended TEXT: tell whether a container in it has ended, and docker may start it again and again
+  case $1 in *'"Restarting":true'* | *'"Running":false'* | *'"RestartCount":'[3-9]* | \
+    *'"RestartCount":'[12][0-9]*) ;; *) return 1 ;; esac
+}}
+if ended "$objects"; then # its log says why
+  part now; date +%s
+  for name in {" ".join(map(quote, containers))}; do
+    part "log $name"
+    ! ended "$(printf '%s\\n' "$objects" | grep -F '"Name":"/'"$name"'"')" ||
+      timeout $limit docker logs --tail {LINES} "$name" 2>&1 | tail -c {BYTES}
+  done
+fi
 """
-
-
-def lost(container: str, mount: Mount) -> str:
-    """Ask whether a process sees another directory than its host by now: one made again has another inode."""
-    name, outside = quote(container), quote(mount.host)
-    of_its = quote(f'/"Name":"\\/{re.escape(container)}"/s/.*"Pid":\\([0-9]*\\).*/\\1/p')
-    return (
-        f"pid=$(printf '%s\\n' \"$objects\" | sed -n {of_its})\n"
-        f'inside=$(stat -c %d:%i "/proc/${{pid:-0}}/root"{quote(mount.inside)} 2>/dev/null) &&\n'
-        f'  [ "$inside" != "$(stat -Lc %d:%i {outside} 2>/dev/null)" ] && echo {name} {outside}'
-    )
 
 
 def read(
@@ -164,6 +204,10 @@ def container(told: Table) -> SeenContainer:
         made_of=(_must(told, "Image", str), _get(_get(told, "ImageManifestDescriptor", dict), "digest", str)),
         status=_must(state, "Status", str),
         since=_get(state, "StartedAt", str),
+        made=_get(told, "Created", str),
+        pid=_get(state, "Pid", int),
+        restarts=_get(told, "RestartCount", int),
+        end=_end(state),
         labels={name: _get(labels, name, str) for name in labels},
         environment=_variables(config),
         entrypoint=_words(config, "Entrypoint"),
@@ -172,6 +216,14 @@ def container(told: Table) -> SeenContainer:
         mounts=frozenset(_words(host, "Binds")),
         options=dict(_options(host)),
     )
+
+
+def _end(state: Table) -> End | None:
+    at = _get(state, "FinishedAt", str)
+    if not at or at.startswith("0001-"):
+        return None
+    code = None if state.get("Status") in ("running", "paused") else _get(state, "ExitCode", int)
+    return End(at, code, _get(state, "Error", str), _get(state, "OOMKilled", bool))
 
 
 def _variables(config: Table) -> dict[str, str]:

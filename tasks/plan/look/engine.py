@@ -61,6 +61,7 @@ class SeenEngine:
     directory, `security` its options (`userns`, `rootless`, `selinux`, ...). `environment` has what the host
     tells docker's client of engines, `sockets` are those of rootless engines. `spoken` is the API by image
     of the docker client in it; only images that the host holds were asked, and none of a lenient engine.
+    `lost_init` names the program for `--init` where the engine does not find it.
     """
 
     version: str = ""
@@ -71,6 +72,7 @@ class SeenEngine:
     environment: Mapping[str, str] = field(default_factory=dict)
     sockets: tuple[str, ...] = ()
     spoken: Mapping[str, str] = field(default_factory=dict)
+    lost_init: str = ""
 
 
 def read(parts: Mapping[str, str]) -> SeenEngine:
@@ -88,7 +90,18 @@ def read(parts: Mapping[str, str]) -> SeenEngine:
         environment=dict(re.findall(r"^(\w+)=(.+)$", parts["environment"], re.MULTILINE)),
         sockets=tuple(parts["sockets"].split()),
         spoken={image: number for image, text in said.items() if (number := _api(text))},
+        lost_init=_lost_init(info),
     )
+
+
+def _lost_init(info: Mapping[str, object]) -> str:
+    """Read whether the engine got no version out of the program for `--init` (daemon/info_unix.go of moby).
+
+    It asks that program each time, and has \"N/A\" for its commit where it is missing, does not start, or is
+    none that calls itself tini. Debian's tells no commit, which is the empty text.
+    """
+    commit = http.text(http.table(info.get("InitCommit")).get("ID"))
+    return http.text(info.get("InitBinary")) or "docker-init" if commit == "N/A" else ""
 
 
 def _versions(text: str) -> tuple[str, str]:

@@ -8,13 +8,14 @@ from ..desired import Checkpoint, Container, Directories, File, Identity, Image,
 from ..gate import Question
 from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
-from . import docker, lease
+from . import docker, lease, mounts
 from . import profile as of_profile
 from .docker import ABSENT, SeenContainer, SeenImage
 from .lease import Lease
+from .mounts import Held
 from .peers import Peers
 from .profile import Login, Profile
-from .sections import ASK, LIMIT, Unreadable, asking, part_function, split
+from .sections import ASK, HANGS, LIMIT, Unreadable, asking, part_function, split
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
@@ -43,7 +44,8 @@ class Questions:
 
     `profile` is what every login is to read, None if it is of no concern. `holdings` are directories
     whose content tells whether there are data, `kept` the mounts that a container must not lose; `words`
-    has the questions to services by the name of their part.
+    has the questions to services by the name of their part. Those that are `vital` are answered at once by
+    whatever does not hang, and get more time.
     """
 
     files: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class Questions:
     kept: tuple[tuple[str, Mount], ...] = ()
     images: tuple[str, ...] = ()
     words: Mapping[str, Question] = field(default_factory=dict)
+    vital: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,12 @@ class Observed:
     `at_work` is another run that lives, whatever it does right now.
     `logins` has one for each shell that was tried; none, if nobody asked.
     `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `containers`
-    has a container's other generations, too. `holdings` are the names in directories of data. `lost_mounts`
-    are (container, host path) where the running container sees another thing than its host. `clusters`
-    names the cluster of every container of mesofab's. `listeners` tells which process listens on a TCP
-    port. `answers` are the services' words by part name; "" if nothing answered. `peers` are those of
-    ZooKeeper's, if somebody had to ask for them.
+    has a container's other generations, too; `logs` are the last lines of those that have ended of late, and
+    `now` is the host's clock then (seconds of the epoch). `holdings` are the names in directories of data.
+    `held` tells of mounts that containers must keep, by container and host path. `clusters` names the cluster
+    of every container of mesofab's. `listeners` tells which process listens on a TCP port. `answers` are the
+    services' words by part name; "" if nothing answered; `hanging` are those vital questions that were taken
+    and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them.
     """
 
     busy: bool = False
@@ -91,10 +95,13 @@ class Observed:
     containers: Mapping[str, SeenContainer] = field(default_factory=dict)
     images: Mapping[str, SeenImage] = field(default_factory=dict)
     holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lost_mounts: frozenset[tuple[str, str]] = frozenset()
+    logs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    now: int | None = None
+    held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
     clusters: Mapping[str, str] = field(default_factory=dict)
     listeners: Mapping[int, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    hanging: frozenset[str] = frozenset()
     peers: Peers | None = None
 
     def path(self, path: str) -> Path:
@@ -111,7 +118,9 @@ class Observed:
         return {word: self.answers[f"{role} {word}"] for its, _, word in questions if its == role}
 
 
-def questions(items: Sequence[Item], words: Mapping[str, Question]) -> Questions:
+def questions(
+    items: Sequence[Item], words: Mapping[str, Question], vital: frozenset[str] = frozenset()
+) -> Questions:
     """Derive from the desired items what has to be asked."""
     homes, checkpoints, containers = of(Directories, items), of(Checkpoint, items), of(Container, items)
     profile = next(iter(of(ProfileLine, items)), None)
@@ -128,6 +137,7 @@ def questions(items: Sequence[Item], words: Mapping[str, Question]) -> Questions
         kept=tuple((one.name, mount) for one in containers for mount in one.mounts if mount.kept),
         images=tuple(dict.fromkeys(image.reference for image in of(Image, items))),
         words=words,
+        vital=vital,
     )
 
 
@@ -147,12 +157,12 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
-        parts += [docker.asking(ask.containers, ask.images), "part listeners; ss -ltnp", "part mounts"]
-        parts += [docker.lost(container, mount) for container, mount in ask.kept]
+        parts += [docker.asking(ask.containers, ask.images), "part listeners; ss -ltnp"]
+        parts += [mounts.asking(ask.kept)] if ask.kept else []
     parts += [last] if last else []
     # Services may take a while to answer, and docker and a login, too.
     login = [of_profile.asking(ask.profile, profile_line(ask.profile.address))] if ask.profile else []
-    body = "\n".join([*before, at_once([*asking(ask.words, "answer "), *login, "\n".join(parts)])])
+    body = "\n".join([*before, at_once([*asking(ask.words, "answer ", ask.vital), *login, "\n".join(parts)])])
     return (
         "export LC_ALL=C\n"
         f"{part_function(boundary)}"
@@ -191,16 +201,23 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         containers=told[0],
         images=told[1],
         holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
-        lost_mounts=frozenset(_pairs(parts.get("mounts", ""))),
+        logs={name: _lines(parts.get(f"log {name}", "")) for name in ask.containers},
+        now=int(parts["now"]) if parts.get("now", "").strip().isdecimal() else None,
+        held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
         listeners=_listeners(parts.get("listeners", "")),
         answers={name: parts[f"answer {name}"] for name in ask.words},
+        hanging=frozenset(name for name in ask.vital if f"{HANGS} {name}" in parts),
     )
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     words = (line.split(" ", 1) for line in text.splitlines())
     return [(each[0], each[1]) for each in words if len(each) == 2]
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.splitlines() if line.strip())
 
 
 def _path(text: str) -> Path:

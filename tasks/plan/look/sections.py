@@ -16,27 +16,40 @@ The kernel counts in hundredths of a second, so a machine in order shows none or
 """
 
 ASK = """\
-ask() { # ask ADDRESS PORT WORD: one line out, everything back; bash has TCP built in, else nc
+ask() { # ask ADDRESS PORT WORD [SECONDS]: one line out, everything back; bash has TCP built in, else nc
+  late=
   if command -v bash >/dev/null; then
-    said=$(timeout $limit bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" \
-      2>/dev/null)
+    said=$(timeout ${4:-$limit} bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" \
+      2>/dev/null) || [ $? -ne 124 ] || [ -n "$said" ] || late=yes
   else
-    said=$(printf '%s' "$3" | nc -w $limit "$1" "$2")
+    said=$(printf '%s' "$3" | nc -w ${4:-$limit} "$1" "$2")
   fi
   printf %s "$said"
 }
 """
+
+HANGS = "hangs"
+"""Begins the name of the part that tells of a vital question which was taken and not answered."""
+
+PATIENCE = 12
+"""Seconds more for a vital question: a Marathon that passes it on to one that hangs answers after 10."""
 
 
 class Unreadable(ValueError):
     """An answer that does not have the agreed form; the text says which part."""
 
 
-def asking(words: Mapping[str, Question], prefix: str = "") -> list[str]:
-    """Give the shell that asks services, a piece for each: every answer in a part of the question's name."""
+def asking(words: Mapping[str, Question], prefix: str = "", vital: frozenset[str] = frozenset()) -> list[str]:
+    """Give the shell that asks services, a piece for each: every answer in a part of the question's name.
+
+    If one that is `vital` is taken and not answered, it is asked again and given more time.
+    """
     pieces: dict[tuple[str, int], list[str]] = {}
     for name, question in words.items():
         ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
+        if name in vital:
+            again = f'{ask} $((limit + {PATIENCE})); [ -z "$late" ] || part {quote(f"{HANGS} {name}")}'
+            ask = f'{ask}; [ -z "$late" ] || {{ {again}; }}'
         if question.behind:
             ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"
         its = pieces.setdefault((question.address, question.port), [])

@@ -47,6 +47,10 @@ class Marathons:
         """Ask for /v2/info."""
         return {"info": Question(node.address, node.settings.marathon_port, http.get("/v2/info"))}
 
+    def vital(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask for /v2/info; a standby whose leader hangs answers after 10 s (leader_proxy_read_timeout)."""
+        return self.questions(cluster, node)
+
     def role(self, node: Node, answers: Answers) -> str:
         """Say `leader` or `standby`, or "" while it names no leader."""
         named = marathon(answers).leader

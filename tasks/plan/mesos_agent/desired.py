@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from ...inventory.cluster import Cluster, Node
 from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, zookeeper_url
@@ -72,6 +73,8 @@ def drained(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
 
 
 def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> HostPlan:
+    if _has_lost_its_work_dir(node, seen):
+        return _changed(plan, risk="data", effect=_cost(node, seen))
     if not _incompatible(cluster, node, seen):
         return plan
     shell = replace_container(
@@ -81,10 +84,18 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
         ending=_leave(node),
     )
     title, effect = f"drain {CONTAINER} and replace it", _cost(node, seen)
+    return _changed(plan, action=Action.DRAIN, title=title, shell=shell, risk="data", effect=effect)
+
+
+def _has_lost_its_work_dir(node: Node, seen: Observed) -> bool:
+    held = seen.held.get((CONTAINER, node.settings.mesos_agent_work_dir))
+    return held is not None and held.lost
+
+
+def _changed(plan: HostPlan, **other: Any) -> HostPlan:
+    """Give the plan with another replacement of the agent's container, if it has one."""
     steps = (
-        replace(step, action=Action.DRAIN, title=title, shell=shell, risk="data", effect=effect)
-        if step.id is Id.AGENT_RUN and step.action is Action.REPLACE
-        else step
+        replace(step, **other) if step.id is Id.AGENT_RUN and step.action is Action.REPLACE else step
         for step in plan.steps
     )
     return replace(plan, steps=tuple(steps))
@@ -143,9 +154,9 @@ def container(cluster: Cluster, node: Node) -> Container:
         image=cluster.image(s.mesos_agent_image),
         environment=tuple(environment.items()),
         mounts=(
-            Mount(s.mesos_agent_log_dir, LOG_DIR),
-            Mount(s.mesos_agent_work_dir, s.mesos_agent_work_dir),
-            Mount(SOCKET, SOCKET),
+            Mount(s.mesos_agent_log_dir, LOG_DIR, kept=True),
+            Mount(s.mesos_agent_work_dir, s.mesos_agent_work_dir, kept=True),
+            Mount(SOCKET, SOCKET, kept=True),
             Mount("/sys", "/sys"),
         ),
         privileged=True,

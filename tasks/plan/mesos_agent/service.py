@@ -42,6 +42,10 @@ class Agents:
             for master in cluster.having("mesos_master")
         }
 
+    def vital(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask the agent itself for /health; gates need not, as the leading master tells of it."""
+        return {"health": Question(node.address, node.settings.mesos_agent_port, http.get("/health"))}
+
     def role(self, node: Node, answers: Answers) -> str:
         """Say `active` if the leading master counts it so: agents have no leader of their own."""
         return "active" if _pid(node) in (_active({node.name: answers}) or ()) else ""

@@ -41,8 +41,10 @@ def container(cluster: Cluster, node: Node) -> Container:
     """Give the container of one master.
 
     The image's default argument --registry=in_memory would beat MESOS_REGISTRY; naming the
-    entrypoint drops it. As process 1 of its container a master does not end at SIGTERM, so nobody
-    waits for that: it is made to be killed.
+    entrypoint drops it. After a ZooKeeper outage of more than its session each following master aborts, and
+    the kernel lets no signal of its own end process 1: it would hang for ever. With docker-init there it
+    ends, and docker starts it again. Where it is process 1 it does not end at SIGTERM either, so nobody waits
+    for that: it is made to be killed.
     """
     s = node.settings
     environment = (
@@ -63,8 +65,12 @@ def container(cluster: Cluster, node: Node) -> Container:
         image=cluster.image(s.mesos_master_image),
         entrypoint="mesos-master",
         environment=environment + s.mesos_master_environment,
-        mounts=(Mount(s.mesos_master_log_dir, LOG_DIR), Mount(s.mesos_master_work_dir, WORK_DIR)),
+        mounts=(
+            Mount(s.mesos_master_log_dir, LOG_DIR, kept=True),
+            Mount(s.mesos_master_work_dir, WORK_DIR, kept=True),
+        ),
         ports=(s.mesos_master_port,),
+        init=s.mesos_master_init,
         log_size=s.log_size,
         log_files=s.log_files,
         grace=1,

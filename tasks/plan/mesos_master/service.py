@@ -55,6 +55,10 @@ class Masters:
             "metrics": Question(node.address, node.settings.mesos_master_port, http.get("/metrics/snapshot"))
         }
 
+    def vital(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask for the metrics."""
+        return self.questions(cluster, node)
+
     def role(self, node: Node, answers: Answers) -> str:
         """Say `leader` or `follower`."""
         one = master(answers)

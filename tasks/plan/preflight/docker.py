@@ -72,6 +72,23 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version)[:2])
 
 
+def init(host: Subject) -> Iterator[Finding]:
+    """Look for the program that is process 1 where a container is wanted with `--init`.
+
+    docker makes such a container all the same, and only fails to start it: when its predecessor is stopped.
+    """
+    wanting = [one.name for one in host.containers if one.init]
+    if wanting and host.facts.engine.lost_init:
+        yield host.finding(
+            "docker-init",
+            f"the engine does not find {host.facts.engine.lost_init}, which is to be process 1 of "
+            f"{', '.join(wanting)}",
+            "install it (Debian's docker.io has it from the package tini, docker-ce brings its own; "
+            '"init-path" in /etc/docker/daemon.json names another one), or set mesos_master_init=false: then '
+            "following masters hang after a ZooKeeper outage",
+        )
+
+
 def boot(host: Subject) -> Iterator[Finding]:
     """Look whether systemd starts the engine; without systemd nobody can tell.
 

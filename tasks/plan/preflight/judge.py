@@ -7,7 +7,7 @@ from ...inventory.cluster import Cluster
 from .. import runbook
 from ..runbook import Chapter
 from ..step import Blocker, HostPlan
-from . import docker, flavours, fleet, leftovers, machine, others
+from . import docker, flavours, fleet, leftovers, machine, members, others
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
 
@@ -28,6 +28,7 @@ OF_A_HOST = (
     flavours.context,
     docker.version,
     docker.api,
+    docker.init,
     docker.boot,
     docker.cgroups,
     docker.extra_flags,
@@ -74,6 +75,7 @@ def judge(
     found = list(lost.values())
     for host in hosts:
         found += _blockers(host, plans[host.node.name])
+        found += members.troubles(host, plans[host.node.name].troubles)
         found += [one for check in OF_A_HOST for one in check(host)]
     found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
     ignored = cluster.settings.preflight_ignore

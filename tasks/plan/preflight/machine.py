@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...inventory import kinds
+from ..compare.condition import FULL
 from ..look.profile import LIMIT
 from .checks import Finding
 from .facts import TOOLS, USES, Room
@@ -15,9 +16,6 @@ PROCESS = 256
 
 IMAGE = 1000
 """MB that an image needs while it is pulled and unpacked. Rough: no registry tells the unpacked size."""
-
-DIRECTORY = 100
-"""MB without which a directory counts as full."""
 
 RESERVE = 1000
 """MB that should be left beside all that is needed."""
@@ -106,12 +104,12 @@ def _need(host: Subject, role: str) -> int:
 def disk(host: Subject) -> Iterator[Finding]:
     """Look for room on every file system that is written to, each told once."""
     rooms = list(host.facts.rooms.values())
-    needs = {room.mount: DIRECTORY for room in rooms}
+    needs = {room.mount: FULL for room in rooms}
     docker = host.facts.docker
     pulls = f"the images to be pulled need about {len(host.to_pull) * IMAGE / 1000:.0f} GB"
     if docker and host.containers:
         rooms.insert(0, docker)
-        needs[docker.mount] = max(DIRECTORY, len(host.to_pull) * IMAGE)
+        needs[docker.mount] = max(FULL, len(host.to_pull) * IMAGE)
     for room in {room.mount: room for room in reversed(rooms)}.values():
         why = pulls if room is docker and host.to_pull else "the least is 0.1 GB"
         yield from _room(host, room, needs[room.mount], why)

@@ -11,7 +11,7 @@ from typing import Any
 from ..membership import Stranger
 from ..outlook import Outlook, Turn
 from ..preflight import CHECKS, Finding, Report
-from ..step import HostPlan, Step
+from ..step import HostPlan, Step, Trouble
 from .status import Component, HostStatus, Status
 
 Document = dict[str, Any]
@@ -88,6 +88,7 @@ def _host_plan(plan: HostPlan) -> Document:
     return {
         "steps": [_step(step) for step in plan.steps],
         "blockers": [asdict(blocker) for blocker in plan.blockers],
+        "troubles": [_trouble(trouble) for trouble in plan.troubles],
     }
 
 
@@ -154,4 +155,15 @@ def _component(one: Component) -> Document:
         "version": one.version or None,
         "role": one.role or None,
         "drift": list(one.drift),
+        "troubles": [_trouble(trouble) for trouble in one.troubles],
+    }
+
+
+def _trouble(one: Trouble) -> Document:
+    return {
+        "container": one.container,
+        "sort": one.sort.value,
+        "seen": one.seen,
+        "remedy": one.remedy,
+        "mended": one.mended,
     }

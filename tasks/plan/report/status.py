@@ -12,7 +12,7 @@ from ..look.observed import Observed
 from ..membership import Stranger
 from ..mesos_master.service import Master, master
 from ..runbook import HOST, Chapter
-from ..step import Action, HostPlan
+from ..step import Action, HostPlan, Trouble
 from ..words import names
 
 State = Literal["ok", "drift", "degraded", "unreachable"]
@@ -26,7 +26,7 @@ class Component:
     `service` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
     `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
     itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
-    what is not as wanted. All of them are "" if they are not known.
+    what is not as wanted, `troubles` why its member is not well. All of them are "" if they are not known.
     """
 
     service: str
@@ -36,6 +36,12 @@ class Component:
     version: str = ""
     role: str = ""
     drift: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether it runs, and nothing is known that is wrong with its member."""
+        return self.state == "running" and not self.troubles
 
 
 @dataclass(frozen=True)
@@ -94,12 +100,13 @@ class Status:
 
     @property
     def down(self) -> tuple[str, ...]:
-        """Name what should run and does not: `zookeeper on 10.0.0.1, .2 is exited`."""
+        """Name what is not well: `zookeeper on 10.0.0.1, .2 is exited`."""
         found: dict[tuple[str, str], dict[str, str]] = {}
         for host in self.hosts:
             for one in host.components:
-                if one.state != "running":
-                    found.setdefault((one.service, one.state), {})[host.name] = one.container
+                if not one.is_well:
+                    state = one.state if one.state != "running" else "not well"
+                    found.setdefault((one.service, state), {})[host.name] = one.container
         return tuple(
             f"{next(iter(those.values())) if len(those) == 1 else service} on {names(those)} is {state}"
             for (service, state), those in found.items()
@@ -115,7 +122,7 @@ def host(
 ) -> HostStatus:
     """Say how a host stands that was looked at; `plan` is what a deploy would do there."""
     components = tuple(
-        _component(chapter, node, seen, name, drift(plan, chapter))
+        _component(chapter, node, seen, name, plan)
         for chapter in chapters
         for name in chapter.containers(cluster, node)
     )
@@ -132,9 +139,7 @@ def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, troub
     return HostStatus(node.name, components, trouble=trouble)
 
 
-def _component(
-    chapter: Chapter, node: Node, seen: Observed, name: str, differences: tuple[str, ...]
-) -> Component:
+def _component(chapter: Chapter, node: Node, seen: Observed, name: str, plan: HostPlan) -> Component:
     assert chapter.role is not None and chapter.members is not None
     found, answers = seen.container(name), seen.said(chapter.role)
     return Component(
@@ -144,7 +149,8 @@ def _component(
         since=f"{found.since[:19]}Z" if found.runs else "",
         version=chapter.members.version(node, answers) or (tag(found.image) if found.runs else ""),
         role=chapter.members.role(node, answers),
-        drift=differences,
+        drift=drift(plan, chapter),
+        troubles=tuple(trouble for trouble in plan.troubles if trouble.container == name),
     )
 
 

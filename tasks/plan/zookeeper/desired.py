@@ -76,7 +76,7 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
         log_files=s.log_files,
         environment=(("SERVER_JVMFLAGS", f"-Xmx{s.zookeeper_heap}"),),
         mounts=(
-            Mount(f"{home}/logs", "/opt/zookeeper/logs"),
+            Mount(f"{home}/logs", "/opt/zookeeper/logs", kept=True),
             Mount(configuration.path, "/conf/zoo.cfg"),
             Mount(f"{home}/data", "/data", kept=True),
         ),

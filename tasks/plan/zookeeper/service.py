@@ -59,6 +59,10 @@ class Ensemble:
         at = (node.address, node.settings.zookeeper_client_port)
         return {"srvr": Question(*at, "srvr"), "mntr": Question(*at, "mntr", behind="Mode: leader")}
 
+    def vital(self, cluster: Cluster, node: Node) -> Questionnaire:
+        """Ask srvr: a member without a quorum answers that, too."""
+        return {"srvr": self.questions(cluster, node)["srvr"]}
+
     def role(self, node: Node, answers: Answers) -> str:
         """Say `leader`, `follower`, `observer`, `standalone`, or "" for a member that does not serve."""
         return member(answers).mode

@@ -51,6 +51,7 @@ class Group:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._connected = self._expired = False
+        self._joined: dict[str, str] = {}
         self._client = KazooClient(
             hosts=url.servers,
             timeout=timeout,
@@ -67,7 +68,19 @@ class Group:
 
     async def join(self, path: str, data: bytes) -> None:
         """Add a node with the next number, which goes when the session does."""
-        await self._do(self._client.create, path, data, ephemeral=True, sequence=True, makepath=True)
+        made = await self._do(self._client.create, path, data, ephemeral=True, sequence=True, makepath=True)
+        self._joined[path] = made
+
+    async def stay(self, path: str, data: bytes) -> None:
+        """Be a member for ever: join again wherever the node of `path` has gone with its session."""
+        while True:
+            self._changed.clear()
+            try:
+                if self._connected and not await self._do(self._client.exists, self._joined[path]):
+                    await self.join(path, data)
+            except KazooException:
+                self._loop.call_later(0.2, self._changed.set)
+            await self._changed.wait()
 
     async def members(self, path: str) -> list[bytes] | None:
         """Return the data of all nodes below a path; None while ZooKeeper cannot be asked."""

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from standin import web, zk
+from standin.web import Answer, Request
 
 from .. import VERSION, daemon, flags
 from ..flags import Flags
@@ -20,6 +21,7 @@ from .replica import Replica
 from .state import State, new_uuid
 
 _TABLE = Path(__file__).with_name("flags.txt")
+_ASSERTION = "Assertion 'isSome()' failed: a known leader has become unknown"
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ async def _serve(loaded: Flags, url: zk.Url | None) -> None:
     durable = loaded.text("registry") == "replicated_log"
     replica = Replica(loaded, f"{ip}:{port}") if durable else None
     state = State(loaded, info, Registrar(loaded, replica))
-    daemon.serve(lambda request: operator.handle(state, request), bound, own)
+    daemon.serve(lambda request: _answer(state, request), bound, own)
     if url:
         await _contend(state, url)
     else:
@@ -46,6 +48,13 @@ async def _serve(loaded: Flags, url: zk.Url | None) -> None:
         await asyncio.Event().wait()
 
 
+async def _answer(state: State, request: Request) -> Answer:
+    """Answer; of a master that hangs nobody hears anything, though its port accepts."""
+    if state.hangs:
+        await asyncio.Event().wait()
+    return await operator.handle(state, request)
+
+
 async def _contend(state: State, url: zk.Url) -> None:
     """Join the group and follow who leads it, for ever."""
     group = zk.Group(url, state.flags.seconds("zk_session_timeout"))
@@ -53,9 +62,12 @@ async def _contend(state: State, url: zk.Url) -> None:
     if replica := state.registrar.replica:
         joining = daemon.spawn(replica.join(group))
         await asyncio.wait({joining}, timeout=0.2)
-    await group.join(f"{url.path}/json.info_", web.compact(dict(sorted(state.info.items()))))
+    candidate, data = f"{url.path}/json.info_", web.compact(dict(sorted(state.info.items())))
+    await group.join(candidate, data)
     async for leader in group.leaders():
         await _detected(state, leader)
+        if state.hangs:
+            await group.stay(candidate, data)
 
 
 async def _detected(state: State, leader: Json | None) -> None:
@@ -66,11 +78,22 @@ async def _detected(state: State, leader: Json | None) -> None:
         daemon.log.error("Lost leadership... committing suicide!")
         daemon.finish(1)
     if known and not leader:
-        # MESOS-8550, in this version only: the followers fall too.
-        daemon.abort("Check failed: a known leader has become unknown")
+        _fall(state)
     if state.leads and not led:
         state.elected = time.time()
         daemon.spawn(_lead(state))
+
+
+def _fall(state: State) -> None:
+    """Fail as followers do in this version alone (MESOS-8550): by an assertion, and so by SIGABRT.
+
+    The kernel ends no process 1 by a signal of its own. There the real one hangs for ever, and is a candidate
+    all the while; so does this one, and is.
+    """
+    if os.getpid() != 1:
+        daemon.abort(_ASSERTION)
+    daemon.log.critical("%s; SIGABRT does not end process 1", _ASSERTION)
+    state.hangs = True
 
 
 async def _lead(state: State) -> None:

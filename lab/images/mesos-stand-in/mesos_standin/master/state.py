@@ -110,6 +110,7 @@ class State:
     started: float = field(default_factory=time.time)
     elected: float = 0.0
     leader: Json | None = None
+    hangs: bool = False
     agents: dict[str, Agent] = field(default_factory=dict)
     absent: dict[str, Json] = field(default_factory=dict)
     frameworks: dict[str, Framework] = field(default_factory=dict)

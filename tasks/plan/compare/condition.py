@@ -1,0 +1,134 @@
+"""Whether the members on a host are well, and if not, why: what status, plan, preflight and gates say."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ..desired import Container, of
+from ..look.docker import SeenContainer
+from ..look.sections import PATIENCE
+from ..step import Sort, Step, Trouble
+from . import endings
+from .compared import Host
+
+FULL = 100
+"""MB without which a directory counts as full."""
+
+OFTEN = 3
+"""Ends after which nobody expects another start to help."""
+
+YOUNG = 60
+"""Seconds that a container which has ended often must run to count as well: docker waits as long at most."""
+
+BY_A_PERSON = (Sort.PORT, Sort.READ_ONLY, Sort.FULL)
+"""What no step of a deploy can mend."""
+
+
+class Ill(NamedTuple):
+    """One thing that is wrong with a member."""
+
+    sort: Sort
+    seen: str
+    remedy: str
+
+
+def troubles(host: Host, steps: Sequence[Step]) -> tuple[Trouble, ...]:
+    """Say of each container that is there why its member is not well; `steps` are what a deploy would do."""
+    return tuple(
+        Trouble(wanted.step, wanted.name, ill.sort, ill.seen, ill.remedy, _is_mended(wanted, ill, steps))
+        for wanted in of(Container, host.items)
+        if wanted.name in host.seen.containers
+        for ill in (*of_the_process(host, wanted), *of_its_places(host, wanted))
+    )
+
+
+def _is_mended(wanted: Container, ill: Ill, steps: Sequence[Step]) -> bool:
+    own = (step for step in steps if step.id.service == wanted.step.service and step.phase != "settle")
+    return ill.sort not in BY_A_PERSON and any(own)
+
+
+def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
+    """Say what is wrong with a member's process."""
+    name, seen = wanted.name, host.seen.container(wanted.name)
+    if taken := taken_ports(host, wanted, seen):
+        told = ", ".join(f"port {port} is taken by {process}" for port, process in taken.items())
+        yield Ill(Sort.PORT, told, f"stop that process, or give {name} another port in hosts.ini")
+    elif ends_often(seen, host.seen.now):
+        why, remedy = _why(host, name)
+        yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)
+    elif seen.status != "running":
+        why, remedy = _why(host, name)
+        yield Ill(Sort.DOWN, f"{how_down(seen)}{why}", remedy)
+    elif hangs(host, wanted):
+        told = f"it accepts connections and has answered nothing for more than {PATIENCE} s"
+        yield Ill(Sort.HANGS, told, f"restart it: docker restart {name}")
+
+
+def hangs(host: Host, wanted: Container) -> bool:
+    """Tell whether a member runs, and answers nothing although it is asked."""
+    asked = any(question.partition(" ")[0] == wanted.role for question in host.seen.hanging)
+    return host.seen.container(wanted.name).status == "running" and asked
+
+
+def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
+    """Look at the directories in which a running member keeps what it must not lose."""
+    for mount in wanted.mounts:
+        held = host.seen.held.get((wanted.name, mount.host))
+        if held is None:
+            continue
+        if held.lost:
+            told = f"it does not see {mount.host}, which was removed or replaced after its start"
+            yield Ill(Sort.LOST, told, f"restart it: docker restart {wanted.name}")
+        elif held.read_only:
+            remedy = f"remount it read-write (dmesg tells why it is not), then docker restart {wanted.name}"
+            yield Ill(Sort.READ_ONLY, f"{mount.host} is read-only for it", remedy)
+        elif held.free is not None and held.free < FULL:
+            told = f"{mount.host} is full: {held.free} MB are left, it needs {FULL}"
+            yield Ill(Sort.FULL, told, "free some space there")
+
+
+def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int, str]:
+    """Give who listens on the ports of a container that does not run.
+
+    One that is started again and again may just have them itself, unless it complains of that.
+    """
+    if seen.is_up or (seen.runs and not endings.wants_port(host.seen.logs.get(wanted.name, ()))):
+        return {}
+    return {port: host.seen.listeners[port] for port in wanted.ports if port in host.seen.listeners}
+
+
+def ends_often(seen: SeenContainer, now: int | None) -> bool:
+    """Tell whether a container ends again and again; `now` is its host's clock."""
+    if seen.status == "restarting":
+        return True
+    is_young = now is not None and seen.uptime(now) < YOUNG
+    return seen.status == "running" and seen.restarts >= OFTEN and is_young
+
+
+def _how_often(seen: SeenContainer) -> str:
+    times = "once" if seen.restarts == 1 else f"{seen.restarts} times"
+    return f"it ends again and again ({times} so far{_last(seen)})"
+
+
+def how_down(seen: SeenContainer) -> str:
+    """Say that a container does not run, and how it ended."""
+    last = _last(seen).removeprefix(", ")
+    return f"it is {seen.status}" + (f" ({last})" if last and seen.status != "paused" else "")
+
+
+def _last(seen: SeenContainer) -> str:
+    if seen.end is None:
+        return ""
+    code = "" if seen.end.code is None else f" with exit code {seen.end.code}"
+    memory = ", out of memory" if seen.end.memory else ""
+    return f", last at {seen.end.at[:19].replace('T', ' ')} UTC{code}{memory}"
+
+
+def _why(host: Host, name: str) -> tuple[str, str]:
+    """Give why a container ended, behind a colon, and what to do."""
+    seen, lines = host.seen.container(name), host.seen.logs.get(name, ())
+    error = [seen.end.error] if seen.end and seen.end.error else []
+    logs = f"look at `docker logs {name}` there"
+    if known := endings.cause([*lines, *error]):
+        return f": {known[0]}", known[1]
+    word = endings.last_word([*lines, *error])
+    return f": {word}" if word else "", logs
