@@ -46,10 +46,8 @@ def test_no_other_agent_is_registered(cluster: Cluster) -> None:
             if pid not in agents:
                 twin = pid.partition(":")[0] in hosts
                 seen = f"an agent {pid} is registered as {one['id']}" + " beside the host's own" * twin
-                remedy = (
-                    f"add its host to [mesos_agent] of hosts.ini, or drain it and have it unregister: {LEAVE}"
-                )
-                remedy = f"have it unregister: {LEAVE}" if twin else remedy
+                other = "" if twin else "add its host to [mesos_agent] of hosts.ini, or drain it and "
+                remedy = f"{other}have it unregister: {LEAVE}"
                 yield finding(pid.partition(":")[0], seen, "only the agents of hosts.ini", remedy)
 
     refuse(strangers())
