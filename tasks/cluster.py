@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fabric import task
@@ -13,9 +12,9 @@ from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
 if TYPE_CHECKING:
     from .engine.console import Console
     from .engine.hosts import Hosts
+    from .engine.preview import Preview
     from .plan.outlook import Outlook
     from .plan.report.document import Document
-    from .plan.step import HostPlan
 
 JSON = "Print one JSON document; what people read goes to standard error."
 
@@ -90,12 +89,12 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
-        preview = previews.plan(run)
+        preview = previews.foretold(run, previews.plan(run))
         outlook = previews.outlook(run, preview)
     found.update(document.plan(preview.plans, outlook))
     if out is not None:
         saving.save(out, run, preview, outlook)
-    _say_plan(console, preview.plans, outlook)
+    _say_plan(console, preview, outlook)
     preview.refuse_if_incomplete()
     engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
@@ -110,11 +109,12 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
         raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
 
 
-def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
+def _say_plan(console: Console, preview: Preview, outlook: Outlook) -> None:
+    from .engine.console import STYLES
     from .engine.rolling import left_alone
     from .plan.outlook import HEADING, lines
 
-    for name, each in plans.items():
+    for name, each in preview.plans.items():
         for step in each.steps:
             console.say(f"{name}  {step}")
     if outlook.turns:
@@ -123,6 +123,8 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
         for line in (*lines(outlook), *left_alone(outlook.refused)):
             console.say(line)
         console.say()
+    for line in preview.costs:
+        console.say(line, STYLES["warning"])
 
 
 @task(auto_shortflags=False, help={"json": JSON})

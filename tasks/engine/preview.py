@@ -8,6 +8,7 @@ from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
 from ..plan.membership import Plans, Stage
+from ..plan.mesos_agent import ending
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -24,13 +25,15 @@ MOVES: tuple[Phase, ...] = ("start", "replace")
 class Preview:
     """What was seen on each host, what is missing there, and which hosts could not be looked at.
 
-    `stages` are the clusters that a change of members goes through before all else.
+    `stages` are the clusters that a change of members goes through before all else. `costs` says which
+    tasks the plans lose; nothing before `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
     plans: Plans
     lost: Mapping[str, OperatorError]
     stages: Sequence[tuple[Chapter, Stage]] = ()
+    costs: Sequence[str] = ()
 
     def refuse_if_incomplete(self) -> None:
         """Raise what is known of the hosts that are lost, and how to go on without them."""
@@ -60,6 +63,18 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
     if run.chosen is not None:
         plans = {name: each.only(run.chosen) for name, each in plans.items()}
     return Preview(seen, plans, lost, stages)
+
+
+def foretold(run: Run, found: Preview) -> Preview:
+    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
+    heard = run.hosts.each(nodes, lambda node: gates.ask_member(run.hosts, node, ending.question(node)))
+    told = {name: ending.read(text, found.seen[name]) for name, text in heard.items()}
+    plans = dict(found.plans) | {
+        node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
+        for node in nodes
+    }
+    return replace(found, plans=plans, costs=ending.costs(plans, told))
 
 
 def foreseen(run: Run, found: Preview) -> Mapping[Member, str]:
