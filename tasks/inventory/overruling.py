@@ -28,6 +28,7 @@ MAY_BE = (
     "extra-flag",
     "image",
     "image-login",
+    "flow",
     "login",
     "foreign-container",
     "stray-container",

@@ -36,7 +36,7 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (fleet.machines, fleet.agents, fleet.clocks)
+OF_ALL_HOSTS = (fleet.machines, fleet.agents, fleet.clocks, fleet.flows)
 
 
 @dataclass(frozen=True)
