@@ -8,7 +8,6 @@ from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
 from ..plan.membership import Plans, Stage
-from ..plan.mesos_agent import ending
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -67,9 +66,11 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
 
 def foretold(run: Run, found: Preview) -> Preview:
     """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    from ..plan.mesos_agent import ending
+
     nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
     heard = run.hosts.each(nodes, lambda node: gates.ask_member(run.hosts, node, ending.question(node)))
-    told = {name: ending.read(text, found.seen[name]) for name, text in heard.items()}
+    told = {node.name: ending.read(heard[node.name], node, found.seen[node.name]) for node in nodes}
     plans = dict(found.plans) | {
         node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
         for node in nodes

@@ -26,8 +26,8 @@ from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.mesos_agent.ending import ADVICE, Task, read
 from tasks.plan.outlook import lines
-from tasks.plan.report import document
-from tasks.plan.runbook import MESOS_AGENT
+from tasks.plan.report import document, saved
+from tasks.plan.runbook import CHAPTERS, MESOS_AGENT
 
 REAL = Path(__file__).resolve().parents[1] / "contract/recorded/agent-state.json"
 UUID = "806f8f8e-ec66-11f1-b25d-024266d8c722"
@@ -111,10 +111,16 @@ def effects(found: Preview) -> dict[str, str]:
 # What an agent says
 
 
+def heard(text: str, seen: Observed) -> tuple[Task, ...] | None:
+    node = OLD.called(ONE)
+    assert node
+    return read(text, node, seen)
+
+
 def test_what_the_real_agent_said_is_read() -> None:
     text = f"HTTP/1.1 200 OK\r\n\r\n{REAL.read_text()}"
-    assert read(text, host()) == (Task("sleeper", False),)
-    assert read(recorded.AGENT_STATE, host()) == (Task("v1opendocker.a9ac53a8", True),)
+    assert heard(text, host()) == (Task("sleeper", False),)
+    assert heard(recorded.AGENT_STATE, host()) == (Task("v1opendocker.a9ac53a8", True),)
 
 
 LONELY: dict[str, tuple[dict[str, Any], Observed]] = {
@@ -129,7 +135,7 @@ LONELY: dict[str, tuple[dict[str, Any], Observed]] = {
 
 @pytest.mark.parametrize("said, seen", LONELY.values(), ids=LONELY)
 def test_a_docker_task_is_lost_where(said: dict[str, Any], seen: Observed) -> None:
-    assert read(answer(said), seen) == (Task(WEB, False),)
+    assert heard(answer(said), seen) == (Task(WEB, False),)
 
 
 def test_tasks_that_have_ended_are_not_lost_again_and_those_that_wait_are() -> None:
@@ -137,7 +143,7 @@ def test_tasks_that_have_ended_are_not_lost_again_and_those_that_wait_are() -> N
     first, second = said["frameworks"][0]["executors"]
     first["tasks"][0]["state"] = "TASK_FAILED"
     second["queued_tasks"] = [{"id": SLEEPER, "state": "TASK_STAGING"}]
-    assert read(answer(said), host()) == (Task(CRON, False), Task(SLEEPER, False))
+    assert heard(answer(said), host()) == (Task(CRON, False), Task(SLEEPER, False))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,7 @@ def test_tasks_that_have_ended_are_not_lost_again_and_those_that_wait_are() -> N
     ],
 )
 def test_an_agent_that_does_not_say_is_not_believed_to_run_nothing(text: str) -> None:
-    assert read(text, host()) is None
+    assert heard(text, host()) is None
 
 
 KEYS = ("frameworks", "executors", "tasks", "queued_tasks", "state", "id", "container", "type", "flags")
@@ -160,7 +166,7 @@ KEYS = ("frameworks", "executors", "tasks", "queued_tasks", "state", "id", "cont
 @given(any_json(*KEYS))
 def test_whatever_an_agent_says_is_read_or_is_no_answer(said: object) -> None:
     for body in (said, {"frameworks": said, "flags": said}, {"frameworks": [{"executors": said}]}):
-        for task in read(answer(body), Observed()) or ():
+        for task in heard(answer(body), Observed()) or ():
             assert task.id.isprintable() or not task.id
 
 
@@ -198,6 +204,17 @@ def test_the_outlook_and_the_document_say_the_same() -> None:
     assert all(any(each in line for line in lines(order)) for each in what)
 
 
+def test_a_saved_plan_says_it_and_holds_when_other_tasks_run_by_then() -> None:
+    def saved_with(states: Mapping[str, str]) -> dict[str, Any]:
+        found, hosts = previewed(states)
+        return saved.made(CHAPTERS, NEW, found.plans, found.seen, outlook(Run(hosts), found))
+
+    before, now = saved_with({ONE: answer(THREE)}), saved_with({ONE: answer(state())})
+    assert "loses 2 tasks: 1 of /jobs/cron, 1 of /sleeper" in json.dumps(before["hosts"][ONE]["steps"])
+    assert before["order"] != now["order"]
+    assert list(saved.differences(before, now)) == []
+
+
 def test_agents_that_run_nothing_cost_nothing_and_no_advice_is_given() -> None:
     found, _ = previewed({ONE: answer(state()), OTHER: answer(state())})
     assert set(effects(found).values()) == {"restarts mesos-slave, active; no task runs there"}
@@ -229,6 +246,7 @@ def test_a_silent_agent_on_which_a_master_counts_no_task_loses_none() -> None:
     seen = {ONE: replace(host(), answers={f"mesos_agent slaves-{MASTER}": idle})}
     found, _ = previewed({}, seen=seen)
     assert effects(found)[ONE] == "restarts mesos-slave, active; no task runs there"
+    assert [line for line in found.costs if line.startswith(ONE)] == []
 
 
 def test_a_drain_ends_docker_tasks_as_well_and_says_so() -> None:

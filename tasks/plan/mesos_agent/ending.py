@@ -41,48 +41,44 @@ class Task:
 Told = Mapping[str, Sequence[Task] | None]
 """What agents said that they run, by node; None for one that did not say."""
 
-NONE = "no task runs there"
-
 
 def question(node: Node) -> Question:
     """Return what to ask the agent on `node`: its own state, with its executors and their tasks."""
     return Question(node.address, node.settings.mesos_agent_port, http.get("/state"))
 
 
-def read(text: str, seen: Observed) -> tuple[Task, ...] | None:
-    """Read an agent's answer; None if it did not say, as while it recovers or wants a password."""
+def read(text: str, node: Node, seen: Observed) -> tuple[Task, ...] | None:
+    """Read an agent's answer; None if it did not say, as while it recovers or wants a password.
+
+    Of no task at all the leading master's word is good enough.
+    """
     answer = http.read(text)
     said = http.table(answer.json)
     if answer.status != 200 or not isinstance(said.get("frameworks"), list):
-        return None
+        known = agent(node, seen.answers)
+        return () if known and not known.tasks else None
     apart = bool(http.text(http.table(said.get("flags")).get("docker_mesos_image")))
     apart = apart and seen.container(CONTAINER).options.get("PidMode") == "host"
     return tuple(_tasks(said, apart))
 
 
 def _tasks(said: Mapping[str, object], apart: bool) -> Iterator[Task]:
-    for framework in map(http.table, http.items(said.get("frameworks"))):
+    for framework in _listed(said, "frameworks"):
         lasting = apart and framework.get("checkpoint") is True
-        for executor in map(http.table, http.items(framework.get("executors"))):
-            for kind in ("tasks", "queued_tasks"):
-                for task in map(http.table, http.items(executor.get(kind))):
-                    if task.get("state") in ALIVE:
-                        docker = http.table(task.get("container")).get("type") == "DOCKER"
-                        yield Task(printable(http.text(task.get("id"))), lasting and docker)
+        for executor in _listed(framework, "executors"):
+            for task in (*_listed(executor, "tasks"), *_listed(executor, "queued_tasks")):
+                if task.get("state") in ALIVE:
+                    docker = http.table(task.get("container")).get("type") == "DOCKER"
+                    yield Task(printable(http.text(task.get("id"))), lasting and docker)
+
+
+def _listed(owner: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
+    return map(http.table, http.items(owner.get(name)))
 
 
 def ends(step: Step) -> bool:
-    """Tell whether a step ends the container of a running agent."""
-    return (
-        step.id is Id.AGENT_RUN
-        and step.risk != "none"
-        and step.action
-        in (
-            Action.REPLACE,
-            Action.DRAIN,
-            Action.STOP,
-        )
-    )
+    """Tell whether a step ends the container of a running agent: whatever it does to it at a risk."""
+    return step.id is Id.AGENT_RUN and step.risk != "none"
 
 
 def touched(plan: HostPlan | None) -> bool:
@@ -108,7 +104,7 @@ def _effect(step: Step, node: Node, seen: Observed, tasks: Sequence[Task] | None
 
 def _fate(tasks: Sequence[Task]) -> str:
     if not tasks:
-        return NONE
+        return "no task runs there"
     lost, staying = [task.id for task in tasks if not task.stays], sum(task.stays for task in tasks)
     said = f"loses {_counted(len(lost), 'task')}: {by_app(lost)}" if lost else "loses no task"
     on = f"{_counted(staying, 'docker task')} {'runs' if staying == 1 else 'run'} on"
@@ -118,8 +114,6 @@ def _fate(tasks: Sequence[Task]) -> str:
 def _unknown(node: Node, seen: Observed) -> str:
     """Say what is known without the agent's word: how many tasks the leading master counts there."""
     known = agent(node, seen.answers)
-    if known and not known.tasks:
-        return NONE
     number = f"its {_counted(known.tasks, 'task')}" if known else "its tasks"
     return f"loses those of {number} that are no docker tasks: the agent did not say how many"
 

@@ -26,8 +26,8 @@ ENDS: Mapping[str, End] = {
     "network is unreachable": "no route to host",
     "network unreachable": "no route to host",
 }
-"""What bash and nc say, in small letters. Linux has one word for a host to which there is no route and for one
-that is administratively prohibited (icmp_err_convert in net/ipv4/icmp.c)."""
+"""What bash and nc say, in small letters. Linux has one word for a host to which there is no route and for
+one that is administratively prohibited (icmp_err_convert in net/ipv4/icmp.c)."""
 
 TRY = """\
 try() { # try ADDRESS PORT: how a connection there ends, in a line: its exit code, and the last words
