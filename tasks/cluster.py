@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fabric import task
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from .engine.preview import Preview
     from .plan.outlook import Outlook
     from .plan.report.document import Document
-    from .plan.step import HostPlan
 
 JSON = "Print one JSON document; what people read goes to standard error."
 
@@ -91,12 +89,12 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
-        preview = previews.plan_and_strangers(run)
+        preview = previews.foretold(run, previews.plan_and_strangers(run))
         outlook = previews.outlook(run, preview)
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
-    _say_plan(console, preview.plans, outlook)
+    _say_plan(console, preview, outlook)
     _say_others(console, preview)
     preview.refuse_if_incomplete()
     engine.refuse(run, preview)
@@ -114,13 +112,15 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
         raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
 
 
-def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
+def _say_plan(console: Console, preview: Preview, outlook: Outlook) -> None:
+    from .engine.console import STYLES
     from .engine.rolling import left_alone
     from .plan.outlook import HEADING, lines
     from .plan.words import grouped
 
+    plans = preview.plans
     for line in grouped((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles):
-        console.say(line, "bold red")
+        console.say(line, STYLES["error"])
     for name, each in plans.items():
         for step in each.steps:
             console.say(f"{name}  {step}")
@@ -130,6 +130,8 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
         for line in (*lines(outlook), *left_alone(outlook.refused)):
             console.say(line)
         console.say()
+    for line in preview.costs:
+        console.say(line, STYLES["warning"])
 
 
 def _say_others(console: Console, preview: Preview) -> None:

@@ -14,9 +14,10 @@ from ..plan.schedule import schedule, steps
 from ..plan.step import Action
 from ..plan.words import grouped
 from . import gates
+from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, foreseen, plan, previewed
+from .preview import MOVES, Preview, foreseen, foretold, plan, previewed
 from .rolling import left_alone, roll
 from .run import Run
 
@@ -61,6 +62,8 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         found = previewed(run, seen, {})  # it may have changed meanwhile
         _keep(promise, run, found)
         refuse(run, found)
+        for line in foretold(run, found).costs:
+            run.console.say(line, STYLES["warning"])
         with availability.measured(run.hosts, found.plans) as over:
             result = _carry_out(run, found, promise is not None)
         return replace(result, over_budget=tuple(over))

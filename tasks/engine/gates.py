@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
-from ..errors import GateNotReached
+from ..errors import GateNotReached, OperatorError
 from ..inventory.cluster import Cluster, Node
 from ..plan import roll
-from ..plan.gate import Answers, Members, Questionnaire, Standing, Verdict
+from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
-from .asking import Heard
+from .asking import PAUSE, Heard
 from .dead_ends import DeadEnds
 from .hosts import Hosts
 
@@ -113,6 +114,20 @@ def ask_until(hosts: Hosts, chapters: Sequence[Chapter], enough: Callable[[Said]
     """Ask every member of these services until it is enough, or for as long as they may take to come back."""
     patience = min(SETTLING, hosts.cluster.settings.gate_timeout)
     _ask(hosts, chapters, _vantage(hosts, chapters), patience, enough)
+
+
+def ask_member(hosts: Hosts, node: Node, question: Question) -> str:
+    """Have a node ask its own member something once; "" if nobody answers, or the node is lost."""
+    heard = ""
+
+    def enough(answers: Heard) -> bool:
+        nonlocal heard
+        heard = answers[question]
+        return True
+
+    with suppress(OperatorError):
+        hosts.ask(node, [question], PAUSE, enough)  # which is one round
+    return heard
 
 
 def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:

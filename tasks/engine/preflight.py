@@ -8,9 +8,10 @@ from dataclasses import replace
 from ..errors import Blocked, OperatorError, Unreachable
 from ..inventory.cluster import Node
 from ..plan import runbook
+from ..plan.desired import Container, of
 from ..plan.look import observed
 from ..plan.look.sections import last_line
-from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, judge
+from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
 from ..plan.words import grouped
 from . import fanout
@@ -60,8 +61,10 @@ def inquiry(run: Run, node: Node) -> Inquiry[Look]:
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    clients = docker.clients(runbook.wanted(run.chapters, run.cluster, node))
-    script = observed.script(ask, boundary, first=facts.FIRST, last=facts.lines(ask, node, clients))
+    items = runbook.wanted(run.chapters, run.cluster, node)
+    needed = flows.needed(run.cluster, node, [one.role for one in of(Container, items)])
+    last = facts.lines(ask, node, docker.clients(items), needed)
+    script = observed.script(ask, boundary, first=facts.FIRST, last=last)
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 

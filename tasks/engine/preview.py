@@ -26,7 +26,8 @@ class Preview:
     """What was seen on each host, what is missing there, and which hosts could not be looked at.
 
     `stages` are the clusters that a change of members goes through before all else. `strangers` take part
-    in a service and have no place in hosts.ini; only a preview for people asks for them.
+    in a service and have no place in hosts.ini; only a preview for people asks for them. `costs` says which
+    tasks the plans lose; nothing before `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
@@ -34,6 +35,7 @@ class Preview:
     lost: Mapping[str, OperatorError]
     stages: Sequence[tuple[Chapter, Stage]] = ()
     strangers: Sequence[Stranger] = ()
+    costs: Sequence[str] = ()
 
     def refuse_if_incomplete(self) -> None:
         """Raise what is known of the hosts that are lost, and how to go on without them."""
@@ -73,6 +75,20 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
     if run.chosen is not None:
         plans = {name: each.only(run.chosen) for name, each in plans.items()}
     return Preview(seen, plans, lost, stages)
+
+
+def foretold(run: Run, found: Preview) -> Preview:
+    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    from ..plan.mesos_agent import ending
+
+    nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
+    heard = run.hosts.each(nodes, lambda node: gates.ask_member(run.hosts, node, ending.question(node)))
+    told = {node.name: ending.read(heard[node.name], node, found.seen[node.name]) for node in nodes}
+    plans = dict(found.plans) | {
+        node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
+        for node in nodes
+    }
+    return replace(found, plans=plans, costs=ending.costs(plans, told))
 
 
 def foreseen(run: Run, found: Preview) -> Mapping[Member, str]:

@@ -31,6 +31,7 @@ MAY_BE = (
     "extra-flag",
     "image",
     "image-login",
+    "flow",
     "login",
     "foreign-container",
     "stray-container",

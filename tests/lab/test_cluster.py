@@ -104,6 +104,7 @@ def test_a_deploy_that_restarts_the_agent_does_not_touch_a_running_docker_app(
     changed = inventory('mesos_agent_environment="MESOS_GC_DELAY=2days"')
     plan = fab("plan", inventory=changed)
     assert "replace mesos-slave: MESOS_GC_DELAY=2days added" in plan.said
+    assert "restarts mesos-slave, active; loses no task; 1 docker task runs on" in plan.said
     done = fab("deploy-cluster", inventory=changed)
     assert done.code == 0, done.said
     assert pid_of_the_app() == pid

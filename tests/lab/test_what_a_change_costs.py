@@ -11,11 +11,14 @@ from itertools import pairwise, takewhile
 from threading import Event, Thread
 from typing import Any
 
+import pytest
 import requests
 from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 from operators import (
+    AGENT,
+    MARATHON,
     SOON,
     TRIO,
     Inventory,
@@ -170,3 +173,32 @@ def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_f
     assert told(said)["Mesos"] > 1  # the session of the killed one has to end before another leads
     assert pid_of_the_app() == pid
     assert "Nothing to do" in fab("deploy-cluster", inventory=budgets).said
+
+
+@pytest.fixture
+def command_app(cluster: None) -> Iterator[None]:
+    """Two tasks that are commands, and no containers of docker."""
+    app = {"id": "/jobs/cron", "cmd": "exec sleep 3600", "cpus": 0.1, "mem": 32, "instances": 2}
+    requests.post(f"{MARATHON}/v2/apps", json=app, timeout=15).raise_for_status()
+
+    def running() -> bool:
+        tasks = requests.get(f"{MARATHON}/v2/apps//jobs/cron/tasks", timeout=15).json()["tasks"]
+        return [task["state"] for task in tasks] == ["TASK_RUNNING"] * 2
+
+    eventually("two running tasks of /jobs/cron", running, SOON)
+    yield
+    requests.delete(f"{MARATHON}/v2/apps//jobs/cron?force=true", timeout=15)
+
+
+def test_the_tasks_that_a_plan_said_it_would_lose_are_those_that_are_lost(
+    docker_app: dict[str, Any], command_app: None, fab: Run, inventory: Inventory
+) -> None:
+    changed = inventory('mesos_agent_environment="MESOS_GC_DELAY=3days"')
+    foretold = "restarts mesos-slave, active; loses 2 tasks: 2 of /jobs/cron; 1 docker task runs on"
+    planned = fab("plan", inventory=changed)
+    assert f"({foretold})\n" in planned.said and "--drain moves none" in planned.said
+    done = fab("deploy-cluster", inventory=changed)
+    assert f"{AGENT}  replace mesos-slave: {foretold}." in done.said
+    assert "Tasks: 1 of 3 run on, 2 lost: 2 of /jobs/cron." in done.said
+    assert running_task()["id"] == docker_app["id"]
+    assert fab("deploy-cluster").code == 0

@@ -293,6 +293,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
     "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),
+    "flow": (
+        AGENT,
+        lambda w: w.facts(AGENT, flows={(A, 5050): "timed out", (B, 5050): "refused", (C, 5050): "open"}),
+        f"it cannot reach {A}:5050 (timed out): a firewall drops it",
+    ),
     "profile": (
         B,
         lambda w: w.seen(B, profile=Profile(unreadable="sh cannot read it (line 3)")),

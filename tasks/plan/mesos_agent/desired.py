@@ -117,8 +117,13 @@ def _leave(node: Node) -> str:
 
 def _cost(node: Node, seen: Observed) -> str:
     known = agent(node, seen.answers)
-    number = "tasks" if known is None else "one task" if known.tasks == 1 else f"{known.tasks} tasks"
-    return f"ends its {number} and makes it a new agent"
+    number = "tasks" if known is None else "1 task" if known.tasks == 1 else f"{known.tasks} tasks"
+    return farewell(number)
+
+
+def farewell(tasks: str) -> str:
+    """Say what a drain costs an agent that has these tasks."""
+    return f"ends its {tasks} and makes it a new agent"
 
 
 def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:

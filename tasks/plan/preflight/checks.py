@@ -51,6 +51,10 @@ CHECKS = {
     "read-only": Check("error", "Members can write to the directories in which they keep their data."),
     "port": Check("error", "The ports of what does not run yet are free."),
     "moved-ports": Check("error", "What runs keeps its ports."),
+    "flow": Check(
+        "warning",
+        "The host reaches the ports that its roles need on the others. Of many agents, a master tries 20.",
+    ),
     "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
     "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),

@@ -37,7 +37,7 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks)
+OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks, fleet.flows)
 
 
 @dataclass(frozen=True)
