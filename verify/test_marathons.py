@@ -8,6 +8,7 @@ import requests
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .chosen import Chosen
 from .findings import each, finding, refuse, require
 from .mesos import another_version, as_json, at_marathon, leader, master_says
 from .wanted import marathon
@@ -49,7 +50,13 @@ def stranger(node: Node) -> str:
     return f"something else may listen there: see `ss -ltnp` and `docker logs marathon-{node.number}`"
 
 
-def test_every_marathon_answers_on_its_port(marathons: tuple[Node, ...]) -> None:
+@pytest.fixture(scope="module")
+def own(infos: Answers, chosen: Chosen) -> Answers:
+    """What those answer that are judged one by one."""
+    return {node: info for node, info in infos.items() if node in chosen.nodes}
+
+
+def test_every_marathon_answers_on_its_port(chosen: Chosen) -> None:
     def silent(node: Node) -> Iterator[str]:
         answer = at_marathon(node, "/ping")
         if (answer.status_code, answer.text.strip('"')) != (200, "pong"):
@@ -58,7 +65,7 @@ def test_every_marathon_answers_on_its_port(marathons: tuple[Node, ...]) -> None
         else:
             as_json(node, at_marathon(node, "/v2/info"))
 
-    each(marathons, silent)
+    chosen.each("marathon", silent)
 
 
 def leads(answer: requests.Response) -> Any:
@@ -78,19 +85,19 @@ def test_all_name_the_same_leader_and_it_is_one_of_them(infos: Answers, marathon
     )
 
 
-def test_a_standby_forwards_to_the_leader(infos: Answers) -> None:
+def test_a_standby_forwards_to_the_leader(own: Answers) -> None:
     def amiss(node: Node) -> Iterator[str]:
-        via = infos[node].headers.get("X-Marathon-Via", "")
-        own = leads(infos[node]) == address(node)
-        if own == bool(via) or not (own or via.endswith(address(node))):
+        via = own[node].headers.get("X-Marathon-Via", "")
+        itself = leads(own[node]) == address(node)
+        if itself == bool(via) or not (itself or via.endswith(address(node))):
             yield finding(
                 node.name,
-                f"its answer came via {via or 'nobody'}, and names {leads(infos[node])} as leader",
+                f"its answer came via {via or 'nobody'}, and names {leads(own[node])} as leader",
                 "a leader to answer itself and a standby to forward",
                 stranger(node),
             )
 
-    each(infos, amiss)
+    each(own, amiss)
 
 
 def framework_name(cluster: Cluster, node: Node) -> str:
@@ -120,9 +127,9 @@ def test_marathon_is_exactly_one_active_framework_on_the_leading_master(
     )
 
 
-def test_every_marathon_has_the_version_of_its_image(infos: Answers) -> None:
+def test_every_marathon_has_the_version_of_its_image(own: Answers) -> None:
     refuse(
         line
-        for node, info in infos.items()
+        for node, info in own.items()
         for line in another_version(node, str(info.json().get("version")), node.settings.marathon_image)
     )
