@@ -47,8 +47,8 @@ SUITE = """
 `pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
 called wrongly (hosts.ini included) and 5 if nothing was to be checked.
 
-With `--hosts=ssh://NAME,...` it judges these hosts and passes if they are well; with `--complete` as well, a role of
-hosts.ini that none of them plays is a failure ([operations.md](operations.md#one-host-at-a-time)).
+With `--hosts=ssh://NAME,...` it judges these hosts and passes if they are well; with `--complete` as well, a
+role of hosts.ini that none of them plays is a failure ([operations.md](operations.md#one-host-at-a-time)).
 
 It ends with every finding once, in one line, and below it the checks that it fails:
 
