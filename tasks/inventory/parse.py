@@ -35,7 +35,7 @@ def cluster(raw: Raw, source: str) -> Cluster:
     rules.check(raw, nodes, certain)
     if raw.problems:
         raise InventoryError(source, raw.problems, raw.places)
-    return Cluster(source, tuple(nodes), Settings(**_settings_part(common)))
+    return Cluster(source, tuple(nodes), Settings(**_settings_part(common)), raw=raw)
 
 
 def in_force(raw: Raw, cluster: Cluster, name: str) -> list[tuple[Node, Assignment]]:

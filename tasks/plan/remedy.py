@@ -150,7 +150,7 @@ PATTERNS = (
     (
         r"address already in use|port is already allocated",
         "a port that it needs is taken",
-        "see ss -ltnp on the host, or give the service another port in hosts.ini",
+        "stop what listens there (ss -ltnp on the host shows it)",
     ),
     (r"read-only file system", "the file system is read-only", "remount it read-write and look at dmesg"),
     (

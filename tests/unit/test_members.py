@@ -14,8 +14,9 @@ from tasks.plan.look.observed import Observed, Path
 from tasks.plan.membership import Membership
 from tasks.plan.names import Id
 from tasks.plan.step import Action, HostPlan, Step
+from tasks.plan.zookeeper.advice import Members
 from tasks.plan.zookeeper.desired import data
-from tasks.plan.zookeeper.members import Members, membership, overlap, rounds
+from tasks.plan.zookeeper.members import membership, overlap, rounds
 
 WRITTEN = ("acceptedEpoch", "log.100000001", "snapshot.0")
 FRESH = ("acceptedEpoch", "snapshot.0", "snapshot.100000000")
@@ -158,7 +159,7 @@ REFUSED: dict[str, tuple[tuple[int, ...], dict[int, tuple[Members, str]], str]] 
     "members are removed from a stopped ensemble": (
         (1, 2, 3),
         {id: (listing(1, 2, 3, 4, 5), "") for id in (1, 2, 3)},
-        "or, if what it holds may be lost, empty /opt/zookeeper/data/version-2.",
+        "or, if what it holds may be lost, empty /opt/zookeeper/data/version-2 on 10.0.0.1, .2, .3.",
     ),
     "an id has moved": (
         (1, 2, 3),

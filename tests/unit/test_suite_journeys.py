@@ -9,6 +9,7 @@ from test_suite_report import suite
 
 from tasks.inventory.parse import parse
 from verify.apps import App
+from verify.chosen import Chosen
 from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"
@@ -66,7 +67,8 @@ def test_a_journey_on_which_launches_fail_arrives_and_leaves_nothing(
 ) -> None:
     marathon, noted = Marathon("No such object", "No such object"), list[str]()
     marathon.plant(monkeypatch)
-    JOURNEYS[name].travel(parse(f"{TEXT}{AGENT}\n"), noted.append)
+    cluster = parse(f"{TEXT}{AGENT}\n")
+    JOURNEYS[name].travel(Chosen(cluster, cluster.nodes, noted.append))
     assert not marathon.apps
     (line,) = noted
     assert f": 2 launches failed on {AGENT} before they ran" in line

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ...inventory.edits import Change
+
 Severity = Literal["error", "warning"]
 """An error stops a deploy, a warning does not."""
 
@@ -81,7 +83,7 @@ CHECKS = {
 class Finding:
     """A check that failed on a host: what was seen and what is wanted, and what to do about it.
 
-    `overruled`: hosts.ini says that it stops no deploy.
+    `overruled`: hosts.ini says that it stops no deploy. `changes` are those of hosts.ini that resolve it.
     """
 
     host: str
@@ -89,6 +91,12 @@ class Finding:
     evidence: str
     remedy: str
     overruled: bool = False
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What is wrong, whatever there is to do about it."""
+        return self.check, self.evidence
 
     @property
     def severity(self) -> Severity:

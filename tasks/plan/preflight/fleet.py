@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...inventory.edits import Change, Leave
 from ..mesos_agent.desired import checkpoint
 from .checks import Finding
 from .flows import End, Flow, needed
@@ -40,8 +41,16 @@ def machines(hosts: Sequence[Subject]) -> Iterator[Finding]:
             yield host.finding(
                 "same-machine",
                 f"it is the same machine as {other.node.name} (one boot, the addresses {addresses})",
-                "correct or remove one of them in hosts.ini",
+                "have one of the two names lead to another machine (its name, or ansible_host)",
+                _out(host),
+                _out(other),
             )
+
+
+def _out(host: Subject) -> Change:
+    return Change(
+        tuple(Leave(host.node.name, role) for role in host.node.roles), "if one of them is too much"
+    )
 
 
 def agents(hosts: Sequence[Subject]) -> Iterator[Finding]:
