@@ -44,7 +44,7 @@ class Degraded(OperatorError):
 
 
 class Drift(OperatorError):
-    """All is well, but the cluster is not as hosts.ini wants it: a deploy would change something."""
+    """Every service is well, but something differs from hosts.ini: a deploy would change it."""
 
     exit_code = 8
     kind = "drift"

@@ -14,10 +14,9 @@ from ..plan.look.observed import Observed
 from ..plan.report import status
 from ..plan.report.status import Service, Status
 from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
-from ..plan.words import names
 from . import gates
 from .hosts import Hosts
-from .screen import screen
+from .screen import differences, screen
 
 PAUSE = 2
 """Seconds between two looks of a watch."""
@@ -95,11 +94,24 @@ def raise_unless_ok(seen: Status) -> None:
         case "unreachable":
             raise Unreachable("\n".join(host.trouble for host in seen.hosts if host.trouble))
         case "degraded":
-            down = f": {', '.join(seen.down)}" if seen.down else ""
-            raise Degraded(f"The cluster is degraded{down}. `fab plan` shows what a deploy would mend.")
+            raise Degraded(_degraded(seen))
         case "drift":
-            others = names(host.name for host in seen.hosts if host.drifts)
-            raise Drift(
-                f"All is well, but not as {seen.source} wants it on {others}. "
-                "`fab plan` shows what a deploy would change."
-            )
+            raise Drift(_drift(seen))
+
+
+def _degraded(seen: Status) -> str:
+    """Say what is down, and of each service that is not well what of it still works."""
+    down = f": {', '.join(seen.down)}" if seen.down else ""
+    ill = "".join(f" {each.title}: {each.verdict.says}." for each in seen.services if not each.verdict.passed)
+    return f"The cluster is degraded{down}.{ill} `fab plan` shows what a deploy would fix."
+
+
+def _drift(seen: Status) -> str:
+    """Say what differs, the first of it by name, and that it stops no service now."""
+    first, *more = differences(seen)
+    how_many = f"{len(more) + 1} things differ from {seen.source}, the first is" if more else ""
+    return (
+        f"Every service is well, but {how_many or f'one thing differs from {seen.source}'}: {first}. "
+        "No service is down because of it now; it can matter when something restarts. "
+        "`fab plan` shows what a deploy would change."
+    )

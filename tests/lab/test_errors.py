@@ -266,7 +266,7 @@ def test_two_deploys_at_once_end_in_one_well_ensemble(bare: None, fab: Run) -> N
     assert codes[0] in (0, 6), [run.result().said for run in runs]
     assert codes[1] in (0, 6), [run.result().said for run in runs]
     assert fab("deploy-zookeeper").code == 0
-    assert "3 of 3 members serve" in fab("status").said
+    assert "3 of 3 ZooKeepers serve" in fab("status").said
 
 
 def test_status_shows_the_others_when_a_host_is_down(ensemble: None, fab: Run) -> None:
