@@ -82,50 +82,44 @@ def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bo
     from .engine import preview as previews
     from .engine import saving
     from .engine.command import warn_of_overruling
-    from .engine.console import counted
     from .engine.run import Run
     from .errors import Drift
-    from .plan.report import document
+    from .plan.report import document, planned
 
     run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
         preview = previews.plan(run)
         outlook = previews.outlook(run, preview)
+        refusal = engine.refusal(run, preview, outlook)
     found.update(document.plan(preview.plans, outlook))
     if out is not None:
         saving.save(out, run, preview, outlook)
-    _say_plan(console, preview.plans, outlook)
-    preview.refuse_if_incomplete()
-    engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
-    if not steps:
-        engine.refuse_if_unwell(preview.plans)
-    restarts = sum(step.risk != "none" for step in steps)
-    looked = counted(len(preview.plans), "host")
-    console.say(
-        f"{counted(len(steps), 'step')}, {restarts} of them with the restart of a running service."
-        if steps
-        else f"Nothing to do: all is as {hosts.cluster.source} wants it on {looked}."
-    )
+    if refusal and steps:
+        console.say("\n".join(planned.refused(str(refusal))))
+    _say_plan(console, preview.plans, outlook)
+    if refusal:
+        refusal.brief = refusal.brief if steps else ""
+        raise refusal
+    console.say(planned.summary(hosts.cluster, preview.plans))
     if check and steps:
-        raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
+        raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 
 
 def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
-    from .engine.rolling import left_alone
     from .plan.outlook import HEADING, lines
+    from .plan.report import planned
     from .plan.words import grouped
 
     for line in grouped((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles):
         console.say(line, "bold red")
-    for name, each in plans.items():
-        for step in each.steps:
-            console.say(f"{name}  {step}")
+    for line in planned.steps(plans, outlook.refused):
+        console.say(line)
     if outlook.turns:
         console.say()
         console.say(HEADING)
-        for line in (*lines(outlook), *left_alone(outlook.refused)):
+        for line in lines(outlook):
             console.say(line)
         console.say()
 

@@ -92,7 +92,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         if json:
             print(dumps({"mesofab": VERSION, **found}, indent=2), flush=True)
     if failure:
-        raise Exit(str(failure), failure.exit_code)
+        raise Exit(failure.brief or str(failure), failure.exit_code)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked, Degraded
+from ..errors import Blocked, Degraded, OperatorError
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
+from ..plan.outlook import Outlook
 from ..plan.runbook import Chapter, lost_images
 from ..plan.schedule import schedule, steps
 from ..plan.step import Action
@@ -16,8 +17,8 @@ from ..plan.words import grouped
 from . import gates
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, foreseen, plan, previewed
-from .rolling import left_alone, roll
+from .preview import MOVES, Preview, foreseen, left_alone, left_out, plan, previewed
+from .rolling import roll
 from .run import Run
 
 if TYPE_CHECKING:
@@ -172,6 +173,19 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
         raise Blocked(
             "\n".join([*left_alone(outages), f"Nothing{more} was changed. {advice} stops no service."])
         )
+
+
+def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
+    """Give what a deploy of these plans would end with before it has done all of them, None if nothing."""
+    try:
+        found.refuse_if_incomplete()
+        refuse(run, found)
+        if not any(each.steps for each in found.plans.values()):
+            refuse_if_unwell(found.plans)
+    except OperatorError as error:
+        error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
+        return error
+    return left_out(run, found, seen)
 
 
 def _perform(run: Run, found: Preview) -> Result:

@@ -399,6 +399,66 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
 
 
+Planned = Callable[[dict[str, Observed], str], Path]
+
+
+@pytest.fixture
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
+    """Have a plan see hosts as told, without a network; gives the inventory that has this line more."""
+
+    def see(seen: dict[str, Observed], line: str = "") -> Path:
+        inventory = tmp_path / "hosts.ini"
+        inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
+        (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
+        wanted = parse(inventory.read_text())
+        plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
+        monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, {}))
+        said = {name: {"srvr": "Mode: follower\n"} for name in ("10.0.0.1", "10.0.0.2")}
+        monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: said)
+        monkeypatch.setattr("tasks.engine.gates.ask_until", lambda hosts, chapters, enough: None)
+        return inventory
+
+    return see
+
+
+def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
+    first, why, *rest = run.stdout.splitlines()
+    assert first == "A deploy would not do all of this plan now:"
+    assert why.startswith("  10.0.0.2  ") and any("syncLimit 2 -> 5" in line for line in rest)
+    assert (run.code, run.stderr) == (6, "A deploy would end with exit code 6: see the top of this plan.\n")
+
+
+def test_for_machines_the_error_of_a_plan_is_whole(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", "--json", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
+    assert json.loads(run.stdout)["error"]["messages"][0].startswith("10.0.0.2  ")
+
+
+def test_a_plan_without_a_step_says_once_why_it_cannot_run(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", inventory=planned({"10.0.0.2": AS_A_GUEST["10.0.0.2"]}))
+    assert (run.code, run.stdout, run.stderr.startswith("10.0.0.2  ")) == (6, "", True)
+
+
+def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_would(
+    fab: Fab, planned: Planned
+) -> None:
+    two = {name: WELL[name] for name in ("10.0.0.1", "10.0.0.2")}
+    run = fab("-H", ",".join(two), "plan", inventory=planned(two, "zookeeper_sync_limit=5"))
+    assert run.code == 6, run.stderr
+    assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in run.stdout
+    assert "A deploy would leave these as they are, do the rest and end with exit code 6." in run.stdout
+    left = [line for line in run.stdout.splitlines() if line.endswith("(would be left out)")]
+    assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
+
+
+def test_a_plan_says_which_hosts_it_did_not_look_at(fab: Fab, planned: Planned) -> None:
+    run = fab("-H", "10.0.0.1", "plan", inventory=planned({"10.0.0.1": WELL["10.0.0.1"]}))
+    assert run.stdout.startswith("Nothing to do: 1 host matches ")
+    assert run.stdout.endswith("Not in this plan, because -H does not name them: 10.0.0.2, .3.\n")
+    inventory = planned(WELL)
+    assert fab("plan", inventory=inventory).stdout == f"Nothing to do: all 3 hosts match {inventory}.\n"
+
+
 # What fab itself does not understand
 
 TYPED = {
