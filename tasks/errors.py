@@ -65,7 +65,7 @@ class OverBudget(OperatorError):
 
 
 class Interrupted(OperatorError):
-    """The run was interrupted with Ctrl-C; running again is safe."""
+    """The run was interrupted with Ctrl-C; it is safe to run it again."""
 
     exit_code = 130
     kind = "interrupted"

@@ -36,13 +36,15 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
     if not any(step.risk == "restart" for plan in plans.values() for step in plan.steps):
         yield over
         return
-    watch = _Watch(hosts)
+    with hosts.console.spent.part("measuring"):
+        watch = _Watch(hosts)
     patience = 0
     try:
         yield over
         patience = SETTLING
     finally:
-        watch.end(patience)
+        with hosts.console.spent.part("measuring"):
+            watch.end(patience)
         hosts.console.measured += watch.lines()
         over += watch.excess()
 

@@ -156,6 +156,7 @@ def _start_newcomers(run: Run, chapter: Chapter) -> None:
     refuse(run, found, " more")
     starting = steps(found.plans, "start", chapter)
     if any(starting.values()):
+        _note(run, found)
         run.hosts.act(steps(found.plans, "stage"))
         run.hosts.act(starting)
         gates.reach(run.hosts, chapter, frozenset(name for name, own in starting.items() if own))
@@ -195,6 +196,7 @@ def _perform(run: Run, found: Preview) -> Result:
     asked = [
         each for each in chapters if each.members is not None and (chosen is None or each.gate in chosen)
     ]
+    _note(run, found)
     verdicts: dict[Chapter, Verdict] = {}
     left: list[str] = []
     for entry in schedule(chapters, found.plans, asked):
@@ -213,6 +215,15 @@ def _perform(run: Run, found: Preview) -> Result:
         )
         raise Blocked("\n".join([*left, kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
+
+
+def _note(run: Run, found: Preview) -> None:
+    """Note what is to be done, and how those services stand whose every member was looked at."""
+    hosts = run.hosts
+    whole = [each for each in run.chapters if each.members and hosts.members(each) and hosts.has_all(each)]
+    hosts.journal.plan(run.cluster, found.plans)
+    said = {chapter: gates.answers(hosts, chapter, found.seen) for chapter in whole}
+    hosts.journal.hear(gates.standings(hosts, said))
 
 
 def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:

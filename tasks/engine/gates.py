@@ -171,7 +171,9 @@ def _ask(
     unique = dict.fromkeys(q for own in asked.values() for each in own.values() for q in each.values())
 
     def hear(heard: Heard) -> bool:
-        return enough({chapter: _said(own, heard) for chapter, own in asked.items()})
+        said = {chapter: _said(own, heard) for chapter, own in asked.items()}
+        hosts.journal.hear(standings(hosts, said))
+        return enough(said)
 
     hosts.ask(vantage, tuple(unique), patience, hear)
 

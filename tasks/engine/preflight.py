@@ -19,11 +19,12 @@ from .run import Run
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
-    looks, lost = fanout.attempt(
-        run.hosts.nodes,
-        lambda node: run.hosts.inquire(node, inquiry(run, node)),
-        run.cluster.settings.parallel,
-    )
+    with run.console.spent.part("looking"):
+        looks, lost = fanout.attempt(
+            run.hosts.nodes,
+            lambda node: run.hosts.inquire(node, inquiry(run, node)),
+            run.cluster.settings.parallel,
+        )
     return judge(run.chapters, run.cluster, looks, {name: unreached(name, lost[name]) for name in lost})
 
 

@@ -399,7 +399,7 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
 
 
-Planned = Callable[[dict[str, Observed], str], Path]
+Planned = Callable[..., Path]
 
 
 @pytest.fixture
