@@ -254,6 +254,8 @@ def test_a_run_that_is_interrupted_tells_what_it_did_and_can_be_run_again(bare: 
     done, _, interrupted = said.partition("\nhost ")
     host, step = first.split("  ")[:2]
     assert re.search(rf"^{host} +{re.escape(step)} +changed", interrupted, re.MULTILINE), first + said
+    assert re.search(r"^Time, in seconds: .*; \d+\.\d in all\.$", interrupted, re.MULTILINE), said
+    assert "\nThe next run looks at the hosts again and does what is still missing: " in interrupted, said
     assert said.endswith("Interrupted. It is safe to run this again.\n")
     assert "Traceback" not in done + interrupted
     assert fab("deploy-zookeeper").code == 0
