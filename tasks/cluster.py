@@ -126,7 +126,7 @@ def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook)
 
 @task(auto_shortflags=False, help={"json": JSON})
 def preflight(c: Context, json: bool = False) -> None:
-    """Look for what would stop or trouble a deploy; changes nothing."""
+    """Look for what would stop or disturb a deploy; changes nothing."""
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import Console
 
@@ -184,7 +184,7 @@ def _status(hosts: Hosts, found: Document, watch: bool) -> None:
     reports.raise_unless_ok(seen)
 
 
-KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts are not as they were."}
+KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
 @task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})

@@ -30,7 +30,7 @@ class GateNotReached(OperatorError):
 
 
 class Blocked(OperatorError):
-    """Something must be mended by a person first; no service it concerns was touched."""
+    """Something must be fixed by a person first; no affected service was touched."""
 
     exit_code = 6
     kind = "blocked"

@@ -170,10 +170,11 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     """
     refuse_if_blocked(found.plans, more)
     if outages := foreseen(run, found):
-        advice = "Bring the missing members back; or name the hosts to change with -H: all is done then that"
-        raise Blocked(
-            "\n".join([*left_alone(outages), f"Nothing{more} was changed. {advice} stops no service."])
+        advice = (
+            f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
+            "-H: then everything is done that stops no service."
         )
+        raise Blocked("\n".join([*left_alone(outages), advice]))
 
 
 def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
@@ -210,9 +211,7 @@ def _perform(run: Run, found: Preview) -> Result:
             case "stage" | "start" | "settle":
                 hosts.act(entry.steps)
     if left:
-        kept = (
-            "What it concerns was left as it is, its new files wait beside the old ones; the rest was done."
-        )
+        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
         raise Blocked("\n".join([*left, kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
 

@@ -48,7 +48,7 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
 
     verdict = _await(hosts, chapter, node, {node.name}, judge)
     if not verdict.passed:
-        raise _not_well(hosts, chapter, verdict, "Its log there tells why.", node.name)
+        raise _not_well(hosts, chapter, verdict, "Its log there shows why.", node.name)
 
 
 def _not_well(
@@ -76,7 +76,7 @@ def _await(
         dead = None if last.passed else ends.found()
         return last.passed or dead is not None
 
-    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}", chapter.gate)
+    hosts.console.begin(vantage.name, f"{chapter.gate} check {chapter.title}", chapter.gate)
     _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     if dead:

@@ -77,7 +77,7 @@ def raise_if_wrong(report: Report) -> None:
     if report.lost:
         raise Unreachable(f"{', '.join(report.lost)} could not be looked at.")
     if report.having("error"):
-        raise Blocked("A deploy would be refused. Mend the errors first.")
+        raise Blocked("A deploy would be refused. Fix these errors first.")
 
 
 def clear(run: Run, report: Report) -> None:

@@ -70,7 +70,7 @@ def _rolled_back(
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
-        f"`docker logs {container.name}.failed` there tells why its successor failed. "
+        f"`docker logs {container.name}.failed` there shows why its successor failed. "
         + (f"Not touched: {names(others)}. " if others else "")
         + "Correct hosts.ini; then run again."
     )

@@ -119,7 +119,7 @@ def check_keys() -> None:
 def _key_trouble(key: Path) -> str:
     try:
         if key.exists() and not (key.is_file() or key.is_dir()):  # a pipe may never end
-            return "which is no file; name a private key"
+            return "which is not a file; name a private key"
         key.read_bytes()
     except FileNotFoundError:
         return f"which does not exist; correct the path, or make the key: ssh-keygen -f {quote(str(key))}"

@@ -183,7 +183,7 @@ def test_a_member_that_never_serves_fails_the_gate_which_names_it(
     assert failed.code == 5
     assert f"2.6 ZooKeeper: not well after 45 s: {BAD} " in failed.said
     assert "docker logs zookeeper" in failed.said
-    assert re.search(rf"2\.6 ask ZooKeeper \.\.\. \d+ s \({BAD} ", failed.said)
+    assert re.search(rf"2\.6 check ZooKeeper \.\.\. \d+ s \({BAD} ", failed.said)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_a_member_that_does_not_come_back_is_put_back_and_no_other_is_touched(
     assert match, failed.said
     host = match[1]
     assert f"{host}  2.5 zookeeper: the previous container is back and serves." in failed.said
-    assert "`docker logs zookeeper.failed` there tells why its successor failed." in failed.said
+    assert "`docker logs zookeeper.failed` there shows why its successor failed." in failed.said
     assert "ZooKeeper, when last asked: 3 of 3 members serve, " in failed.said
     assert "Only prepared, not replaced: " in failed.said
     assert "Too small maximum heap" in inside(host, "docker logs zookeeper.failed 2>&1")

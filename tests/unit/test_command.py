@@ -171,7 +171,7 @@ def test_a_file_named_with_a_flag_that_does_not_exist_is_a_sentence(fab: Fab, fl
 def test_a_word_where_fab_wants_a_number_is_a_sentence(fab: Fab) -> None:
     run = fab("plan", "-t", "soon")
     assert run.code == 2
-    assert run.stderr.startswith("A value is no number: ") and "'soon'" in run.stderr
+    assert run.stderr.startswith("A value is not a number: ") and "'soon'" in run.stderr
 
 
 @pytest.mark.parametrize("seconds", ["0", "-3"])
@@ -212,7 +212,7 @@ def test_a_pipe_in_place_of_a_private_key_is_not_waited_for(tmp_path: Path, fab:
     os.mkfifo(tmp_path / "a_key", 0o600)
     run = fab("plan", inventory=tmp_path / "hosts.ini")
     assert run.code == 2
-    assert f"names {tmp_path}/a_key, which is no file; name a private key" in run.stderr
+    assert f"names {tmp_path}/a_key, which is not a file; name a private key" in run.stderr
 
 
 def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
@@ -465,27 +465,27 @@ TYPED = {
     "a misspelt task": (
         ["deploy-zookeper"],
         "There is no task deploy-zookeper. Did you mean deploy-zookeeper or deploy-cluster? "
-        "`fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "`fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a host behind the task": (
         ["plan", "10.0.0.1"],
-        "There is no task 10.0.0.1. `fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "There is no task 10.0.0.1. `fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a misspelt option": (
         ["plan", "--jsn"],
         "fab has no option --jsn here. Did you mean --json? "
-        "Options of a task stand behind it, fab's own before it.",
+        "A task's options go after it, fab's own before it.",
     ),
     "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
     "a task without its option": (
         ["lab.stop"],
-        "fab lab.stop needs --node=...; `fab --help lab.stop` tells what that is.",
+        "fab lab.stop needs --node=...; `fab --help lab.stop` explains it.",
     ),
     "a quote": (
         ["it's"],
         'No idea what "it\'s" is! `fab --list` shows all tasks, `fab --help TASK` its options.',
     ),
-    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` is harmless."),
+    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` changes nothing."),
 }
 
 

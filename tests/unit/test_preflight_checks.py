@@ -295,7 +295,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "login": (
         B,
         lambda w: w.seen(B, logins=(Login("sh", "10.0.0.2", left=("sleep 7",)),)),
-        "every login leaves a program at work: sleep 7",
+        "every login leaves a program running: sleep 7",
     ),
     "path": (
         B,
@@ -329,7 +329,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "extra-flag": (
         AGENT,
         _own_build,
-        "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
+        "MESOS_COLOUR, not a flag of mesos-agent 1.5.0, which extra_flags lets pass",
     ),
     "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
     "unwell": (B, _hanging, "zookeeper: it accepts connections and has answered nothing"),

@@ -114,10 +114,10 @@ def test_a_master_may_not_take_the_place_of_one_that_still_runs() -> None:
     ("number", "quorums", "said"),
     [
         (3, (1,), "a single master cannot grow while it runs"),
-        (7, (2, 2, 2), "the 3 with a log in hosts.ini are no quorum of 4"),
-        (5, (2, 2), "the 2 with a log in hosts.ini are no quorum of 3"),
-        (3, (4, 4, 4), "the 3 with a log in hosts.ini are no quorum of 4"),
-        (1, (2,), "the 1 with a log in hosts.ini are no quorum of 2"),
+        (7, (2, 2, 2), "the 3 with a log in hosts.ini are not a quorum of 4"),
+        (5, (2, 2), "the 2 with a log in hosts.ini are not a quorum of 3"),
+        (3, (4, 4, 4), "the 3 with a log in hosts.ini are not a quorum of 4"),
+        (1, (2,), "the 1 with a log in hosts.ini are not a quorum of 2"),
     ],
 )
 def test_a_leap_is_refused(number: int, quorums: tuple[int, ...], said: str) -> None:

@@ -208,11 +208,11 @@ def as_it_is() -> Document:
 
 
 NO_PLANS = {
-    "another json": ('{"hosts": {}}', "that is no plan which `fab plan --out` has saved"),
-    "no json": ("[zookeeper]", "that is no plan which `fab plan --out` has saved"),
-    "nothing": ("", "that is no plan which `fab plan --out` has saved"),
-    "a bottomless pit": ("[" * 100_000, "that is no plan which `fab plan --out` has saved"),
-    "no text": (b"\xff\xfe", "it is no text"),
+    "another json": ('{"hosts": {}}', "it is not a plan saved by `fab plan --out`"),
+    "no json": ("[zookeeper]", "it is not a plan saved by `fab plan --out`"),
+    "nothing": ("", "it is not a plan saved by `fab plan --out`"),
+    "a bottomless pit": ("[" * 100_000, "it is not a plan saved by `fab plan --out`"),
+    "no text": (b"\xff\xfe", "it is not text"),
     "a plan of tomorrow": ('{"mesofab_plan": 2}', "it was saved in format 2 by another mesofab"),
 }
 
@@ -333,7 +333,7 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> N
         "10.0.0.1, .2, .3  now: 2.2 zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 replace zookeeper: zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 remove zookeeper.prev: kept until its successor has passed",
-        "p.json, saved 2026-11-23T01:00:00Z, does not hold any more: nothing was changed. "
+        "p.json, saved 2026-11-23T01:00:00Z, no longer applies: nothing was changed. "
         "`fab plan --out p.json` makes a new plan.",
     ]
 

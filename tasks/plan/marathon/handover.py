@@ -64,7 +64,7 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
             refusal = (
                 f"another version than that of {one.found.image} is handed over among all Marathons, and "
                 f"this run does not work on {', '.join(left_out)}",
-                "name all their hosts, or take one that is gone out of hosts.ini",
+                "name all their hosts, or remove one that is gone from hosts.ini",
             )
         if refusal:
             yield one.node.name, Blocker(Id.MARATHON_RUN, "Marathon", *refusal, "marathon-version")

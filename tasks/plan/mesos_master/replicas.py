@@ -91,7 +91,7 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, s
     if replicas is not None and replicas > known:
         return f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}", gone
     if replicas is None and old > quorum(cluster):
-        return "no leading master tells how many replicas there still are", (
+        return "no leading master says how many replicas there are", (
             "start the masters as they are (docker start mesos-master-0N) until one leads, then run again"
         )
     return None
@@ -106,7 +106,7 @@ def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:
         )
     if old != new and stay < max(old, new):
         number = 2 * old + 1 if new > old else max(3, 2 * old - 3)
-        return f"the {stay} with a log in hosts.ini are no quorum of {max(old, new)}", (
+        return f"the {stay} with a log in hosts.ini are not a quorum of {max(old, new)}", (
             f"change their number by two at a time, to {number} first, and keep those that run"
         )
     return None

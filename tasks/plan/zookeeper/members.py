@@ -132,8 +132,8 @@ def _strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection
                 name,
                 f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
                 "could lack what the others wrote",
-                f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, take its "
-                f"line out of zoo.cfg {BY_HAND}{instead}",
+                f"put {_ids(gone)} back into hosts.ini; to remove a member, stop it for good, remove its "
+                f"line from zoo.cfg {BY_HAND}{instead}",
             )
 
 
@@ -165,7 +165,7 @@ def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objectio
         ):
             yield _objection(
                 node.name,
-                f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
+                f"it is a standalone ZooKeeper, hosts.ini has {len(wanted)} members: those without data "
                 "could outvote it, and what it holds would be lost",
                 f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
                 "its zoo.cfg; then deploy with --no-preflight",

@@ -106,7 +106,7 @@ def _members(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Memb
 def _alone(members: Mapping[str, Member]) -> Verdict:
     ((name, only),) = members.items()
     if only.mode == "standalone":
-        return Verdict(True, f"{name} serves, alone as hosts.ini wants it")
+        return Verdict(True, f"{name} serves, the only member in hosts.ini")
     return Verdict(False, _silence(members, [name]))
 
 
