@@ -98,7 +98,7 @@ def ssh_config(cluster: Cluster) -> Path | None:
         return None
     file = beside(cluster.settings.ssh_config)
     if not os.path.isfile(file):
-        trouble = "is no file" if os.path.exists(file) else "does not exist"
+        trouble = "is not a file" if os.path.exists(file) else "does not exist"
         raise BadInput(f"{place('ssh_config')}: ssh_config names {file}, which {trouble}")
     return file
 

@@ -121,7 +121,7 @@ def test_an_answer_that_took_long_is_a_gap_without_a_failure() -> None:
 def test_a_service_that_is_gone_at_the_end_is_told_so() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (4.0, "")))
     assert fared == Course((3.0,), 0, False)
-    assert "but for 3.0 s, and not at the end;" in told(MARATHON, fared)
+    assert "except for 3.0 s, and not at the end;" in told(MARATHON, fared)
 
 
 @pytest.mark.parametrize("seen", [[], samples((1.0, ""), (1.2, "a"))])

@@ -286,7 +286,7 @@ def test_every_deploy_may_begin_without_its_preflight(chapter: str, fab: Fab, tm
 
 
 @pytest.mark.parametrize(
-    "place, told", [("hosts.ini", "no saved plan and would be"), ("none/p", "nothing can")]
+    "place, told", [("hosts.ini", "not a saved plan and would be"), ("none/p", "nothing can")]
 )
 def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_path: Path, fab: Fab) -> None:
     inventory = tmp_path / "hosts.ini"
@@ -300,7 +300,7 @@ def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_p
 def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
     (tmp_path / "p.json").write_text("{}")
     for file, told in (
-        ("p.json", "no plan which `fab plan --out` has saved"),
+        ("p.json", "not a plan saved by `fab plan --out`"),
         ("none", "No such file or dir"),
     ):
         run = fab("deploy-cluster", f"--plan={tmp_path / file}")

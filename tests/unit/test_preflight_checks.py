@@ -283,7 +283,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: _registries(
             w, _answer(403, "errors:\\ndenied: requested access to the resource is denied")
         ),
-        "or wants a login",
+        "or requires a login",
     ),
     "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
     "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),

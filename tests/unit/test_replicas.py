@@ -97,7 +97,7 @@ def test_surplus_masters_must_be_gone_before_the_others_learn_the_smaller_quorum
     refused = refusal(three, seen(three, 3, 3, 3, leads=5))
     assert "the masters run with quorum 3, 3 of them need 2; the leader sees 5 replicas of the log" in refused
     assert "On every host that was taken out: docker rm -f its mesos-master-0N" in refused
-    assert "no leading master tells" in refusal(three, seen(three, 3, 3, 3))
+    assert "no leading master says" in refusal(three, seen(three, 3, 3, 3))
     assert told(three, seen(three, 3, 3, 3, leads=3)) == Membership()
     assert told(three, seen(three, 2, 3, 3, leads=3)) == Membership()
 
