@@ -30,7 +30,7 @@ class GateNotReached(OperatorError):
 
 
 class Blocked(OperatorError):
-    """Something must be mended by a person first; no service it concerns was touched."""
+    """Something must be fixed by a person first; no affected service was touched."""
 
     exit_code = 6
     kind = "blocked"
@@ -44,7 +44,7 @@ class Degraded(OperatorError):
 
 
 class Drift(OperatorError):
-    """All is well, but the cluster is not as hosts.ini wants it: a deploy would change something."""
+    """Every service is well, but something differs from hosts.ini: a deploy would change it."""
 
     exit_code = 8
     kind = "drift"
@@ -65,7 +65,7 @@ class OverBudget(OperatorError):
 
 
 class Interrupted(OperatorError):
-    """The run was interrupted with Ctrl-C; running again is safe."""
+    """The run was interrupted with Ctrl-C; it is safe to run it again."""
 
     exit_code = 130
     kind = "interrupted"

@@ -21,7 +21,7 @@ EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mes
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
 """What fab says of the option `--drain`."""
 
-NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
+NO_PREFLIGHT = {"preflight": "Run the preflight first (the default)."}
 """What fab says of the option `--no-preflight` that every deploy has."""
 
 

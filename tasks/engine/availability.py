@@ -36,13 +36,15 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
     if not any(step.risk == "restart" for plan in plans.values() for step in plan.steps):
         yield over
         return
-    watch = _Watch(hosts)
+    with hosts.console.spent.part("measuring"):
+        watch = _Watch(hosts)
     patience = 0
     try:
         yield over
         patience = SETTLING
     finally:
-        watch.end(patience)
+        with hosts.console.spent.part("measuring"):
+            watch.end(patience)
         hosts.console.measured += watch.lines()
         over += watch.excess()
 
@@ -81,7 +83,7 @@ class _Watch:
         if self._listing.members:
             said.append(fates.told(self._before, self._fates))
         if self._lost:
-            said.append(f"This was measured only until {self._vantage.name} fell silent.")
+            said.append(f"Measuring ended when {self._vantage.name} stopped answering.")
         return said
 
     def excess(self) -> list[str]:
@@ -118,7 +120,7 @@ class _Watch:
             return all(heard[-1].leader for heard in self._samples.values() if heard[0].leader)
 
         if patience and not back():
-            self._hosts.console.begin(self._vantage.name, "wait until all that answered before does again")
+            self._hosts.console.begin(self._vantage.name, "wait until all services answer again")
             self._hosts.console.end(self._vantage.name, "ok" if self._wait(back, patience) else "failed")
 
     def _see_tasks(self, patience: float) -> Fates | None:

@@ -49,7 +49,7 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
 
     verdict = _await(hosts, chapter, node, {node.name}, judge)
     if not verdict.passed:
-        raise _not_well(hosts, chapter, verdict, "Its log there tells why.", node.name)
+        raise _not_well(hosts, chapter, verdict, "Its log there shows why.", node.name)
 
 
 def _not_well(
@@ -77,7 +77,7 @@ def _await(
         dead = None if last.passed else ends.found()
         return last.passed or dead is not None
 
-    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}", chapter.gate)
+    hosts.console.begin(vantage.name, f"{chapter.gate} check {chapter.title}", chapter.gate)
     _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     if dead:
@@ -186,7 +186,9 @@ def _ask(
     unique = dict.fromkeys(q for own in asked.values() for each in own.values() for q in each.values())
 
     def hear(heard: Heard) -> bool:
-        return enough({chapter: _said(own, heard) for chapter, own in asked.items()})
+        said = {chapter: _said(own, heard) for chapter, own in asked.items()}
+        hosts.journal.hear(standings(hosts, said))
+        return enough(said)
 
     hosts.ask(vantage, tuple(unique), patience, hear)
 

@@ -57,8 +57,10 @@ def held(
     # It begins with the first lease: until the last one is taken, a step may have to be waited for.
     Thread(target=_keep_up, args=(leases, over), daemon=True).start()
     try:
-        own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
-        yield own, _others(run, leases)
+        with run.console.spent.part("taking the lease"):
+            own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
+            others = _others(run, leases)
+        yield own, others
     finally:
         over.set()
         for channel in leases:

@@ -23,11 +23,12 @@ from .strangers import asked
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
-    looks, lost = fanout.attempt(
-        run.hosts.nodes,
-        lambda node: run.hosts.inquire(node, inquiry(run, node)),
-        run.cluster.settings.parallel,
-    )
+    with run.console.spent.part("looking"):
+        looks, lost = fanout.attempt(
+            run.hosts.nodes,
+            lambda node: run.hosts.inquire(node, inquiry(run, node)),
+            run.cluster.settings.parallel,
+        )
     return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
 
 
@@ -90,7 +91,7 @@ def raise_if_wrong(report: Report) -> None:
     if report.lost:
         raise Unreachable(f"{', '.join(report.lost)} could not be looked at.")
     if report.having("error"):
-        raise Blocked("A deploy would be refused. Mend the errors first.")
+        raise Blocked("A deploy would be refused. Fix these errors first.")
 
 
 def clear(run: Run, report: Report) -> None:

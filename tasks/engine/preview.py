@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import OperatorError
+from ..errors import Blocked, OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
 from ..plan.membership import Plans, Stage, Stranger
+from ..plan.names import SERVICES
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -17,6 +18,9 @@ from ..plan.words import grouped, names
 from . import gates
 from .run import Run
 from .strangers import asked
+
+Refused = Mapping[Member, str]
+"""Members that cannot be replaced without an outage, each with the reason."""
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -46,6 +50,11 @@ class Preview:
                     f"To go on without {names(self.lost)}, name the others: -H {','.join(self.plans)}"
                 )
             raise type(next(iter(self.lost.values())))("\n".join(told))
+
+
+def left_alone(refused: Refused) -> list[str]:
+    """Say which members may not be replaced and why, what is true of many once."""
+    return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
 
 
 def plan(run: Run) -> Preview:
@@ -91,22 +100,38 @@ def foretold(run: Run, found: Preview) -> Preview:
     return replace(found, plans=plans, costs=ending.costs(plans, told))
 
 
-def foreseen(run: Run, found: Preview) -> Mapping[Member, str]:
+def foreseen(run: Run, found: Preview) -> Refused:
     """Say which running members could not be replaced, and why.
 
     The others are given a moment: a run that was cut short may just have started one of them.
     """
     whole = run.whole()
-    refused = outlook(whole, found).refused
+    return _lasting(whole, found, outlook(whole, found).refused)
+
+
+def _lasting(run: Run, found: Preview, refused: Refused) -> Refused:
+    """Give those that are still refused after a moment."""
+    chapters = [each for each in run.chapters if each.members and run.hosts.members(each)]
 
     def enough(said: gates.Said) -> bool:
         nonlocal refused
-        refused = outlook(whole, found, said).refused
+        refused = outlook(run, found, said).refused
         return not refused
 
     if refused:
-        gates.ask_until(whole.hosts, whole.chapters, enough)
+        gates.ask_until(run.hosts, chapters, enough)
     return refused
+
+
+def left_out(run: Run, found: Preview, seen: Outlook) -> Blocked | None:
+    """Give what a deploy of some hosts would end with, if it would leave members as they are."""
+    refused = _lasting(run, found, seen.refused)
+    if not refused:
+        return None
+    told = "A deploy would leave these as they are, do the rest and end with exit code 6."
+    error = Blocked("\n".join([*left_alone(refused), told]))
+    error.brief = "A deploy would do a part of this and end with exit code 6: see the top of this plan."
+    return error
 
 
 def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook:

@@ -16,7 +16,7 @@ from . import become
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""
 
-SAFE = "Running again is safe."
+SAFE = "It is safe to run this again."
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
-from .screen import screen
+from .screen import differences, screen
 from .strangers import asked
 
 PAUSE = 2
@@ -100,16 +100,25 @@ def raise_unless_ok(seen: Status) -> None:
         case "unreachable":
             raise Unreachable("\n".join(host.trouble for host in seen.hosts if host.trouble))
         case "degraded":
-            down = f": {', '.join(seen.down)}" if seen.down else ""
-            raise Degraded(f"The cluster is degraded{down}. `fab plan` shows what a deploy would mend.")
+            raise Degraded(_degraded(seen))
         case "drift":
             raise Drift(" ".join(_drift(seen)))
 
 
+def _degraded(seen: Status) -> str:
+    """Say what is down, and of each service that is not well what of it still works."""
+    down = f": {', '.join(seen.down)}" if seen.down else ""
+    ill = "".join(f" {each.title}: {each.verdict.says}." for each in seen.services if not each.verdict.passed)
+    return f"The cluster is degraded{down}.{ill} `fab plan` shows what a deploy would fix."
+
+
 def _drift(seen: Status) -> Iterator[str]:
-    if others := names(host.name for host in seen.hosts if host.drifts):
-        yield f"All is well, but not as {seen.source} wants it on {others}."
+    """Say what differs, the first of it by name, that it stops no service now, and who is not named."""
+    if told := differences(seen):
+        count = f"{len(told)} things differ" if told[1:] else "one thing differs"
+        yield f"Every service is well, but {count} from {seen.source}{', the first is' if told[1:] else ''}:"
+        yield f"{told[0]}. No service is down because of it now; it can matter when something restarts."
         yield "`fab plan` shows what a deploy would change."
     if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
-        yield f"{'A' if others else 'All is well, but a'} member that {seen.source} does not name"
+        yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name"
         yield f"takes part on {strangers}. `fab plan` tells what to do about it."

@@ -49,7 +49,7 @@ def ask(file: Path, name: str, why: str) -> Raw:
     try:
         document = json.loads(said[said.index("{") :])
     except ValueError:
-        raise BadInput(f"{name}: ansible-inventory's answer is no JSON; {_try(file)}") from None
+        raise BadInput(f"{name}: ansible-inventory's answer is not JSON; {_try(file)}") from None
     texts = answer.encrypted(document)
     decrypt = [str(Path(program).with_name("ansible-vault")), "decrypt", "--output", "-"]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -139,7 +139,7 @@ def _reason(told: str) -> str:
     errors = [text for text in messages[-1:] if not text.startswith("Completely failed")]
     reason = next(iter(errors or of_plugins.values()), "")
     if not reason and any(text.startswith("Completely failed") for text in messages):
-        return "there is nothing in it that Ansible could read"
+        return "it holds nothing that Ansible can read"
     said = _sentence(reason) if reason else _last_words(told)
     if "vault" in said.lower() or "decrypt" in said.lower():
         return f"{said}; name the file that has its password: export ANSIBLE_VAULT_PASSWORD_FILE=FILE"

@@ -61,6 +61,6 @@ def _complain(raw: Raw, node: Node, one: str, other: str) -> None:
     else:
         raw.complain(
             line,
-            f"{one}={a} and {other}={b} of host {node.name} lie in one another",
-            "give each a directory of its own: who clears the outer one loses both",
+            f"{one}={a} and {other}={b} of host {node.name} are one inside the other",
+            "give each a directory of its own: clearing the outer one loses both",
         )

@@ -10,6 +10,8 @@ class OperatorError(Exception):
 
     exit_code = 1
     kind = "error"
+    brief = ""
+    """What to print at the end of the run if the whole message stands further up already."""
 
     def __init__(self, seen: str, remedy: str = "", host: str = "", where: str = "") -> None:
         self.seen, self.remedy, self.host, self.where = seen, remedy, host, where

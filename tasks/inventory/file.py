@@ -98,7 +98,7 @@ def ssh_config(cluster: Cluster) -> Path | None:
         return None
     file = beside(cluster.settings.ssh_config)
     if not os.path.isfile(file):
-        trouble = "is no file" if os.path.exists(file) else "does not exist"
+        trouble = "is not a file" if os.path.exists(file) else "does not exist"
         raise BadInput(f"{place('ssh_config')}: ssh_config names {file}, which {trouble}")
     return file
 
@@ -119,7 +119,7 @@ def check_keys() -> None:
 def _key_trouble(key: Path) -> str:
     try:
         if key.exists() and not (key.is_file() or key.is_dir()):  # a pipe may never end
-            return "which is no file; name a private key"
+            return "which is not a file; name a private key"
         key.read_bytes()
     except FileNotFoundError:
         return f"which does not exist; correct the path, or make the key: ssh-keygen -f {quote(str(key))}"

@@ -74,7 +74,7 @@ def checks(text: str) -> tuple[str, ...]:
         if name not in MAY_BE:
             close = difflib.get_close_matches(name, (*MAY_BE, *NEVER), n=1)
             raise Wrong(
-                f"names {name!r}, no check of the preflight",
+                f"names {name!r}, not a preflight check",
                 f"did you mean {close[0]}?" if close else f"write any of {', '.join(MAY_BE)}",
             )
     return tuple(dict.fromkeys(names))

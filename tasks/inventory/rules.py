@@ -142,7 +142,8 @@ def _check_number(raw: Raw, members: list[Node]) -> None:
     if members and len(members) % 2 == 0:
         raw.complain(
             raw.groups["zookeeper"].line,
-            f"{len(members)} ZooKeeper hosts: an even number fails no better than {len(members) - 1}",
+            f"{len(members)} ZooKeeper hosts: an even number tolerates no more failures than "
+            f"{len(members) - 1}",
             f"use {len(members) - 1} or {len(members) + 1}",
         )
 
@@ -190,7 +191,7 @@ def _check_flags(raw: Raw, node: Node) -> None:
             line = merged.variables(raw, node.name)[one.setting].line
             otherwise = f"f your build has it, add extra_flags={one.name}"
             mend = f"{one.mend} I{otherwise}" if one.mend.endswith("?") else f"{one.mend}; or, i{otherwise}"
-            raw.complain(line, f"{one.setting} sets {one.written}, no flag of {one.program}", mend)
+            raw.complain(line, f"{one.setting} sets {one.written}, not a flag of {one.program}", mend)
     s = node.settings
     given = mesos_values.flags_of(s.marathon_environment, ())
     both = [flag for flag in given if flag in mesos_values.flags_of((), s.marathon_arguments)]

@@ -116,4 +116,4 @@ def _where(error: Exception, text: str, name: str) -> str:
 
 def _check_object(name: str, value: str) -> None:
     if not isinstance(parsed(value, name), dict):
-        raise Wrong(f"gives {name} JSON that is no object", 'write {"key": ...}, or file:// and a path')
+        raise Wrong(f"gives {name} JSON that is not an object", 'write {"key": ...}, or file:// and a path')

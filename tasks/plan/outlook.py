@@ -18,7 +18,7 @@ from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
 from .words import names
 
-HEADING = "In this order as things stand now; every service is asked again before each restart:"
+HEADING = "In this order, as things stand now; every service is checked again before each restart:"
 
 
 @dataclass(frozen=True)

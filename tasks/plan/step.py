@@ -60,6 +60,11 @@ class Step:
         """Tell whether it does more than check."""
         return self.action is not Action.CHECK_IP
 
+    @property
+    def prepares(self) -> bool:
+        """Tell whether it only gets something ready that a later step puts to use."""
+        return self.action in (Action.PULL, Action.WRITE_BESIDE)
+
     def __str__(self) -> str:
         effect = f"  ({self.effect})" if self.effect else ""
         return f"{self.id} {self.title}: {self.reason}{effect}"

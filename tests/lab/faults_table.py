@@ -133,7 +133,7 @@ BY_HAND = Round(
     "by hand",
     (
         Fault(
-            "HOST_IP was set by hand in an `if` of /etc/profile, whose every login leaves a program at work",
+            "HOST_IP was set by hand in an `if` of /etc/profile, whose every login leaves a program running",
             {
                 "test_the_last_line_that_sets_host_ip_exports_it@10.70.0.10": "10.70.0.10: the last line of /etc/profile that sets HOST_IP is 'HOST_IP=10.70.0.10; fi'; expected export HOST_IP=...; `fab host.set-ip` writes the line"
             },

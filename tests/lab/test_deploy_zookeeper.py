@@ -72,7 +72,7 @@ def test_one_host_after_another_ends_in_the_same_ensemble(bare: None, fab: Run) 
     for node in TRIO[1:]:
         last = fab("-H", node, "deploy-zookeeper")
         assert last.code == 0, last.said
-    assert "3 of 3 members serve" in fab("zookeeper.ask").said
+    assert "3 of 3 ZooKeepers serve" in fab("zookeeper.ask").said
 
 
 def test_the_steps_of_the_chapter_can_be_run_one_by_one(bare: None, fab: Run) -> None:
@@ -85,7 +85,7 @@ def test_the_steps_of_the_chapter_can_be_run_one_by_one(bare: None, fab: Run) ->
         assert f"{count} steps carried out on 3 hosts" in done.said
     again = fab(*(f"zookeeper.{task}" for task in steps), "zookeeper.ask")
     assert again.said.count("Nothing to do on 3 hosts") == 5
-    assert "3 of 3 members serve" in again.said
+    assert "3 of 3 ZooKeepers serve" in again.said
 
 
 def test_a_step_whose_ground_is_missing_is_refused_and_says_what_to_run_first(bare: None, fab: Run) -> None:
@@ -192,7 +192,7 @@ def test_a_member_without_data_waits_until_all_others_serve_and_no_write_is_lost
     assert first.code == 0, first.said
     done = fab("deploy-zookeeper")
     assert done.code == 0, done.said
-    assert "3 of 3 members serve" in done.said
+    assert "3 of 3 ZooKeepers serve" in done.said
     assert kept.is_there()
 
 
@@ -246,4 +246,4 @@ def test_a_single_zookeeper_anywhere_is_deployed_too(bare: None, fab: Run, inven
     alone = inventory(text=f"[zookeeper]\n10.70.0.20 myid=9\n[all:vars]{text}")
     done = fab("deploy-zookeeper", inventory=alone)
     assert done.code == 0, done.said
-    assert "10.70.0.20 serves, alone as hosts.ini wants it" in done.said
+    assert "10.70.0.20 serves, the only member in hosts.ini" in done.said

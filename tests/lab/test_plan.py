@@ -75,8 +75,10 @@ def test_a_restart_that_would_cost_a_quorum_is_told_beforehand(
     changed = inventory("zookeeper_sync_limit=7")
     others = ",".join(node for node in TRIO if node != without_a_follower)
     plan = fab("-H", others, "plan", inventory=changed)
-    assert plan.code == 0, plan.said
+    assert plan.code == 6, plan.said
+    assert plan.said.startswith("A deploy would not do all of this plan now:\n")
     assert plan.said.count("2 of 3 members serve and 2 must: restarting") == 2
+    assert plan.said.count("(would be left out)") == 2
     assert "2 of 3 serve meanwhile" not in plan.said
     whole = fab("plan", inventory=changed)
     assert "starts ZooKeeper\n  3. " in whole.said

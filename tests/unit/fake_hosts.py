@@ -57,7 +57,7 @@ class FakeHosts(Hosts):
     """All hosts of a cluster. Every command that looks at one takes the next of the `looks`.
 
     `says` answers what services are asked; `locked` is what a host says to whoever takes its lease,
-    `preflight` what a preflight sees.
+    `preflight` what a preflight sees; `cut` is the step (`0.10 replace zookeeper`) in which Ctrl-C is typed.
     """
 
     def __init__(
@@ -67,11 +67,13 @@ class FakeHosts(Hosts):
         says: Callable[[Question], str] = lambda question: "",
         locked: str = "held\n",
         preflight: Mapping[str, Look] | None = None,
+        cut: str = "",
     ) -> None:
         super().__init__(cluster, cluster.nodes, Nobody(), Console())
         self._looks = {node.name: iter([each[node.name] for each in looks]) for node in cluster.nodes}
         self._says, self._locked, self._preflight = says, locked, preflight
         self.done: list[str] = []
+        self._cut = cut
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         return {node.name: self.but_ours(node, self._seen(node)) for node in self.nodes}, {}
@@ -105,5 +107,9 @@ class FakeHosts(Hosts):
         assert enough({question: self._says(question) for question in questions}), "asked in vain"
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
-        for name, own in steps.items():
-            self.done += [f"{name[-4:]} {step.title}" for step in own]
+        for name, step in ((name, step) for name, own in steps.items() for step in own):
+            self.journal.begin(name, step)
+            self.done.append(f"{name[-4:]} {step.title}")
+            if self.done[-1] == self._cut:
+                raise KeyboardInterrupt
+            self.journal.end(name)

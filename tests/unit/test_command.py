@@ -171,7 +171,7 @@ def test_a_file_named_with_a_flag_that_does_not_exist_is_a_sentence(fab: Fab, fl
 def test_a_word_where_fab_wants_a_number_is_a_sentence(fab: Fab) -> None:
     run = fab("plan", "-t", "soon")
     assert run.code == 2
-    assert run.stderr.startswith("A value is no number: ") and "'soon'" in run.stderr
+    assert run.stderr.startswith("A value is not a number: ") and "'soon'" in run.stderr
 
 
 @pytest.mark.parametrize("seconds", ["0", "-3"])
@@ -212,7 +212,7 @@ def test_a_pipe_in_place_of_a_private_key_is_not_waited_for(tmp_path: Path, fab:
     os.mkfifo(tmp_path / "a_key", 0o600)
     run = fab("plan", inventory=tmp_path / "hosts.ini")
     assert run.code == 2
-    assert f"names {tmp_path}/a_key, which is no file; name a private key" in run.stderr
+    assert f"names {tmp_path}/a_key, which is not a file; name a private key" in run.stderr
 
 
 def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
@@ -286,7 +286,7 @@ def test_every_deploy_may_begin_without_its_preflight(chapter: str, fab: Fab, tm
 
 
 @pytest.mark.parametrize(
-    "place, told", [("hosts.ini", "no saved plan and would be"), ("none/p", "nothing can")]
+    "place, told", [("hosts.ini", "not a saved plan and would be"), ("none/p", "nothing can")]
 )
 def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_path: Path, fab: Fab) -> None:
     inventory = tmp_path / "hosts.ini"
@@ -300,7 +300,7 @@ def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_p
 def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
     (tmp_path / "p.json").write_text("{}")
     for file, told in (
-        ("p.json", "no plan which `fab plan --out` has saved"),
+        ("p.json", "not a plan saved by `fab plan --out`"),
         ("none", "No such file or dir"),
     ):
         run = fab("deploy-cluster", f"--plan={tmp_path / file}")
@@ -399,33 +399,93 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
 
 
+Planned = Callable[..., Path]
+
+
+@pytest.fixture
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
+    """Have a plan see hosts as told, without a network; gives the inventory that has this line more."""
+
+    def see(seen: dict[str, Observed], line: str = "") -> Path:
+        inventory = tmp_path / "hosts.ini"
+        inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
+        (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
+        wanted = parse(inventory.read_text())
+        plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
+        monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, {}))
+        said = {name: {"srvr": "Mode: follower\n"} for name in ("10.0.0.1", "10.0.0.2")}
+        monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: said)
+        monkeypatch.setattr("tasks.engine.gates.ask_until", lambda hosts, chapters, enough: None)
+        return inventory
+
+    return see
+
+
+def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
+    first, why, *rest = run.stdout.splitlines()
+    assert first == "A deploy would not do all of this plan now:"
+    assert why.startswith("  10.0.0.2  ") and any("syncLimit 2 -> 5" in line for line in rest)
+    assert (run.code, run.stderr) == (6, "A deploy would end with exit code 6: see the top of this plan.\n")
+
+
+def test_for_machines_the_error_of_a_plan_is_whole(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", "--json", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
+    assert json.loads(run.stdout)["error"]["messages"][0].startswith("10.0.0.2  ")
+
+
+def test_a_plan_without_a_step_says_once_why_it_cannot_run(fab: Fab, planned: Planned) -> None:
+    run = fab("plan", inventory=planned({"10.0.0.2": AS_A_GUEST["10.0.0.2"]}))
+    assert (run.code, run.stdout, run.stderr.startswith("10.0.0.2  ")) == (6, "", True)
+
+
+def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_would(
+    fab: Fab, planned: Planned
+) -> None:
+    two = {name: WELL[name] for name in ("10.0.0.1", "10.0.0.2")}
+    run = fab("-H", ",".join(two), "plan", inventory=planned(two, "zookeeper_sync_limit=5"))
+    assert run.code == 6, run.stderr
+    assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in run.stdout
+    assert "A deploy would leave these as they are, do the rest and end with exit code 6." in run.stdout
+    left = [line for line in run.stdout.splitlines() if line.endswith("(would be left out)")]
+    assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
+
+
+def test_a_plan_says_which_hosts_it_did_not_look_at(fab: Fab, planned: Planned) -> None:
+    run = fab("-H", "10.0.0.1", "plan", inventory=planned({"10.0.0.1": WELL["10.0.0.1"]}))
+    assert run.stdout.startswith("Nothing to do: 1 host matches ")
+    assert run.stdout.endswith("Not in this plan, because -H does not name them: 10.0.0.2, .3.\n")
+    inventory = planned(WELL)
+    assert fab("plan", inventory=inventory).stdout == f"Nothing to do: all 3 hosts match {inventory}.\n"
+
+
 # What fab itself does not understand
 
 TYPED = {
     "a misspelt task": (
         ["deploy-zookeper"],
         "There is no task deploy-zookeper. Did you mean deploy-zookeeper or deploy-cluster? "
-        "`fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "`fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a host behind the task": (
         ["plan", "10.0.0.1"],
-        "There is no task 10.0.0.1. `fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "There is no task 10.0.0.1. `fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a misspelt option": (
         ["plan", "--jsn"],
         "fab has no option --jsn here. Did you mean --json? "
-        "Options of a task stand behind it, fab's own before it.",
+        "A task's options go after it, fab's own before it.",
     ),
     "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
     "a task without its option": (
         ["lab.stop"],
-        "fab lab.stop needs --node=...; `fab --help lab.stop` tells what that is.",
+        "fab lab.stop needs --node=...; `fab --help lab.stop` explains it.",
     ),
     "a quote": (
         ["it's"],
         'No idea what "it\'s" is! `fab --list` shows all tasks, `fab --help TASK` its options.',
     ),
-    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` is harmless."),
+    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` changes nothing."),
 }
 
 

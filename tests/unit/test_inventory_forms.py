@@ -232,7 +232,7 @@ def test_what_ansible_cannot_read_is_told_without_the_lines_of_the_file(tmp_path
 
 @needs_ansible
 def test_an_empty_directory_is_told(tmp_path: Path) -> None:
-    assert refused(tmp_path).endswith("there is nothing in it that Ansible could read")
+    assert refused(tmp_path).endswith("it holds nothing that Ansible can read")
 
 
 @needs_ansible
@@ -341,7 +341,7 @@ def test_a_name_that_no_file_can_have_is_told(named: str, monkeypatch: pytest.Mo
     "line, told",
     [
         ('foo bar baz [ ] = "', ":1: it cannot be split into words (No closing quotation); close the quote"),
-        ("[a:b:c]", ":1: '[a:b:c]' is no section; write [group], [group:vars] or [group:children]"),
+        ("[a:b:c]", ":1: '[a:b:c]' is not a section; write [group], [group:vars] or [group:children]"),
         ("h{}", f":1: it names more than {ini.MOST_HOSTS} hosts; is it another file that you mean?"),
     ],
 )
@@ -405,7 +405,7 @@ def test_a_program_that_cannot_be_started_is_told(tmp_path: Path, stand_in: Path
 @pytest.mark.parametrize("told", ["", "no JSON", "{", "Using /etc/ansible/ansible.cfg as config file"])
 def test_an_answer_that_is_no_json_is_told(tmp_path: Path, stand_in: Path, told: str) -> None:
     stand_in.write_text(f"#!/bin/sh\necho '{told}'\n")
-    assert "ansible-inventory's answer is no JSON; try: ansible-inventory -i" in refused(tmp_path)
+    assert "ansible-inventory's answer is not JSON; try: ansible-inventory -i" in refused(tmp_path)
 
 
 @pytest.mark.parametrize("told", ['{"_meta": 1}', '{"zookeeper": []}', '{"zookeeper": {"hosts": {"a": 1}}}'])

@@ -176,8 +176,12 @@ REFUSED: dict[str, tuple[tuple[int, ...], dict[int, tuple[Members, str]], str]] 
         {1: (listing(1, 2, 3), "follower"), 5: (listing(1, 2, 3, 4, 5), "")},
         "it goes by the ids 1, 2, 3, 4, 5, 10.0.0.1 by 1, 2, 3",
     ),
-    "a standalone": ((1, 2, 3), {1: ({}, "standalone")}, "it is a ZooKeeper alone, hosts.ini wants 3"),
-    "a stopped standalone": ((1, 2, 3), {1: (listing(1), "")}, "it is a ZooKeeper alone, hosts.ini wants 3"),
+    "a standalone": ((1, 2, 3), {1: ({}, "standalone")}, "it is a standalone ZooKeeper, hosts.ini has 3"),
+    "a stopped standalone": (
+        (1, 2, 3),
+        {1: (listing(1), "")},
+        "it is a standalone ZooKeeper, hosts.ini has 3",
+    ),
     "a lower id": (
         (1, 2, 3),
         {2: (listing(2, 3), "follower"), 3: (listing(2, 3), "leader")},

@@ -289,7 +289,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: _registries(
             w, _answer(403, "errors:\\ndenied: requested access to the resource is denied")
         ),
-        "or wants a login",
+        "or requires a login",
     ),
     "port": (B, lambda w: w.seen(B, listeners={2181: "nc (pid 7)"}), "port 2181 is taken by nc (pid 7)"),
     "moved-ports": (B, _moved_ports, "it runs on the ports 2182"),
@@ -306,7 +306,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "login": (
         B,
         lambda w: w.seen(B, logins=(Login("sh", "10.0.0.2", left=("sleep 7",)),)),
-        "every login leaves a program at work: sleep 7",
+        "every login leaves a program running: sleep 7",
     ),
     "path": (
         B,
@@ -345,7 +345,7 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "extra-flag": (
         AGENT,
         _own_build,
-        "MESOS_COLOUR, no flag of mesos-agent 1.5.0, which extra_flags lets pass",
+        "MESOS_COLOUR, not a flag of mesos-agent 1.5.0, which extra_flags lets pass",
     ),
     "same-agent": (AGENT, _copied_agents, f"its agent's id 7f3-S0 is also that of {B}"),
     "unwell": (B, _hanging, "zookeeper: it accepts connections and has answered nothing"),

@@ -98,7 +98,7 @@ def test_surplus_masters_must_be_gone_before_the_others_learn_the_smaller_quorum
     refused = refusal(three, seen(three, 3, 3, 3, leads=5))
     assert "the masters run with quorum 3, 3 of them need 2; the leader sees 5 replicas of the log" in refused
     assert "On every host that was taken out: docker rm -f its mesos-master-0N" in refused
-    assert "no leading master tells" in refusal(three, seen(three, 3, 3, 3))
+    assert "no leading master says" in refusal(three, seen(three, 3, 3, 3))
     assert told(three, seen(three, 3, 3, 3, leads=3)) == Membership()
     assert told(three, seen(three, 2, 3, 3, leads=3)) == Membership()
 
@@ -115,9 +115,9 @@ def test_a_master_may_not_take_the_place_of_one_that_still_runs() -> None:
     ("number", "quorums", "said"),
     [
         (3, (1,), "a single master cannot grow while it runs"),
-        (7, (2, 2, 2), "the 3 with a log in hosts.ini are no quorum of 4"),
-        (5, (2, 2), "the 2 with a log in hosts.ini are no quorum of 3"),
-        (3, (4, 4, 4), "the 3 with a log in hosts.ini are no quorum of 4"),
+        (7, (2, 2, 2), "the 3 with a log in hosts.ini are not a quorum of 4"),
+        (5, (2, 2), "the 2 with a log in hosts.ini are not a quorum of 3"),
+        (3, (4, 4, 4), "the 3 with a log in hosts.ini are not a quorum of 4"),
         (1, (2,), "of three masters no one alone is a quorum"),
     ],
 )

@@ -319,7 +319,7 @@ def test_what_is_no_file_is_told_as_such(
     (tmp_path / "hosts.ini").write_text(text)
     make(tmp_path / "own")
     monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
-    with pytest.raises(BadInput, match=r"ssh_config names .*own, which is no file"):
+    with pytest.raises(BadInput, match=r"ssh_config names .*own, which is not a file"):
         source(None, Config(ssh_config=SSHConfig()), parse(text))
 
 

@@ -267,7 +267,7 @@ def test_a_locked_key_opens_with_the_passphrase_that_was_typed(
     RIGHT.write_private_key_file(str(tmp_path / "locked"), password="open sesame")
     lines = f"IdentityFile {tmp_path}/locked", "IdentityAgent none"
     connect(node, config(sshd, *lines, passphrase="open sesame")).close()
-    assert "its passphrase is another one" in refusal(node, config(sshd, *lines, passphrase="open"))
+    assert "its passphrase is a different one" in refusal(node, config(sshd, *lines, passphrase="open"))
     connect(node, config(sshd, f"IdentityFile {key}", passphrase="open sesame")).close()
 
 
@@ -285,7 +285,7 @@ def test_a_file_that_is_no_key_is_left_out_and_told(
     file.write_text(text)
     file.chmod(0o600)
     told = refusal(node, config(sshd, f"IdentityFile {file}", "IdentityAgent none"))
-    assert f"{file} was left out: it is no key that can be used here" in told
+    assert f"{file} was left out: it is not a key that can be used here" in told
 
 
 def test_only_the_reason_is_told_of_what_a_library_says(sshd: Sshd, node: Node, tmp_path: Path) -> None:

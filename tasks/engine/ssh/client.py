@@ -52,7 +52,7 @@ def ask(question: Question, source: Source) -> Settings:
         else:
             settings = read(said, question, local, is_there)
     except NotAnAnswer:
-        raise BadInput("`ssh -G` tells nothing of a host: which program is called ssh here?") from None
+        raise BadInput("`ssh -G` says nothing about a host: which program is called ssh here?") from None
     _refuse_other_encodings(settings)
     return settings
 

@@ -146,7 +146,9 @@ def load(path: str, passphrase: str | None) -> Identity:
     except (ValueError, SSHException, UnknownKeyType, UnsupportedAlgorithm) as error:
         why = str(error).split(". ")[0]  # what follows is for programmers
         wrong = (
-            "its passphrase is another one" if passphrase else f"it is no key that can be used here ({why})"
+            "its passphrase is a different one"
+            if passphrase
+            else f"it is not a key that can be used here ({why})"
         )
         return Identity(path, public=_public(file), trouble=wrong)
 

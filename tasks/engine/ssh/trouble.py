@@ -77,8 +77,8 @@ def _unreached(error: Exception, route: Route) -> Told:
             return f"the name {settings.host} cannot be resolved", mend
         case OSError(errno=errno.EADDRNOTAVAIL) if settings.source:
             return (
-                f"{settings.source}, which BindAddress in ssh_config names, is no address of this machine "
-                f"from which {settings.where} could be reached",
+                f"{settings.source}, which BindAddress in ssh_config names, is not an address of this "
+                f"machine from which {settings.where} could be reached",
                 "Correct or remove it.",
             )
         case TimeoutError():
@@ -91,7 +91,7 @@ def _unreached(error: Exception, route: Route) -> Told:
 
 def _mute(settings: Settings) -> Told:
     seen = f"{settings.where} takes the connection, but does not talk SSH in time"
-    return seen, "Is the host frozen or overloaded, or is that no sshd?"
+    return seen, "Is the host frozen or overloaded, or is it not an sshd?"
 
 
 def _behind(error: SSHException, route: Route) -> Told:

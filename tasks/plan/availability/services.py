@@ -90,7 +90,7 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
     every = (
         Service(
             name="ZooKeeper",
-            does="took writes",
+            does="accepted writes",
             members=tuple(zookeepers),
             request=OPEN_AND_CLOSE,
             good=SESSION_OPENED,

@@ -83,7 +83,7 @@ def profile_line(host: Host, item: ProfileLine) -> Found:
     if frozen or any(login.readonly for login in host.seen.logins):
         if not _says(host, item.address):
             seen = f"it is readonly, and a second line that sets it would end logins ({_shown(frozen)})"
-            yield Blocker(item.step, "HOST_IP", seen, "take `readonly` away there", "profile")
+            yield Blocker(item.step, "HOST_IP", seen, "remove `readonly` there", "profile")
     elif wanted.append and host.seen.profile.open:
         seen = f"the end of {item.path} is open: a line below it would be part of {_shown([_last(lines)])}"
         yield Blocker(item.step, "HOST_IP", seen, "complete that", "profile")
@@ -163,7 +163,7 @@ def _replace(lines: list[str], changes: Mapping[int, bool], line: str) -> Iterab
     """Give the shell that copies the file again but for some lines, if these are still as they were seen."""
     for number in sorted(changes):
         is_same = f'[ "$(sed -n {number}p "$file")" = {quote(lines[number - 1])} ]'
-        yield f'{is_same} || refuse "somebody changes $file right now. Let them finish"\n'
+        yield f'{is_same} || refuse "somebody is changing $file right now. Let them finish"\n'
     yield ': > "$next"\n'
     first = 1
     for number in sorted(changes):

@@ -13,6 +13,7 @@ from ...inventory.cluster import Cluster, Node
 from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..words import share, verb
 
 Told = Mapping[str, object]
 
@@ -62,10 +63,12 @@ class Agents:
             return Verdict(False, "no leading master answers")
         agents = cluster.having("mesos_agent")
         missing = [node.name for node in agents if node.name in needed and _pid(node) not in active]
-        if missing:
-            return Verdict(False, f"not active on the leading master: {', '.join(missing)}")
         count = sum(_pid(node) in active for node in agents)
-        return Verdict(True, f"{count} of {len(agents)} agents are active")
+        works = share(count, len(agents), "agents", "is active", "are active")
+        if missing:
+            told = verb(missing, "is not active", "are not active")
+            return Verdict(False, f"{works}; {told} on the leading master")
+        return Verdict(True, works)
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say which agents are active; none needs another."""

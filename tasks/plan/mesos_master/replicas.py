@@ -110,7 +110,7 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, s
         told = f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}"
         return told + (f" (not of {others})" if others else ""), farewell(cluster)
     if replicas is None and old > quorum(cluster):
-        return "no leading master tells how many replicas there still are", (
+        return "no leading master says how many replicas there are", (
             "start the masters as they are (docker start mesos-master-0N) until one leads, then run again"
         )
     return None
@@ -156,7 +156,7 @@ def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:
     if old != new and stay < max(old, new):
         number = _next(old, stay) if new > old else max(3, 2 * old - 3)
         keep = "keep those that run" if new > old else "keep or put back those that run"
-        return f"the {stay} with a log in hosts.ini are no quorum of {max(old, new)}", (
+        return f"the {stay} with a log in hosts.ini are not a quorum of {max(old, new)}", (
             f"change their number by two at a time, to {number} first, and {keep}"
         )
     return None

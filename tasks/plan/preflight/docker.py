@@ -37,7 +37,7 @@ def version(host: Subject) -> Iterator[Finding]:
     if host.facts.engine.version and _numbers(host.facts.engine.version) < OLDEST_ENGINE:
         yield host.finding(
             "docker-version",
-            f"the engine is {host.facts.engine.version}, nothing older than 20.10 was tried",
+            f"the engine is {host.facts.engine.version}, nothing older than 20.10 was tested",
             "upgrade it",
         )
 
@@ -168,6 +168,6 @@ def extra_flags(host: Subject) -> Iterator[Finding]:
         if host.playing(one.setting.rpartition("_")[0]):
             yield host.finding(
                 "extra-flag",
-                f"{one.setting} sets {one.written}, no flag of {one.program}, which extra_flags lets pass",
-                "make sure that the image's build has it; if not, remove it, and take it out of extra_flags",
+                f"{one.setting} sets {one.written}, not a flag of {one.program}, which extra_flags lets pass",
+                "make sure that the image's build has it; if not, remove it, and remove it from extra_flags",
             )

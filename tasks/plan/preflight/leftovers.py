@@ -18,7 +18,7 @@ def containers(host: Subject) -> Iterator[Finding]:
             yield host.finding(
                 "foreign-container",
                 f"the container {one.name} (of {found.image}) has no label {DIGEST}: somebody else made it",
-                "remove or rename it; or, if it shall be replaced, deploy with --no-preflight",
+                "remove or rename it; or, if it should be replaced, deploy with --no-preflight",
             )
 
 
@@ -48,7 +48,7 @@ def agent(host: Subject) -> Iterator[Finding]:
     if wanted is None:
         return
     work_dir = host.node.settings.mesos_agent_work_dir
-    remedy = f"let it be, if its tasks shall go on here; if not, empty {work_dir} while no agent runs"
+    remedy = f"leave it if its tasks should go on here; if not, empty {work_dir} while no agent runs"
     old, new = _master(host, wanted), dict(wanted.environment)["MESOS_MASTER"]
     if old not in (None, new) and not belonging.elsewhere(host.cluster, old or ""):
         evidence = f"{wanted.name} is an agent of {old}, and would take its tasks along to {new}"

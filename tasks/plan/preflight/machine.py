@@ -11,7 +11,7 @@ from .facts import TOOLS, USES, Room
 from .subject import Subject
 
 ARCHITECTURE = "x86_64"
-WAITS = "have /etc/profile wait for nothing: who logs in by a program has no terminal"
+WAITS = "remove what /etc/profile waits for: a program that logs in has no terminal"
 PROCESS = 256
 """MB that a Mesos process needs, and a JVM beside its heap. Rough: the real need grows with the cluster."""
 
@@ -83,10 +83,10 @@ def logins(host: Subject) -> Iterator[Finding]:
             yield host.finding("login", evidence + (f"; it is at {left}" if left else ""), WAITS)
         elif login.early:
             evidence = f"a login with {login.shell} that is no terminal's ends in its profile"
-            yield host.finding("login", evidence, "take `exit` out of /etc/profile and what it reads")
+            yield host.finding("login", evidence, "remove `exit` from /etc/profile and from what it reads")
         if left and login.code is not None:
-            evidence = f"every login leaves a program at work: {left}"
-            yield host.finding("login", evidence, "have its profile start that once, as a service")
+            evidence = f"every login leaves a program running: {left}"
+            yield host.finding("login", evidence, "start it once, as a service, and not in a profile")
 
 
 def memory(host: Subject) -> Iterator[Finding]:

@@ -132,7 +132,7 @@ def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objectio
         ):
             yield objection(
                 node.name,
-                f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
+                f"it is a standalone ZooKeeper, hosts.ini has {len(wanted)} members: those without data "
                 "could outvote it, and what it holds would be lost",
                 f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
                 "its zoo.cfg; then deploy with --no-preflight",
