@@ -5,23 +5,23 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from fabric.main import program
+from fake_hosts import FakeHosts, ensemble_led_by
+from invoke.exceptions import Exit
 from samples import as_wanted
 
-from tasks.engine import preview
-from tasks.engine.command import choose, warn_of_overruling
+from tasks.cluster import show_plan
+from tasks.engine.command import choose, operators_errors, warn_of_overruling
 from tasks.engine.console import Console
-from tasks.errors import BadInput, Unreachable
+from tasks.errors import BadInput
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
-from tasks.plan.runbook import CHAPTERS
 from tasks.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -371,6 +371,20 @@ ENDS = {
 }
 
 
+def plan_ends(
+    line: str, seen: Mapping[str, Observed], json: bool = False, check: bool = False, out: str | None = None
+) -> int:
+    """Plan with one more line in the inventory for hosts that were seen so; give the exit code."""
+    cluster = parse(f"{MEMBERS}[all:vars]\n{line}\n")
+    hosts = FakeHosts(cluster, seen, says=ensemble_led_by("10.0.0.1"), console=Console(json))
+    try:
+        with operators_errors(json) as found:
+            show_plan(hosts, found, check, out)
+    except Exit as end:
+        return end.code
+    return 0
+
+
 @pytest.mark.parametrize("line, seen, checked, printed, kind", ENDS.values(), ids=ENDS.keys())
 def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     line: str,
@@ -379,24 +393,18 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     printed: int,
     kind: str | None,
     tmp_path: Path,
-    fab: Fab,
-    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    inventory, saved = tmp_path / "hosts.ini", tmp_path / "p.json"
-    inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
-    (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
-    wanted = parse(inventory.read_text())
-    plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
-    lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
-    monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, lost))
-    monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: {})
-    assert fab("plan", inventory=inventory).code == printed
-    run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)
-    found = json.loads(run.stdout)
-    assert (run.code, found.get("error", {}).get("kind")) == (checked, kind)
-    assert found["hosts"].keys() == json.loads(saved.read_text())["hosts"].keys() == seen.keys()
-    assert found["mesofab"] == json.loads(saved.read_text())["mesofab"] == VERSION
-    assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
+    saved = tmp_path / "p.json"
+    assert plan_ends(line, seen) == printed
+    capsys.readouterr()
+    assert plan_ends(line, seen, json=True, check=True, out=str(saved)) == checked
+    said = capsys.readouterr()
+    found, kept = json.loads(said.out), json.loads(saved.read_text())
+    assert found.get("error", {}).get("kind") == kind
+    assert found["hosts"].keys() == kept["hosts"].keys() == seen.keys()
+    assert found["mesofab"] == kept["mesofab"] == VERSION
+    assert ("syncLimit 2 -> 5" in said.err) == bool(line)
 
 
 # What fab itself does not understand

@@ -289,12 +289,12 @@ class StandIn:
 
     folder: Path
 
-    def does(self, text: str) -> Ask:
+    def does(self, text: str, patience: float = ansible.PATIENCE) -> Ask:
         """Have it be this program; give how an inventory is read through it."""
         program = self.folder / "ansible-inventory"
         program.write_text(text)
         program.chmod(0o755)
-        return partial(ansible.ask, python=str(self.folder / "python"))
+        return partial(ansible.ask, python=str(self.folder / "python"), patience=patience)
 
 
 @pytest.mark.parametrize(
@@ -399,10 +399,9 @@ def test_mistakes_of_an_ini_file_are_told_with_lines_although_group_vars_are_bes
 def test_an_answer_that_never_comes_is_given_up_with_all_that_it_started(
     tmp_path: Path, stand_in: StandIn
 ) -> None:
-    ask = stand_in.does(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/pid\nwait\n")
-    assert "ansible-inventory gave no answer within 0.5 s; try: ansible-inventory -i" in refused(
-        tmp_path, partial(ask, patience=0.5)
-    )
+    ask = stand_in.does(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/pid\nwait\n", patience=0.5)
+    told = refused(tmp_path, ask)
+    assert "ansible-inventory gave no answer within 0.5 s; try: ansible-inventory -i" in told
     pid = (tmp_path / "pid").read_text().strip()
     deadline = time.monotonic() + 30
     while _lives(pid):
