@@ -66,15 +66,11 @@ def plan(
         return
     with operators_errors(json) as found:
         if out is not None:
-            _refuse_other_file(out)
+            from .engine import saving
+
+            saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
             show_plan(hosts, found, check, out, drain)
-
-
-def _refuse_other_file(out: str) -> None:
-    from .engine import saving
-
-    saving.refuse_other_file(out)
 
 
 def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:

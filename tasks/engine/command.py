@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..plan.report.document import Document
     from .deploy import Result
     from .hosts import Hosts
-    from .saving import Promise
 
 
 def carry_out(
@@ -49,7 +48,11 @@ def carry_out(
         return
     console = Console()
     with operators_errors():
-        promise = None if plan is None else _promise(plan)
+        promise = None
+        if plan is not None:
+            from . import saving
+
+            promise = saving.read(plan)
         with open_hosts(context, where or names[-1], console) as hosts, closing_table(console):
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
@@ -61,12 +64,6 @@ def carry_out(
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
-
-
-def _promise(plan: str) -> Promise:
-    from . import saving
-
-    return saving.read(plan)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """All checks of all hosts."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
 from .. import runbook
 from ..runbook import Chapter
-from ..step import Blocker, HostPlan
+from ..step import Blocker
 from . import docker, flavours, fleet, leftovers, machine, members
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
@@ -74,8 +74,10 @@ def judge(
     )
     found = list(lost.values())
     for host in hosts:
-        found += _blockers(host, plans[host.node.name])
-        found += members.troubles(host, plans[host.node.name].troubles)
+        plan = plans[host.node.name]
+        # What stands in the way of a plan is decided there, and only told here.
+        found += [_told(host, each) for each in plan.blockers if not _follows(host, each)]
+        found += members.troubles(host, plan.troubles)
         found += [one for check in OF_A_HOST for one in check(host)]
     found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
     ignored = cluster.settings.preflight_ignore
@@ -86,13 +88,6 @@ def judge(
         lost=tuple(name for name in names if name in lost),
         findings=tuple(sorted(dict.fromkeys(found), key=_place(names))),
     )
-
-
-def _blockers(host: Subject, plan: HostPlan) -> Iterator[Finding]:
-    """Give what stands in the way of a plan: it is decided there, and only told here."""
-    for blocker in plan.blockers:
-        if not _follows(host, blocker):
-            yield _told(host, blocker)
 
 
 def _follows(host: Subject, blocker: Blocker) -> bool:
