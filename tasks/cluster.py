@@ -65,18 +65,15 @@ def plan(
         return
     with operators_errors(json) as found:
         if out is not None:
-            _refuse_other_file(out)
+            from .engine import saving
+
+            saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
-            _plan(hosts, found, check, out, drain)
+            show_plan(hosts, found, check, out, drain)
 
 
-def _refuse_other_file(out: str) -> None:
-    from .engine import saving
-
-    saving.refuse_other_file(out)
-
-
-def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool) -> None:
+def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:
+    """Plan, tell and save it; raises what is the worst of it."""
     from .engine import deploy as engine
     from .engine import preview as previews
     from .engine import saving

@@ -27,7 +27,9 @@ LISTING = 10
 
 
 @contextmanager
-def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]:
+def measured(
+    hosts: Hosts, plans: Mapping[str, HostPlan], first_round: float = FIRST_ROUND
+) -> Iterator[list[str]]:
     """Measure while the block runs, if a plan restarts anything; the console gets a line per service.
 
     Gives a list that holds afterwards what was over its budget.
@@ -37,7 +39,7 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
         yield over
         return
     with hosts.console.spent.part("measuring"):
-        watch = _Watch(hosts)
+        watch = _Watch(hosts, first_round)
     patience = 0
     try:
         yield over
@@ -52,7 +54,7 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
 class _Watch:
     """Asks all services from one host of the run, over a channel of its own, until told to end."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, first_round: float) -> None:
         self._hosts, self._vantage = hosts, hosts.nodes[0]
         self._services = services.services(hosts.cluster)
         self._listing = services.listing(hosts.cluster)
@@ -60,7 +62,7 @@ class _Watch:
         self._news, self._over, self._lost, self._deaf = Condition(), False, False, False
         self._fates: Fates | None = None
         Thread(target=self._listen, daemon=True).start()
-        self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), FIRST_ROUND)
+        self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), first_round)
         with self._news:
             for heard in self._samples.values():
                 del heard[:-1]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from .deploy import Result
     from .hosts import Hosts
     from .journal import Journal
-    from .saving import Promise
 
 
 def carry_out(
@@ -50,7 +49,11 @@ def carry_out(
         return
     console = Console()
     with operators_errors():
-        promise = None if plan is None else _promise(plan)
+        promise = None
+        if plan is not None:
+            from . import saving
+
+            promise = saving.read(plan)
         with open_hosts(context, where or names[-1], console) as hosts, closing_table(console, hosts.journal):
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
@@ -62,12 +65,6 @@ def carry_out(
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
-
-
-def _promise(plan: str) -> Promise:
-    from . import saving
-
-    return saving.read(plan)
 
 
 @contextmanager

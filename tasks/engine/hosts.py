@@ -22,7 +22,7 @@ from .asking import Heard, Rounds
 from .connections import Connections
 from .console import Console
 from .journal import Journal
-from .remote import Outcome, execute, hold
+from .remote import Outcome, Remote
 
 T = TypeVar("T")
 
@@ -113,11 +113,11 @@ class Hosts:
 
     def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
         """Run a script on a node over its one connection."""
-        return execute(node, self._connections.to(node), text, on_line)
+        return Remote(node, self._connections.to(node)).execute(text, on_line)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         """Start a script that stays until its channel is closed; give that and what it says first."""
-        return hold(node, self._connections.to(node), text, on_line)
+        return Remote(node, self._connections.to(node)).hold(text, on_line)
 
     def connect(self, node: Node) -> None:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""

@@ -37,7 +37,7 @@ def look_around(hosts: Hosts) -> Status:
         else status.host(CHAPTERS, hosts.cluster, node, seen[node.name], plans[node.name])
         for node in hosts.nodes
     ]
-    services = [chapter for chapter in CHAPTERS if _is_asked(hosts, chapter)]
+    services = [chapter for chapter in CHAPTERS if chapter.members and hosts.members(chapter)]
     with ThreadPoolExecutor() as pool:  # a host that is lost costs every question its time
         heard = dict(
             zip(services, pool.map(lambda chapter: _ask(hosts, chapter, seen), services), strict=True)
@@ -53,15 +53,11 @@ def look_around(hosts: Hosts) -> Status:
     )
 
 
-def _is_asked(hosts: Hosts, chapter: Chapter) -> bool:
-    return chapter.members is not None and any(chapter.concerns(node) for node in hosts.nodes)
-
-
 def _ask(
     hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]
 ) -> tuple[Service, Mapping[str, Answers]]:
     """Judge a service by what its members say; a host that is lost meanwhile is part of the answer."""
-    needed = frozenset(node.name for node in hosts.nodes if chapter.concerns(node))
+    needed = hosts.members(chapter)
     if not needed & seen.keys():
         return status.unheard(chapter, hosts.cluster, "no host of it can be reached"), {}
     try:

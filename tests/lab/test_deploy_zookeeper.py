@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from fabric.main import program
 from kazoo.client import KazooClient
-from operators import INVENTORY, ROOT, SOON, TRIO, Inventory, Run, inside, zookeeper
-from paramiko import Channel, SSHClient
+from operators import INVENTORY, SOON, TRIO, Inventory, Run, inside, zookeeper
 
 from lab import faults
 from verify.apps import eventually
@@ -110,25 +109,9 @@ def test_a_plan_changes_nothing_and_says_why(bare: None, fab: Run) -> None:
 
 
 def test_a_second_deploy_changes_nothing_and_is_one_command_per_host(
-    ensemble: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ensemble: None, commands: Counter[str], connections: Counter[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = starts()
-    commands: Counter[str] = Counter()
-    connections: Counter[str] = Counter()
-    execute, connect = Channel.exec_command, SSHClient.connect
-
-    def count_command(channel: Channel, command: str) -> None:
-        commands[channel.get_transport().getpeername()[0]] += 1
-        execute(channel, command)
-
-    def count_connection(client: SSHClient, hostname: str, **options: Any) -> Any:
-        connections[hostname] += 1
-        return connect(client, hostname, **options)
-
-    monkeypatch.setattr(Channel, "exec_command", count_command)
-    monkeypatch.setattr(SSHClient, "connect", count_connection)
-    monkeypatch.setenv("INVENTORY", str(INVENTORY))
-    monkeypatch.chdir(ROOT)
     program.run(["fab", "deploy-zookeeper"], exit=False)
     assert "Nothing to do on 3 hosts" in capsys.readouterr().out
     assert commands == connections == Counter({node: 1 for node in TRIO})

@@ -254,10 +254,8 @@ class OneHost:
         return Outcome(0, "")
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait long for the first answers: a busy machine takes its time to start a shell."""
-    monkeypatch.setattr("tasks.engine.availability.FIRST_ROUND", 30)
+LONG = 30
+"""Seconds to wait for the first answers: a busy machine takes its time to start a shell."""
 
 
 def plans(risk: Risk) -> dict[str, HostPlan]:
@@ -277,12 +275,12 @@ def test_a_run_that_restarts_nothing_measures_nothing() -> None:
     assert (hosts.begun, hosts.console.measured, over) == (0, [], [])
 
 
-def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget(patient: None) -> None:
+def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
         hosts = OneHost(ALONE, at)
-        with measured(cast(Hosts, hosts), plans("restart")) as over:
+        with measured(cast(Hosts, hosts), plans("restart"), LONG) as over:
             answers[0] = b""
             asked_again(asked)
             answers[0] = OPENED + CLOSED
@@ -297,12 +295,12 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget(patient:
         assert hosts.ended.wait(60)  # nobody listens any more, so the script ends
 
 
-def test_a_run_that_fails_says_what_was_measured_all_the_same(patient: None) -> None:
+def test_a_run_that_fails_says_what_was_measured_all_the_same() -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
         hosts = OneHost(ALONE, at)
-        with pytest.raises(StepFailed), measured(cast(Hosts, hosts), plans("restart")):
+        with pytest.raises(StepFailed), measured(cast(Hosts, hosts), plans("restart"), LONG):
             answers[0] = b""
             asked_again(asked)
             raise StepFailed("of its own")

@@ -5,23 +5,24 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from fabric.main import program
+from fake_hosts import FakeHosts, ensemble_led_by
+from invoke.exceptions import Exit
 from samples import as_wanted
 
-from tasks.engine import preview
-from tasks.engine.command import choose, warn_of_overruling
+from tasks.cluster import show_plan
+from tasks.engine.command import choose, operators_errors, warn_of_overruling
 from tasks.engine.console import Console
-from tasks.errors import BadInput, Unreachable
+from tasks.errors import BadInput
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from tasks.plan import runbook
+from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
-from tasks.plan.runbook import CHAPTERS
 from tasks.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -371,6 +372,27 @@ ENDS = {
 }
 
 
+def plan_ends(
+    line: str,
+    seen: Mapping[str, Observed],
+    json: bool = False,
+    check: bool = False,
+    out: str | None = None,
+    only: Collection[str] = tuple(WELL),
+    says: Callable[[Question], str] | None = None,
+) -> int:
+    """Plan with one more line in the inventory for hosts that were seen so; give the exit code."""
+    cluster = parse(f"{MEMBERS}[all:vars]\n{line}\n")
+    says = says or ensemble_led_by("10.0.0.1")
+    hosts = FakeHosts(cluster, seen, says=says, console=Console(json)).among(only)
+    try:
+        with operators_errors(json) as found:
+            show_plan(hosts, found, check, out)
+    except Exit as end:
+        return end.code
+    return 0
+
+
 @pytest.mark.parametrize("line, seen, checked, printed, kind", ENDS.values(), ids=ENDS.keys())
 def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     line: str,
@@ -379,84 +401,65 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     printed: int,
     kind: str | None,
     tmp_path: Path,
-    fab: Fab,
-    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    inventory, saved = tmp_path / "hosts.ini", tmp_path / "p.json"
-    inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
-    (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
-    wanted = parse(inventory.read_text())
-    plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
-    lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
-    monkeypatch.setattr(preview, "plan_and_strangers", lambda *_, **__: preview.Preview(seen, plans, lost))
-    monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: {})
-    assert fab("plan", inventory=inventory).code == printed
-    run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)
-    found = json.loads(run.stdout)
-    assert (run.code, found.get("error", {}).get("kind")) == (checked, kind)
-    assert found["hosts"].keys() == json.loads(saved.read_text())["hosts"].keys() == seen.keys()
-    assert found["mesofab"] == json.loads(saved.read_text())["mesofab"] == VERSION
-    assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
+    saved = tmp_path / "p.json"
+    assert plan_ends(line, seen) == printed
+    capsys.readouterr()
+    assert plan_ends(line, seen, json=True, check=True, out=str(saved)) == checked
+    said = capsys.readouterr()
+    found, kept = json.loads(said.out), json.loads(saved.read_text())
+    assert found.get("error", {}).get("kind") == kind
+    assert found["hosts"].keys() == kept["hosts"].keys() == seen.keys()
+    assert found["mesofab"] == kept["mesofab"] == VERSION
+    assert ("syncLimit 2 -> 5" in said.err) == bool(line)
 
 
-Planned = Callable[..., Path]
-
-
-@pytest.fixture
-def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
-    """Have a plan see hosts as told, without a network; gives the inventory that has this line more."""
-
-    def see(seen: dict[str, Observed], line: str = "") -> Path:
-        inventory = tmp_path / "hosts.ini"
-        inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
-        (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
-        wanted = parse(inventory.read_text())
-        plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
-        monkeypatch.setattr(preview, "plan", lambda *_, **__: preview.Preview(seen, plans, {}))
-        said = {name: {"srvr": "Mode: follower\n"} for name in ("10.0.0.1", "10.0.0.2")}
-        monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: said)
-        monkeypatch.setattr("tasks.engine.gates.ask_until", lambda hosts, chapters, enough: None)
-        return inventory
-
-    return see
-
-
-def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(fab: Fab, planned: Planned) -> None:
-    run = fab("plan", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
-    first, why, *rest = run.stdout.splitlines()
+def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert plan_ends("zookeeper_sync_limit=5", AS_A_GUEST) == 6
+    said = capsys.readouterr()
+    first, why, *rest = said.out.splitlines()
     assert first == "A deploy would not do all of this plan now:"
     assert why.startswith("  10.0.0.2  ") and any("syncLimit 2 -> 5" in line for line in rest)
-    assert (run.code, run.stderr) == (6, "A deploy would end with exit code 6: see the top of this plan.\n")
+    assert said.err == "A deploy would end with exit code 6: see the top of this plan.\n"
 
 
-def test_for_machines_the_error_of_a_plan_is_whole(fab: Fab, planned: Planned) -> None:
-    run = fab("plan", "--json", inventory=planned(AS_A_GUEST, "zookeeper_sync_limit=5"))
-    assert json.loads(run.stdout)["error"]["messages"][0].startswith("10.0.0.2  ")
+def test_for_machines_the_error_of_a_plan_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    plan_ends("zookeeper_sync_limit=5", AS_A_GUEST, json=True)
+    assert json.loads(capsys.readouterr().out)["error"]["messages"][0].startswith("10.0.0.2  ")
 
 
-def test_a_plan_without_a_step_says_once_why_it_cannot_run(fab: Fab, planned: Planned) -> None:
-    run = fab("plan", inventory=planned({"10.0.0.2": AS_A_GUEST["10.0.0.2"]}))
-    assert (run.code, run.stdout, run.stderr.startswith("10.0.0.2  ")) == (6, "", True)
+def test_a_plan_without_a_step_says_once_why_it_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan_ends("", AS_A_GUEST, only=["10.0.0.2"]) == 6
+    said = capsys.readouterr()
+    assert (said.out, said.err.startswith("10.0.0.2  ")) == ("", True)
 
 
 def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_would(
-    fab: Fab, planned: Planned
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    two = {name: WELL[name] for name in ("10.0.0.1", "10.0.0.2")}
-    run = fab("-H", ",".join(two), "plan", inventory=planned(two, "zookeeper_sync_limit=5"))
-    assert run.code == 6, run.stderr
-    assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in run.stdout
-    assert "A deploy would leave these as they are, do the rest and end with exit code 6." in run.stdout
-    left = [line for line in run.stdout.splitlines() if line.endswith("(would be left out)")]
+    two = ["10.0.0.1", "10.0.0.2"]
+
+    def third_is_down(question: Question) -> str:
+        return "" if question.address == "10.0.0.3" else "Mode: follower\n"
+
+    assert plan_ends("zookeeper_sync_limit=5", WITHOUT_ONE, only=two, says=third_is_down) == 6
+    said = capsys.readouterr().out
+    assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in said
+    assert "A deploy would leave these as they are, do the rest and end with exit code 6." in said
+    left = [line for line in said.splitlines() if line.endswith("(would be left out)")]
     assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
 
 
-def test_a_plan_says_which_hosts_it_did_not_look_at(fab: Fab, planned: Planned) -> None:
-    run = fab("-H", "10.0.0.1", "plan", inventory=planned({"10.0.0.1": WELL["10.0.0.1"]}))
-    assert run.stdout.startswith("Nothing to do: 1 host matches ")
-    assert run.stdout.endswith("Not in this plan, because -H does not name them: 10.0.0.2, .3.\n")
-    inventory = planned(WELL)
-    assert fab("plan", inventory=inventory).stdout == f"Nothing to do: all 3 hosts match {inventory}.\n"
+def test_a_plan_says_which_hosts_it_did_not_look_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan_ends("", WELL, only=["10.0.0.1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Nothing to do: 1 host matches ")
+    assert said.endswith("Not in this plan, because -H does not name them: 10.0.0.2, .3.\n")
+    assert plan_ends("", WELL) == 0
+    assert capsys.readouterr().out == "Nothing to do: all 3 hosts match hosts.ini.\n"
 
 
 # What fab itself does not understand

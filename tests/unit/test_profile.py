@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -353,11 +353,10 @@ def test_where_the_disk_is_full_the_old_file_stays_and_nothing_else(program: str
     assert not (machine.root / "profile.next").exists()
 
 
-def test_what_would_break_logins_does_not_take_the_place(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tasks.plan.compare.profile.host_ip_line", lambda address: "then export HOST_IP")
-    told = machine.has("umask 022\n").deploy()
+def test_what_would_break_logins_does_not_take_the_place(machine: Machine) -> None:
+    (step, _) = machine.has("umask 022\n").missing()
+    assert isinstance(step, Step)
+    told = machine.carry_out(replace(step, shell=step.shell.replace(LINE, "then export HOST_IP")))
     assert told.startswith("it would break logins: sh cannot read it (") and "line 2 is: then export" in told
     assert machine.profile.read_text() == "umask 022\n"
     assert not list(machine.root.glob("profile.*"))

@@ -122,7 +122,8 @@ def _active(answers: Mapping[str, Answers]) -> set[str] | None:
     """Give the `address:port` of every active agent; None if no leading master answered."""
     texts = {text for said in answers.values() for text in said.values()}
     lists = [listed for text in texts if (listed := _listed(text)) is not None]
-    return set.intersection(*map(_pids, lists)) if lists else None
+    active = [{_pid_of(slave) for slave in listed if slave.get("active") is True} for listed in lists]
+    return set.intersection(*active) if active else None
 
 
 def _listed(text: str) -> list[Told] | None:
@@ -130,10 +131,6 @@ def _listed(text: str) -> list[Told] | None:
     answer = http.read(text)
     listed = http.table(answer.json).get("slaves") if answer.status == 200 else None
     return list(map(http.table, listed)) if isinstance(listed, list) else None
-
-
-def _pids(slaves: list[Told]) -> set[str]:
-    return {_pid_of(slave) for slave in slaves if slave.get("active") is True}
 
 
 def _pid_of(slave: Told) -> str:

@@ -1,13 +1,13 @@
 """All checks of all hosts."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
 from .. import runbook
 from ..compare import advice
 from ..runbook import Chapter
-from ..step import Blocker, HostPlan
+from ..step import Blocker
 from . import docker, flavours, fleet, leftovers, machine, members, others
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
@@ -92,8 +92,10 @@ def _wrong(chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Lo
     plans = runbook.unadvised(chapters, cluster, [host.node for host in hosts], seen)
     found: list[Finding] = []
     for host in hosts:
-        found += _blockers(host, plans[host.node.name])
-        found += members.troubles(host, plans[host.node.name].troubles)
+        plan = plans[host.node.name]
+        # What stands in the way of a plan is decided there, and only told here.
+        found += [_told(host, each) for each in plan.blockers if not _follows(host, each)]
+        found += members.troubles(host, plan.troubles)
         found += [one for check in OF_A_HOST for one in check(host)]
     found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
     ignored = cluster.settings.preflight_ignore
@@ -107,13 +109,6 @@ def _supposed(cluster: Cluster, looks: Mapping[str, Look]) -> dict[str, Look]:
 
 def _errors(found: Iterable[Finding]) -> set[tuple[str, tuple[str, ...]]]:
     return {(one.host, one.what) for one in found if one.severity == "error"}
-
-
-def _blockers(host: Subject, plan: HostPlan) -> Iterator[Finding]:
-    """Give what stands in the way of a plan: it is decided there, and only told here."""
-    for blocker in plan.blockers:
-        if not _follows(host, blocker):
-            yield _told(host, blocker)
 
 
 def _follows(host: Subject, blocker: Blocker) -> bool:
