@@ -162,12 +162,12 @@ def test_a_missing_inventory_is_one_sentence_and_not_one_per_file(tmp_path: Path
     assert run.said.count("none.ini") == 1
 
 
-@pytest.mark.parametrize("kind", ["is no file", "does not exist"])
+@pytest.mark.parametrize("kind", ["is not a file", "does not exist"])
 def test_an_ssh_config_that_ssh_would_wait_for_or_not_find_is_told_at_once(
     collect: Collect, inventory: Path, kind: str
 ) -> None:
     inventory.write_text(f"{FIVE}[all:vars]\nssh_config=own\n")
-    if kind == "is no file":
+    if kind == "is not a file":
         os.mkfifo(inventory.with_name("own"))
     run = collect(inventory, "verify/")
     assert run.code == 4
