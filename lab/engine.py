@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,7 @@ RUNTIME = "mesofab"
 _RUNTIME = Path("/usr/local/sbin/mesofab-runc")
 _RUNTIME_SOURCE = Path(__file__).parent / "images/host/runc-within-bounds"
 _START_SECONDS = 180
-_GAVE_UP = "timeout waiting for containerd to start"
+GAVE_UP = "timeout waiting for containerd to start"
 
 
 def ensure() -> DockerClient:
@@ -37,20 +38,8 @@ def ensure() -> DockerClient:
     if not shutil.which("dockerd"):
         machine.install("docker.io")
     with console.step("start dockerd"):
-        _start_until_it_answers()
+        start_until_it_answers()
     return get()
-
-
-def _start_until_it_answers() -> None:
-    started = _start()
-
-    def silence() -> str | None:
-        nonlocal started
-        if started and started.poll() is not None and _GAVE_UP in _last_line():
-            started = _start()  # a slow machine: dockerd itself waits no longer than 15 s
-        return _silence(started)
-
-    waiting.until("dockerd to answer", _START_SECONDS, silence)
 
 
 def runs() -> bool:
@@ -84,17 +73,8 @@ def _sdk() -> ModuleType:
     return docker
 
 
-def _silence(started: subprocess.Popen[bytes] | None) -> str | None:
-    if _reached():
-        return None
-    last = f"{LOG} ends with: {_last_line()}"
-    if started and started.poll() is not None:
-        raise LabError(f"dockerd ended with exit code {started.returncode}; {last}")
-    return f"no answer, {last}"
-
-
-def _last_line() -> str:
-    lines = LOG.read_text(errors="replace").splitlines() if LOG.exists() else []
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return lines[-1] if lines else "nothing"
 
 
@@ -107,6 +87,28 @@ def _start() -> subprocess.Popen[bytes] | None:
     elif not _running():
         return _spawn()
     return None
+
+
+def start_until_it_answers(
+    start: Callable[[], subprocess.Popen[bytes] | None] = _start,
+    answers: Callable[[], bool] = runs,
+    log: Path = LOG,
+) -> None:
+    """Start dockerd, again where a slow machine made it give up: it waits no longer than 15 s."""
+    started = start()
+
+    def silence() -> str | None:
+        nonlocal started
+        if started and started.poll() is not None and GAVE_UP in _last_line(log):
+            started = start()
+        if answers():
+            return None
+        last = f"{log} ends with: {_last_line(log)}"
+        if started and started.poll() is not None:
+            raise LabError(f"dockerd ended with exit code {started.returncode}; {last}")
+        return f"no answer, {last}"
+
+    waiting.until("dockerd to answer", _START_SECONDS, silence)
 
 
 def _systemctl_start() -> None:
@@ -137,19 +139,25 @@ def _spawn() -> subprocess.Popen[bytes]:
     command = ["dockerd"]
     if machine.lacks_capabilities():
         command += _bounded_runtime()
-    # A session of its own: the engine must outlive the shell it was started from. And nothing of the login's
-    # in it: runc keeps files where XDG_RUNTIME_DIR says, which ends with the login, or is not there at all.
-    surroundings = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
+    # A session of its own: the engine must outlive the shell it was started from.
     with LOG.open("ab") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=surroundings,
+            env=surroundings(os.environ),
             cwd="/",
             start_new_session=True,
         )
+
+
+def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that an engine is started with: none of the login's.
+
+    runc keeps files where XDG_RUNTIME_DIR says, which ends with the login, or is not there at all.
+    """
+    return {name: value for name, value in environment.items() if name != "XDG_RUNTIME_DIR"}
 
 
 def _bounded_runtime() -> list[str]:

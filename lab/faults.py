@@ -7,7 +7,7 @@ lifts a fault waits until the host is healthy, unless another fault is still on.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import access, container, host, waiting
@@ -15,6 +15,9 @@ from .access import HERE, Files
 from .errors import LabError
 from .hosts import find
 from .spec import Host
+
+Execute = Callable[[Host, list[str]], tuple[int, str]]
+"""Runs a command inside a host; see `host.execute`."""
 
 
 def stop(node: str, files: Files = HERE) -> None:
@@ -37,19 +40,26 @@ def freeze(node: str) -> None:
     """Freeze every process of a host: it keeps its connections and answers nothing."""
     one = find(node)
     _refuse(one, "stopped", "frozen")
-    # On a busy machine the kernel may take longer to freeze all processes than runc tries.
-    waiting.until(f"{one.address} to be frozen", 180, lambda: _freezing_trouble(one))
+    insist(f"{one.address} to be frozen", lambda: _pause(one))
 
 
-def _freezing_trouble(one: Host) -> str | None:
+def _pause(one: Host) -> None:
+    if "frozen" not in host.state(one):
+        host.get(one).pause()
+
+
+def insist(what: str, pause: Callable[[], None]) -> None:
+    """Freeze processes; on a busy machine the kernel may take longer to freeze all than runc tries."""
     import docker
 
-    try:
-        if "frozen" not in host.state(one):
-            host.get(one).pause()
-    except docker.errors.APIError as error:
-        return str(error.explanation)
-    return None
+    def trouble() -> str | None:
+        try:
+            pause()
+        except docker.errors.APIError as error:
+            return str(error.explanation)
+        return None
+
+    waiting.until(what, 180, trouble)
 
 
 def thaw(node: str) -> None:
@@ -107,11 +117,16 @@ def fail_launches(node: str, times: int = 1) -> None:
 
     Only a stand-in does so. It ends with the agent's container, or with 0 times.
     """
+    fail_next(find(node), times)
+
+
+def fail_next(one: Host, times: int, execute: Execute = host.execute) -> None:
+    """Tell a host's agent how many launches are to fail; see `fail_launches`."""
     if not 0 <= times <= 1000:
         raise LabError("--times is 0 to 1000.")
     tell = f"""python3 -c 'import mesos_standin' && mkdir -p /var/run/mesos && cd /var/run/mesos &&
         echo {times} >failing-launches.new && mv failing-launches.new failing-launches"""
-    _run(find(node), f"docker exec mesos-slave sh -c {shlex.quote(tell)}")
+    _run(one, f"docker exec mesos-slave sh -c {shlex.quote(tell)}", execute)
 
 
 @contextmanager
@@ -199,8 +214,8 @@ def _free(one: Host, port: int, pid: str) -> str | None:
     return "nobody listens"
 
 
-def _run(one: Host, script: str) -> str:
-    code, output = host.execute(one, ["sh", "-c", script])
+def _run(one: Host, script: str, execute: Execute = host.execute) -> str:
+    code, output = execute(one, ["sh", "-c", script])
     if code != 0:
         raise LabError(f"`{script}` failed on {one.address}: {output.strip() or code}")
     return output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
@@ -32,20 +31,27 @@ def require(which: str) -> None:
         raise LabError("\n".join(found))
     if lacking := [package for program, package in PROGRAMS.items() if not shutil.which(program)]:
         machine.install(*lacking)
-    if which == images.HUB and has_cgroup_v2_alone(info):
-        console.say(
-            "This machine has cgroup v2 alone, on which the agent of Mesos 1.5 does not start: a deploy will "
-            "be refused. Boot with systemd.unified_cgroup_hierarchy=0, or use --images stand-ins."
-        )
+    if told := warning(which, info):
+        console.say(told)
 
 
-def overruled(which: str) -> dict[str, str]:
+def warning(which: str, info: Mapping[str, Any]) -> str:
+    """Say beforehand what will not work with these images, "" if all will."""
+    if which != images.HUB or not has_cgroup_v2_alone(info):
+        return ""
+    return (
+        "This machine has cgroup v2 alone, on which the agent of Mesos 1.5 does not start: a deploy will "
+        "be refused. Boot with systemd.unified_cgroup_hierarchy=0, or use --images stand-ins."
+    )
+
+
+def overruled(which: str, info: Mapping[str, Any], processor: str) -> dict[str, str]:
     """Return the setting of hosts.ini for checks that do not concern the lab's own images here.
 
     They are made on this machine, for its processor, and the stand-ins do without cgroup v1.
     """
-    checks = ["architecture"] * (platform.machine() != "x86_64")
-    checks += ["cgroups"] * has_cgroup_v2_alone(engine.get().info())
+    checks = ["architecture"] * (processor != "x86_64")
+    checks += ["cgroups"] * has_cgroup_v2_alone(info)
     return {"preflight_ignore": ",".join(checks)} if checks and which == images.STAND_INS else {}
 
 

@@ -6,6 +6,7 @@ addresses ("10.70.0.11") or their host names ("node-11").
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 
 from . import access, console, container, engine, fitness, host, images, machine, network, registry, spec
@@ -130,7 +131,8 @@ def write_access(files: Files = HERE) -> None:
     there = present()
     host_keys = dict(zip(there, each(host.host_key, there), strict=True))
     which = access.remembered_images(files) or images.STAND_INS
-    access.write(files, host_keys, images.named(which) | fitness.overruled(which))
+    overruled = fitness.overruled(which, engine.get().info(), platform.machine())
+    access.write(files, host_keys, images.named(which) | overruled)
 
 
 def _some() -> list[Host]:

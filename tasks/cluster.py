@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fabric import task
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from .engine.preview import Preview
     from .plan.outlook import Outlook
     from .plan.report.document import Document
-    from .plan.step import HostPlan
 
 JSON = "Print one JSON document; what people read goes to standard error."
 
@@ -67,69 +65,66 @@ def plan(
         return
     with operators_errors(json) as found:
         if out is not None:
-            _refuse_other_file(out)
+            from .engine import saving
+
+            saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
-            _plan(hosts, found, check, out, drain)
+            show_plan(hosts, found, check, out, drain)
 
 
-def _refuse_other_file(out: str) -> None:
-    from .engine import saving
-
-    saving.refuse_other_file(out)
-
-
-def _plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool) -> None:
+def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:
+    """Plan, tell and save it; raises what is the worst of it."""
     from .engine import deploy as engine
     from .engine import preview as previews
     from .engine import saving
     from .engine.command import warn_of_overruling
-    from .engine.console import counted
     from .engine.run import Run
     from .errors import Drift
-    from .plan.report import document
+    from .plan.report import document, planned
 
     run, console = Run.of(hosts, drain=drain), hosts.console
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
-        preview = previews.plan_and_strangers(run)
+        preview = previews.foretold(run, previews.plan_and_strangers(run))
         outlook = previews.outlook(run, preview)
+        refusal = engine.refusal(run, preview, outlook)
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
-    _say_plan(console, preview.plans, outlook)
-    _say_others(console, preview)
-    preview.refuse_if_incomplete()
-    engine.refuse(run, preview)
     steps = [step for each in preview.plans.values() for step in each.steps]
-    if not steps:
-        engine.refuse_if_unwell(preview.plans)
-    restarts = sum(step.risk != "none" for step in steps)
-    looked = counted(len(preview.plans), "host")
-    console.say(
-        f"{counted(len(steps), 'step')}, {restarts} of them with the restart of a running service."
-        if steps
-        else f"Nothing to do: all is as {hosts.cluster.source} wants it on {looked}."
-    )
+    if refusal and steps:
+        console.say("\n".join(planned.refused(str(refusal))))
+    _say_plan(console, preview, outlook)
+    _say_others(console, preview)
+    if refusal:
+        refusal.brief = refusal.brief if steps else ""
+        raise refusal
+    console.say(planned.summary(hosts.cluster, preview.plans))
     if check and steps:
-        raise Drift(f"The cluster is not as {hosts.cluster.source} wants it.")
+        raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 
 
-def _say_plan(console: Console, plans: Mapping[str, HostPlan], outlook: Outlook) -> None:
-    from .engine.rolling import left_alone
+def _say_plan(console: Console, preview: Preview, outlook: Outlook) -> None:
+    from .engine.console import STYLES
     from .plan.outlook import HEADING, lines
+    from .plan.report import planned
     from .plan.words import grouped
 
-    for line in grouped((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles):
-        console.say(line, "bold red")
-    for name, each in plans.items():
-        for step in each.steps:
-            console.say(f"{name}  {step}")
+    plans = preview.plans
+    if any(each.steps for each in plans.values()):  # else the troubles are why it cannot run
+        troubles = ((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles)
+        for line in grouped(troubles):
+            console.say(line, STYLES["error"])
+    for line in planned.steps(plans, outlook.refused):
+        console.say(line)
     if outlook.turns:
         console.say()
         console.say(HEADING)
-        for line in (*lines(outlook), *left_alone(outlook.refused)):
+        for line in lines(outlook):
             console.say(line)
         console.say()
+    for line in preview.costs:
+        console.say(line, STYLES["warning"])
 
 
 def _say_others(console: Console, preview: Preview) -> None:
@@ -143,7 +138,7 @@ def _say_others(console: Console, preview: Preview) -> None:
 
 @task(auto_shortflags=False, help={"json": JSON})
 def preflight(c: Context, json: bool = False) -> None:
-    """Look for what would stop or trouble a deploy; changes nothing."""
+    """Look for what would stop or disturb a deploy; changes nothing."""
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import Console
 
@@ -201,7 +196,7 @@ def _status(hosts: Hosts, found: Document, watch: bool) -> None:
     reports.raise_unless_ok(seen)
 
 
-KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts are not as they were."}
+KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
 @task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})

@@ -8,67 +8,40 @@ from .inventory.errors import BadInput as BadInput
 from .inventory.errors import OperatorError as OperatorError
 
 
-class Unreachable(OperatorError):
+class Unreachable(OperatorError, exit_code=3, kind="unreachable"):
     """A host cannot be reached or trusted, or the connection to it was lost."""
 
-    exit_code = 3
-    kind = "unreachable"
 
-
-class StepFailed(OperatorError):
+class StepFailed(OperatorError, exit_code=4, kind="step_failed"):
     """A step was tried on a host and its command failed."""
 
-    exit_code = 4
-    kind = "step_failed"
 
-
-class GateNotReached(OperatorError):
+class GateNotReached(OperatorError, exit_code=5, kind="gate_not_reached"):
     """A service did not become well in the stated time."""
 
-    exit_code = 5
-    kind = "gate_not_reached"
+
+class Blocked(OperatorError, exit_code=6, kind="blocked"):
+    """Something must be fixed by a person first; no affected service was touched."""
 
 
-class Blocked(OperatorError):
-    """Something must be mended by a person first; no service it concerns was touched."""
-
-    exit_code = 6
-    kind = "blocked"
-
-
-class Degraded(OperatorError):
+class Degraded(OperatorError, exit_code=7, kind="degraded"):
     """A service of the cluster is not well."""
 
-    exit_code = 7
-    kind = "degraded"
+
+class Drift(OperatorError, exit_code=8, kind="drift"):
+    """Every service is well, but something differs from hosts.ini: a deploy would change it."""
 
 
-class Drift(OperatorError):
-    """All is well, but the cluster is not as hosts.ini wants it: a deploy would change something."""
-
-    exit_code = 8
-    kind = "drift"
-
-
-class RolledBack(OperatorError):
+class RolledBack(OperatorError, exit_code=10, kind="rolled_back"):
     """A member did not come back from a change; it was put back as it was, and no further one was touched."""
 
-    exit_code = 10
-    kind = "rolled_back"
 
-
-class OverBudget(OperatorError):
+class OverBudget(OperatorError, exit_code=11, kind="over_budget"):
     """Everything was carried out, but it cost more than a budget in hosts.ini allows."""
 
-    exit_code = 11
-    kind = "over_budget"
 
-
-class Interrupted(OperatorError):
-    """The run was interrupted with Ctrl-C; running again is safe."""
-
-    exit_code = 130
-    kind = "interrupted"
+class Interrupted(OperatorError, exit_code=130, kind="interrupted"):
+    """The run was interrupted with Ctrl-C; it is safe to run it again."""
 
 
 READER_LEFT = 141

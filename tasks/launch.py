@@ -4,11 +4,17 @@ Engine and plan are imported by the function that needs them, in `cluster.py` an
 the task that runs pays for them. `fab --list`, `--help` and completion want names and docstrings alone.
 """
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from fabric import Task
 from invoke.context import Context
+
+if TYPE_CHECKING:
+    from .plan.names import Id
 
 # What is imported stays. To look for garbage in it again and again costs a tenth of what a short run takes.
 gc.set_threshold(100_000)
@@ -21,22 +27,39 @@ EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mes
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
 """What fab says of the option `--drain`."""
 
-NO_PREFLIGHT = {"preflight": "Look first for what would stop or trouble it (the default)."}
+NO_PREFLIGHT = {"preflight": "Run the preflight first (the default)."}
 """What fab says of the option `--no-preflight` that every deploy has."""
+
+
+class Steps(Task):
+    """The task of one step of a chapter: it carries that out, with the steps that belong to it."""
+
+    def __init__(self, chapter: Name, *tasks: str, says: str, where: Name | None = None) -> None:
+        def body(context: Context) -> None:
+            carry_out(context, [chapter], self.ids, where)
+
+        body.__doc__ = says
+        super().__init__(body, name=tasks[0])
+        self._chapter, self._tasks = chapter, tasks
+
+    @property
+    def ids(self) -> list[Id]:
+        """The ids of its steps in the runbook."""
+        from .plan.names import Id
+
+        return [id for id in Id if id.service == self._chapter and id.task in self._tasks]
 
 
 def carry_out(
     context: Context,
     chapters: Sequence[Name],
-    *tasks: str,
+    ids: Sequence[Id] = (),
     where: Name | None = None,
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
 ) -> None:
-    """Carry out these chapters, or only these of their `tasks`; `engine.command` tells of the rest."""
+    """Carry out these chapters, or only these of their steps; `engine.command` tells of the rest."""
     from .engine import command
-    from .plan.names import Id
 
-    ids = [id for id in Id if id.service in chapters and id.task in tasks]
     command.carry_out(context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain)

@@ -3,19 +3,10 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import NO_PREFLIGHT, carry_out
+from .launch import NO_PREFLIGHT, Steps, carry_out
 
-
-@task
-def run(c: Context) -> None:
-    """4.1 Pull the image and run the container."""
-    carry_out(c, ["marathon"], "run", "ask")
-
-
-@task
-def ask(c: Context) -> None:
-    """4.2 Ask every Marathon who leads."""
-    carry_out(c, ["marathon"], "ask")
+run = Steps("marathon", "run", "ask", says="4.1 Pull the image and run the container.")
+ask = Steps("marathon", "ask", says="4.2 Ask every Marathon who leads.")
 
 
 @task(name="deploy-marathon", auto_shortflags=False, help=NO_PREFLIGHT)

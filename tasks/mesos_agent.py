@@ -3,25 +3,17 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import DRAIN, NO_PREFLIGHT, carry_out
+from .launch import DRAIN, NO_PREFLIGHT, Steps, carry_out
 
-
-@task(name="set-ip")
-def set_ip(c: Context) -> None:
-    """5.1 As 1.1, on the agents: HOST_IP in /etc/profile."""
-    carry_out(c, ["host"], "set-ip", "check-ip", where="mesos_agent")
-
-
-@task
-def run(c: Context) -> None:
-    """5.2 Pull the images and run the container."""
-    carry_out(c, ["mesos_agent"], "run", "ask")
-
-
-@task
-def ask(c: Context) -> None:
-    """5.3 Ask the leading master for its agents."""
-    carry_out(c, ["mesos_agent"], "ask")
+set_ip = Steps(
+    "host",
+    "set-ip",
+    "check-ip",
+    says="5.1 As 1.1, on the agents: HOST_IP in /etc/profile.",
+    where="mesos_agent",
+)
+run = Steps("mesos_agent", "run", "ask", says="5.2 Pull the images and run the container.")
+ask = Steps("mesos_agent", "ask", says="5.3 Ask the leading master for its agents.")
 
 
 @task(

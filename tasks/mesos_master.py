@@ -3,25 +3,11 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import NO_PREFLIGHT, carry_out
+from .launch import NO_PREFLIGHT, Steps, carry_out
 
-
-@task
-def pull(c: Context) -> None:
-    """3.1 Pull the image, on all hosts at once."""
-    carry_out(c, ["mesos_master"], "pull")
-
-
-@task
-def run(c: Context) -> None:
-    """3.2 Run the container: all masters together at first."""
-    carry_out(c, ["mesos_master"], "run", "ask")
-
-
-@task
-def ask(c: Context) -> None:
-    """3.3 Ask every master who leads, and for its log."""
-    carry_out(c, ["mesos_master"], "ask")
+pull = Steps("mesos_master", "pull", says="3.1 Pull the image, on all hosts at once.")
+run = Steps("mesos_master", "run", "ask", says="3.2 Run the container: all masters together at first.")
+ask = Steps("mesos_master", "ask", says="3.3 Ask every master who leads, and for its log.")
 
 
 @task(name="deploy-mesos-master", auto_shortflags=False, help=NO_PREFLIGHT)

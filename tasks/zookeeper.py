@@ -3,37 +3,13 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import NO_PREFLIGHT, carry_out
+from .launch import NO_PREFLIGHT, Steps, carry_out
 
-
-@task
-def mkdirs(c: Context) -> None:
-    """2.1 Make the directories for conf, data and logs."""
-    carry_out(c, ["zookeeper"], "mkdirs")
-
-
-@task
-def configure(c: Context) -> None:
-    """2.2 Write zoo.cfg, and 2.3 the host's myid."""
-    carry_out(c, ["zookeeper"], "configure")
-
-
-@task
-def pull(c: Context) -> None:
-    """2.4 Pull the image, on all hosts at once."""
-    carry_out(c, ["zookeeper"], "pull")
-
-
-@task
-def run(c: Context) -> None:
-    """2.5 Run the container, changes one member at a time."""
-    carry_out(c, ["zookeeper"], "run", "ask")
-
-
-@task
-def ask(c: Context) -> None:
-    """2.6 Ask every member who leads and who follows."""
-    carry_out(c, ["zookeeper"], "ask")
+mkdirs = Steps("zookeeper", "mkdirs", says="2.1 Make the directories for conf, data and logs.")
+configure = Steps("zookeeper", "configure", says="2.2 Write zoo.cfg, and 2.3 the host's myid.")
+pull = Steps("zookeeper", "pull", says="2.4 Pull the image, on all hosts at once.")
+run = Steps("zookeeper", "run", "ask", says="2.5 Run the container, changes one member at a time.")
+ask = Steps("zookeeper", "ask", says="2.6 Ask every member who leads and who follows.")
 
 
 @task(name="deploy-zookeeper", auto_shortflags=False, help=NO_PREFLIGHT)

@@ -196,8 +196,8 @@ ON_HOSTS = {
         "A port that is taken",
         "Another program listens on port 2181 of 10.70.0.11.",
         ONE,
-        "10.70.0.11  error  port: zookeeper: port 2181 is taken by nc (pid 4711). Stop that process, or give "
-        f"the service another port in hosts.ini.{NOTHING_CHANGED}",
+        "10.70.0.11  error  port: zookeeper: port 2181 is taken by nc (pid 4711). Stop that "
+        f"process.{NOTHING_CHANGED}",
         6,
     ),
     "image": OnHosts(

@@ -47,6 +47,9 @@ SUITE = """
 `pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
 called wrongly (hosts.ini included) and 5 if nothing was to be checked.
 
+With `--hosts=ssh://NAME,...` it judges these hosts and passes if they are well; with `--complete` as well, a
+role of hosts.ini that none of them plays is a failure ([operations.md](operations.md#one-host-at-a-time)).
+
 It ends with every finding once, in one line, and below it the checks that it fails:
 
     HOST: what was seen; expected what hosts.ini wants; what to do
@@ -56,6 +59,12 @@ on a cluster that is well, and Marathon launches another; no check fails unless 
 `verify_failed_launches` in hosts.ini allows:
 
     APP: 1 launch failed on HOST before it ran (verify_failed_launches allows 5): why
+
+What `--hosts` leaves out, and what is wrong there, fails no check and is told at the end:
+
+    not checked: --hosts leaves out HOST (ROLE, ...), ...
+    not checked: [ROLE]: --hosts names none of its hosts
+    not judged, as --hosts leaves it out: HOST: what was seen; expected what hosts.ini wants; what to do
 
 `pytest verify/ --junitxml=FILE` writes the same for machines. Of each `testcase` these fields are stable:
 `name` (up to the bracket), the properties `host` (the host's name in hosts.ini, where the check is about

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from typing import Any, TypeVar
@@ -18,11 +19,20 @@ from .findings import fail, refuse, require
 
 T = TypeVar("T")
 
-APP_TIMEOUT = 90
-"""Seconds for an app to reach a wanted state: offers come every second, images may be pulled."""
 
-TASK_TIMEOUT = 30
-"""Seconds for a running task to answer on its port."""
+@dataclass(frozen=True)
+class Patience:
+    """Seconds for an app to reach a wanted state, for a task to answer on its port, between two looks.
+
+    Offers come every second, images may be pulled.
+    """
+
+    app: float = 90
+    task: float = 30
+    pause: float = 0.2
+
+
+PATIENCE = Patience()
 
 TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError)
 """What is no answer yet; a master that has just lost its lead answers without a body."""
@@ -46,7 +56,11 @@ class NotYet(Exception):
 
 
 def eventually(
-    what: str, ask: Callable[[], T | None], timeout: float = APP_TIMEOUT, where: str = "cluster"
+    what: str,
+    ask: Callable[[], T | None],
+    timeout: float = PATIENCE.app,
+    where: str = "cluster",
+    pause: float = PATIENCE.pause,
 ) -> T:
     """Ask until there is an answer (not None, False or empty), and give it; else fail with the last seen.
 
@@ -65,7 +79,7 @@ def eventually(
             if seen is not None and seen is not False and seen != []:
                 return seen
             last = "none"
-        time.sleep(0.2)
+        time.sleep(pause)
     after = f"after {timeout:.0f} s there is {last}"
     fail(where, after, what, LOGS)
 
@@ -73,9 +87,11 @@ def eventually(
 class App:
     """One app of ours, on whatever Marathon of a cluster it is asked through."""
 
-    def __init__(self, cluster: Cluster, through: Node, definition: dict[str, Any]) -> None:
+    def __init__(
+        self, cluster: Cluster, through: Node, definition: dict[str, Any], patience: Patience = PATIENCE
+    ) -> None:
         self.id = f"/mesofab-verify-{uuid.uuid4().hex[:12]}"
-        self.through = through
+        self.through, self._patience = through, patience
         self.definition = {"id": self.id, "cpus": 0.1, "mem": 32, "instances": 1, **definition}
         self._marathons = cluster.having("marathon")
         self._allowed = cluster.settings.verify_failed_launches
@@ -87,7 +103,7 @@ class App:
         """Call Marathon's API; between two leaders, again."""
         what = f"an answer to {method} /v2/apps{path}"
         ask = partial(_ask, self.through, method, path, **options)
-        return eventually(what, ask, APP_TIMEOUT, where=self.through.name)
+        return self._eventually(what, ask)
 
     def launch(self) -> None:
         """Launch it and wait until it runs."""
@@ -134,7 +150,10 @@ class App:
             raise NotYet(told + " and a deployment that goes on" * deploys)
 
         what = f"{instances} running tasks of {self.id}"
-        return eventually(what, settled, APP_TIMEOUT, where=self.through.name)
+        return self._eventually(what, settled)
+
+    def _eventually(self, what: str, ask: Callable[[], T | None]) -> T:
+        return eventually(what, ask, self._patience.app, self.through.name, self._patience.pause)
 
     def _told(self) -> dict[str, Any]:
         """Return what Marathon tells of it, after a look at the only failed task in there: the last one."""
@@ -177,7 +196,7 @@ class App:
                 raise
 
         what = f"an answer of {task['id']} on port {task['ports'][0]}"
-        return str(eventually(what, ask, TASK_TIMEOUT, where=task["host"]))
+        return str(eventually(what, ask, self._patience.task, task["host"], self._patience.pause))
 
     def remove(self) -> None:
         """Remove it, through whichever Marathon answers, and wait until that knows nothing of it."""
@@ -189,7 +208,7 @@ class App:
                 raise NotYet(f"an answer {answer.status_code} to DELETE")
             return answer is not None
 
-        eventually(f"{self.id} to be gone", gone, APP_TIMEOUT, where=self.through.name)
+        self._eventually(f"{self.id} to be gone", gone)
 
 
 def _ask(node: Node, method: str, path: str, **options: Any) -> requests.Response | None:
@@ -204,13 +223,17 @@ def _launches(failed: Collection[str], whose: str = "") -> str:
 
 @contextmanager
 def launched(
-    cluster: Cluster, through: Node, definition: dict[str, Any], note: Callable[[str], None]
+    cluster: Cluster,
+    through: Node,
+    definition: dict[str, Any],
+    note: Callable[[str], None],
+    patience: Patience = PATIENCE,
 ) -> Iterator[App]:
     """Have an app of ours run; it is removed at the end, whatever happened since it was asked for.
 
     `note` is told of launches that failed on the way.
     """
-    app = App(cluster, through, definition)
+    app = App(cluster, through, definition, patience)
     try:
         app.launch()
         yield app

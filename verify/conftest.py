@@ -1,7 +1,7 @@
 """What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -10,12 +10,14 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .chosen import Chosen
 from .findings import fail
 from .journeys import JOURNEYS
+from .plugin import NOTED, cluster_of
 from .reach import Lost
+from .selection import left_out
 
 MEASURED = pytest.StashKey[list[str]]()
-NOTED = pytest.StashKey[list[str]]()
 REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
 SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
 
@@ -78,22 +80,16 @@ def _losses_told() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def journeys(
-    request: pytest.FixtureRequest, cluster: Cluster, note: Callable[[str], None]
+    request: pytest.FixtureRequest, cluster: Cluster, chosen: Chosen
 ) -> Iterator[Mapping[str, Future[None]]]:
     """Begin the chosen journeys, all at once, before the first check; give them by their tests' names.
 
     One that no agent could run is left out.
     """
     named = [item.name for item in request.session.items if item.get_closest_marker("journey")]
-    chosen = [name for name in named if not JOURNEYS[name].obstacle(cluster)]
+    possible = [name for name in named if not JOURNEYS[name].obstacle(cluster)]
     with ThreadPoolExecutor(max_workers=len(JOURNEYS)) as pool:
-        yield {name: pool.submit(JOURNEYS[name].travel, cluster, note) for name in chosen}
-
-
-@pytest.fixture(scope="session")
-def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Keep what fails no check and is worth telling, to be printed at the end."""
-    return pytestconfig.stash.setdefault(NOTED, []).append
+        yield {name: pool.submit(JOURNEYS[name].travel, chosen) for name in possible}
 
 
 @pytest.fixture
@@ -116,13 +112,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for sentence, names in sorted(checks.items()):
         terminalreporter.write_line(sentence)
         terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
-    for line in config.stash.get(NOTED, []):
+    for line in config.stash.get(NOTED, {}):
         terminalreporter.write_line(line, yellow=True)
+    if rest := left_out(config, cluster_of(config)):
+        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}", yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
         terminalreporter.write_line(f"not checked: {why.removeprefix('Skipped: ')}", yellow=True)
     for line in config.stash.get(MEASURED, []):
         terminalreporter.write_line(line)
+
+
+def _with_roles(nodes: Iterable[Node]) -> str:
+    return ", ".join(f"{node.name} ({', '.join(node.roles)})" for node in nodes)
 
 
 def _sentences(report: pytest.TestReport) -> Iterator[str]:

@@ -49,11 +49,16 @@ def require(true: object, where: str, seen: str, wanted: str, remedy: str) -> No
 
 
 def each(nodes: Iterable[Node], check: Callable[[Node], Iterable[str]]) -> None:
-    """Refuse what a check finds on any of the nodes; one that cannot be asked is a finding, too."""
+    """Refuse what a check finds on any of the nodes."""
+    refuse(found_on(nodes, check))
+
+
+def found_on(nodes: Iterable[Node], check: Callable[[Node], Iterable[str]]) -> list[str]:
+    """Return what a check finds on these nodes; one that cannot be asked is a finding, too."""
     found: list[str] = []
     for node in nodes:
         try:
             found += check(node)
         except pytest.fail.Exception as silent:
             found.append(str(silent))
-    refuse(found)
+    return found

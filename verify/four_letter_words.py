@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -55,6 +55,12 @@ def answers(address: str, port: int) -> Answers:
         conf=dict(re.findall(r"^([A-Za-z.]+)=(.*)$", ask(address, port, "conf"), re.MULTILINE)),
         mntr=dict(re.findall(r"^(\S+)\t(.*)$", ask(address, port, "mntr"), re.MULTILINE)),
     )
+
+
+def serving(members: Sequence[Node]) -> Sequence[Node]:
+    """Return the members that serve; all, if none does: then a session is what cannot be had."""
+    well = [n for n in members if "Mode: " in ask(n.address, n.settings.zookeeper_client_port, "srvr")]
+    return well or members
 
 
 @contextmanager

@@ -5,7 +5,7 @@ only after 5 s. So each needs offers but twice, and all of them are under way wh
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, SERVER, App, eventually, launched
 from .asking import request
+from .chosen import Chosen
 from .findings import require
 from .mesos import as_json, at_marathon, leader, master_says
 
@@ -33,9 +34,10 @@ class Journey:
             return ""
         return f"{cluster.source} has no agent with {self.containerizer} in mesos_agent_containerizers"
 
-    def travel(self, cluster: Cluster, note: Callable[[str], None]) -> None:
-        """Go the whole way through a standby; `note` is told of launches that failed on the way."""
-        with launched(cluster, _standby(cluster), self.definition(cluster), note) as app:
+    def travel(self, chosen: Chosen) -> None:
+        """Go the whole way through a standby of those chosen; launches that failed on the way are told."""
+        cluster, through = chosen.cluster, _standby(chosen.having("marathon"))
+        with launched(cluster, through, self.definition(cluster), chosen.note) as app:
             self.go(app)
             _leave_nothing_behind(app, cluster)
 
@@ -73,9 +75,8 @@ def _only_on(agents: list[Node], cluster: Cluster) -> dict[str, Any]:
     return {"constraints": [["hostname", "LIKE", "|".join(re.escape(each.address) for each in agents)]]}
 
 
-def _standby(cluster: Cluster) -> Node:
-    """Return a Marathon that follows, if there are several: what works through it works through all."""
-    marathons = cluster.having("marathon")
+def _standby(marathons: Sequence[Node]) -> Node:
+    """Return one of these Marathons that follows, if any does: what works through it works through all."""
     chief = as_json(marathons[0], at_marathon(marathons[0], "/v2/info"))["leader"]
     return next((n for n in marathons if not chief.startswith(f"{n.address}:")), marathons[0])
 

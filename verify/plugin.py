@@ -16,14 +16,21 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.settings import ROLES
 
 from . import selection
+from .chosen import Chosen
 from .reach import address
 
 CLUSTER = pytest.StashKey[Cluster]()
+NOTED = pytest.StashKey[dict[str, None]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mesofab")
     group.addoption("--destructive", action="store_true", help="also kill leaders and stop ZooKeeper")
+    group.addoption(
+        "--complete",
+        action="store_true",
+        help="judge the whole cluster although --hosts names a part; a role without a named host fails",
+    )
     group.addoption("--stop-host", metavar="COMMAND", help="how to power a host off; {host} is its name")
     group.addoption("--start-host", metavar="COMMAND", help="how to power it on again")
 
@@ -71,6 +78,19 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
 
 
 @pytest.fixture(scope="session")
+def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Keep what fails no check and is worth telling, to be printed at the end, once."""
+    noted = pytestconfig.stash.setdefault(NOTED, {})
+    return lambda line: noted.setdefault(line)
+
+
+@pytest.fixture(scope="session")
+def chosen(pytestconfig: pytest.Config, cluster: Cluster, note: Callable[[str], None]) -> Chosen:
+    """The hosts that this run judges."""
+    return Chosen(cluster, selection.judged(pytestconfig, cluster), note)
+
+
+@pytest.fixture(scope="session")
 def on(pytestconfig: pytest.Config) -> Callable[[Node], Host]:
     """Reach any node of the inventory, for tests that ask the cluster as a whole."""
     return lambda node: testinfra.get_host(address(node), ssh_config=_ssh_config(pytestconfig))
@@ -92,7 +112,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Keep each test on the hosts it concerns; a role that no named host covers becomes a failure."""
+    """Keep each test on the hosts it concerns; a role that no named host covers becomes a test of its own."""
     ours = [item for item in items if selection.in_suite(config, item)]
     if not ours:
         return

@@ -71,11 +71,12 @@ class Lost(RuntimeError):
 class Ssh(SshBackend):  # type: ignore[misc]
     """Takes the place of testinfra's backend `ssh`."""
 
-    def __init__(self, hostspec: str, *args: Any, **options: Any) -> None:
+    def __init__(self, hostspec: str, *args: Any, patience: float = COMMAND_TIMEOUT, **options: Any) -> None:
         own = {"ssh_extra_args": OPTIONS, "controlpath": f"{_sockets()}/%%C"}  # it is formatted
         super().__init__(hostspec, *args, **{**options, **own})
         node = load().called(self.host.name)
         password = node.ssh.become_password if node else None
+        self._patience = patience
         self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
@@ -85,14 +86,14 @@ class Ssh(SshBackend):  # type: ignore[misc]
         return str(self.quote(f"sudo {how} /bin/sh -c %s", f"exec </dev/null\n{command}"))
 
     def run_local(self, command: str, *args: str) -> CommandResult:
-        """Run ssh here, and give up after COMMAND_TIMEOUT. Raises Lost."""
+        """Run ssh here, and give up in the end. Raises Lost."""
         line = self.quote(command, *args)
         try:
             done = subprocess.run(
-                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=COMMAND_TIMEOUT
+                f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=self._patience
             )
         except subprocess.TimeoutExpired:
-            raise Lost(self.host.name, f"no answer within {COMMAND_TIMEOUT} s") from None
+            raise Lost(self.host.name, f"no answer within {self._patience} s") from None
         if done.returncode == 255:  # ssh's own
             raise Lost(self.host.name, done.stderr.decode(errors="replace").strip() or "no answer")
         return self.result(done.returncode, line.encode(), done.stdout, done.stderr)

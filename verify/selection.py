@@ -11,6 +11,10 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.settings import ROLES
 
 UNKNOWN_HOST = "--hosts names {host}, which {source} does not have; it has {known}"
+WHOLE = (
+    "--destructive kills leaders, wherever they are, and --hosts leaves out {rest}; leave --hosts away, "
+    "or add --complete to judge them all the same"
+)
 
 
 def in_suite(config: pytest.Config, item: Any) -> bool:
@@ -43,17 +47,30 @@ def _role(item: Any) -> str | None:
     return str(mark.args[0])
 
 
+def is_complete(config: pytest.Config) -> bool:
+    """Tell whether the whole cluster is judged, and a role that no host covers is a failure."""
+    return bool(config.option.complete or config.option.hosts is None)
+
+
+def judged(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
+    """Return the hosts that the run judges: all, unless --hosts names some and --complete is not given."""
+    if is_complete(config):
+        return cluster.nodes
+    named = {cluster.called(host) for host in _named(config)}
+    return tuple(node for node in cluster.nodes if node in named)
+
+
 def is_chosen(config: pytest.Config, cluster: Cluster, item: pytest.Item) -> bool:
-    """Tell whether a test is run: its host is one that it concerns, and the options ask for it."""
-    return _concerns(cluster, item) and (
+    """Tell whether a test is run: it concerns a host that is judged, and the options ask for it."""
+    return _concerns(config, cluster, item) and (
         config.option.destructive or item.get_closest_marker("destructive") is None
     )
 
 
-def _concerns(cluster: Cluster, item: pytest.Item) -> bool:
+def _concerns(config: pytest.Config, cluster: Cluster, item: pytest.Item) -> bool:
     nodes, host = nodes_for(cluster, item), _host_of(item)
     if host is None:
-        return not asks_a_host(item) and bool(nodes)
+        return not asks_a_host(item) and not set(nodes).isdisjoint(judged(config, cluster))
     return cluster.called(host) in nodes
 
 
@@ -71,27 +88,46 @@ def properties(cluster: Cluster, item: pytest.Item) -> Iterator[tuple[str, objec
 
 
 def check_hosts(config: pytest.Config, cluster: Cluster) -> None:
-    """Refuse names in --hosts that the inventory does not have: nothing is known of them."""
-    for spec in (config.option.hosts or "").split(",") if config.option.hosts else ():
+    """Refuse what --hosts cannot mean: names that the inventory does not have, and leaders of a part."""
+    for spec, host in _named_as(config).items():
         if "://" not in spec and config.option.connection is None:
             raise pytest.UsageError(f"--hosts: write ssh://{spec}; without it no host key would be checked")
-        host = spec.partition("://")[2] or spec
-        host = host.partition("?")[0].rpartition("@")[2].partition(":")[0]
         if cluster.called(host) is None:
             known = ", ".join(node.name for node in cluster.nodes)
             raise pytest.UsageError(UNKNOWN_HOST.format(host=host, source=cluster.source, known=known))
+    if config.option.destructive and (rest := left_out(config, cluster)):
+        raise pytest.UsageError(WHOLE.format(rest=", ".join(node.name for node in rest)))
+
+
+def left_out(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
+    """Return the hosts that are not judged."""
+    chosen = judged(config, cluster)
+    return tuple(node for node in cluster.nodes if node not in chosen)
+
+
+def _named(config: pytest.Config) -> Collection[str]:
+    return _named_as(config).values()
+
+
+def _named_as(config: pytest.Config) -> dict[str, str]:
+    """Return the names of the hosts in --hosts, each by what stands there: `ssh://user@name:port?options`."""
+    specs = config.option.hosts.split(",") if config.option.hosts else ()
+    hosts = {spec: spec.partition("://")[2] or spec for spec in specs}
+    return {spec: host.partition("?")[0].rpartition("@")[2].partition(":")[0] for spec, host in hosts.items()}
 
 
 class Uncovered(pytest.Item):
-    """A role of the inventory that the named hosts leave unchecked: always a failure."""
+    """A role of the inventory that the named hosts leave unchecked: a failure if all must be covered."""
 
     def __init__(self, *, role: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.role = role
 
     def runtest(self) -> None:
-        """Fail."""
-        pytest.fail(f"--hosts names no host of [{self.role}], so nothing of it was checked", pytrace=False)
+        """Fail with --complete; else say that the role was left out."""
+        if is_complete(self.config):
+            pytest.fail(f"--hosts names no host of [{self.role}], but --complete wants one", pytrace=False)
+        pytest.skip(f"[{self.role}]: --hosts names none of its hosts")
 
     def reportinfo(self) -> tuple[str, None, str]:
         """Say where it stands, and what it is called."""
@@ -101,7 +137,7 @@ class Uncovered(pytest.Item):
 def uncovered(
     session: pytest.Session, cluster: Cluster, items: Collection[pytest.Item], kept: Collection[pytest.Item]
 ) -> Iterator[Uncovered]:
-    """Yield a failing test for each role of the inventory of which no test that asks a host was kept."""
+    """Yield a test for each role of the inventory of which no test that asks a host was kept."""
     asking = [item for item in items if asks_a_host(item)]
     roles = {_role(item) for item in asking}
     covered = {_role(item) for item in asking if item in kept}

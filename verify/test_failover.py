@@ -63,7 +63,11 @@ def get(node: Node, port: int, path: str) -> requests.Response:
     return request("GET", f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
 
 
-def leading_master(cluster: Cluster, besides: Node | None = None) -> Node | None:
+Get = Callable[[Node, int, str], requests.Response]
+Ask = Callable[[str, int, str, float], str]
+
+
+def leading_master(cluster: Cluster, besides: Node | None = None, get: Get = get) -> Node | None:
     """Return the elected master, if there is one other than `besides`."""
     for node in cluster.having("mesos_master"):
         if node != besides:
@@ -98,12 +102,12 @@ def leading_zookeeper(cluster: Cluster, besides: Node | None = None) -> Node | N
     return None
 
 
-def serves(node: Node) -> bool:
+def serves(node: Node, ask: Ask = ask) -> bool:
     """Tell whether a ZooKeeper has its ensemble."""
     return "Mode: " in ask(node.address, node.settings.zookeeper_client_port, "srvr", 3)
 
 
-def answers(node: Node, port: int, path: str) -> None:
+def answers(node: Node, port: int, path: str, get: Get = get) -> None:
     """Be sure of an answer. Raises NotYet: what hangs accepts a connection, and that is all."""
     try:
         seen = str(get(node, port, path).status_code)
@@ -113,15 +117,15 @@ def answers(node: Node, port: int, path: str) -> None:
         raise NotYet(f"{seen} from http://{node.address}:{port}{path}")
 
 
-def is_whole(cluster: Cluster) -> bool:
+def is_whole(cluster: Cluster, get: Get = get, ask: Ask = ask) -> bool:
     """Tell whether every service answers everywhere and the leading master has all agents active."""
-    chief = leading_master(cluster)
-    if chief is None or not all(map(serves, cluster.having("zookeeper"))):
+    chief = leading_master(cluster, get=get)
+    if chief is None or not all(serves(node, ask) for node in cluster.having("zookeeper")):
         return False
     for node in cluster.having("mesos_master"):
-        answers(node, node.settings.mesos_master_port, "/health")
+        answers(node, node.settings.mesos_master_port, "/health", get)
     for node in cluster.having("marathon"):
-        answers(node, node.settings.marathon_port, "/ping")
+        answers(node, node.settings.marathon_port, "/ping", get)
     replicas = get(chief, chief.settings.mesos_master_port, "/metrics/snapshot").json()
     listed = get(chief, chief.settings.mesos_master_port, "/slaves").json()["slaves"]
     log = cluster.settings.mesos_registry == "in_memory" or (

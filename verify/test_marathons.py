@@ -9,6 +9,7 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .chosen import Chosen
 from .findings import LEAVE, each, finding, refuse, require
 from .four_letter_words import session
 from .mesos import another_version, as_json, at_marathon, leader, master_says
@@ -51,7 +52,13 @@ def stranger(node: Node) -> str:
     return f"something else may listen there: see `ss -ltnp` and `docker logs marathon-{node.number}`"
 
 
-def test_every_marathon_answers_on_its_port(marathons: tuple[Node, ...]) -> None:
+@pytest.fixture(scope="module")
+def own(infos: Answers, chosen: Chosen) -> Answers:
+    """What those answer that are judged one by one."""
+    return {node: info for node, info in infos.items() if node in chosen.nodes}
+
+
+def test_every_marathon_answers_on_its_port(chosen: Chosen) -> None:
     def silent(node: Node) -> Iterator[str]:
         answer = at_marathon(node, "/ping")
         if (answer.status_code, answer.text.strip('"')) != (200, "pong"):
@@ -60,7 +67,7 @@ def test_every_marathon_answers_on_its_port(marathons: tuple[Node, ...]) -> None
         else:
             as_json(node, at_marathon(node, "/v2/info"))
 
-    each(marathons, silent)
+    chosen.each("marathon", silent)
 
 
 def leads(answer: requests.Response) -> Any:
@@ -90,33 +97,37 @@ def candidates(cluster: Cluster, path: str) -> list[str]:
         return [zookeeper.get(f"{path}/leader-curator/{name}")[0].decode(errors="replace") for name in names]
 
 
-def test_no_other_marathon_stands_for_election(cluster: Cluster, marathons: tuple[Node, ...]) -> None:
+def test_no_other_marathon_stands_for_election(cluster: Cluster, chosen: Chosen) -> None:
+    marathons = cluster.having("marathon")
     path = marathons[0].settings.marathon_zk_path
     ours = {address(node) for node in marathons}
-    refuse(
-        finding(
-            one.partition(":")[0],
-            f"a Marathon {one} stands for election in ZooKeeper's {path}",
-            "only the Marathons of hosts.ini",
-            f"put its host back into [marathon] of hosts.ini, or stop it there: {LEAVE}",
+    chosen.refuse(
+        (
+            (host := one.partition(":")[0]),
+            finding(
+                host,
+                f"a Marathon {one} stands for election in ZooKeeper's {path}",
+                "only the Marathons of hosts.ini",
+                f"put its host back into [marathon] of hosts.ini, or stop it there: {LEAVE}",
+            ),
         )
         for one in sorted({*candidates(cluster, path)} - ours)
     )
 
 
-def test_a_standby_forwards_to_the_leader(infos: Answers) -> None:
+def test_a_standby_forwards_to_the_leader(own: Answers) -> None:
     def amiss(node: Node) -> Iterator[str]:
-        via = infos[node].headers.get("X-Marathon-Via", "")
-        own = leads(infos[node]) == address(node)
-        if own == bool(via) or not (own or via.endswith(address(node))):
+        via = own[node].headers.get("X-Marathon-Via", "")
+        itself = leads(own[node]) == address(node)
+        if itself == bool(via) or not (itself or via.endswith(address(node))):
             yield finding(
                 node.name,
-                f"its answer came via {via or 'nobody'}, and names {leads(infos[node])} as leader",
+                f"its answer came via {via or 'nobody'}, and names {leads(own[node])} as leader",
                 "a leader to answer itself and a standby to forward",
                 stranger(node),
             )
 
-    each(infos, amiss)
+    each(own, amiss)
 
 
 def framework_name(cluster: Cluster, node: Node) -> str:
@@ -146,9 +157,9 @@ def test_marathon_is_exactly_one_active_framework_on_the_leading_master(
     )
 
 
-def test_every_marathon_has_the_version_of_its_image(infos: Answers) -> None:
+def test_every_marathon_has_the_version_of_its_image(own: Answers) -> None:
     refuse(
         line
-        for node, info in infos.items()
+        for node, info in own.items()
         for line in another_version(node, str(info.json().get("version")), node.settings.marathon_image)
     )

@@ -10,8 +10,9 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import LEAVE, REDO, each, finding, refuse, require
-from .four_letter_words import session
+from .chosen import Chosen
+from .findings import LEAVE, REDO, each, finding, require
+from .four_letter_words import serving, session
 from .mesos import another_version, at, leader, master_says, metrics
 from .wanted import mesos_master
 
@@ -19,24 +20,24 @@ pytestmark = [pytest.mark.role("mesos_master"), pytest.mark.runbook("3.3")]
 
 
 @pytest.fixture(scope="module")
-def masters(cluster: Cluster) -> tuple[Node, ...]:
-    """The inventory's masters."""
-    return cluster.having("mesos_master")
+def masters(chosen: Chosen) -> tuple[Node, ...]:
+    """The inventory's masters that are judged."""
+    return chosen.having("mesos_master")
 
 
 @pytest.fixture(scope="module")
 def zookeeper(cluster: Cluster) -> Iterator[KazooClient]:
     """A client of the ensemble."""
-    with session(*cluster.having("zookeeper")) as client:
+    with session(*serving(cluster.having("zookeeper"))) as client:
         yield client
 
 
-def test_every_master_answers_on_its_address(masters: tuple[Node, ...]) -> None:
+def test_every_master_answers_on_its_address(chosen: Chosen) -> None:
     def silent(node: Node) -> list[str]:
         metrics(node)  # one that does not answer ends this, and is a finding
         return []
 
-    each(masters, silent)
+    chosen.each("mesos_master", silent)
 
 
 def test_exactly_one_master_is_elected_by_its_own_word(cluster: Cluster) -> None:
@@ -53,19 +54,22 @@ def candidates(zookeeper: KazooClient, path: str) -> Counter[str]:
 
 
 def test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory(
-    zookeeper: KazooClient, cluster: Cluster, masters: tuple[Node, ...]
+    zookeeper: KazooClient, cluster: Cluster, chosen: Chosen
 ) -> None:
     path = cluster.settings.mesos_zk_path
-    seen, wanted = candidates(zookeeper, path), {node.address for node in masters}
-    refuse(
-        finding(
+    seen, wanted = candidates(zookeeper, path), {n.address for n in cluster.having("mesos_master")}
+    chosen.refuse(
+        (
             address,
-            f"ZooKeeper's {path} has {seen[address]} candidates of this address",
-            "one" if address in wanted else "none: hosts.ini has no master there",
-            "it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends "
-            "within a minute"
-            if address in wanted
-            else f"it is a master of hosts.ini with another MESOS_IP, or a stranger; {LEAVE}",
+            finding(
+                address,
+                f"ZooKeeper's {path} has {seen[address]} candidates of this address",
+                "one" if address in wanted else "none: hosts.ini has no master there",
+                "it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that "
+                "ends within a minute"
+                if address in wanted
+                else f"it is a master of hosts.ini with another MESOS_IP, or a stranger; {LEAVE}",
+            ),
         )
         for address in sorted({*seen, *wanted})
         if seen[address] != (address in wanted)
@@ -97,21 +101,22 @@ def test_the_masters_run_with_the_wanted_flags(cluster: Cluster, masters: tuple[
     each(masters, otherwise)
 
 
-def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, masters: tuple[Node, ...]) -> None:
+def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, chosen: Chosen) -> None:
     if cluster.settings.mesos_registry != "replicated_log":
         pytest.skip("hosts.ini wants mesos_registry=in_memory: there is no log")
     remedy = "restart the master whose replica is missing; look at its log for `replica`"
+    masters, lacking = cluster.having("mesos_master"), chosen.others("mesos_master")
 
     def incomplete(node: Node) -> Iterator[str]:
         seen = metrics(node)
         if seen.get("registrar/log/recovered") != 1:
             yield finding(node.name, "no recovered replica of the log", "one on every master", remedy)
         replicas = seen.get("registrar/log/ensemble_size", 0)
-        if replicas != len(masters):
+        if not len(masters) - len(lacking) <= replicas <= len(masters):
             wanted = f"{len(masters)}, one for each master"
             yield finding(node.name, f"it sees {replicas:.0f} replicas of the log", wanted, remedy)
 
-    each(masters, incomplete)
+    each(chosen.having("mesos_master"), incomplete)
 
 
 def test_the_leader_can_read_its_registry(cluster: Cluster) -> None:

@@ -86,8 +86,8 @@ def test_myid_is_the_inventorys(host: Host, node: Node) -> None:
         node.name,
         f"{path} says {seen!r}" if said.rc == 0 else f"{path} cannot be read ({said.stderr.strip()})",
         f"{node.myid}, the myid of hosts.ini",
-        "an id is never changed under existing data: correct hosts.ini; if it is missing, "
-        "`fab deploy-zookeeper` writes it",
+        "an id is never changed under existing data: `fab plan` compares all members and says which of the "
+        "two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
     )
 
 

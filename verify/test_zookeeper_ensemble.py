@@ -10,6 +10,7 @@ from kazoo.exceptions import KazooException
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .chosen import Chosen
 from .findings import LEAVE, REDO, each, finding, refuse, require
 from .four_letter_words import Answers, answers, session
 
@@ -30,16 +31,25 @@ def members(cluster: Cluster) -> tuple[Node, ...]:
 
 
 @pytest.fixture(scope="module")
-def said(members: tuple[Node, ...]) -> Said:
-    """What every member says."""
-    return {n: answers(n.address, n.settings.zookeeper_client_port) for n in members}
+def said(members: tuple[Node, ...], chosen: Chosen) -> Said:
+    """What every member says that is judged, or serves."""
+    all_say = {n: answers(n.address, n.settings.zookeeper_client_port) for n in members}
+    counting = chosen.with_those_that_serve("zookeeper", all_say, lambda answer: bool(answer.mode))
+    chosen.tell(silent({n: answer for n, answer in all_say.items() if n not in counting}))
+    return counting
 
 
 @pytest.fixture(scope="module")
-def clients(members: tuple[Node, ...]) -> Iterator[dict[Node, KazooClient]]:
-    """A client pinned to each member."""
+def own(said: Said, chosen: Chosen) -> Said:
+    """What those say that are judged one by one."""
+    return {node: said[node] for node in chosen.having("zookeeper")}
+
+
+@pytest.fixture(scope="module")
+def clients(said: Said) -> Iterator[dict[Node, KazooClient]]:
+    """A client pinned to each of these members."""
     with ExitStack() as opened:
-        yield {member: opened.enter_context(session(member)) for member in members}
+        yield {member: opened.enter_context(session(member)) for member in said}
 
 
 def silent(said: Said) -> Iterator[str]:
@@ -63,31 +73,31 @@ def test_exactly_one_leads_and_all_others_follow(said: Said) -> None:
     require(sorted(modes) == wanted, where, f"they are: {seen}", as_one, APART)
 
 
-def test_every_member_goes_by_its_own_id(said: Said) -> None:
+def test_every_member_goes_by_its_own_id(own: Said, members: tuple[Node, ...]) -> None:
     def under_another(node: Node) -> Iterator[str]:
-        seen = said[node].conf.get("serverId", "none")
-        if said[node].mode and len(said) > 1 and seen != str(node.myid):
+        seen = own[node].conf.get("serverId", "none")
+        if own[node].mode and len(members) > 1 and seen != str(node.myid):
             remedy = "compare its data/myid and server list with hosts.ini: a standalone member goes by 0"
             yield finding(node.name, f"it goes by the id {seen}", f"{node.myid}, its myid", remedy)
 
-    refuse(silent(said))
-    each(said, under_another)
+    refuse(silent(own))
+    each(own, under_another)
 
 
-def test_every_member_runs_with_the_settings_of_the_inventory(said: Said) -> None:
+def test_every_member_runs_with_the_settings_of_the_inventory(own: Said, members: tuple[Node, ...]) -> None:
     def otherwise(node: Node) -> Iterator[str]:
         s = node.settings
         wanted = {"clientPort": s.zookeeper_client_port, "tickTime": s.zookeeper_tick_time}
         wanted["maxClientCnxns"] = s.zookeeper_max_client_cnxns
-        if len(said) > 1:
+        if len(members) > 1:
             wanted |= {"initLimit": s.zookeeper_init_limit, "syncLimit": s.zookeeper_sync_limit}
         for key, value in wanted.items():
-            seen = said[node].conf.get(key, "none")
-            if said[node].mode and seen != str(value):
+            seen = own[node].conf.get(key, "none")
+            if own[node].mode and seen != str(value):
                 yield finding(node.name, f"it runs with {key}={seen}", str(value), REDO)
 
-    refuse(silent(said))
-    each(said, otherwise)
+    refuse(silent(own))
+    each(own, otherwise)
 
 
 def test_all_followers_are_in_sync_with_the_leader(said: Said) -> None:
@@ -139,12 +149,13 @@ def lost(path: str, writer: Node, clients: Mapping[Node, KazooClient]) -> Iterat
             yield finding(reader.name, what, "the same through every member", APART)
 
 
-def test_a_session_survives_when_it_moves_from_member_to_member(members: tuple[Node, ...]) -> None:
+def test_a_session_survives_when_it_moves_from_member_to_member(said: Said) -> None:
     path = f"/mesofab-verify-{uuid.uuid4()}"
+    first, *others = said
     with ExitStack() as opened:
-        client = opened.enter_context(session(members[0]))
+        client = opened.enter_context(session(first))
         client.create(path, ephemeral=True)
-        for member in members[1:]:
+        for member in others:
             moved = opened.enter_context(session(member, client_id=client.client_id))
             what = "a session that moves here is lost"
             require(owns(moved, path, client.client_id[0]), member.name, what, "it to live on", APART)

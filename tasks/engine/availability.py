@@ -27,7 +27,9 @@ LISTING = 10
 
 
 @contextmanager
-def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]:
+def measured(
+    hosts: Hosts, plans: Mapping[str, HostPlan], first_round: float = FIRST_ROUND
+) -> Iterator[list[str]]:
     """Measure while the block runs, if a plan restarts anything; the console gets a line per service.
 
     Gives a list that holds afterwards what was over its budget.
@@ -36,13 +38,15 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
     if not any(step.risk == "restart" for plan in plans.values() for step in plan.steps):
         yield over
         return
-    watch = _Watch(hosts)
+    with hosts.console.spent.part("measuring"):
+        watch = _Watch(hosts, first_round)
     patience = 0
     try:
         yield over
         patience = SETTLING
     finally:
-        watch.end(patience)
+        with hosts.console.spent.part("measuring"):
+            watch.end(patience)
         hosts.console.measured += watch.lines()
         over += watch.excess()
 
@@ -50,7 +54,7 @@ def measured(hosts: Hosts, plans: Mapping[str, HostPlan]) -> Iterator[list[str]]
 class _Watch:
     """Asks all services from one host of the run, over a channel of its own, until told to end."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, first_round: float) -> None:
         self._hosts, self._vantage = hosts, hosts.nodes[0]
         self._services = services.services(hosts.cluster)
         self._listing = services.listing(hosts.cluster)
@@ -58,7 +62,7 @@ class _Watch:
         self._news, self._over, self._lost, self._deaf = Condition(), False, False, False
         self._fates: Fates | None = None
         Thread(target=self._listen, daemon=True).start()
-        self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), FIRST_ROUND)
+        self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), first_round)
         with self._news:
             for heard in self._samples.values():
                 del heard[:-1]
@@ -81,7 +85,7 @@ class _Watch:
         if self._listing.members:
             said.append(fates.told(self._before, self._fates))
         if self._lost:
-            said.append(f"This was measured only until {self._vantage.name} fell silent.")
+            said.append(f"Measuring ended when {self._vantage.name} stopped answering.")
         return said
 
     def excess(self) -> list[str]:
@@ -118,7 +122,7 @@ class _Watch:
             return all(heard[-1].leader for heard in self._samples.values() if heard[0].leader)
 
         if patience and not back():
-            self._hosts.console.begin(self._vantage.name, "wait until all that answered before does again")
+            self._hosts.console.begin(self._vantage.name, "wait until all services answer again")
             self._hosts.console.end(self._vantage.name, "ok" if self._wait(back, patience) else "failed")
 
     def _see_tasks(self, patience: float) -> Fates | None:

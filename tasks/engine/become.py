@@ -49,7 +49,7 @@ REFUSALS = (
     (
         "must have a tty|[Tt]erminal is required",
         "it insists on a terminal",
-        "Take `requiretty` from this user in sudoers (visudo).",
+        "Remove `requiretty` for this user in sudoers (visudo).",
     ),
     (
         "afraid I can't do that",  # sudo-rs

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..plan.report.document import Document
     from .deploy import Result
     from .hosts import Hosts
-    from .saving import Promise
+    from .journal import Journal
 
 
 def carry_out(
@@ -49,8 +49,12 @@ def carry_out(
         return
     console = Console()
     with operators_errors():
-        promise = None if plan is None else _promise(plan)
-        with open_hosts(context, where or names[-1], console) as hosts, closing_table(console):
+        promise = None
+        if plan is not None:
+            from . import saving
+
+            promise = saving.read(plan)
+        with open_hosts(context, where or names[-1], console) as hosts, closing_table(console, hosts.journal):
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
             with console.live():
@@ -61,12 +65,6 @@ def carry_out(
             _report(console, result)
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
-
-
-def _promise(plan: str) -> Promise:
-    from . import saving
-
-    return saving.read(plan)
 
 
 @contextmanager
@@ -84,7 +82,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         except OperatorError as error:
             failure = error
         except KeyboardInterrupt:
-            failure = Interrupted("Interrupted. Running again is safe.")
+            failure = Interrupted("Interrupted. It is safe to run this again.")
         if failure:
             from ..plan.report import document
 
@@ -92,7 +90,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         if json:
             print(dumps({"mesofab": VERSION, **found}, indent=2), flush=True)
     if failure:
-        raise Exit(str(failure), failure.exit_code)
+        raise Exit(failure.brief or str(failure), failure.exit_code)
 
 
 @contextmanager
@@ -107,8 +105,10 @@ def _reader_may_leave() -> Iterator[None]:
 
 
 @contextmanager
-def closing_table(console: Console) -> Iterator[None]:
-    """Print what a run did before it failed or was interrupted, above its error."""
+def closing_table(console: Console, journal: Journal) -> Iterator[None]:
+    """Print what a run did before it failed or was interrupted, and what it left behind, above its error."""
+    from ..plan.report.last_words import last_words
+
     try:
         yield
     except (OperatorError, KeyboardInterrupt) as error:
@@ -118,7 +118,7 @@ def closing_table(console: Console) -> Iterator[None]:
             console.say()
             console.table(console.rows)
             console.say()
-        for line in console.measured:
+        for line in (*console.measured, *last_words(journal.progress)):
             console.say(line)
         raise
 
@@ -233,6 +233,6 @@ def _report(console: Console, result: Result) -> None:
         console.say(f"{says}.", "green")
     for line in console.measured:
         console.say(line)
-    changes = sum(row.outcome == "changed" for row in console.rows)
+    changes = sum(row.outcome in ("changed", "prepared") for row in console.rows)
     what = f"{counted(changes, 'step')} carried out" if result.changed else "Nothing to do"
     console.say(f"{what} on {counted(len(result.plans), 'host')}, {console.elapsed:.1f} s.")

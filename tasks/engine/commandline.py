@@ -37,7 +37,9 @@ def _parse_tasks(fab: Any) -> None:
         names = [name for task, aliases in fab.collection.task_names.items() for name in (task, *aliases)]
         raise _refusal(sentence(error, names)) from None
     except ValueError as error:  # Fabric's own, of -t and its like
-        raise _refusal(f"A value is no number: {error}. `fab --help` tells which option wants one.") from None
+        raise _refusal(
+            f"A value is not a number: {error}. `fab --help` shows which option takes one."
+        ) from None
     _refuse_missing_files(fab)
     if (timeout := fab.args["connect-timeout"].value) is not None and timeout <= 0:
         raise _refusal(f"-t {timeout}: give a whole number of seconds, 1 or more")
@@ -54,7 +56,7 @@ def _refuse_missing_files(fab: Any) -> None:
 
 def _no_tasks_given(fab: Any) -> None:
     if not fab.core.remainder:  # which Fabric runs without a task
-        raise _refusal(f"Which task? {LIST}; `fab plan` is harmless.")
+        raise _refusal(f"Which task? {LIST}; `fab plan` changes nothing.")
 
 
 def _refusal(text: str) -> Exit:
@@ -73,17 +75,15 @@ def sentence(error: ParseError, tasks: Iterable[str]) -> str:
         return f"--{name} needs a value: --{name}=VALUE."
     if match := re.match(r"'(\S+)' did not receive required positional arguments: (.*)", said):
         options = " ".join(f"--{name}=..." for name in re.findall(r"'(\S+?)'", match[2]))
-        return f"fab {match[1]} needs {options}; `fab --help {match[1]}` tells what that is."
+        return f"fab {match[1]} needs {options}; `fab --help {match[1]}` explains it."
     return f"{said} {LIST}, `fab --help TASK` its options."
 
 
 def _unknown(word: str, options: Iterable[str], tasks: Iterable[str]) -> str:
     if word.startswith("-"):
         meant = _meant(word, [option for option in options if option.startswith("--")])
-        return (
-            f"fab has no option {word} here. {meant}Options of a task stand behind it, fab's own before it."
-        )
-    return f"There is no task {word}. {_meant(word, tasks)}{LIST}; hosts are named with -H, before the task."
+        return f"fab has no option {word} here. {meant}A task's options go after it, fab's own before it."
+    return f"There is no task {word}. {_meant(word, tasks)}{LIST}; name hosts with -H, before the task."
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..plan.names import Id
+from .stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 STYLES = {
     "ok": "green",
     "changed": "yellow",
+    "prepared": "cyan",
     "failed": "bold red",
     "interrupted": "bold red",
     "warning": "yellow",
@@ -68,6 +70,7 @@ class Console:
         self.rows: list[Row] = []
         self.looks: dict[str, float] = {}
         self.measured: list[str] = []
+        self.spent = Stopwatch()
         self._working: dict[str, Work] = {}
         self._interrupted = False
         self._lock = Lock()
@@ -162,7 +165,10 @@ class Console:
             )
 
     def table(self, rows: Iterable[Row]) -> None:
-        """Print the closing table: host, step, outcome, seconds."""
+        """Print the closing table (host, step, outcome, seconds), and what all the time was spent on.
+
+        Hosts work at the same time, so the seconds of their rows are not the run's; the last line's are.
+        """
         from .terminal import closing
 
         self.terminal.print(
@@ -170,6 +176,9 @@ class Console:
                 (row.host, row.step, (row.outcome, STYLES[row.outcome]), f"{row.seconds:.1f}") for row in rows
             )
         )
+        parts = self.spent.parts()
+        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in parts.items())
+        self.say(f"Time, in seconds: {told}; {sum(parts.values()):.1f} in all.")
 
     def show(self, what: RenderableType) -> None:
         """Print something that is more than a line."""

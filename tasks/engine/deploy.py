@@ -5,19 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked, Degraded
+from ..errors import Blocked, Degraded, OperatorError
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
+from ..plan.outlook import Outlook
 from ..plan.runbook import Chapter, lost_images
 from ..plan.schedule import schedule, steps
 from ..plan.step import Action
 from ..plan.words import grouped
 from . import gates
+from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, foreseen, plan, previewed
-from .rolling import left_alone, roll
+from .preview import MOVES, Preview, foreseen, foretold, left_alone, left_out, plan, previewed
+from .rolling import roll
 from .run import Run
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         found = previewed(run, seen, {})  # it may have changed meanwhile
         _keep(promise, run, found)
         refuse(run, found)
+        for line in foretold(run, found).costs:
+            run.console.say(line, STYLES["warning"])
         with availability.measured(run.hosts, found.plans) as over:
             result = _carry_out(run, found, promise is not None)
         return replace(result, over_budget=tuple(over))
@@ -157,6 +161,7 @@ def _start_newcomers(run: Run, chapter: Chapter) -> None:
     refuse(run, found, " more")
     starting = steps(found.plans, "start", chapter)
     if any(starting.values()):
+        _note(run, found)
         run.hosts.act(steps(found.plans, "stage"))
         run.hosts.act(starting)
         gates.reach(run.hosts, chapter, frozenset(name for name, own in starting.items() if own))
@@ -170,10 +175,24 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     """
     refuse_if_blocked(found.plans, more)
     if outages := foreseen(run, found):
-        advice = "Bring the missing members back; or name the hosts to change with -H: all is done then that"
-        raise Blocked(
-            "\n".join([*left_alone(outages), f"Nothing{more} was changed. {advice} stops no service."])
+        advice = (
+            f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
+            "-H: then everything is done that stops no service."
         )
+        raise Blocked("\n".join([*left_alone(outages), advice]))
+
+
+def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
+    """Give what a deploy of these plans would end with before it has done all of them, None if nothing."""
+    try:
+        found.refuse_if_incomplete()
+        refuse(run, found)
+        if not any(each.steps for each in found.plans.values()):
+            refuse_if_unwell(found.plans)
+    except OperatorError as error:
+        error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
+        return error
+    return left_out(run, found, seen)
 
 
 def _perform(run: Run, found: Preview) -> Result:
@@ -183,6 +202,7 @@ def _perform(run: Run, found: Preview) -> Result:
     asked = [
         each for each in chapters if each.members is not None and (chosen is None or each.gate in chosen)
     ]
+    _note(run, found)
     verdicts: dict[Chapter, Verdict] = {}
     left: list[str] = []
     for entry in schedule(chapters, found.plans, asked):
@@ -196,11 +216,18 @@ def _perform(run: Run, found: Preview) -> Result:
             case "stage" | "start" | "settle":
                 hosts.act(entry.steps)
     if left:
-        kept = (
-            "What it concerns was left as it is, its new files wait beside the old ones; the rest was done."
-        )
+        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
         raise Blocked("\n".join([*left, kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
+
+
+def _note(run: Run, found: Preview) -> None:
+    """Note what is to be done, and how those services stand whose every member was looked at."""
+    hosts = run.hosts
+    whole = [each for each in run.chapters if each.members and hosts.members(each) and hosts.has_all(each)]
+    hosts.journal.plan(run.cluster, found.plans)
+    said = {chapter: gates.answers(hosts, chapter, found.seen) for chapter in whole}
+    hosts.journal.hear(gates.standings(hosts, said))
 
 
 def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
-from ..errors import GateNotReached
+from ..errors import GateNotReached, OperatorError
 from ..inventory.cluster import Cluster, Node
 from ..plan import roll
-from ..plan.gate import Answers, Members, Questionnaire, Standing, Verdict
+from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
-from .asking import Heard
+from .asking import PAUSE, Heard
 from .dead_ends import DeadEnds
 from .hosts import Hosts
 
@@ -48,7 +49,7 @@ def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:
 
     verdict = _await(hosts, chapter, node, {node.name}, judge)
     if not verdict.passed:
-        raise _not_well(hosts, chapter, verdict, "Its log there tells why.", node.name)
+        raise _not_well(hosts, chapter, verdict, "Its log there shows why.", node.name)
 
 
 def _not_well(
@@ -76,7 +77,7 @@ def _await(
         dead = None if last.passed else ends.found()
         return last.passed or dead is not None
 
-    hosts.console.begin(vantage.name, f"{chapter.gate} ask {chapter.title}", chapter.gate)
+    hosts.console.begin(vantage.name, f"{chapter.gate} check {chapter.title}", chapter.gate)
     _ask(hosts, [chapter], vantage, hosts.cluster.settings.gate_timeout, enough)
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     if dead:
@@ -113,6 +114,20 @@ def ask_until(hosts: Hosts, chapters: Sequence[Chapter], enough: Callable[[Said]
     """Ask every member of these services until it is enough, or for as long as they may take to come back."""
     patience = min(SETTLING, hosts.cluster.settings.gate_timeout)
     _ask(hosts, chapters, _vantage(hosts, chapters), patience, enough)
+
+
+def ask_member(hosts: Hosts, node: Node, question: Question) -> str:
+    """Have a node ask its own member something once; "" if nobody answers, or the node is lost."""
+    heard = ""
+
+    def enough(answers: Heard) -> bool:
+        nonlocal heard
+        heard = answers[question]
+        return True
+
+    with suppress(OperatorError):
+        hosts.ask(node, [question], PAUSE, enough)  # which is one round
+    return heard
 
 
 def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
@@ -171,7 +186,9 @@ def _ask(
     unique = dict.fromkeys(q for own in asked.values() for each in own.values() for q in each.values())
 
     def hear(heard: Heard) -> bool:
-        return enough({chapter: _said(own, heard) for chapter, own in asked.items()})
+        said = {chapter: _said(own, heard) for chapter, own in asked.items()}
+        hosts.journal.hear(standings(hosts, said))
+        return enough(said)
 
     hosts.ask(vantage, tuple(unique), patience, hear)
 

@@ -35,7 +35,7 @@ def hand_over(hosts: Hosts, chapter: Chapter, plans: Plans) -> None:
             _take_back(hosts, chapter, turns[:taken], error)
         raise type(error)(
             f"{error}\nThe old version was not put back: the state may be the new one's by now. "
-            "Mend the cause; then run again."
+            "Fix the cause; then run again."
         ) from error
 
 
@@ -61,7 +61,7 @@ def _take_back(hosts: Hosts, chapter: Chapter, turns: Turns, error: OperatorErro
             _start_again(hosts, chapter, node)
     raise RolledBack(
         f"{error}\n{names(touched)}  {chapter.title}: the old version runs again, its state was not changed. "
-        "`docker logs` of the container NAME.failed there tells why the new one failed. "
+        "`docker logs` of the container NAME.failed there shows why the new one failed. "
         "Correct hosts.ini; then run again."
     ) from error
 

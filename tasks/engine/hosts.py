@@ -21,7 +21,8 @@ from . import fanout
 from .asking import Heard, Rounds
 from .connections import Connections
 from .console import Console
-from .remote import Outcome, execute, hold
+from .journal import Journal
+from .remote import Outcome, Remote
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ class Hosts:
         self, cluster: Cluster, nodes: Sequence[Node], connections: Connections, console: Console
     ) -> None:
         self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
+        self.journal = Journal()
         self._connections = connections
         self._gone: set[str] = set()
         self._leased: set[str] = set()
@@ -111,11 +113,11 @@ class Hosts:
 
     def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
         """Run a script on a node over its one connection."""
-        return execute(node, self._connections.to(node), text, on_line)
+        return Remote(node, self._connections.to(node)).execute(text, on_line)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         """Start a script that stays until its channel is closed; give that and what it says first."""
-        return hold(node, self._connections.to(node), text, on_line)
+        return Remote(node, self._connections.to(node)).hold(text, on_line)
 
     def connect(self, node: Node) -> None:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""
@@ -127,9 +129,10 @@ class Hosts:
         Tells of those that cannot be looked at why not; the next look dials them again.
         """
         parallel = self.cluster.settings.parallel
-        seen, lost = fanout.attempt(
-            self.nodes, lambda node: self.inquire(node, self.looking(chapters, node)), parallel
-        )
+        with self.console.spent.part("looking"):
+            seen, lost = fanout.attempt(
+                self.nodes, lambda node: self.inquire(node, self.looking(chapters, node)), parallel
+            )
         for name in lost:
             self._connections.drop(name)
         return seen, lost
@@ -166,15 +169,17 @@ class Hosts:
             self.console.alive(vantage.name)
             return rounds.over(text)
 
-        self.execute(vantage, rounds.script(), line)
+        with self.console.spent.part("asking services"):
+            self.execute(vantage, rounds.script(), line)
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
         """Carry out each node's steps, all nodes at once. Raises StepFailed or Unreachable."""
         busy = [node for node in self.nodes if steps.get(node.name)]
-        self.each(busy, lambda node: self._act(node, steps[node.name]))
+        with self.console.spent.part("steps"):
+            self.each(busy, lambda node: self._act(node, steps[node.name]))
 
     def _act(self, node: Node, steps: Sequence[Step]) -> None:
-        record = Record(node, steps, self.console)
+        record = Record(node, steps, self.console, self.journal)
         try:
             outcome = self.execute(node, script.runnable(steps), record.line)
         except Unreachable as error:
@@ -185,11 +190,16 @@ class Hosts:
             raise record.failure(outcome)
 
 
+def _outcome(step: Step) -> str:
+    """Call what a step has done as the closing table does."""
+    return "prepared" if step.prepares else "changed" if step.changes else "ok"
+
+
 class Record:
     """Follows one script's output: which step is on, what it said."""
 
-    def __init__(self, node: Node, steps: Sequence[Step], console: Console) -> None:
-        self.node, self.steps, self.console = node, steps, console
+    def __init__(self, node: Node, steps: Sequence[Step], console: Console, journal: Journal) -> None:
+        self.node, self.steps, self.console, self.journal = node, steps, console, journal
         self.begun: Step | None = None
         self.words: list[str] = []
 
@@ -200,10 +210,12 @@ class Record:
             self.words.append(line)
         elif event.event == "begin":
             self.begun, self.words = self.steps[event.index], []
+            self.journal.begin(self.node.name, self.begun)
             self.console.begin(self.node.name, self.at, self.begun.id)
         elif event.event == "end":
             assert self.begun is not None
-            self.console.end(self.node.name, "changed" if self.begun.changes else "ok")
+            self.journal.end(self.node.name)
+            self.console.end(self.node.name, _outcome(self.begun))
         else:
             self.console.alive(self.node.name)
         return False

@@ -57,8 +57,10 @@ def held(
     # It begins with the first lease: until the last one is taken, a step may have to be waited for.
     Thread(target=_keep_up, args=(leases, over), daemon=True).start()
     try:
-        own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
-        yield own, _others(run, leases)
+        with run.console.spent.part("taking the lease"):
+            own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
+            others = _others(run, leases)
+        yield own, others
     finally:
         over.set()
         for channel in leases:
@@ -96,7 +98,7 @@ def _beat(channel: Channel) -> None:
 def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) -> T:
     who, what = f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:])
     with hosts.console.looking(node.name, inquiry.what):
-        channel, text = hosts.hold(node, _script(who, what, inquiry.script), inquiry.over)
+        channel, text = hosts.hold(node, script(who, what, inquiry.script), inquiry.over)
     said, _, answer = text.partition("\n")
     if said == "held":
         leases.append(channel)
@@ -109,16 +111,16 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
     raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
 
 
-def _script(who: str, what: str, inquiry: str) -> str:
-    """The script that takes the lock, says so, asks, and keeps it until no sign of life comes any more."""
+def script(who: str, what: str, inquiry: str, lease: str = LEASE, silence: int = SILENCE) -> str:
+    """Give the shell that takes the lock, says so, asks, and keeps it until no sign of life comes."""
     return (
-        f"{private(LEASE)}"
-        f"exec 8<>{LEASE}\n"
+        f"{private(lease)}"
+        f"exec 8<>{lease}\n"
         # A second, since a look that asks whether it is held has it locked for a moment.
-        f'flock -w 1 8 || {{ echo "busy $(cat {LEASE})"; exit 0; }}\n'
-        f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {LEASE}\n"
+        f'flock -w 1 8 || {{ echo "busy $(cat {lease})"; exit 0; }}\n'
+        f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {lease}\n"
         "echo held\n"
         f"(\n{inquiry}) 8>&-\n"
         # On one line with its exit: what follows on standard input is signs of life, no script.
-        f'while [ -n "$(timeout {SILENCE} head -c 1)" ]; do :; done; : >{LEASE}; exit 0\n'
+        f'while [ -n "$(timeout {silence} head -c 1)" ]; do :; done; : >{lease}; exit 0\n'
     )

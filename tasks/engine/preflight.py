@@ -8,9 +8,10 @@ from dataclasses import replace
 from ..errors import Blocked, OperatorError, Unreachable
 from ..inventory.cluster import Node
 from ..plan import runbook
+from ..plan.desired import Container, of
 from ..plan.look import observed
 from ..plan.look.sections import last_line
-from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, judge
+from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
 from ..plan.words import grouped
 from . import fanout
@@ -22,11 +23,12 @@ from .strangers import asked
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
-    looks, lost = fanout.attempt(
-        run.hosts.nodes,
-        lambda node: run.hosts.inquire(node, inquiry(run, node)),
-        run.cluster.settings.parallel,
-    )
+    with run.console.spent.part("looking"):
+        looks, lost = fanout.attempt(
+            run.hosts.nodes,
+            lambda node: run.hosts.inquire(node, inquiry(run, node)),
+            run.cluster.settings.parallel,
+        )
     return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
 
 
@@ -60,8 +62,10 @@ def inquiry(run: Run, node: Node) -> Inquiry[Look]:
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
-    clients = docker.clients(runbook.wanted(run.chapters, run.cluster, node))
-    script = observed.script(ask, boundary, first=facts.FIRST, last=facts.lines(ask, node, clients))
+    items = runbook.wanted(run.chapters, run.cluster, node)
+    needed = flows.needed(run.cluster, node, [one.role for one in of(Container, items)])
+    last = facts.lines(ask, node, docker.clients(items), needed)
+    script = observed.script(ask, boundary, first=facts.FIRST, last=last)
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 
@@ -87,7 +91,7 @@ def raise_if_wrong(report: Report) -> None:
     if report.lost:
         raise Unreachable(f"{', '.join(report.lost)} could not be looked at.")
     if report.having("error"):
-        raise Blocked("A deploy would be refused. Mend the errors first.")
+        raise Blocked("A deploy would be refused. Fix these errors first.")
 
 
 def clear(run: Run, report: Report) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import OperatorError
+from ..errors import Blocked, OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
 from ..plan.membership import Plans, Stage, Stranger
+from ..plan.names import SERVICES
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -18,6 +19,9 @@ from . import gates
 from .run import Run
 from .strangers import asked
 
+Refused = Mapping[Member, str]
+"""Members that cannot be replaced without an outage, each with the reason."""
+
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
 
@@ -26,7 +30,8 @@ class Preview:
     """What was seen on each host, what is missing there, and which hosts could not be looked at.
 
     `stages` are the clusters that a change of members goes through before all else. `strangers` take part
-    in a service and have no place in hosts.ini; only a preview for people asks for them.
+    in a service and have no place in hosts.ini; only a preview for people asks for them. `costs` says which
+    tasks the plans lose; nothing before `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
@@ -34,6 +39,7 @@ class Preview:
     lost: Mapping[str, OperatorError]
     stages: Sequence[tuple[Chapter, Stage]] = ()
     strangers: Sequence[Stranger] = ()
+    costs: Sequence[str] = ()
 
     def refuse_if_incomplete(self) -> None:
         """Raise what is known of the hosts that are lost, and how to go on without them."""
@@ -44,6 +50,11 @@ class Preview:
                     f"To go on without {names(self.lost)}, name the others: -H {','.join(self.plans)}"
                 )
             raise type(next(iter(self.lost.values())))("\n".join(told))
+
+
+def left_alone(refused: Refused) -> list[str]:
+    """Say which members may not be replaced and why, what is true of many once."""
+    return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
 
 
 def plan(run: Run) -> Preview:
@@ -75,22 +86,52 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
     return Preview(seen, plans, lost, stages)
 
 
-def foreseen(run: Run, found: Preview) -> Mapping[Member, str]:
+def foretold(run: Run, found: Preview) -> Preview:
+    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    from ..plan.mesos_agent import ending
+
+    nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
+    heard = run.hosts.each(nodes, lambda node: gates.ask_member(run.hosts, node, ending.question(node)))
+    told = {node.name: ending.read(heard[node.name], node, found.seen[node.name]) for node in nodes}
+    plans = dict(found.plans) | {
+        node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
+        for node in nodes
+    }
+    return replace(found, plans=plans, costs=ending.costs(plans, told))
+
+
+def foreseen(run: Run, found: Preview) -> Refused:
     """Say which running members could not be replaced, and why.
 
     The others are given a moment: a run that was cut short may just have started one of them.
     """
     whole = run.whole()
-    refused = outlook(whole, found).refused
+    return _lasting(whole, found, outlook(whole, found).refused)
+
+
+def _lasting(run: Run, found: Preview, refused: Refused) -> Refused:
+    """Give those that are still refused after a moment."""
+    chapters = [each for each in run.chapters if each.members and run.hosts.members(each)]
 
     def enough(said: gates.Said) -> bool:
         nonlocal refused
-        refused = outlook(whole, found, said).refused
+        refused = outlook(run, found, said).refused
         return not refused
 
     if refused:
-        gates.ask_until(whole.hosts, whole.chapters, enough)
+        gates.ask_until(run.hosts, chapters, enough)
     return refused
+
+
+def left_out(run: Run, found: Preview, seen: Outlook) -> Blocked | None:
+    """Give what a deploy of some hosts would end with, if it would leave members as they are."""
+    refused = _lasting(run, found, seen.refused)
+    if not refused:
+        return None
+    told = "A deploy would leave these as they are, do the rest and end with exit code 6."
+    error = Blocked("\n".join([*left_alone(refused), told]))
+    error.brief = "A deploy would do a part of this and end with exit code 6: see the top of this plan."
+    return error
 
 
 def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook:

@@ -16,7 +16,7 @@ from . import become
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""
 
-SAFE = "Running again is safe."
+SAFE = "It is safe to run this again."
 
 
 @dataclass(frozen=True)
@@ -27,138 +27,134 @@ class Outcome:
     text: str
 
 
-def execute(
-    node: Node, connection: Connection, script: str, on_line: Callable[[str], bool] | None = None
-) -> Outcome:
-    """Run `script` on `node` and wait for its end.
+@dataclass(frozen=True)
+class Remote:
+    """A host at the other end of its connection, lost after so many seconds of `silence`."""
 
-    `on_line` sees every line of output as it comes; if it returns True the script is left behind.
-    Raises Unreachable if the connection breaks or the host falls silent.
-    """
-    with _loss_told(node):
-        channel = _start(node, connection)
-        channel.sendall(script.encode())
-        channel.shutdown_write()
-        text, left = _listen(channel, on_line)
-        code = 0 if left else _exit_code(channel)
-        hang_up(channel)
-    if code == -1:
-        raise _lost(node, "it was closed")
-    return Outcome(code, text)
+    node: Node
+    connection: Connection
+    silence: float = SILENCE
 
+    def execute(self, script: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+        """Run `script` and wait for its end.
 
-def hold(
-    node: Node, connection: Connection, script: str, on_line: Callable[[str], bool]
-) -> tuple[Channel, str]:
-    """Start a script that stays; give its channel, and what it says until `on_line` returns True.
+        `on_line` sees every line of output as it comes; if it returns True the script is left behind.
+        Raises Unreachable if the connection breaks or the host falls silent.
+        """
+        with self._loss_told():
+            channel = self._start()
+            channel.sendall(script.encode())
+            channel.shutdown_write()
+            text, left = _listen(channel, on_line)
+            code = 0 if left else self._exit_code(channel)
+            hang_up(channel)
+        return Outcome(code, text)
 
-    `hang_up` ends it. Raises Unreachable.
-    """
-    with _loss_told(node):
-        channel = _start(node, connection)
-        channel.sendall(script.encode())
-        text, stays = _listen(channel, on_line)
-        code = 0 if stays else _exit_code(channel)
-    if code == -1:
-        raise _lost(node, "it was closed")
-    return channel, text
+    def hold(self, script: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+        """Start a script that stays; give its channel, and what it says until `on_line` returns True.
+
+        `hang_up` ends it. Raises Unreachable.
+        """
+        with self._loss_told():
+            channel = self._start()
+            channel.sendall(script.encode())
+            text, stays = _listen(channel, on_line)
+            if not stays:
+                self._exit_code(channel)
+        return channel, text
+
+    @contextmanager
+    def _loss_told(self) -> Iterator[None]:
+        """Turn whatever shows that a host is lost into one Unreachable."""
+        try:
+            yield
+        except TimeoutError:
+            seen = f"it has been silent for {self.silence} s: frozen, or cut off"
+            raise Unreachable(seen, SAFE, self.node.name) from None
+        except ChannelException as error:
+            seen = f"its sshd refuses another session on a connection ({error.text})"
+            raise Unreachable(seen, "Is MaxSessions in its sshd_config below 3?", self.node.name) from error
+        except (SSHException, OSError, EOFError) as error:
+            seen = f"the connection was lost ({str(error) or 'the host hung up'})"
+            raise Unreachable(seen, SAFE, self.node.name) from error
+
+    def _start(self) -> Channel:
+        channel = self._session()
+        channel.set_combine_stderr(True)
+        channel.settimeout(self.silence)
+        if not self.node.ssh.become:
+            self._exec(channel, "sh")
+            return channel
+        password = self.connection.config.sudo.password or self.node.ssh.become_password
+        self._exec(channel, become.command(bool(password)))
+        self._become_root(channel, password)
+        return channel
+
+    def _session(self) -> Channel:
+        # Not Connection.create_session, which would connect again behind our back: the lease would be gone.
+        assert self.connection.transport is not None
+        try:
+            channel: Channel = self.connection.transport.open_session(timeout=self.silence)
+        except SSHException as error:
+            if "Timeout" in str(error):
+                raise TimeoutError from None
+            raise
+        return channel
+
+    def _exec(self, channel: Channel, command: str) -> None:
+        """Start a command; unlike paramiko, wait for the host's consent only so long."""
+        silent = Event()
+
+        def give_up() -> None:
+            silent.set()
+            hang_up(channel)  # which wakes up whoever waits for it
+
+        watchdog = Timer(self.silence, give_up)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            channel.exec_command(command)
+        except SSHException:
+            if silent.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            watchdog.cancel()
+
+    def _become_root(self, channel: Channel, password: str | None) -> None:
+        """See sudo through until its shell is ready; it gets the password once, and only if it asks."""
+        said, answered = "", False
+        while become.READY not in said:
+            chunk = self._heard(channel, said)
+            said += chunk
+            if not chunk or said.count(become.PROMPT) > 1:
+                hang_up(channel)
+                raise Unreachable(*become.refusal(said), self.node.name, "sudo")
+            if become.PROMPT in said and not answered:
+                channel.sendall(f"{password}\n".encode())
+                answered = True
+
+    def _heard(self, channel: Channel, said: str) -> str:
+        try:
+            return channel.recv(65536).decode(errors="replace")
+        except TimeoutError:
+            if words := become.last_words(said):  # a question of some other kind, as for a second factor
+                seen = f"for {self.silence} s it has waited behind: {words}"
+                raise Unreachable(seen, host=self.node.name, where="sudo") from None
+            raise
+
+    def _exit_code(self, channel: Channel) -> int:
+        if not channel.status_event.wait(self.silence):
+            raise TimeoutError
+        if (code := channel.recv_exit_status()) == -1:
+            raise EOFError("it was closed")
+        return code
 
 
 def hang_up(channel: Channel) -> None:
     """Close a channel, also one whose connection is gone."""
     with suppress(SSHException, OSError, EOFError):
         channel.close()
-
-
-@contextmanager
-def _loss_told(node: Node) -> Iterator[None]:
-    """Turn whatever shows that a host is lost into one Unreachable."""
-    try:
-        yield
-    except TimeoutError:
-        seen = f"it has been silent for {SILENCE} s: frozen, or cut off"
-        raise Unreachable(seen, SAFE, node.name) from None
-    except ChannelException as error:
-        seen = f"its sshd refuses another session on a connection ({error.text})"
-        raise Unreachable(seen, "Is MaxSessions in its sshd_config below 3?", node.name) from error
-    except (SSHException, OSError, EOFError) as error:
-        raise _lost(node, str(error) or "the host hung up") from error
-
-
-def _start(node: Node, connection: Connection) -> Channel:
-    channel = _session(connection)
-    channel.set_combine_stderr(True)
-    channel.settimeout(SILENCE)
-    if not node.ssh.become:
-        _exec(channel, "sh")
-        return channel
-    password = connection.config.sudo.password or node.ssh.become_password
-    _exec(channel, become.command(bool(password)))
-    _become_root(node, channel, password)
-    return channel
-
-
-def _session(connection: Connection) -> Channel:
-    # Not Connection.create_session, which would connect again behind our back: the lease would be gone.
-    assert connection.transport is not None
-    try:
-        channel: Channel = connection.transport.open_session(timeout=SILENCE)
-    except SSHException as error:
-        if "Timeout" in str(error):
-            raise TimeoutError from None
-        raise
-    return channel
-
-
-def _exec(channel: Channel, command: str) -> None:
-    """Start a command; unlike paramiko, wait for the host's consent only so long."""
-    silent = Event()
-
-    def give_up() -> None:
-        silent.set()
-        hang_up(channel)  # which wakes up whoever waits for it
-
-    watchdog = Timer(SILENCE, give_up)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        channel.exec_command(command)
-    except SSHException:
-        if silent.is_set():
-            raise TimeoutError from None
-        raise
-    finally:
-        watchdog.cancel()
-
-
-def _become_root(node: Node, channel: Channel, password: str | None) -> None:
-    """See sudo through until its shell is ready; it gets the password once, and only if it asks."""
-    said, answered = "", False
-    while become.READY not in said:
-        chunk = _heard(node, channel, said)
-        said += chunk
-        if not chunk or said.count(become.PROMPT) > 1:
-            hang_up(channel)
-            raise Unreachable(*become.refusal(said), node.name, "sudo")
-        if become.PROMPT in said and not answered:
-            channel.sendall(f"{password}\n".encode())
-            answered = True
-
-
-def _heard(node: Node, channel: Channel, said: str) -> str:
-    try:
-        return channel.recv(65536).decode(errors="replace")
-    except TimeoutError:
-        if words := become.last_words(said):  # a question of some other kind, as for a second factor
-            seen = f"for {SILENCE} s it has waited behind: {words}"
-            raise Unreachable(seen, host=node.name, where="sudo") from None
-        raise
-
-
-def _exit_code(channel: Channel) -> int:
-    if not channel.status_event.wait(SILENCE):
-        raise TimeoutError
-    return channel.recv_exit_status()
 
 
 def _listen(channel: Channel, on_line: Callable[[str], bool] | None) -> tuple[str, bool]:
@@ -176,7 +172,3 @@ def _listen(channel: Channel, on_line: Callable[[str], bool] | None) -> tuple[st
     if on_line is not None and rest:
         on_line(rest)
     return "".join(text), False
-
-
-def _lost(node: Node, why: str) -> Unreachable:
-    return Unreachable(f"the connection was lost ({why})", SAFE, node.name)

@@ -1,19 +1,19 @@
 """Replace running members one at a time, each behind its gate; one that fails is put back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
-from ..plan.names import SERVICES
 from ..plan.roll import Member
 from ..plan.runbook import Chapter, containers
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
-from ..plan.words import grouped, names
+from ..plan.words import names
 from . import gates
 from .hosts import Hosts
+from .preview import left_alone
 
 
 def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
@@ -43,11 +43,6 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
     return []
 
 
-def left_alone(refused: Mapping[Member, str]) -> list[str]:
-    """Say which members may not be replaced and why, what is true of many once."""
-    return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
-
-
 def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
     replacing = steps(plans, "replace", chapter)
     hosts.act({node.name: replacing[node.name] for node in nodes})
@@ -75,7 +70,7 @@ def _rolled_back(
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
-        f"`docker logs {container.name}.failed` there tells why its successor failed. "
+        f"`docker logs {container.name}.failed` there shows why its successor failed. "
         + (f"Not touched: {names(others)}. " if others else "")
         + "Correct hosts.ini; then run again."
     )

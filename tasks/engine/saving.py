@@ -32,9 +32,7 @@ class Promise:
         now = saved.made(run.chapters, run.cluster, found.plans, found.seen, Outlook())
         told = grouped(saved.differences(saved.without(self.document, run.overruled), now))
         if told:
-            since = (
-                f"{self.file}, saved {self.document['saved']}, does not hold any more: nothing was changed. "
-            )
+            since = f"{self.file}, saved {self.document['saved']}, no longer applies: nothing was changed. "
             raise Blocked("\n".join([*told, f"{since}`fab plan --out {self.file}` makes a new plan."]))
 
 
@@ -46,7 +44,7 @@ def read(file: str) -> Promise:
         raise BadInput(f"--plan {file}: {error.strerror}") from None
     except ValueError as error:
         foreign = isinstance(error, saved.Foreign)
-        raise BadInput(f"--plan {file}: {error if foreign else 'it is no text'}") from None
+        raise BadInput(f"--plan {file}: {error if foreign else 'it is not text'}") from None
 
 
 def refuse_other_file(file: str) -> None:
@@ -57,7 +55,9 @@ def refuse_other_file(file: str) -> None:
     if not os.access(place.parent, os.W_OK):
         raise BadInput(f"--out {file}: nothing can be written there")
     if place.exists() and not _may_go(place):
-        raise BadInput(f"--out {file}: what is there is no saved plan and would be lost; name another file")
+        raise BadInput(
+            f"--out {file}: what is there is not a saved plan and would be lost; name another file"
+        )
 
 
 def _may_go(place: Path) -> bool:

@@ -18,7 +18,8 @@ def screen(status: Status) -> Group:
         _title(status),
         _table(status),
         *(Text(line, "bold red") for line in grouped(_troubles(status))),
-        *(Text(line, "yellow") for line in grouped([*_others(status), *_differences(status)])),
+        *(Text(line, "yellow") for line in grouped(_others(status))),
+        *(Text(line, "yellow") for line in differences(status)),
         *(Text(f"{one.seen}.", "yellow") for one in status.strangers),
         *(_service(service) for service in status.services),
         *(Text(f"{line}.") for line in _cluster(status)),
@@ -74,8 +75,8 @@ def _troubles(status: Status) -> list[tuple[str, str]]:
     ]
 
 
-def _differences(status: Status) -> list[tuple[str, str]]:
-    """Say what differs, by host, unless a trouble says it; of what was never deployed `fab plan` tells."""
+def differences(status: Status) -> list[str]:
+    """Say what differs, once for all hosts, unless a trouble says it; `fab plan` tells what is absent."""
     told = []
     for host in status.hosts:
         told += [(host.name, text) for text in host.drift]
@@ -85,7 +86,7 @@ def _differences(status: Status) -> list[tuple[str, str]]:
             more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
             if drift and one.state != "absent":
                 told.append((host.name, f"{one.service}: {drift[0]}{more}"))
-    return told
+    return grouped(told)
 
 
 def _service(service: Service) -> Text:

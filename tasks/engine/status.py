@@ -17,7 +17,7 @@ from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
-from .screen import screen
+from .screen import differences, screen
 from .strangers import asked
 
 PAUSE = 2
@@ -37,7 +37,7 @@ def look_around(hosts: Hosts) -> Status:
         else status.host(CHAPTERS, hosts.cluster, node, seen[node.name], plans[node.name])
         for node in hosts.nodes
     ]
-    services = [chapter for chapter in CHAPTERS if _is_asked(hosts, chapter)]
+    services = [chapter for chapter in CHAPTERS if chapter.members and hosts.members(chapter)]
     with ThreadPoolExecutor() as pool:  # a host that is lost costs every question its time
         heard = dict(
             zip(services, pool.map(lambda chapter: _ask(hosts, chapter, seen), services), strict=True)
@@ -53,15 +53,11 @@ def look_around(hosts: Hosts) -> Status:
     )
 
 
-def _is_asked(hosts: Hosts, chapter: Chapter) -> bool:
-    return chapter.members is not None and any(chapter.concerns(node) for node in hosts.nodes)
-
-
 def _ask(
     hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]
 ) -> tuple[Service, Mapping[str, Answers]]:
     """Judge a service by what its members say; a host that is lost meanwhile is part of the answer."""
-    needed = frozenset(node.name for node in hosts.nodes if chapter.concerns(node))
+    needed = hosts.members(chapter)
     if not needed & seen.keys():
         return status.unheard(chapter, hosts.cluster, "no host of it can be reached"), {}
     try:
@@ -100,16 +96,25 @@ def raise_unless_ok(seen: Status) -> None:
         case "unreachable":
             raise Unreachable("\n".join(host.trouble for host in seen.hosts if host.trouble))
         case "degraded":
-            down = f": {', '.join(seen.down)}" if seen.down else ""
-            raise Degraded(f"The cluster is degraded{down}. `fab plan` shows what a deploy would mend.")
+            raise Degraded(_degraded(seen))
         case "drift":
             raise Drift(" ".join(_drift(seen)))
 
 
+def _degraded(seen: Status) -> str:
+    """Say what is down, and of each service that is not well what of it still works."""
+    down = f": {', '.join(seen.down)}" if seen.down else ""
+    ill = "".join(f" {each.title}: {each.verdict.says}." for each in seen.services if not each.verdict.passed)
+    return f"The cluster is degraded{down}.{ill} `fab plan` shows what a deploy would fix."
+
+
 def _drift(seen: Status) -> Iterator[str]:
-    if others := names(host.name for host in seen.hosts if host.drifts):
-        yield f"All is well, but not as {seen.source} wants it on {others}."
+    """Say what differs, the first of it by name, that it stops no service now, and who is not named."""
+    if told := differences(seen):
+        count = f"{len(told)} things differ" if told[1:] else "one thing differs"
+        yield f"Every service is well, but {count} from {seen.source}{', the first is' if told[1:] else ''}:"
+        yield f"{told[0]}. No service is down because of it now; it can matter when something restarts."
         yield "`fab plan` shows what a deploy would change."
     if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
-        yield f"{'A' if others else 'All is well, but a'} member that {seen.source} does not name"
+        yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name"
         yield f"takes part on {strangers}. `fab plan` tells what to do about it."

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
@@ -17,7 +18,7 @@ from .errors import BadInput
 from .raw import Raw
 from .secret import HIDDEN, holds_secret
 
-ANSIBLE_TIMEOUT = 120
+PATIENCE = 120
 """Seconds after which a script or a plugin of an inventory is given up."""
 
 AT_ONCE = 4
@@ -42,32 +43,32 @@ PYTHONS_WORDS = re.compile(r".*\bansible\.errors\.\w+: ")
 SCRIPT_SAID = re.compile(r"Standard error from inventory script:\n(.+)")
 
 
-def ask(file: Path, name: str, why: str) -> Raw:
-    """Read an inventory through Ansible; `why` says what it is. Raises BadInput."""
-    program = _program(name, why)
-    said = _run([program, "-i", str(file), "--list", "--export"], file, name)
+def ask(file: Path, name: str, why: str, python: str = sys.executable, patience: float = PATIENCE) -> Raw:
+    """Read an inventory through the Ansible of `python`; `why` says what it is. Raises BadInput."""
+    program, run = _program(name, why, python), partial(_run, file, name, patience)
+    said = run([program, "-i", str(file), "--list", "--export"])
     try:
         document = json.loads(said[said.index("{") :])
     except ValueError:
-        raise BadInput(f"{name}: ansible-inventory's answer is no JSON; {_try(file)}") from None
+        raise BadInput(f"{name}: ansible-inventory's answer is not JSON; {_try(file)}") from None
     texts = answer.encrypted(document)
     decrypt = [str(Path(program).with_name("ansible-vault")), "decrypt", "--output", "-"]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        clear = pool.map(lambda text: _run(decrypt, file, name, text), texts)
+        clear = pool.map(partial(run, decrypt), texts)
         raw = answer.read(document, dict(zip(texts, clear, strict=True)))
     if not raw.hosts:
         raise BadInput(f"{name}: {_no_hosts(file)}")
     return raw
 
 
-def _program(name: str, why: str) -> str:
-    """Find ansible-inventory: beside the running Python, else on PATH. Raises BadInput."""
-    beside = Path(sys.executable).with_name("ansible-inventory")
+def _program(name: str, why: str, python: str) -> str:
+    """Find ansible-inventory: beside Python, else on PATH. Raises BadInput."""
+    beside = Path(python).with_name("ansible-inventory")
     found = str(beside) if os.access(beside, os.X_OK) else shutil.which("ansible-inventory")
     if not found:
         raise BadInput(
             f"{name} {why}, so mesofab reads it through ansible-inventory, which is not installed; "
-            f"{quote(sys.executable)} -m pip install ansible-core"
+            f"{quote(python)} -m pip install ansible-core"
         )
     return found
 
@@ -86,7 +87,7 @@ def _no_hosts(file: Path) -> str:
 # Other programs
 
 
-def _run(command: list[str], file: Path, name: str, given: str | None = None) -> str:
+def _run(file: Path, name: str, patience: float, command: list[str], given: str | None = None) -> str:
     """Return what a program of Ansible's prints. Raises BadInput with its own reason if it fails."""
     alone = not sys.stdin or not sys.stdin.isatty()  # else it may ask for the password of a vault
     try:
@@ -100,13 +101,13 @@ def _run(command: list[str], file: Path, name: str, given: str | None = None) ->
             env={STRICT: "true", **os.environ},
             start_new_session=alone,
         )
-        out, err = process.communicate(given, timeout=ANSIBLE_TIMEOUT)
+        out, err = process.communicate(given, timeout=patience)
     except OSError as error:
         raise BadInput(f"{name}: {command[0]} cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         _end(process, alone)
         tool = Path(command[0]).name
-        raise BadInput(f"{name}: {tool} gave no answer within {ANSIBLE_TIMEOUT} s; {_try(file)}") from None
+        raise BadInput(f"{name}: {tool} gave no answer within {patience} s; {_try(file)}") from None
     if process.returncode:
         raise BadInput(f"{name}: {_reason(err)}")
     return out
@@ -139,7 +140,7 @@ def _reason(told: str) -> str:
     errors = [text for text in messages[-1:] if not text.startswith("Completely failed")]
     reason = next(iter(errors or of_plugins.values()), "")
     if not reason and any(text.startswith("Completely failed") for text in messages):
-        return "there is nothing in it that Ansible could read"
+        return "it holds nothing that Ansible can read"
     said = _sentence(reason) if reason else _last_words(told)
     if "vault" in said.lower() or "decrypt" in said.lower():
         return f"{said}; name the file that has its password: export ANSIBLE_VAULT_PASSWORD_FILE=FILE"

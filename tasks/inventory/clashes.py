@@ -48,19 +48,12 @@ def _complain(raw: Raw, node: Node, one: str, other: str) -> None:
     set_here = merged.variables(raw, node.name)
     line = max(set_here[name].line for name in (one, other) if name in set_here)
     a, b = getattr(node.settings, one), getattr(node.settings, other)
+    what = f"{one} and {other} are both {a} on host {node.name}"
     if one in PORTS:
-        raw.complain(
-            line, f"{one} and {other} are both {a} on host {node.name}", "give one of them another port"
-        )
+        mend = "give one of them another port"
     elif a == b:
-        raw.complain(
-            line,
-            f"{one} and {other} are both {a} on host {node.name}",
-            "give each a directory of its own: they would destroy each other's data",
-        )
+        mend = "give each a directory of its own: they would destroy each other's data"
     else:
-        raw.complain(
-            line,
-            f"{one}={a} and {other}={b} of host {node.name} lie in one another",
-            "give each a directory of its own: who clears the outer one loses both",
-        )
+        what = f"{one}={a} and {other}={b} of host {node.name} are one inside the other"
+        mend = "give each a directory of its own: clearing the outer one loses both"
+    raw.complain(line, what, mend)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from .raw import Raw
 from .settings import Settings, Ssh
 
 
@@ -49,13 +50,14 @@ class Cluster:
     """All nodes of an inventory, in its order, and the settings that hold for all of them.
 
     `joining` are masters that only join once those that run know their number: they count for the
-    quorum, and are none yet.
+    quorum, and are none yet. `raw` is what the inventory says, unless this is a part of its cluster.
     """
 
     source: str
     nodes: tuple[Node, ...]
     settings: Settings
     joining: int = 0
+    raw: Raw | None = field(default=None, compare=False, repr=False)
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""
@@ -67,7 +69,7 @@ class Cluster:
             replace(node, roles=tuple(r for r in node.roles if r != role)) if node.name in names else node
             for node in self.nodes
         )
-        return replace(self, nodes=tuple(nodes))
+        return replace(self, nodes=tuple(nodes), raw=None)
 
     def called(self, name: str) -> Node | None:
         """Give the node that `name` (its name, address or SSH host) means, if there is one."""

@@ -10,6 +10,12 @@ class OperatorError(Exception):
 
     exit_code = 1
     kind = "error"
+    brief = ""
+    """What to print at the end of the run if the whole message stands further up already."""
+
+    def __init_subclass__(cls, exit_code: int | None = None, kind: str = "") -> None:
+        """Take what a class is declared with; without, it is as the one that it is made of."""
+        cls.exit_code, cls.kind = exit_code or cls.exit_code, kind or cls.kind
 
     def __init__(self, seen: str, remedy: str = "", host: str = "", where: str = "") -> None:
         self.seen, self.remedy, self.host, self.where = seen, remedy, host, where
@@ -24,8 +30,5 @@ class OperatorError(Exception):
         return f"{self.host}  {self.text}" if self.host else self.text
 
 
-class BadInput(OperatorError):
+class BadInput(OperatorError, exit_code=2, kind="bad_input"):
     """hosts.ini, a task, -H or an option cannot be used; no host was dialled."""
-
-    exit_code = 2
-    kind = "bad_input"

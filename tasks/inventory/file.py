@@ -1,6 +1,7 @@
 """Which inventory is meant, and reading it: for fab and for pytest alike."""
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from shlex import quote
@@ -32,10 +33,20 @@ def beside(name: str) -> Path:
     return (own if os.path.isdir(own) else own.parent) / Path(name).expanduser()
 
 
-def load(file: Path | None = None) -> Cluster:
-    """Read an inventory file. Raises BadInput with every problem, each with its line and remedy."""
+@cache  # the suite asks again for each host
+def _ask_ansible(file: Path, name: str, why: str) -> Raw:
+    from . import ansible  # it and what it needs are no business of an INI file
+
+    return ansible.ask(file, name, why)
+
+
+def load(file: Path | None = None, ask: Callable[[Path, str, str], Raw] = _ask_ansible) -> Cluster:
+    """Read an inventory file; `ask` reads it where only Ansible can, see `ansible.ask`.
+
+    Raises BadInput with every problem, each with its line and remedy.
+    """
     file = file or path()
-    raw = _read(file)
+    raw = _read(file, ask)
     try:
         cluster = parse.cluster(raw, _name(file))
     except InventoryError as error:
@@ -56,22 +67,15 @@ def _in_force(key: str) -> tuple[Raw, list[tuple[Node, Assignment]]]:
     return raw, parse.in_force(raw, cluster, key)
 
 
-def _read(file: Path) -> Raw:
+def _read(file: Path, ask: Callable[[Path, str, str], Raw]) -> Raw:
     name = _name(file)
     if why := forms.beyond_ini(file, name):
-        return _ask_ansible(file, name, why)
+        return ask(file, name, why)
     raw = ini.read(_text(file))
     why = forms.variables_beside(file)
     if why and raw.problems:  # told with their lines; the rest only Ansible knows
         raise BadInput(str(InventoryError(name, raw.problems)))
-    return _ask_ansible(file, name, why) if why else raw
-
-
-@cache  # the suite asks again for each host
-def _ask_ansible(file: Path, name: str, why: str) -> Raw:
-    from . import ansible  # it and what it needs are no business of an INI file
-
-    return ansible.ask(file, name, why)
+    return ask(file, name, why) if why else raw
 
 
 def _text(file: Path) -> str:
@@ -98,7 +102,7 @@ def ssh_config(cluster: Cluster) -> Path | None:
         return None
     file = beside(cluster.settings.ssh_config)
     if not os.path.isfile(file):
-        trouble = "is no file" if os.path.exists(file) else "does not exist"
+        trouble = "is not a file" if os.path.exists(file) else "does not exist"
         raise BadInput(f"{place('ssh_config')}: ssh_config names {file}, which {trouble}")
     return file
 
@@ -119,7 +123,7 @@ def check_keys() -> None:
 def _key_trouble(key: Path) -> str:
     try:
         if key.exists() and not (key.is_file() or key.is_dir()):  # a pipe may never end
-            return "which is no file; name a private key"
+            return "which is not a file; name a private key"
         key.read_bytes()
     except FileNotFoundError:
         return f"which does not exist; correct the path, or make the key: ssh-keygen -f {quote(str(key))}"

@@ -58,7 +58,9 @@ def _check_group(raw: Raw, group: Group, reached: set[str], members: dict[str, s
     if kind:
         raw.complain(group.line, f"[{group.name}] has no colon", f"did you mean [{kind[1]}:{kind[2]}]?")
     elif role and not (group.has_members and raw.members(group.name) <= members[role]):
-        raw.complain(group.line, f"[{group.name}] is no role and no child of one", f"did you mean {role}?")
+        raw.complain(
+            group.line, f"[{group.name}] is neither a role nor a child of one", f"did you mean {role}?"
+        )
         members[role] |= raw.members(group.name)  # what is wrong with its hosts is told, too
     elif not group.has_members and group.name not in IMPLIED:
         defined = [other.name for other in raw.groups.values() if other.has_members]
@@ -77,7 +79,7 @@ def _check_role(raw: Raw, group: Group) -> None:
     for name, line in group.repeated.items():
         raw.complain(
             line,
-            f"host {name} stands twice in [{group.name}] (first on line {group.hosts[name]})",
+            f"host {name} appears twice in [{group.name}] (first on line {group.hosts[name]})",
             "remove one of the two lines",
         )
 

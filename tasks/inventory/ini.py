@@ -87,7 +87,7 @@ def _section(raw: Raw, before: Group, number: int, line: str) -> tuple[Group, st
     match = SECTION.match(line)
     kind = (match[2] or "hosts") if match else ""
     if not match or kind not in KINDS:
-        raw.complain(number, f"{line!r} is no section", "write [group], [group:vars] or [group:children]")
+        raw.complain(number, f"{line!r} is not a section", "write [group], [group:vars] or [group:children]")
         return before, "unknown"  # what stands below it cannot be judged
     group = raw.groups.setdefault(match[1], Group(match[1], number))
     if kind != "vars":
@@ -101,7 +101,7 @@ def _child_line(raw: Raw, group: Group, number: int, line: str) -> None:
     if match := CHILD.match(line):
         group.children.setdefault(match[1], number)
     else:
-        raw.complain(number, f"{line!r} is no name of a group", "write one group on each line")
+        raw.complain(number, f"{line!r} is not a group name", "write one group on each line")
 
 
 # Hosts
@@ -151,7 +151,7 @@ def _name_hosts(raw: Raw, group: Group, number: int, pattern: str, names: list[s
         elif port and raw.hosts[name].get("ansible_port", Assignment("", 0)).value != port:
             raw.complain(
                 number,
-                f"Ansible overlooks the port {port} here",
+                f"Ansible ignores the port {port} here",
                 f"write it on line {raw.host_lines[name]}, where {name} is named first",
             )
         line = group.hosts.setdefault(name, number)
@@ -166,7 +166,7 @@ def _given(raw: Raw, number: int, line: str, words: list[str]) -> list[tuple[str
         key, separator, value = word.partition("=")
         if not separator or not key:
             raw.complain(
-                number, f"{piece(word, line)} is no name=value", "write name=value without spaces around '='"
+                number, f"{piece(word, line)} is not name=value", "write name=value without spaces around '='"
             )
             break
         given.append((key, values.literal(value)))
@@ -189,7 +189,7 @@ def _variable_line(raw: Raw, group: Group, number: int, line: str) -> str:
     key, separator, text = (part.strip() for part in line.partition("="))
     value = values.literal(text)
     if not separator or not key:
-        raw.complain(number, f"{piece(line, line)} is no name=value", "write name=value on one line")
+        raw.complain(number, f"{piece(line, line)} is not name=value", "write name=value on one line")
     elif is_ours(key) and value == text and re.search(r"(^|\s)[#;]", text):
         # Ansible takes it as a part of the value.
         raw.complain(number, f"{key} has a comment behind its value", "give the comment a line of its own")

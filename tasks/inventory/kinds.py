@@ -83,7 +83,7 @@ def address(text: str) -> str:
     except ValueError as error:
         if isinstance(error, Wrong):
             raise
-        raise Wrong(f"is {text!r}, no IP address", "write four numbers from 0 to 255") from None
+        raise Wrong(f"is {text!r}, not an IP address", "write four numbers from 0 to 255") from None
     if parsed.version != 4:
         raise Wrong(f"is {text!r}, an IPv6 address", "ZooKeeper 3.4 and Mesos 1.5 need IPv4 here")
     if parsed.is_loopback or parsed.is_multicast or parsed.is_reserved or parsed in THIS_NETWORK:
@@ -140,7 +140,7 @@ def image(text: str) -> str:
     _plain(text)
     match = IMAGE.match(text)
     if not match:
-        raise Wrong(f"is {text!r}, no image name", "write [registry/]repository:tag")
+        raise Wrong(f"is {text!r}, not an image name", "write [registry/]repository:tag")
     if match["digest"] is None and match["tag"] in (None, "latest"):
         raise Wrong(f"is {text!r}, which is not pinned", "name a tag other than latest, or a digest")
     return text

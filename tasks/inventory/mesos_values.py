@@ -55,7 +55,8 @@ def agent_environment(text: str) -> tuple[tuple[str, str], ...]:
 
 def _mesos(text: str, program: Program, own: Collection[str]) -> tuple[tuple[str, str], ...]:
     pairs = assignments(text, lambda name: program.kind(_flag(name)) == "json")
-    given = {name: _current(program, _flag(name)) for name, _ in pairs if name.startswith("MESOS_")}
+    flags = {name: _flag(name) for name, _ in pairs if name.startswith("MESOS_")}
+    given = {name: program.flags.get(flag, Flag(flag, "")) for name, flag in flags.items()}
     for name, value in pairs:
         if name in given:
             _check_flag(name, given[name], value, own)
@@ -68,10 +69,6 @@ def _mesos(text: str, program: Program, own: Collection[str]) -> tuple[tuple[str
 
 def _flag(name: str) -> str:
     return name.removeprefix("MESOS_").lower() if name.startswith("MESOS_") else ""
-
-
-def _current(program: Program, name: str) -> Flag:
-    return program.flags.get(name, Flag(name, ""))
 
 
 def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None:

@@ -4,62 +4,21 @@ import difflib
 
 from .kinds import Wrong
 
-MAY_BE = (
-    "tool",
-    "same-machine",
-    "hostname",
-    "clock",
-    "clock-drift",
-    "architecture",
-    "memory",
-    "free-memory",
-    "disk",
-    "disk-reserve",
-    "read-only",
-    "unwell",
-    "docker-snap",
-    "docker-rootless",
-    "docker-userns",
-    "docker-trust",
-    "docker-selinux",
-    "docker-context",
-    "docker-version",
-    "docker-api",
-    "docker-init",
-    "docker-boot",
-    "cgroups",
-    "extra-flag",
-    "image",
-    "image-login",
-    "login",
-    "foreign-container",
-    "stray-container",
-    "stranger",
-    "foreign-data",
-    "same-agent",
-    "foreign-agent",
+MAY_BE = tuple(
+    """
+    tool same-machine hostname clock clock-drift architecture memory free-memory disk disk-reserve
+    read-only unwell docker-snap docker-rootless docker-userns docker-trust docker-selinux
+    docker-context docker-version docker-api docker-init docker-boot cgroups extra-flag image
+    image-login flow login foreign-container stray-container stranger foreign-data same-agent foreign-agent
+    """.split()
 )
 """The checks that only judge a host: without them a run can still do its steps."""
 
-NEVER = (
-    "connection",
-    "sudo",
-    "lock",
-    "rights",
-    "address",
-    "docker",
-    "docker-podman",
-    "port",
-    "moved-ports",
-    "profile",
-    "path",
-    "cluster",
-    "myid",
-    "members",
-    "wiped",
-    "quorum",
-    "marathon-version",
-    "agent-info",
+NEVER = tuple(
+    """
+    connection sudo lock rights address docker docker-podman port moved-ports profile path cluster
+    myid members wiped quorum marathon-version agent-info
+    """.split()
 )
 """Those that also stand in the way of a plan: its steps would fail, or destroy data."""
 
@@ -73,7 +32,7 @@ def checks(text: str) -> tuple[str, ...]:
         if name not in MAY_BE:
             close = difflib.get_close_matches(name, (*MAY_BE, *NEVER), n=1)
             raise Wrong(
-                f"names {name!r}, no check of the preflight",
+                f"names {name!r}, not a preflight check",
                 f"did you mean {close[0]}?" if close else f"write any of {', '.join(MAY_BE)}",
             )
     return tuple(dict.fromkeys(names))

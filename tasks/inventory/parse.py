@@ -9,7 +9,7 @@ from .kinds import Wrong, address
 from .kinds import name as host_name
 from .names import ALIASES, JUDGED, meant
 from .raw import Assignment, InventoryError, Problem, Raw, Variables
-from .settings import ROLES, VARIABLES, Settings, Ssh, Variable
+from .settings import ROLES, VARIABLES, Settings, Ssh
 from .templates import fill
 
 __all__ = ["InventoryError", "Problem", "cluster", "in_force", "parse"]
@@ -35,7 +35,7 @@ def cluster(raw: Raw, source: str) -> Cluster:
     rules.check(raw, nodes, certain)
     if raw.problems:
         raise InventoryError(source, raw.problems, raw.places)
-    return Cluster(source, tuple(nodes), Settings(**_settings_part(common)))
+    return Cluster(source, tuple(nodes), Settings(**_settings_part(common)), raw=raw)
 
 
 def in_force(raw: Raw, cluster: Cluster, name: str) -> list[tuple[Node, Assignment]]:
@@ -128,7 +128,8 @@ def _values(
         variable = VARIABLES[name]
         if level == "node" and variable.scope == "all":
             continue
-        if _is_of_another_role(variable, roles) and key in raw.hosts.get(host, {}):
+        elsewhere = variable.scope == "node" and variable.role not in (None, *roles)
+        if elsewhere and key in raw.hosts.get(host, {}):
             what = f"{name} has no effect: host {host} is not in [{variable.role}]"
             raw.complain(given.line, what, "remove it")
             continue
@@ -136,10 +137,6 @@ def _values(
         if value is not None:
             values[name] = value
     return values
-
-
-def _is_of_another_role(variable: Variable, roles: tuple[str, ...]) -> bool:
-    return variable.scope == "node" and variable.role not in (None, *roles)
 
 
 def _ours(raw: Raw, variables: Variables, host: str) -> Iterator[tuple[str, Assignment]]:

@@ -40,7 +40,7 @@ def _items(text: str) -> list[str]:
     if "::" in text or text.count(":") > 2:
         raise Wrong(f"'[{text}]' looks like an IPv6 address", "give the host's IPv4 address")
     if not match:
-        raise Wrong(f"[{text}] is no range", "write [1:20], [01:20], [1:20:2] or [a:f]")
+        raise Wrong(f"[{text}] is not a range", "write [1:20], [01:20], [1:20:2] or [a:f]")
     step = int(match[3] or 1)
     if step == 0:
         raise Wrong(f"[{text}] has a step of 0", "leave the step out, or write another one")

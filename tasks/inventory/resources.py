@@ -57,7 +57,7 @@ def entries(text: str) -> list[Entry]:
     if text.lstrip().startswith(("[", "{")):
         told = parsed(text)
         if not isinstance(told, list) or not told:
-            raise Wrong("is JSON, but no list of resources", FORM)
+            raise Wrong("is JSON, but not a list of resources", FORM)
         return [_entry(one) for one in told]
     if text.startswith(("/", "file://")):
         raise Wrong(

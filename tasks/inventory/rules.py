@@ -30,7 +30,10 @@ def check(raw: Raw, nodes: list[Node], certain: bool) -> None:
     members = [node for node in nodes if "zookeeper" in node.roles]
     _check_ids(raw, members, certain)
     if certain and len(members) == len(raw.members("zookeeper")):
-        _check_number(raw, members)
+        fewer = len(members) - 1
+        _refuse_even(
+            raw, "zookeeper", members, f"ZooKeeper hosts: an even number fails no better than {fewer}"
+        )
     if not raw.problems:
         clashes.check(raw, nodes)
         _check_masters(raw, nodes)
@@ -138,23 +141,16 @@ def _complain_of_lack(raw: Raw, host: str, lack: str, name: str, advice: str) ->
         raw.complain(line, f"host {host} has {lack}", advice)
 
 
-def _check_number(raw: Raw, members: list[Node]) -> None:
-    if members and len(members) % 2 == 0:
-        raw.complain(
-            raw.groups["zookeeper"].line,
-            f"{len(members)} ZooKeeper hosts: an even number fails no better than {len(members) - 1}",
-            f"use {len(members) - 1} or {len(members) + 1}",
-        )
+def _refuse_even(raw: Raw, role: str, nodes: list[Node], why: str) -> None:
+    number = len(nodes)
+    if nodes and number % 2 == 0:
+        raw.complain(raw.groups[role].line, f"{number} {why}", f"use {number - 1} or {number + 1}")
 
 
 def _check_masters(raw: Raw, nodes: list[Node]) -> None:
     masters = [node for node in nodes if "mesos_master" in node.roles]
-    if masters and len(masters) % 2 == 0:
-        raw.complain(
-            raw.groups["mesos_master"].line,
-            f"{len(masters)} masters: the replicated log begins only with 2 x quorum - 1 of them",
-            f"use {len(masters) - 1} or {len(masters) + 1}",
-        )
+    why = "masters: the replicated log begins only with 2 x quorum - 1 of them"
+    _refuse_even(raw, "mesos_master", masters, why)
     for role in NUMBERED:
         _check_numbers(raw, [node for node in nodes if role in node.roles])
     for node in nodes:
@@ -190,7 +186,7 @@ def _check_flags(raw: Raw, node: Node) -> None:
             line = merged.variables(raw, node.name)[one.setting].line
             otherwise = f"f your build has it, add extra_flags={one.name}"
             mend = f"{one.mend} I{otherwise}" if one.mend.endswith("?") else f"{one.mend}; or, i{otherwise}"
-            raw.complain(line, f"{one.setting} sets {one.written}, no flag of {one.program}", mend)
+            raw.complain(line, f"{one.setting} sets {one.written}, not a flag of {one.program}", mend)
     s = node.settings
     given = mesos_values.flags_of(s.marathon_environment, ())
     both = [flag for flag in given if flag in mesos_values.flags_of((), s.marathon_arguments)]

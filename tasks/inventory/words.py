@@ -47,8 +47,9 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
             raise Wrong(f"holds {piece(word, text)}", f"write NAME=value words{quotes}")
         if not value:
             raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
-        if takes_json(name) and not value.startswith(("/", "file://")):
-            _check_object(name, value)
+        is_json = takes_json(name) and not value.startswith(("/", "file://"))
+        if is_json and not isinstance(parsed(value, name), dict):
+            raise Wrong(f"gives {name} JSON that is no object", 'write {"key": ...}, or file:// and a path')
         pairs.append((name, value))
     if len({name for name, _ in pairs}) < len(pairs):
         raise Wrong("gives a variable twice", "give each once")
@@ -112,8 +113,3 @@ def _where(error: Exception, text: str, name: str) -> str:
     near = text[error.pos : error.pos + NEAR]
     shown = f", near {near!r}" if near and not holds_secret(name, text) else ""
     return f"{error.msg} at character {error.pos + 1}{shown}"
-
-
-def _check_object(name: str, value: str) -> None:
-    if not isinstance(parsed(value, name), dict):
-        raise Wrong(f"gives {name} JSON that is no object", 'write {"key": ...}, or file:// and a path')

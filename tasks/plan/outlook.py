@@ -6,7 +6,7 @@ asks the services themselves before each turn, so who is next in a roll may be a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from .gate import Standing
 from .marathon.handover import turns
@@ -18,7 +18,7 @@ from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
 from .words import names
 
-HEADING = "In this order as things stand now; every service is asked again before each restart:"
+HEADING = "In this order, as things stand now; every service is checked again before each restart:"
 
 
 @dataclass(frozen=True)
@@ -141,24 +141,13 @@ class _Run:
 
 def lines(outlook: Outlook) -> list[str]:
     """Say each turn in a line, in columns; turns that are alike and follow each other share one."""
-    rows = [
-        (
-            _names(those),
-            f"{those[0].what}{', one after the other' if len(those) > 1 else ''}",
-            those[0].quorum,
-        )
-        for those in _alike(outlook.turns)
-    ]
-    hosts, what = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    rows = []
+    for (what, quorum), alike in groupby(outlook.turns, lambda turn: (turn.what, turn.quorum)):
+        hosts = [turn.hosts for turn in alike]
+        in_turn = ", one after the other" if len(hosts) > 1 else ""
+        rows.append((names(chain.from_iterable(hosts)), f"{what}{in_turn}", quorum))
+    first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
     return [
-        f"{number:3}. {row[0]:{hosts}}  {row[1]:{what}}  {row[2]}".rstrip()
+        f"{number:3}. {row[0]:{first}}  {row[1]:{second}}  {row[2]}".rstrip()
         for number, row in enumerate(rows, start=1)
     ]
-
-
-def _alike(turns: Sequence[Turn]) -> list[list[Turn]]:
-    return [list(those) for _, those in groupby(turns, lambda turn: (turn.what, turn.quorum))]
-
-
-def _names(turns: Sequence[Turn]) -> str:
-    return names(host for turn in turns for host in turn.hosts)

@@ -26,7 +26,7 @@ PATTERNS = (
     (
         r"error getting credentials|docker-credential-",
         "docker's config.json names a helper for credentials that does not work there",
-        "install it, or take credsStore and credHelpers from root's ~/.docker/config.json",
+        "install it, or remove credsStore and credHelpers from root's ~/.docker/config.json",
     ),
     (
         r"remote trust data does not exist|no valid trust data|notary",
@@ -72,7 +72,7 @@ PATTERNS = (
     (
         r"pull access denied|repository does not exist|(?<!permission )denied: |unauthorized"
         r"|authentication required|authorization failed|no basic auth|401 Unauthorized|403 Forbidden",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
         "correct the image in hosts.ini, or run docker login on the host as root",
     ),
     (
@@ -95,7 +95,7 @@ PATTERNS = (
     (
         r"user namespaces|userns",
         "the engine remaps users (userns-remap), with which it refuses what the runbook needs",
-        "take userns-remap from /etc/docker/daemon.json and restart docker",
+        "remove userns-remap from /etc/docker/daemon.json and restart docker",
     ),
     (
         r"creating mount source path .*read-only file system",
@@ -139,7 +139,7 @@ PATTERNS = (
     ),
     (
         r"50[0234] (Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)",
-        "the registry is in trouble itself",
+        "the registry itself has a problem",
         "look at its log, or wait",
     ),
     (
@@ -150,7 +150,7 @@ PATTERNS = (
     (
         r"address already in use|port is already allocated",
         "a port that it needs is taken",
-        "see ss -ltnp on the host, or give the service another port in hosts.ini",
+        "stop what listens there (ss -ltnp on the host shows it)",
     ),
     (r"read-only file system", "the file system is read-only", "remount it read-write and look at dmesg"),
     (

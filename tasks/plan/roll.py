@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .gate import Standing
 from .names import SERVICES
+from .words import share
 
 Standings = Mapping[str, Standing]
 """How every service stands, by its role."""
@@ -67,7 +68,8 @@ def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
 
 def _shaken(now: Standings, before: Standings) -> str:
     return ", ".join(
-        f"{SERVICES[service]}: {len(now[service].serving)} of {old.total} members serve, "
+        f"{SERVICES[service]}: "
+        f"{share(len(now[service].serving), old.total, 'members', 'serves', 'serve')}, "
         f"{len(old.serving)} did before"
         for service, old in before.items()
         if old.stands and len(now[service].serving) < len(old.serving)
@@ -76,7 +78,8 @@ def _shaken(now: Standings, before: Standings) -> str:
 
 def _refusal(member: Member, standing: Standing) -> str:
     return (
-        f"{len(standing.serving)} of {standing.total} members serve and {standing.majority} must: "
+        f"{share(len(standing.serving), standing.total, 'members', 'serves', 'serve')} "
+        f"and {standing.majority} must: "
         f"restarting {member.node} now would stop the service"
     )
 

@@ -6,12 +6,13 @@ from itertools import groupby
 
 from ..inventory.cluster import Cluster, Node
 from . import host
-from .compare import belonging
+from .compare import advice, belonging
 from .compare.compared import Host
 from .compare.host import compare
-from .desired import Container, Item, of
+from .desired import DIGEST, Container, Item, of
 from .gate import Members, Question
 from .look import candidates
+from .look.docker import SeenContainer
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
 from .marathon import handover
@@ -28,7 +29,7 @@ from .mesos_master.service import Masters
 from .names import SERVICES, Id
 from .step import Blocker, HostPlan, Step
 from .zookeeper import desired as zookeeper
-from .zookeeper import members
+from .zookeeper import ids, members
 from .zookeeper import strangers as other_members
 from .zookeeper.service import Ensemble
 
@@ -41,6 +42,7 @@ class Chapter:
     that the gate asks; `objections` may refuse a change of one host. `membership` sees all hosts
     together, where members need each other. `arrange` makes other steps of those that the comparison
     found, where a plain restart would not do. `strangers` finds who takes part and is none of its members.
+    `advise` says what leads on where one host cannot tell.
     """
 
     role: str | None
@@ -52,6 +54,7 @@ class Chapter:
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
     arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
     strangers: Strangers | None = None
+    advise: Callable[[Cluster, Seen, Node, Blocker], Blocker] = lambda cluster, seen, node, blocker: blocker
 
     @property
     def service(self) -> str:
@@ -89,6 +92,7 @@ ZOOKEEPER = Chapter(
     Id.ZOOKEEPER_ASK,
     membership=members.membership,
     strangers=Strangers(other_members.found, other_members.suspected),
+    advise=ids.advise,
 )
 MESOS_MASTER = Chapter(
     "mesos_master",
@@ -121,6 +125,9 @@ MESOS_AGENT = Chapter(
 )
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
+
+UNASKED = SeenContainer(status="running", labels={DIGEST: ""})
+"""A container of which nothing is known but its name."""
 
 NAMED = {chapter.service: chapter for chapter in CHAPTERS}
 """Every chapter by the name of its module of tasks."""
@@ -180,13 +187,56 @@ def plans(
     chapters: Iterable[Chapter], cluster: Cluster, nodes: Iterable[Node], seen: Seen
 ) -> dict[str, HostPlan]:
     """Give the plan of every one of `nodes`; `seen` may tell of more, on whom it depends who may join."""
+    chapters = tuple(chapters)
+    found = unadvised(chapters, cluster, nodes, seen)
+    told = advice.advised(
+        cluster,
+        seen,
+        {name: plan.blockers for name, plan in found.items()},
+        lambda after: refused(chapters, after, [*found], seen),
+    )
+    return {name: replace(plan, blockers=told[name]) for name, plan in found.items()}
+
+
+def unadvised(
+    chapters: Iterable[Chapter], cluster: Cluster, nodes: Iterable[Node], seen: Seen
+) -> dict[str, HostPlan]:
+    """Give the same plans, but with changes of hosts.ini that nobody has tried yet."""
     chapters, nodes = tuple(chapters), tuple(nodes)
     found = {node.name: missing(chapters, cluster, node, seen[node.name]) for node in nodes}
     for chapter in chapters:
         for name, blocker in _membership(chapter, cluster, seen, found).objections:
             found[name] = replace(found[name], blockers=(*found[name].blockers, blocker))
         found = dict(chapter.arrange(cluster, seen, found))
+        for node in nodes:
+            blockers = tuple(chapter.advise(cluster, seen, node, one) for one in found[node.name].blockers)
+            found[node.name] = replace(found[node.name], blockers=blockers)
     return found
+
+
+def supposed(cluster: Cluster, seen: Seen) -> dict[str, Observed]:
+    """Give what would be seen with another hosts.ini: who is to log in by sudo would be root.
+
+    Of containers that nobody asked for, as they had other names, it is known that they are there.
+    """
+    become = {node.name for node in cluster.nodes if node.ssh.become}
+    return {
+        name: replace(
+            each,
+            user=0 if name in become else each.user,
+            containers={**dict.fromkeys(each.clusters, UNASKED), **each.containers},
+        )
+        for name, each in seen.items()
+    }
+
+
+def refused(
+    chapters: Iterable[Chapter], cluster: Cluster, names: Iterable[str], seen: Seen
+) -> set[tuple[str, tuple[str, ...]]]:
+    """Give what would be refused on these hosts with another hosts.ini, the hosts being as they were seen."""
+    nodes = [node for node in cluster.nodes if node.name in {*names} & seen.keys()]
+    plans = unadvised(chapters, cluster, nodes, supposed(cluster, seen))
+    return {(name, blocker.what) for name, plan in plans.items() for blocker in plan.blockers}
 
 
 def stages(

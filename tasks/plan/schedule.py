@@ -56,7 +56,9 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
             checked += ready
         rolling += rank
     yield from _roll(rolling, plans)
-    yield from (_hand_over(chapter, plans) for chapter in chapters if turns(chapter.holds, plans))
+    for chapter in chapters:
+        if turns(chapter.holds, plans):
+            yield Entry("hand over", (chapter,), steps(plans, "hand over", chapter))
     if replaced(chapters, plans) or len(checked) < len(asked):
         yield Entry("check", tuple(chapter for chapter in chapters if chapter in asked))
     yield Entry("settle", steps=steps(plans, "settle"))
@@ -88,7 +90,3 @@ def _comes_later(chapter: Chapter, plans: Plans) -> bool:
 def _roll(chapters: Sequence[Chapter], plans: Plans) -> Iterator[Entry]:
     if members := replaced(chapters, plans):
         yield Entry("roll", tuple(chapters), members=members)
-
-
-def _hand_over(chapter: Chapter, plans: Plans) -> Entry:
-    return Entry("hand over", (chapter,), steps(plans, "hand over", chapter))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
+from ..inventory.edits import Change
 from .names import Id
 
 Phase = Literal["stage", "start", "replace", "hand over", "settle"]
@@ -59,6 +60,11 @@ class Step:
         """Tell whether it does more than check."""
         return self.action is not Action.CHECK_IP
 
+    @property
+    def prepares(self) -> bool:
+        """Tell whether it only gets something ready that a later step puts to use."""
+        return self.action in (Action.PULL, Action.WRITE_BESIDE)
+
     def __str__(self) -> str:
         effect = f"  ({self.effect})" if self.effect else ""
         return f"{self.id} {self.title}: {self.reason}{effect}"
@@ -69,7 +75,8 @@ class Blocker:
     """Something on a host that must be mended by a person before anything is changed.
 
     `id` is "" if it stands in the way of every step; `check` is the preflight's name for it, "" if
-    it only concerns the order of steps.
+    it only concerns the order of steps. `changes` are those of hosts.ini that may resolve it, each by itself,
+    beside the `remedy`; in a plan they are those that do, and stand there, too (tasks.plan.compare.advice).
     """
 
     id: Id | Literal[""]
@@ -77,6 +84,12 @@ class Blocker:
     seen: str
     remedy: str
     check: str = ""
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What is refused, and why: the same for two refusals that only differ in what to do."""
+        return self.id, self.title, self.seen, self.check
 
     def __str__(self) -> str:
         return (

@@ -22,6 +22,17 @@ def names(hosts: Iterable[str]) -> str:
     return ", ".join(said)
 
 
+def verb(hosts: Iterable[str], one: str, many: str) -> str:
+    """Say what hosts do, in the form that fits their number: `10.0.0.1 serves`, `10.0.0.1, .2 serve`."""
+    those = list(hosts)
+    return f"{names(those)} {one if len(those) == 1 else many}"
+
+
+def share(some: int, total: int, things: str, one: str, many: str) -> str:
+    """Say what some of all do: `1 of 3 masters serves`, `2 of 3 masters serve`."""
+    return f"{some} of {total} {things} {one if some == 1 else many}"
+
+
 def printable(text: str) -> str:
     """Give a text of somebody else as it may be shown: without control characters."""
     return "".join(each if each.isprintable() else "?" for each in text)

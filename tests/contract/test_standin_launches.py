@@ -20,8 +20,9 @@ sys.path[:0] = [str(IMAGES / "mesos-stand-in"), str(IMAGES / "stand-in")]
 
 from mesos_standin import flags, resources
 from mesos_standin.agent import __main__ as agent
-from mesos_standin.agent import launch, runs
+from mesos_standin.agent import runs
 from mesos_standin.agent.state import State
+from mesos_standin.docker import Docker
 
 NAME = r"(mesos-[-\w]{36})"
 RECORDED = (
@@ -31,10 +32,11 @@ RECORDED = (
 """What Marathon 1.5.8 told of such a task of a real agent."""
 
 
-class Engine:
+class Engine(Docker):
     """An engine that has every image, and runs no container for long."""
 
     def __init__(self) -> None:
+        super().__init__("nowhere")
         self.ran: list[str] = []
 
     async def provide(self, image: str, anyway: bool = False) -> None:
@@ -48,7 +50,7 @@ class Engine:
         """Say that it has ended."""
         return 0
 
-    async def call(self, *_: object) -> None:
+    async def call(self, *_: object, **__: object) -> None:
         """Remove it."""
 
 
@@ -56,16 +58,14 @@ Statuses = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Have tasks run in an engine that is made up."""
-    made = Engine()
-    monkeypatch.setattr(launch, "docker", lambda state: made)
-    return made
+def engine() -> Engine:
+    """An engine that is made up."""
+    return Engine()
 
 
 @pytest.fixture
 def statuses(tmp_path: Path, engine: Engine) -> Statuses:
-    """Launch tasks on one agent, one after the other; give what becomes of each."""
+    """Launch tasks in that engine on one agent, one after the other; give what becomes of each."""
     given = {
         "MESOS_MASTER": "zk://127.0.0.1:1/mesos",
         "MESOS_WORK_DIR": str(tmp_path / "work"),
@@ -75,7 +75,7 @@ def statuses(tmp_path: Path, engine: Engine) -> Statuses:
         "MESOS_RESOURCES": "cpus:1;mem:64",
     }
     state = agent._state(flags.load("mesos-slave", agent._TABLE, [], given), "127.0.0.1", 5051)
-    state.info["id"] = {"value": "S0"}
+    state.info["id"], state.docker = {"value": "S0"}, engine
 
     def run(count: int) -> list[dict[str, Any]]:
         return [asyncio.run(last_status(state, f"task.{number}")) for number in range(count)]

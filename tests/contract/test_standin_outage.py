@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -157,18 +157,12 @@ class Ensemble:
                 listener(each)
 
 
-@pytest.fixture
-def ensemble(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ensemble]:
-    """The ensemble that every client meets."""
-    made = Ensemble()
-    monkeypatch.setattr(zk, "KazooClient", lambda **_: made)
-    yield made
-
-
 @pytest.mark.parametrize("losses", [0, 2])
-def test_a_master_that_hangs_is_a_candidate_again_after_its_session(ensemble: Ensemble, losses: int) -> None:
+def test_a_master_that_hangs_is_a_candidate_again_after_its_session(losses: int) -> None:
+    ensemble = Ensemble()
+
     async def live() -> None:
-        group = zk.Group(zk.Url("127.0.0.1:1", "/mesos"), 10)
+        group = zk.Group(zk.Url("127.0.0.1:1", "/mesos"), 10, lambda **_: ensemble)
         ensemble.say(KazooState.CONNECTED)
         await group.join("/mesos/json.info_", b"{}")
         staying = asyncio.create_task(group.stay("/mesos/json.info_", b"{}"))

@@ -10,7 +10,7 @@ import pytest
 import requests
 import second
 from operators import INVENTORY, MARATHON, ROOT, SOON, Command, Run, execute, lay_bare, running_task
-from paramiko import Channel
+from paramiko import Channel, SSHClient
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -112,7 +112,10 @@ def fab(lab: None) -> Run:
 
 @pytest.fixture
 def commands(lab: None, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count the commands that each host is sent; for fab in this process, on the lab's inventory."""
+    """Count the commands that each host is sent; for fab in this process, on the lab's inventory.
+
+    fab makes the connections itself, and paramiko calls nobody when it sends a command or connects.
+    """
     sent: Counter[str] = Counter()
     execute = Channel.exec_command
 
@@ -124,6 +127,20 @@ def commands(lab: None, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     monkeypatch.setenv("INVENTORY", str(INVENTORY))
     monkeypatch.chdir(ROOT)
     return sent
+
+
+@pytest.fixture
+def connections(commands: Counter[str], monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the connections to each host beside the commands, in the same way."""
+    made: Counter[str] = Counter()
+    connect = SSHClient.connect
+
+    def count(client: SSHClient, hostname: str, **options: Any) -> Any:
+        made[hostname] += 1
+        return connect(client, hostname, **options)
+
+    monkeypatch.setattr(SSHClient, "connect", count)
+    return made
 
 
 @pytest.fixture

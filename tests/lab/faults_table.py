@@ -133,7 +133,7 @@ BY_HAND = Round(
     "by hand",
     (
         Fault(
-            "HOST_IP was set by hand in an `if` of /etc/profile, whose every login leaves a program at work",
+            "HOST_IP was set by hand in an `if` of /etc/profile, whose every login leaves a program running",
             {
                 "test_the_last_line_that_sets_host_ip_exports_it@10.70.0.10": "10.70.0.10: the last line of /etc/profile that sets HOST_IP is 'HOST_IP=10.70.0.10; fi'; expected export HOST_IP=...; `fab host.set-ip` writes the line"
             },
@@ -188,7 +188,7 @@ BY_HAND = Round(
             "a ZooKeeper data directory was wiped while the member runs",
             {
                 "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_myid_is_the_inventorys@10.70.0.12": "10.70.0.12: /opt/zookeeper/data/myid cannot be read (...No such file or directory); expected 3, the myid of hosts.ini; an id is never changed under existing data: correct hosts.ini; if it is missing, `fab deploy-zookeeper` writes it",
+                "test_myid_is_the_inventorys@10.70.0.12": "10.70.0.12: /opt/zookeeper/data/myid cannot be read (...No such file or directory); expected 3, the myid of hosts.ini; an id is never changed under existing data: `fab plan` compares all members and says which of the two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
                 "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; compare with `docker exec zookeeper ls -l /data`, then `docker restart` it",
             },
             shell_in("10.70.0.12", "rm -rf /opt/zookeeper/data"),
@@ -679,7 +679,7 @@ SAME_ID = Round(
         Fault(
             "two members have the same myid",
             {
-                "test_myid_is_the_inventorys@{zk_a}": "{zk_a}: /opt/zookeeper/data/myid says '...'; expected ..., the myid of hosts.ini; an id is never changed under existing data: correct hosts.ini; if it is missing, `fab deploy-zookeeper` writes it",
+                "test_myid_is_the_inventorys@{zk_a}": "{zk_a}: /opt/zookeeper/data/myid says '...'; expected ..., the myid of hosts.ini; an id is never changed under existing data: `fab plan` compares all members and says which of the two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
                 "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: ...; expected it to serve; look at `docker logs zookeeper` there",
             },
             lambda who: shell_in(

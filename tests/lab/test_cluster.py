@@ -42,7 +42,7 @@ def test_a_cluster_comes_from_nothing_and_a_second_deploy_changes_nothing(
 ) -> None:
     first = fab("deploy-cluster")
     assert first.code == 0, first.said
-    for said in ("3 of 3 members serve", "3 of 3 masters answer", "3 of 3 Marathons", "1 of 1 agents"):
+    for said in ("3 of 3 ZooKeepers serve", "3 of 3 masters answer", "3 of 3 Marathons", "1 of 1 agents"):
         assert said in first.said
     before = containers()
     second = fab("deploy-cluster")
@@ -60,7 +60,7 @@ def test_the_chapters_can_be_deployed_one_by_one_and_all_hosts_named_with_h_are_
     first = fab("-H", ",".join(TRIO), "deploy-zookeeper")
     assert first.code == 0, first.said
     assert first.said.count("steps carried out on 3 hosts") == 1
-    assert "3 of 3 members serve" in first.said
+    assert "3 of 3 ZooKeepers serve" in first.said
     for task in ("deploy-mesos-master", "deploy-marathon", "deploy-mesos-slave"):
         done = fab(task)
         assert done.code == 0, done.said
@@ -104,6 +104,7 @@ def test_a_deploy_that_restarts_the_agent_does_not_touch_a_running_docker_app(
     changed = inventory('mesos_agent_environment="MESOS_GC_DELAY=2days"')
     plan = fab("plan", inventory=changed)
     assert "replace mesos-slave: MESOS_GC_DELAY=2days added" in plan.said
+    assert "restarts mesos-slave, active; loses no task; 1 docker task runs on" in plan.said
     done = fab("deploy-cluster", inventory=changed)
     assert done.code == 0, done.said
     assert pid_of_the_app() == pid
@@ -208,7 +209,7 @@ def test_three_zookeepers_and_masters_grow_to_five_beside_one_marathon_and_three
         assert grown.code == 0, grown.said
         assert written["client"].client_id[0] == written["session"], written
         assert written["writes"] > 0
-    for said in ("5 of 5 members serve", "5 of 5 masters answer", "3 of 3 agents are active"):
+    for said in ("5 of 5 ZooKeepers serve", "5 of 5 masters answer", "3 of 3 agents are active"):
         assert said in grown.said
     assert "ZooKeeper grows to 4:" not in grown.said
     assert "Nothing to do" in fab("deploy-cluster", inventory=large).said

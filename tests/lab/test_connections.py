@@ -404,7 +404,7 @@ def lost(lab: None) -> Iterator[dict[str, Command]]:
 
 @pytest.mark.parametrize("node", EVERYBODY[:3])
 def test_a_run_that_loses_a_host_ends_with_a_sentence(lost: dict[str, Command], node: str) -> None:
-    told = f"{node}  it has been silent for 30 s: frozen, or cut off. Running again is safe."
+    told = f"{node}  it has been silent for 30 s: frozen, or cut off. It is safe to run this again."
     assert lost[node].code == 3, lost[node].said
     assert told in lost[node].said
     assert "Traceback" not in lost[node].said

@@ -39,7 +39,7 @@ def test_proxies_for_containers_reach_none_of_ours_and_a_second_deploy_finds_not
     first = fab("deploy-zookeeper")
     assert first.code == 0, first.said
     assert re.search(
-        rf"^{NODE}  warning  docker-context: docker on this host is told to use another engine "
+        rf"^{NODE}  warning  docker-context: docker on this host is configured to use another engine "
         r"\(currentContext=elsewhere\)\. ",
         first.said,
         re.MULTILINE,

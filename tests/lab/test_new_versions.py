@@ -148,7 +148,7 @@ def test_an_agent_takes_what_is_added_and_ends_its_tasks_only_when_told_to(
     assert "attribute rack a -> b: the agent would refuse its work_dir" in refused.said
     plan = fab("plan", "--drain", inventory=changed)
     assert plan.code == 0, plan.said
-    assert "ends its one task and makes it a new agent" in plan.said
+    assert "ends its 1 task (1 of /survivor) and makes it a new agent" in plan.said
     assert containers() == after
 
     drained = fab("deploy-cluster", "--drain", inventory=changed)

@@ -110,12 +110,14 @@ def test_a_member_that_does_not_come_back_is_put_back_and_no_other_is_touched(
     broken = inventory("gate_timeout=45", text=text)
     failed = fab("deploy-cluster", inventory=broken)
     assert failed.code == 10, failed.said
-    told = r"^(10\.70\.0\.1\d)  2\.6 ZooKeeper: not well after 45 s: \1 does not answer\."
+    told = r"^(10\.70\.0\.1\d)  2\.6 ZooKeeper: not well after 45 s: 2 of 3 [^;]*; \1 does not answer\."
     match = re.search(told, failed.said, re.MULTILINE)
     assert match, failed.said
     host = match[1]
     assert f"{host}  2.5 zookeeper: the previous container is back and serves." in failed.said
-    assert "`docker logs zookeeper.failed` there tells why its successor failed." in failed.said
+    assert "`docker logs zookeeper.failed` there shows why its successor failed." in failed.said
+    assert "ZooKeeper, when last asked: 3 of 3 members serve, " in failed.said
+    assert "does what is still missing: replace ZooKeeper on " in failed.said
     assert "Too small maximum heap" in inside(host, "docker logs zookeeper.failed 2>&1")
     after = running()
     assert after.pop((host, "zookeeper.failed"))

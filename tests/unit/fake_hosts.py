@@ -10,7 +10,7 @@ from tasks.engine.connections import Connections
 from tasks.engine.console import Console
 from tasks.engine.hosts import Hosts, Inquiry
 from tasks.engine.remote import Outcome
-from tasks.errors import OperatorError
+from tasks.errors import OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
@@ -56,8 +56,10 @@ class Silent(Channel):
 class FakeHosts(Hosts):
     """All hosts of a cluster. Every command that looks at one takes the next of the `looks`.
 
+    Who is missing in one is lost.
+
     `says` answers what services are asked; `locked` is what a host says to whoever takes its lease,
-    `preflight` what a preflight sees.
+    `preflight` what a preflight sees; `cut` is the step (`0.10 replace zookeeper`) in which Ctrl-C is typed.
     """
 
     def __init__(
@@ -67,14 +69,24 @@ class FakeHosts(Hosts):
         says: Callable[[Question], str] = lambda question: "",
         locked: str = "held\n",
         preflight: Mapping[str, Look] | None = None,
+        cut: str = "",
+        console: Console | None = None,
     ) -> None:
-        super().__init__(cluster, cluster.nodes, Nobody(), Console())
-        self._looks = {node.name: iter([each[node.name] for each in looks]) for node in cluster.nodes}
+        super().__init__(cluster, cluster.nodes, Nobody(), console or Console())
+        self._looks = {
+            node.name: iter([each[node.name] for each in looks if node.name in each])
+            for node in cluster.nodes
+        }
+        self._lost = {node.name for each in looks for node in cluster.nodes if node.name not in each}
         self._says, self._locked, self._preflight = says, locked, preflight
         self.done: list[str] = []
+        self._cut = cut
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
-        return {node.name: self.but_ours(node, self._seen(node)) for node in self.nodes}, {}
+        lost: dict[str, OperatorError] = {n: Unreachable("it is gone", host=n) for n in self._lost}
+        return {
+            node.name: self.but_ours(node, self._seen(node)) for node in self.nodes if node.name not in lost
+        }, lost
 
     def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
         return Inquiry("look", "", "", lambda _: self.but_ours(node, self._seen(node)))
@@ -105,5 +117,9 @@ class FakeHosts(Hosts):
         assert enough({question: self._says(question) for question in questions}), "asked in vain"
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
-        for name, own in steps.items():
-            self.done += [f"{name[-4:]} {step.title}" for step in own]
+        for name, step in ((name, step) for name, own in steps.items() for step in own):
+            self.journal.begin(name, step)
+            self.done.append(f"{name[-4:]} {step.title}")
+            if self.done[-1] == self._cut:
+                raise KeyboardInterrupt
+            self.journal.end(name)

@@ -15,11 +15,20 @@ class Marathon:
     """Runs every app that it is given, but for launches that are to fail.
 
     `fails` are messages of launches that fail before they run, oldest first; `always` is that of all others.
-    With `lost` the answers to so many POSTs get lost, though Marathon has taken them.
+    With `lost` the answers to so many POSTs get lost, though Marathon has taken them. Whoever asks how an app
+    is gets `error`, if there is one; with `keeps` no app is ever removed.
     """
 
-    def __init__(self, *fails: str, always: str = "", lost: int = 0) -> None:
+    def __init__(
+        self,
+        *fails: str,
+        always: str = "",
+        lost: int = 0,
+        error: type[BaseException] | None = None,
+        keeps: bool = False,
+    ) -> None:
         self.fails, self.always, self.lost = list(fails), always, lost
+        self._error, self._keeps = error, keeps
         self.apps: dict[str, dict[str, Any]] = {}
         self.silent: set[str] = set()
         self.asked: list[str] = []
@@ -27,10 +36,14 @@ class Marathon:
         self._at_once = Lock()
 
     def plant(self, patch: pytest.MonkeyPatch) -> None:
-        """Be who the suite asks."""
-        for module in ("apps", "journeys", "mesos"):
-            patch.setattr(f"verify.{module}.request", self.request)
-        patch.setattr("time.sleep", lambda seconds: None)
+        """Be who the suite asks.
+
+        It asks from many places, some of them in a pytest that runs inside of this process, at addresses
+        that are not of this machine; and requests has no way to answer for all sessions.
+        """
+        patch.setattr(
+            "requests.Session.request", lambda session, *words, **more: self.request(*words, **more)
+        )
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Answer as `verify.asking.request` does."""
@@ -66,12 +79,16 @@ class Marathon:
         app = self.apps[name]
         if task:
             app["tasks"] = [each for each in app["tasks"] if each["id"] != task]
+        elif method == "DELETE" and self._keeps:
+            return answer(500, "")
         elif method == "DELETE":
             del self.apps[name]
         elif method == "PUT" and body:
             app["instances"] = body["instances"]
             del app["tasks"][app["instances"] :]
         elif method == "GET":
+            if self._error:
+                raise self._error
             self._launch(app)
         return answer(200, {"app": app})
 

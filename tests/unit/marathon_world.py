@@ -72,8 +72,9 @@ class World:
         if step.action is Action.STOP:
             self.running.discard(name)
         else:
-            self.images[name] = NEW
             self.running.add(name)
+        if step.action in (Action.RUN, Action.REPLACE, Action.PUT_BACK):
+            self.images[name] = OLD if step.action is Action.PUT_BACK else NEW
         self.elect()
 
     def elect(self) -> None:

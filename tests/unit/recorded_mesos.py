@@ -82,3 +82,56 @@ Date: Sun, 22 Nov 2026 16:39:28 GMT\r
 Content-Length: 0\r
 \r
 """
+
+AGENT_STATE = """\
+HTTP/1.1 200 OK\r
+Date: Sun, 29 Nov 2026 20:19:02 GMT\r
+Content-Length: 13844\r
+Content-Type: application/json\r
+\r
+{
+    "version": "1.5.0",
+    "id": "5f04231b-88ec-4d7d-9ef4-c5c2a92aa13f-S0",
+    "pid": "slave(1)@10.70.0.20:5051",
+    "hostname": "10.70.0.20",
+    "flags": {
+        "containerizers": "docker,mesos",
+        "docker_mesos_image": "10.70.0.2:5000/mesosphere/mesos:1.5.0"
+    },
+    "frameworks": [
+        {
+            "id": "5f04231b-88ec-4d7d-9ef4-c5c2a92aa13f-0002",
+            "name": "v1open",
+            "failover_timeout": 600.0,
+            "checkpoint": true,
+            "executors": [
+                {
+                    "id": "v1opendocker.a9ac53a8",
+                    "name": "Command Executor (Task: v1opendocker.a9ac53a8) (Command: sh -c 'sleep 100000')",
+                    "container": "4137e2b4-dfab-4597-b592-74f2463338c8",
+                    "tasks": [
+                        {
+                            "id": "v1opendocker.a9ac53a8",
+                            "name": "docker",
+                            "executor_id": "",
+                            "state": "TASK_RUNNING",
+                            "statuses": [{"state": "TASK_RUNNING", "timestamp": 1795982524.69723}],
+                            "container": {
+                                "type": "DOCKER",
+                                "docker": {
+                                    "image": "10.70.0.2:5000/mesosphere/mesos:1.5.0",
+                                    "network": "HOST",
+                                    "privileged": false
+                                }
+                            }
+                        }
+                    ],
+                    "queued_tasks": [],
+                    "completed_tasks": []
+                }
+            ],
+            "completed_executors": []
+        }
+    ],
+    "completed_frameworks": []
+}"""

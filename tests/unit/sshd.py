@@ -13,6 +13,7 @@ from paramiko import Channel, PKey, ServerInterface
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
 
 from tasks.engine.ssh.access import Access, source
+from tasks.engine.ssh.limits import LIMITS, Limits
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 
@@ -28,9 +29,10 @@ def node_at(port: int, host: str = "127.0.0.1") -> Node:
     return replace(node, ssh=replace(node.ssh, host=host, port=port, user="ann"))
 
 
-def access(config: Config, told: list[str] | None = None) -> Access:
+def access(config: Config, told: list[str] | None = None, limits: Limits = LIMITS) -> Access:
     """Give the way to the hosts of a run with this configuration; what it warns of is added to `told`."""
-    return Access(source(config.get(TYPED), config), config, (told if told is not None else []).append)
+    warn = (told if told is not None else []).append
+    return Access(source(config.get(TYPED), config), config, warn, limits)
 
 
 def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
@@ -42,9 +44,9 @@ def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
     )
 
 
-def connect(node: Node, config: Config) -> Connection:
+def connect(node: Node, config: Config, limits: Limits = LIMITS) -> Connection:
     """Open one connection."""
-    return access(config).connect(node)
+    return access(config, limits=limits).connect(node)
 
 
 def end(channel: Channel, code: int = 0) -> None:

@@ -53,7 +53,7 @@ def test_every_master_is_asked_because_only_the_leader_has_a_list() -> None:
 def test_an_agent_that_the_real_leader_lists_as_active_passes() -> None:
     follower = recorded.FOLLOWER_SUMMARY
     verdict = judge(cluster_of("10.70.0.20"), ONE, follower, follower, recorded.LEADER_SUMMARY)
-    assert verdict == Verdict(True, "1 of 1 agents are active")
+    assert verdict == Verdict(True, "1 of 1 agents is active")
 
 
 def test_an_agent_is_what_the_real_leader_says_of_it() -> None:
@@ -98,17 +98,19 @@ def test_an_agent_on_another_port_is_another_agent() -> None:
 )
 def test_an_agent_that_is_missing_or_inactive_is_named(answer: str) -> None:
     verdict = judge(cluster_of("10.70.0.20", "10.70.0.21"), TWO, answer)
-    assert verdict == Verdict(False, "not active on the leading master: 10.70.0.21")
+    assert verdict == Verdict(
+        False, "1 of 2 agents is active; 10.70.0.21 is not active on the leading master"
+    )
 
 
 def test_an_agent_that_is_not_needed_may_be_missing_but_is_not_counted() -> None:
     verdict = judge(cluster_of("10.70.0.20", "10.70.0.21"), ONE, slaves(a20=True, a21=False))
-    assert verdict == Verdict(True, "1 of 2 agents are active")
+    assert verdict == Verdict(True, "1 of 2 agents is active")
 
 
 def test_an_agent_that_hosts_ini_does_not_have_is_not_counted() -> None:
     verdict = judge(cluster_of("10.70.0.20"), ONE, slaves(a20=True, a99=True))
-    assert verdict == Verdict(True, "1 of 1 agents are active")
+    assert verdict == Verdict(True, "1 of 1 agents is active")
 
 
 def test_an_agent_must_be_active_on_both_of_two_masters_that_think_they_lead() -> None:

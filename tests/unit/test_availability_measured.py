@@ -96,19 +96,21 @@ def test_any_other_line_is_no_answer(text: str) -> None:
 def test_a_service_that_always_answered_has_no_gap() -> None:
     fared = course(samples((1.0, "a"), (1.2, "a"), (1.45, "a")))
     assert fared == Course((), 0, True)
-    assert told(MESOS, fared) == "Mesos had a leading master all the time; no change of leader."
+    assert told(MESOS, fared) == "Mesos always had a leading master; the leader did not change."
 
 
 def test_a_gap_lasts_from_the_last_good_answer_to_the_next_one() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (1.4, ""), (2.5, "b")))
     assert fared == Course((1.5,), 1, True)
-    assert told(ZOOKEEPER, fared) == "ZooKeeper took writes all the time but for 1.5 s; 1 change of leader."
+    assert told(ZOOKEEPER, fared) == (
+        "ZooKeeper accepted writes throughout, except for 1.5 s; the leader changed once."
+    )
 
 
 def test_the_longest_of_several_gaps_is_told() -> None:
     fared = course(samples((1, "a"), (2, ""), (3, "b"), (3.2, ""), (10, "a"), (10.2, "a")))
     assert told(MARATHON, fared) == (
-        "Marathon answered all the time but for 2 gaps, the longest 7.0 s; 2 changes of leader."
+        "Marathon answered throughout, except for 2 gaps, the longest 7.0 s; the leader changed 2 times."
     )
 
 
@@ -119,7 +121,7 @@ def test_an_answer_that_took_long_is_a_gap_without_a_failure() -> None:
 def test_a_service_that_is_gone_at_the_end_is_told_so() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (4.0, "")))
     assert fared == Course((3.0,), 0, False)
-    assert "but for 3.0 s, and not at the end;" in told(MARATHON, fared)
+    assert "except for 3.0 s, and not at the end;" in told(MARATHON, fared)
 
 
 @pytest.mark.parametrize("seen", [[], samples((1.0, ""), (1.2, "a"))])
@@ -252,10 +254,8 @@ class OneHost:
         return Outcome(0, "")
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait long for the first answers: a busy machine takes its time to start a shell."""
-    monkeypatch.setattr("tasks.engine.availability.FIRST_ROUND", 30)
+LONG = 30
+"""Seconds to wait for the first answers: a busy machine takes its time to start a shell."""
 
 
 def plans(risk: Risk) -> dict[str, HostPlan]:
@@ -275,30 +275,32 @@ def test_a_run_that_restarts_nothing_measures_nothing() -> None:
     assert (hosts.begun, hosts.console.measured, over) == (0, [], [])
 
 
-def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget(patient: None) -> None:
+def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
         hosts = OneHost(ALONE, at)
-        with measured(cast(Hosts, hosts), plans("restart")) as over:
+        with measured(cast(Hosts, hosts), plans("restart"), LONG) as over:
             answers[0] = b""
             asked_again(asked)
             answers[0] = OPENED + CLOSED
             asked_again(asked)
         (said,) = hosts.console.measured
-        assert re.fullmatch(r"ZooKeeper took writes .* but for [0-9.]+ s; no change of leader\.", said)
+        assert re.fullmatch(
+            r"ZooKeeper accepted writes .* except for [0-9.]+ s; the leader did not change\.", said
+        )
         assert re.fullmatch(
             r"ZooKeeper's longest gap was [0-9.]+ s, and zookeeper_gap_budget allows 0 s", over[0]
         )
         assert hosts.ended.wait(60)  # nobody listens any more, so the script ends
 
 
-def test_a_run_that_fails_says_what_was_measured_all_the_same(patient: None) -> None:
+def test_a_run_that_fails_says_what_was_measured_all_the_same() -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]
     with member(answers, asked) as at:
         hosts = OneHost(ALONE, at)
-        with pytest.raises(StepFailed), measured(cast(Hosts, hosts), plans("restart")):
+        with pytest.raises(StepFailed), measured(cast(Hosts, hosts), plans("restart"), LONG):
             answers[0] = b""
             asked_again(asked)
             raise StepFailed("of its own")

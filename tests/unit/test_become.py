@@ -32,7 +32,7 @@ SAID = {
         "sudo: unable to resolve host web1: Name or service not known\nsudo: a password is required\n",
         "ansible_become_password in hosts.ini",
     ),
-    "requiretty": ("sudo: sorry, you must have a tty to run sudo\n", "Take `requiretty` from this user"),
+    "requiretty": ("sudo: sorry, you must have a tty to run sudo\n", "Remove `requiretty` for this user"),
     "no sudoer": (f"{PROMPT}ann is not in the sudoers file.\n", "ann is not in the sudoers file. Allow"),
     "no sudo": ("env: 'sudo': No such file or directory\n", "it is not installed"),
     "nologin": ("This account is currently not available.\n", "this user has no login shell"),

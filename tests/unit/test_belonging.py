@@ -38,8 +38,8 @@ def test_containers_of_another_cluster_are_in_the_way_of_every_step() -> None:
     (told,) = objections({"zookeeper": "red", "mesos-slave": "red", "marathon-1": "blue"})
     assert told == (
         "cluster_name: mesos-slave, zookeeper here belong to the cluster 'red', hosts.ini is that of 'blue'. "
-        "Use the hosts.ini of 'red', or set cluster_name=red if this is it; to take the host away from that "
-        "cluster, remove them there (docker rm -f mesos-slave zookeeper)."
+        "Use the hosts.ini of 'red'; to take the host away from that cluster, remove them there "
+        "(docker rm -f mesos-slave zookeeper)."
     )
     assert not objections({"zookeeper": "blue"})
 

@@ -5,23 +5,24 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from fabric.main import program
+from fake_hosts import FakeHosts, ensemble_led_by
+from invoke.exceptions import Exit
 from samples import as_wanted
 
-from tasks.engine import preview
-from tasks.engine.command import choose, warn_of_overruling
+from tasks.cluster import show_plan
+from tasks.engine.command import choose, operators_errors, warn_of_overruling
 from tasks.engine.console import Console
-from tasks.errors import BadInput, Unreachable
+from tasks.errors import BadInput
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from tasks.plan import runbook
+from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
-from tasks.plan.runbook import CHAPTERS
 from tasks.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,7 +172,7 @@ def test_a_file_named_with_a_flag_that_does_not_exist_is_a_sentence(fab: Fab, fl
 def test_a_word_where_fab_wants_a_number_is_a_sentence(fab: Fab) -> None:
     run = fab("plan", "-t", "soon")
     assert run.code == 2
-    assert run.stderr.startswith("A value is no number: ") and "'soon'" in run.stderr
+    assert run.stderr.startswith("A value is not a number: ") and "'soon'" in run.stderr
 
 
 @pytest.mark.parametrize("seconds", ["0", "-3"])
@@ -212,7 +213,7 @@ def test_a_pipe_in_place_of_a_private_key_is_not_waited_for(tmp_path: Path, fab:
     os.mkfifo(tmp_path / "a_key", 0o600)
     run = fab("plan", inventory=tmp_path / "hosts.ini")
     assert run.code == 2
-    assert f"names {tmp_path}/a_key, which is no file; name a private key" in run.stderr
+    assert f"names {tmp_path}/a_key, which is not a file; name a private key" in run.stderr
 
 
 def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
@@ -286,7 +287,7 @@ def test_every_deploy_may_begin_without_its_preflight(chapter: str, fab: Fab, tm
 
 
 @pytest.mark.parametrize(
-    "place, told", [("hosts.ini", "no saved plan and would be"), ("none/p", "nothing can")]
+    "place, told", [("hosts.ini", "not a saved plan and would be"), ("none/p", "nothing can")]
 )
 def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_path: Path, fab: Fab) -> None:
     inventory = tmp_path / "hosts.ini"
@@ -300,7 +301,7 @@ def test_a_plan_is_not_saved_where_it_would_do_harm(place: str, told: str, tmp_p
 def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> None:
     (tmp_path / "p.json").write_text("{}")
     for file, told in (
-        ("p.json", "no plan which `fab plan --out` has saved"),
+        ("p.json", "not a plan saved by `fab plan --out`"),
         ("none", "No such file or dir"),
     ):
         run = fab("deploy-cluster", f"--plan={tmp_path / file}")
@@ -371,6 +372,27 @@ ENDS = {
 }
 
 
+def plan_ends(
+    line: str,
+    seen: Mapping[str, Observed],
+    json: bool = False,
+    check: bool = False,
+    out: str | None = None,
+    only: Collection[str] = tuple(WELL),
+    says: Callable[[Question], str] | None = None,
+) -> int:
+    """Plan with one more line in the inventory for hosts that were seen so; give the exit code."""
+    cluster = parse(f"{MEMBERS}[all:vars]\n{line}\n")
+    says = says or ensemble_led_by("10.0.0.1")
+    hosts = FakeHosts(cluster, seen, says=says, console=Console(json)).among(only)
+    try:
+        with operators_errors(json) as found:
+            show_plan(hosts, found, check, out)
+    except Exit as end:
+        return end.code
+    return 0
+
+
 @pytest.mark.parametrize("line, seen, checked, printed, kind", ENDS.values(), ids=ENDS.keys())
 def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     line: str,
@@ -379,24 +401,65 @@ def test_a_plan_ends_with_the_worst_that_it_found_saved_or_not(
     printed: int,
     kind: str | None,
     tmp_path: Path,
-    fab: Fab,
-    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    inventory, saved = tmp_path / "hosts.ini", tmp_path / "p.json"
-    inventory.write_text(f"{MEMBERS}[all:vars]\nssh_config=nobody\n{line}\n")
-    (tmp_path / "nobody").write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n")
-    wanted = parse(inventory.read_text())
-    plans = runbook.plans(CHAPTERS, wanted, [node for node in wanted.nodes if node.name in seen], seen)
-    lost = {name: Unreachable(f"{name}  it is gone") for name in WELL.keys() - seen.keys()}
-    monkeypatch.setattr(preview, "plan_and_strangers", lambda *_, **__: preview.Preview(seen, plans, lost))
-    monkeypatch.setattr("tasks.engine.gates.answers", lambda hosts, chapter, seen: {})
-    assert fab("plan", inventory=inventory).code == printed
-    run = fab("plan", "--check", "--json", f"--out={saved}", inventory=inventory)
-    found = json.loads(run.stdout)
-    assert (run.code, found.get("error", {}).get("kind")) == (checked, kind)
-    assert found["hosts"].keys() == json.loads(saved.read_text())["hosts"].keys() == seen.keys()
-    assert found["mesofab"] == json.loads(saved.read_text())["mesofab"] == VERSION
-    assert ("syncLimit 2 -> 5" in run.stderr) == bool(line)
+    saved = tmp_path / "p.json"
+    assert plan_ends(line, seen) == printed
+    capsys.readouterr()
+    assert plan_ends(line, seen, json=True, check=True, out=str(saved)) == checked
+    said = capsys.readouterr()
+    found, kept = json.loads(said.out), json.loads(saved.read_text())
+    assert found.get("error", {}).get("kind") == kind
+    assert found["hosts"].keys() == kept["hosts"].keys() == seen.keys()
+    assert found["mesofab"] == kept["mesofab"] == VERSION
+    assert ("syncLimit 2 -> 5" in said.err) == bool(line)
+
+
+def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert plan_ends("zookeeper_sync_limit=5", AS_A_GUEST) == 6
+    said = capsys.readouterr()
+    first, why, *rest = said.out.splitlines()
+    assert first == "A deploy would not do all of this plan now:"
+    assert why.startswith("  10.0.0.2  ") and any("syncLimit 2 -> 5" in line for line in rest)
+    assert said.err == "A deploy would end with exit code 6: see the top of this plan.\n"
+
+
+def test_for_machines_the_error_of_a_plan_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    plan_ends("zookeeper_sync_limit=5", AS_A_GUEST, json=True)
+    assert json.loads(capsys.readouterr().out)["error"]["messages"][0].startswith("10.0.0.2  ")
+
+
+def test_a_plan_without_a_step_says_once_why_it_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan_ends("", AS_A_GUEST, only=["10.0.0.2"]) == 6
+    said = capsys.readouterr()
+    assert (said.out, said.err.startswith("10.0.0.2  ")) == ("", True)
+
+
+def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_would(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    two = ["10.0.0.1", "10.0.0.2"]
+
+    def third_is_down(question: Question) -> str:
+        return "" if question.address == "10.0.0.3" else "Mode: follower\n"
+
+    assert plan_ends("zookeeper_sync_limit=5", WITHOUT_ONE, only=two, says=third_is_down) == 6
+    said = capsys.readouterr().out
+    assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in said
+    assert "A deploy would leave these as they are, do the rest and end with exit code 6." in said
+    left = [line for line in said.splitlines() if line.endswith("(would be left out)")]
+    assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
+
+
+def test_a_plan_says_which_hosts_it_did_not_look_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan_ends("", WELL, only=["10.0.0.1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Nothing to do: 1 host matches ")
+    assert said.endswith("Not in this plan, because -H does not name them: 10.0.0.2, .3.\n")
+    assert plan_ends("", WELL) == 0
+    assert capsys.readouterr().out == "Nothing to do: all 3 hosts match hosts.ini.\n"
 
 
 # What fab itself does not understand
@@ -405,27 +468,27 @@ TYPED = {
     "a misspelt task": (
         ["deploy-zookeper"],
         "There is no task deploy-zookeper. Did you mean deploy-zookeeper or deploy-cluster? "
-        "`fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "`fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a host behind the task": (
         ["plan", "10.0.0.1"],
-        "There is no task 10.0.0.1. `fab --list` shows all tasks; hosts are named with -H, before the task.",
+        "There is no task 10.0.0.1. `fab --list` shows all tasks; name hosts with -H, before the task.",
     ),
     "a misspelt option": (
         ["plan", "--jsn"],
         "fab has no option --jsn here. Did you mean --json? "
-        "Options of a task stand behind it, fab's own before it.",
+        "A task's options go after it, fab's own before it.",
     ),
     "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
     "a task without its option": (
         ["lab.stop"],
-        "fab lab.stop needs --node=...; `fab --help lab.stop` tells what that is.",
+        "fab lab.stop needs --node=...; `fab --help lab.stop` explains it.",
     ),
     "a quote": (
         ["it's"],
         'No idea what "it\'s" is! `fab --list` shows all tasks, `fab --help TASK` its options.',
     ),
-    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` is harmless."),
+    "nothing": ([], "Which task? `fab --list` shows all tasks; `fab plan` changes nothing."),
 }
 
 

@@ -75,7 +75,7 @@ def test_a_name_that_does_not_resolve_is_told(config: Config) -> None:
         ),
         (
             "BindAddress 192.0.2.1",
-            "192.0.2.1, which BindAddress in ssh_config names, is no address of this machine",
+            "192.0.2.1, which BindAddress in ssh_config names, is not an address of this machine",
         ),
         (
             "ProxyJump nowhere.invalid",

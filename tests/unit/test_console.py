@@ -1,13 +1,17 @@
 """What an operator sees when a run is cut short, and when nobody listens any more."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tasks.engine.command import closing_table
 from tasks.engine.console import Console, Row
+from tasks.engine.journal import Journal
+from tasks.engine.stopwatch import Stopwatch
 from tasks.errors import StepFailed
 from tasks.plan.names import Id
 
@@ -31,7 +35,7 @@ def test_a_run_that_is_interrupted_tells_what_it_did_and_what_it_left(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     console = Console()
-    with pytest.raises(KeyboardInterrupt), closing_table(console):
+    with pytest.raises(KeyboardInterrupt), closing_table(console, Journal()):
         console.begin("10.0.0.1", "2.1 directories")
         console.end("10.0.0.1", "changed")
         console.begin("10.0.0.2", "2.4 pull zookeeper")
@@ -54,15 +58,46 @@ def test_a_row_knows_the_step_that_it_tells_of() -> None:
 
 
 def test_a_run_that_fails_before_its_first_step_prints_no_table(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(StepFailed), closing_table(Console()):
+    with pytest.raises(StepFailed), closing_table(Console(), Journal()):
         raise StepFailed("no")
     assert capsys.readouterr().out == ""
 
 
 def test_a_table_that_a_program_reads_has_its_rows_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Console().table([Row("zookeeper-1.prod.example.org", "2.4 pull " + "registry/" * 30, "changed", 1.0)])
-    title, row = capsys.readouterr().out.splitlines()
+    _, row, time = capsys.readouterr().out.splitlines()
     assert row.endswith("changed      1.0")
+    assert re.fullmatch(r"Time, in seconds: the rest \d\.\d; \d\.\d in all\.", time)
+
+
+def test_all_the_time_of_a_run_is_counted_once_for_the_innermost_part() -> None:
+    now = 0.0
+    watch = Stopwatch(lambda: now)
+    now = 1.0
+    with watch.part("measuring"):
+        now = 3.0
+        with watch.part("steps"):
+            now = 7.0
+        now = 15.0
+    now = 31.0
+    assert watch.parts() == {"measuring": 10.0, "steps": 4.0, "the rest": 17.0}
+    assert list(watch.parts()) == ["measuring", "steps", "the rest"]
+
+
+def test_what_other_threads_do_meanwhile_is_not_counted_twice() -> None:
+    now = 0.0
+    watch = Stopwatch(lambda: now)
+
+    def work() -> None:
+        nonlocal now
+        with watch.part("steps"):
+            now = 2.0
+
+    with watch.part("looking"):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+    assert watch.parts() == {"looking": 2.0, "the rest": 0.0}
 
 
 def test_whoever_stops_reading_lines_ends_the_run_with_141() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from tasks.plan.gate import Standing
+from tasks.plan.gate import Standing, Verdict
 from tasks.plan.zookeeper.service import Ensemble, member
 
 NOT_SERVING = "This ZooKeeper instance is not currently serving requests\n"
@@ -56,7 +56,7 @@ def test_a_member_without_a_quorum_is_present_but_has_no_mode() -> None:
 def test_one_leader_with_all_followers_in_sync_passes() -> None:
     verdict = Ensemble().verdict(ensemble_of(3), says("follower", "leader", "follower"), ALL)
     assert verdict.passed
-    assert verdict.says == "3 of 3 members serve, 10.0.0.2 leads"
+    assert verdict.says == "3 of 3 ZooKeepers serve, 10.0.0.2 leads"
 
 
 def test_a_follower_out_of_sync_does_not_pass() -> None:
@@ -65,8 +65,11 @@ def test_a_follower_out_of_sync_does_not_pass() -> None:
     assert "10.0.0.2 has 1 of 2 followers in sync" in verdict.says
 
 
-def test_two_leaders_do_not_pass() -> None:
-    assert not Ensemble().verdict(ensemble_of(3), says("leader", "leader", "follower"), ALL).passed
+def test_two_leaders_and_no_leader_do_not_pass_and_are_told() -> None:
+    two = Ensemble().verdict(ensemble_of(3), says("leader", "leader", "follower"), ALL)
+    assert two == Verdict(False, "10.0.0.1, .2 lead at the same time")
+    none = Ensemble().verdict(ensemble_of(3), says("follower", "follower", "follower"), ALL)
+    assert none == Verdict(False, "no ZooKeeper leads")
 
 
 def test_a_standalone_member_does_not_pass_and_is_named() -> None:
@@ -78,12 +81,24 @@ def test_a_standalone_member_does_not_pass_and_is_named() -> None:
 def test_a_needed_member_that_is_silent_does_not_pass_and_is_named() -> None:
     verdict = Ensemble().verdict(ensemble_of(3), says("leader", "follower", "-"), ALL)
     assert not verdict.passed
-    assert verdict.says == "10.0.0.3 does not answer"
+    assert verdict.says == "2 of 3 ZooKeepers serve, 10.0.0.1 leads; 10.0.0.3 does not answer"
+
+
+def test_without_a_majority_it_says_how_many_must_serve_and_who_does_not() -> None:
+    verdict = Ensemble().verdict(ensemble_of(3), says("?", "-", "-"), ALL)
+    assert verdict.says == (
+        "0 of 3 ZooKeepers serve, 2 must; 10.0.0.1 runs but does not serve; 10.0.0.2, .3 do not answer"
+    )
+
+
+def test_members_that_wait_for_the_same_one_wait_in_the_plural() -> None:
+    five = Ensemble().verdict(ensemble_of(5), says("?", "?", "-", "-", "-"), frozenset({"10.0.0.1"}))
+    assert five.says.startswith("10.0.0.1, .2 run and wait: 3 of 5 members must run before any serves; ")
 
 
 def test_a_needed_member_that_does_not_serve_is_told_from_a_silent_one() -> None:
     verdict = Ensemble().verdict(ensemble_of(3), says("leader", "follower", "?"), ALL)
-    assert verdict.says == "10.0.0.3 runs but does not serve"
+    assert verdict.says == "2 of 3 ZooKeepers serve, 10.0.0.1 leads; 10.0.0.3 runs but does not serve"
 
 
 def test_a_member_that_is_not_needed_may_be_missing_but_is_mentioned() -> None:

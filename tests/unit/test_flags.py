@@ -114,13 +114,13 @@ NO_FLAGS_OF_MARATHON = {
 @pytest.mark.parametrize("text, flag, mend", NO_FLAGS_OF_MARATHON.values(), ids=NO_FLAGS_OF_MARATHON.keys())
 def test_a_flag_that_marathon_does_not_have_is_refused(text: str, flag: str, mend: str) -> None:
     (told,) = marathon(text)
-    head = f"hosts.ini:8: marathon_arguments sets --{flag}, no flag of marathon 1.5.8; {mend}"
+    head = f"hosts.ini:8: marathon_arguments sets --{flag}, not a flag of marathon 1.5.8; {mend}"
     assert told.startswith(head) and told.endswith(f"f your build has it, add extra_flags={flag}")
 
 
 def test_a_variable_of_marathons_is_a_flag_too() -> None:
     (told,) = marathon(environment="MARATHON_ARTIFACT_STORE=file:///var/lib/marathon")
-    assert "sets --artifact_store, no flag of marathon 1.5.8" in told
+    assert "sets --artifact_store, not a flag of marathon 1.5.8" in told
 
 
 @pytest.mark.parametrize("flag", ["artifact_store", "colour"])
@@ -167,7 +167,7 @@ NO_FLAGS_OF_MESOS = {
 @pytest.mark.parametrize("text, mend", NO_FLAGS_OF_MESOS.values(), ids=NO_FLAGS_OF_MESOS.keys())
 def test_a_variable_that_a_master_would_ignore_is_refused(text: str, mend: str) -> None:
     (told,) = master(text)
-    assert f"sets {text.partition('=')[0]}, no flag of mesos-master 1.5.0; {mend}" in told
+    assert f"sets {text.partition('=')[0]}, not a flag of mesos-master 1.5.0; {mend}" in told
 
 
 @pytest.mark.parametrize(

@@ -1,122 +1,141 @@
-"""A hand-over as it is carried out: what is asked before each turn, and what is taken back if one fails."""
+"""A hand-over as it is carried out: who is asked before each turn, and what is taken back if one fails."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from marathon_world import NEW, A, B, C, marathons, plans, three
+from fake_hosts import FakeHosts
+from marathon_world import NEW, A, B, C, World, info, marathons, plans, three
 
-from tasks.engine import gates, handing_over
 from tasks.engine.handing_over import hand_over
 from tasks.errors import GateNotReached, RolledBack, StepFailed
-from tasks.inventory.cluster import Node
-from tasks.plan.marathon import handover
+from tasks.inventory.cluster import Cluster, Node
+from tasks.plan.gate import Question
+from tasks.plan.membership import Plans
 from tasks.plan.runbook import MARATHON
+from tasks.plan.step import Step
+
+UPGRADED = marathons(NEW)
 
 
-@dataclass
-class Run:
-    """Hosts on which nothing is done, and all that would have been; `fails` is where it goes wrong."""
+class Marathons(FakeHosts):
+    """Hosts whose Marathons do as real ones, but where a test wants something to go wrong.
 
-    fails: str = ""
-    log: list[str] = field(default_factory=list)
+    The steps that `fail` do; those that are `mute` say nothing in the new version; with `stale`, whoever
+    leads does so in the old one.
+    """
 
-    cluster = marathons(NEW)
+    def __init__(
+        self,
+        world: World,
+        cluster: Cluster = UPGRADED,
+        fail: str = "",
+        mute: Collection[str] = (),
+        stale: bool = False,
+    ) -> None:
+        super().__init__(cluster)
+        self.world, self.fail, self.mute, self.stale = world, fail, mute, stale
 
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        return self.cluster.nodes
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
+        what = "; ".join(f"{name[-3:]} {step.title}" for name, own in steps.items() for step in own)
+        self.done.append(what)
+        if what == self.fail:
+            raise StepFailed(f"{what} failed")
+        for name, (step,) in steps.items():
+            self.world.act(name, step)
 
-    def act(self, steps: Mapping[str, Any]) -> None:
-        self._note("; ".join(f"{name[-3:]} {step.title}" for name, each in steps.items() for step in each))
+    def ask(
+        self,
+        vantage: Node,
+        questions: Sequence[Question],
+        patience: float,
+        enough: Callable[[Mapping[Question, str]], bool],
+    ) -> None:
+        heard = {question: self._answer(question.address) for question in questions}
+        self.done.append("ask " + ", ".join(q.address[-3:] for q, answer in heard.items() if answer))
+        enough(heard)
 
-    def reach(self, _: Any, __: Any, needed: frozenset[str], judge: Any = None) -> None:
-        who = ", ".join(name[-3:] for name in sorted(needed))
-        self._note(f"ask {who}" + (", a new one leads" if judge is handover.verdict else ""))
-
-    def _note(self, what: str) -> None:
-        self.log.append(what)
-        if what == self.fails:
-            raise (GateNotReached if what.startswith("ask") else StepFailed)(f"{what} failed")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    made = Run()
-    monkeypatch.setattr(gates, "reach", made.reach)
-    monkeypatch.setattr(
-        gates, "reach_member", lambda _, __, node: made.log.append(f"ask {node.name[-3:]} alone")
-    )
-    monkeypatch.setattr(
-        handing_over, "put_back", lambda _, __, node, ___: made.log.append(f"{node.name[-3:]} put back")
-    )
-    return made
-
-
-BEFORE = [".12 stop marathon-3", ".10 replace marathon-1", "ask .10", ".11 stop marathon-2"]
-AFTER = ["ask .10, a new one leads", ".11 replace marathon-2; .12 replace marathon-3"]
-
-
-def start(run: Run) -> None:
-    hand_over(run, MARATHON, plans(three(B), run.cluster))  # type: ignore[arg-type]
-
-
-def test_every_turn_waits_for_those_whose_turn_is_over(run: Run) -> None:
-    start(run)
-    assert run.log == [*BEFORE, *AFTER, "ask .10, .11, .12, a new one leads"]
+    def _answer(self, name: str) -> str:
+        image = self.world.images[name]
+        if name not in self.world.running or (name in self.mute and image == NEW):
+            return ""
+        assert self.world.leader
+        leads = self.world.images[self.world.leader]
+        return info(self.world.leader, "1.5.8" if self.stale else leads.rpartition(":v")[2])
 
 
-@pytest.mark.parametrize("fails", [".10 replace marathon-1", "ask .10"])
-def test_a_first_new_one_that_fails_is_put_back_and_the_leader_is_never_touched(run: Run, fails: str) -> None:
-    run.fails = fails
+BEFORE = [".12 stop marathon-3", ".10 replace marathon-1", "ask .10, .11", ".11 stop marathon-2"]
+AFTER = ["ask .10", ".11 replace marathon-2; .12 replace marathon-3"]
+TAKEN_BACK = [".10 put the previous marathon-1 back", "ask .10, .11", ".12 start marathon-3 again"]
+
+
+def start(hosts: Marathons, found: Plans | None = None) -> list[str]:
+    """Hand over; give what was done and who answered in between."""
+    hand_over(hosts, MARATHON, found or plans(hosts.world, hosts.cluster))
+    return hosts.done
+
+
+def test_every_turn_waits_for_those_whose_turn_is_over() -> None:
+    assert start(Marathons(three(B))) == [*BEFORE, *AFTER, "ask .10, .11, .12"]
+
+
+@pytest.mark.parametrize(
+    "wrong, last, told",
+    [
+        ({"fail": ".10 replace marathon-1"}, ".10 replace marathon-1", ".10 replace marathon-1 failed\n"),
+        ({"mute": {A}}, "ask .11", "4.2 Marathon: not well after "),
+    ],
+)
+def test_a_first_new_one_that_fails_is_put_back_and_the_leader_is_never_touched(
+    wrong: dict[str, Any], last: str, told: str
+) -> None:
+    hosts = Marathons(three(B), **wrong)
     with pytest.raises(RolledBack) as stopped:
-        start(run)
-    assert run.log[run.log.index(fails) + 1 :] == [
-        ".10 put back",
-        ".12 start marathon-3 again",
-        "ask .12 alone",
-    ]
-    assert str(stopped.value).startswith(
-        f"{fails} failed\n{C}, .10  Marathon: the old version runs again, its state was not changed. "
+        start(hosts)
+    assert hosts.done[hosts.done.index(last) + 1 :] == [*TAKEN_BACK, "ask .10, .11, .12"]
+    assert str(stopped.value).startswith(told)
+    assert f"\n{C}, .10  Marathon: the old version runs again, its state was not changed. " in str(
+        stopped.value
     )
 
 
-def test_titles_do_not_tell_who_is_put_back(run: Run) -> None:
-    run.fails = "ask .10"
-    made = {
+def test_titles_do_not_tell_who_is_put_back() -> None:
+    hosts = Marathons(three(B), mute={A})
+    found = {
         name: replace(each, steps=tuple(replace(step, title="run stop") for step in each.steps))
-        for name, each in plans(three(B), run.cluster).items()
+        for name, each in plans(hosts.world, hosts.cluster).items()
     }
     with pytest.raises(RolledBack):
-        hand_over(run, MARATHON, made)  # type: ignore[arg-type]
-    assert run.log[-3:] == [".10 put back", ".12 start marathon-3 again", "ask .12 alone"]
+        start(hosts, found)
+    assert hosts.done[-4:] == [*TAKEN_BACK, "ask .10, .11, .12"]
 
 
-@pytest.mark.parametrize("fails", [".11 stop marathon-2", *AFTER])
-def test_once_the_last_old_one_was_stopped_nothing_is_put_back(run: Run, fails: str) -> None:
-    run.fails = fails
+@pytest.mark.parametrize(
+    "wrong, last",
+    [
+        ({"fail": ".11 stop marathon-2"}, ".11 stop marathon-2"),
+        ({"stale": True}, "ask .10"),
+        ({"fail": AFTER[-1]}, AFTER[-1]),
+        ({"mute": {C}}, "ask .10, .11"),
+    ],
+)
+def test_once_the_last_old_one_was_stopped_nothing_is_put_back(wrong: dict[str, Any], last: str) -> None:
+    hosts = Marathons(three(B), **wrong)
     with pytest.raises((GateNotReached, StepFailed), match="The old version was not put back") as stopped:
-        start(run)
+        start(hosts)
     assert not isinstance(stopped.value, RolledBack)
-    assert run.log[-1] == fails
+    assert hosts.done[-1] == last
 
 
-def test_a_second_run_after_the_last_old_one_was_stopped_puts_nothing_back_either(run: Run) -> None:
+def test_a_second_run_after_the_last_old_one_was_stopped_puts_nothing_back_either() -> None:
     world = three(A)
     world.images[A], world.running = NEW, {A, C}
-    found = plans(world, run.cluster)
-    run.fails = "ask .10, .11, .12, a new one leads"
+    hosts = Marathons(world, mute={B})
     with pytest.raises(GateNotReached, match="The old version was not put back"):
-        hand_over(run, MARATHON, found)  # type: ignore[arg-type]
-    assert run.log == [
-        "ask .10, a new one leads",
-        ".12 stop marathon-3",
-        *AFTER,
-        run.fails,
-    ]
+        start(hosts)
+    assert hosts.done == ["ask .10, .12", ".12 stop marathon-3", *AFTER, "ask .10, .12"]
 
 
-def test_without_a_hand_over_nobody_is_asked(run: Run) -> None:
-    hand_over(run, MARATHON, plans(three(), marathons("mesosphere/marathon:v1.5.8")))  # type: ignore[arg-type]
-    assert run.log == []
+def test_without_a_hand_over_nobody_is_asked() -> None:
+    assert start(Marathons(three(), marathons("mesosphere/marathon:v1.5.8"))) == []

@@ -121,7 +121,7 @@ def test_a_downgrade_is_refused_also_a_patch_with_the_reason() -> None:
     assert len(told) == 3
     assert (
         f"{A}: 4.1 Marathon: its state is of 1.5.9, hosts.ini wants 1.5.8: it cannot be migrated back, and "
-        "1.5.8 would exit at every election. Keep 1.5.9; or stop all Marathons, restore a backup that 1.5.8 "
+        "1.5.8 would exit at every election. Stop all Marathons, restore a backup that 1.5.8 "
         "or an older one made, remove their containers, and deploy then." in told
     )
 

@@ -25,7 +25,7 @@ SOME = settings(max_examples=25, deadline=None)
 MISTAKES = {
     "a host twice in a group": (
         TRIO + "10.70.0.10 myid=1\n",
-        "5: host 10.70.0.10 stands twice in [zookeeper] (first on line 2); remove one of the two lines",
+        "5: host 10.70.0.10 appears twice in [zookeeper] (first on line 2); remove one of the two lines",
     ),
     "the same myid twice": (
         TRIO + "10.70.0.13 myid=2\n10.70.0.14 myid=5\n",
@@ -116,7 +116,7 @@ MISTAKES = {
     ),
     "an even number": (
         "# two\n[zookeeper]\n10.70.0.10 myid=1\n10.70.0.11 myid=2\n",
-        "2: 2 ZooKeeper hosts: an even number fails no better than 1; use 1 or 3",
+        "2: 2 ZooKeeper hosts: an even number tolerates no more failures than 1; use 1 or 3",
     ),
     "an unknown variable": (
         TRIO + "[zookeeper:vars]\nzookeeper_dri=/opt/zk\n",
@@ -124,15 +124,15 @@ MISTAKES = {
     ),
     "an unknown group": (
         TRIO + "[mesos_agents]\n10.70.0.20\n",
-        "5: [mesos_agents] is no role and no child of one; did you mean mesos_agent?",
+        "5: [mesos_agents] is neither a role nor a child of one; did you mean mesos_agent?",
     ),
     "an unknown group that holds role variables": (
         "[zookeper]\n10.70.0.10 myid=1 zookeeper_dir=/opt/zk\n",
-        "1: [zookeper] is no role and no child of one; did you mean zookeeper?",
+        "1: [zookeper] is neither a role nor a child of one; did you mean zookeeper?",
     ),
     "a check misspelt": (
         TRIO + "[all:vars]\npreflight_ignore=cgroups,docker-apy\n",
-        "6: preflight_ignore names 'docker-apy', no check of the preflight; did you mean docker-api?",
+        "6: preflight_ignore names 'docker-apy', not a preflight check; did you mean docker-api?",
     ),
     "a check that guards data": (
         TRIO + "[all:vars]\npreflight_ignore=quorum\n",
@@ -141,13 +141,12 @@ MISTAKES = {
     ),
     "a check like no other": (
         TRIO + "[all:vars]\npreflight_ignore=everything\n",
-        f"6: preflight_ignore names 'everything', no check of the preflight; "
+        f"6: preflight_ignore names 'everything', not a preflight check; "
         f"write any of {', '.join(overruling.MAY_BE)}",
     ),
     "a list of checks with nothing between commas": (
         TRIO + "[all:vars]\npreflight_ignore=cgroups,,memory\n",
-        f"6: preflight_ignore names '', no check of the preflight; "
-        f"write any of {', '.join(overruling.MAY_BE)}",
+        f"6: preflight_ignore names '', not a preflight check; write any of {', '.join(overruling.MAY_BE)}",
     ),
     "checks overruled for one host": (
         "[zookeeper]\n10.70.0.10 myid=1 preflight_ignore=memory\n",
@@ -155,19 +154,19 @@ MISTAKES = {
     ),
     "no section": (
         TRIO + "[mesos agent]\n10.70.0.20\n",
-        "5: '[mesos agent]' is no section; write [group], [group:vars] or [group:children]",
+        "5: '[mesos agent]' is not a section; write [group], [group:vars] or [group:children]",
     ),
     "a section kind like no other": (
         TRIO + "[zookeeper:var]\nzookeeper_dir=/opt/zk\n",
-        "5: '[zookeeper:var]' is no section; write [group], [group:vars] or [group:children]",
+        "5: '[zookeeper:var]' is not a section; write [group], [group:vars] or [group:children]",
     ),
     "an address with 300": (
         TRIO + "[mesos_agent]\n10.70.0.300\n",
-        "6: host is '10.70.0.300', no IP address; write four numbers from 0 to 255",
+        "6: host is '10.70.0.300', not an IP address; write four numbers from 0 to 255",
     ),
     "an address of three numbers": (
         TRIO + "[mesos_agent]\n10.70.0\n",
-        "6: host is '10.70.0', no IP address; write four numbers from 0 to 255",
+        "6: host is '10.70.0', not an IP address; write four numbers from 0 to 255",
     ),
     "an IPv6 host": (
         TRIO + "[mesos_agent]\nfd00::1\n",
@@ -203,7 +202,7 @@ MISTAKES = {
     ),
     "a bad host_ip on the host's second line": (
         TRIO + "[mesos_agent]\nweb1\n[marathon]\nweb1 host_ip=10.70.0\n",
-        "8: host_ip is '10.70.0', no IP address; write four numbers from 0 to 255",
+        "8: host_ip is '10.70.0', not an IP address; write four numbers from 0 to 255",
     ),
     "two hosts with one address": (
         TRIO + "[mesos_agent]\nweb1 host_ip=10.70.0.12\n",
@@ -286,11 +285,11 @@ MISTAKES = {
     ),
     "no equals sign": (
         TRIO + "[zookeeper:vars]\nzookeeper_heap 1g\n",
-        "6: 'zookeeper_heap 1g' is no name=value; write name=value on one line",
+        "6: 'zookeeper_heap 1g' is not name=value; write name=value on one line",
     ),
     "spaces around the equals sign of a host": (
         "[mesos_agent]\n10.70.0.10 ansible_user = root\n",
-        "2: 'ansible_user' is no name=value; write name=value without spaces around '='",
+        "2: 'ansible_user' is not name=value; write name=value without spaces around '='",
     ),
     "a variable twice": (
         TRIO + "[zookeeper:vars]\nzookeeper_heap=1g\nzookeeper_heap=2g\n",
@@ -350,7 +349,7 @@ MISTAKES = {
     "an agent inside of ZooKeeper's directory": (
         TRIO + "[mesos_agent]\n10.70.0.12 mesos_agent_work_dir=/opt/zookeeper/data\n",
         "6: zookeeper_dir=/opt/zookeeper and mesos_agent_work_dir=/opt/zookeeper/data of host 10.70.0.12 "
-        "lie in one another; give each a directory of its own: who clears the outer one loses both",
+        "are one inside the other; give each a directory of its own: clearing the outer one loses both",
     ),
     "data in memory": (
         TRIO + "[all:vars]\nzookeeper_dir=/run/zookeeper\n",
@@ -362,23 +361,23 @@ MISTAKES = {
     ),
     "a misspelt flag of the agent": (
         TRIO + "[mesos_agent]\n10.70.0.20 mesos_agent_environment='MESOS_GC_DELEY=3days'\n",
-        "6: mesos_agent_environment sets MESOS_GC_DELEY, no flag of mesos-agent 1.5.0; "
+        "6: mesos_agent_environment sets MESOS_GC_DELEY, not a flag of mesos-agent 1.5.0; "
         "did you mean MESOS_GC_DELAY? If your build has it, add extra_flags=gc_deley",
     ),
     "a misspelt beginning": (
         TRIO + "[mesos_agent]\n10.70.0.20 mesos_agent_environment='MESO_GC_DELAY=3days'\n",
-        "6: mesos_agent_environment sets MESO_GC_DELAY, no flag of mesos-agent 1.5.0; "
+        "6: mesos_agent_environment sets MESO_GC_DELAY, not a flag of mesos-agent 1.5.0; "
         "did you mean MESOS_GC_DELAY? If your build has it, add extra_flags=MESO_GC_DELAY",
     ),
     "an agent's flag on a master": (
         TRIO + "[mesos_master]\n10.70.0.10\n[all:vars]\nmesos_master_environment=MESOS_GC_DELAY=3days\n",
-        "8: mesos_master_environment sets MESOS_GC_DELAY, no flag of mesos-master 1.5.0; "
+        "8: mesos_master_environment sets MESOS_GC_DELAY, not a flag of mesos-master 1.5.0; "
         "it is one of mesos-agent: move it to mesos_agent_environment; "
         "or, if your build has it, add extra_flags=gc_delay",
     ),
     "a misspelt flag of Marathon": (
         TRIO + "[marathon]\n10.70.0.10\n[all:vars]\nmarathon_arguments=--task_lanch_timeout 600000\n",
-        "8: marathon_arguments sets --task_lanch_timeout, no flag of marathon 1.5.8; "
+        "8: marathon_arguments sets --task_lanch_timeout, not a flag of marathon 1.5.8; "
         "did you mean --task_launch_timeout? If your build has it, add extra_flags=task_lanch_timeout",
     ),
     "a Marathon that asks for a password": (
@@ -410,7 +409,7 @@ MISTAKES = {
     ),
     "an image that is none": (
         TRIO + "[all:vars]\nzookeeper_image=Zoo//keeper:1\n",
-        "6: zookeeper_image is 'Zoo//keeper:1', no image name; write [registry/]repository:tag",
+        "6: zookeeper_image is 'Zoo//keeper:1', not an image name; write [registry/]repository:tag",
     ),
     "a relative directory": (
         TRIO + "[all:vars]\nzookeeper_dir=zookeeper\n",

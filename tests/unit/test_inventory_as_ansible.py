@@ -120,7 +120,7 @@ BAD_RANGES = {
     "a[3:1]": "[3:1] names no host; write the smaller end first",
     "a[c:a]": "[c:a] names no host; write the smaller end first",
     "a[01:100]": "[01:100] has ends of different lengths; write both with 3 digits",
-    "a[1-3]": "[1-3] is no range; write [1:20], [01:20], [1:20:2] or [a:f]",
+    "a[1-3]": "[1-3] is not a range; write [1:20], [01:20], [1:20:2] or [a:f]",
     "a[1:3": "'a[1:3' has a bracket too many; write a range as in web[01:20]",
     "a[1:9:0]": "[1:9:0] has a step of 0; leave the step out, or write another one",
     "a[1:999999]": "[1:999999] names more than 10000 hosts; correct the range",
@@ -172,7 +172,7 @@ LIKE_A_ROLE = {
 @pytest.mark.parametrize("name, role", LIKE_A_ROLE.items(), ids=LIKE_A_ROLE)
 def test_a_group_that_only_looks_like_a_role_is_told_the_right_spelling(name: str, role: str) -> None:
     assert messages(f"{TRIO}[{name}]\n10.70.0.77\n") == [
-        f"hosts.ini:5: [{name}] is no role and no child of one; did you mean {role}?"
+        f"hosts.ini:5: [{name}] is neither a role nor a child of one; did you mean {role}?"
     ]
 
 

@@ -5,6 +5,9 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from tasks import inventory
 from tasks.errors import BadInput
 from tasks.inventory import ansible, answer, file, ini, parse
 from tasks.inventory.cluster import Cluster
+from tasks.inventory.raw import Raw
 
 needs_ansible = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible is not installed")
 
@@ -41,6 +45,9 @@ echo ' "_meta": {"hostvars": {"10.70.0.10": {"myid": 1}}}}'
 """
 
 
+Ask = Callable[[Path, str, str], Raw]
+
+
 def written(folder: Path, **texts: str) -> Path:
     """Write files below a folder; `__` in a name stands for a slash, `_yml` behind for the suffix."""
     for name, text in texts.items():
@@ -50,9 +57,9 @@ def written(folder: Path, **texts: str) -> Path:
     return folder
 
 
-def refused(path: Path) -> str:
+def refused(path: Path, ask: Ask = ansible.ask) -> str:
     with pytest.raises(BadInput) as caught:
-        inventory.load(path)
+        inventory.load(path, ask)
     return str(caught.value)
 
 
@@ -232,7 +239,7 @@ def test_what_ansible_cannot_read_is_told_without_the_lines_of_the_file(tmp_path
 
 @needs_ansible
 def test_an_empty_directory_is_told(tmp_path: Path) -> None:
-    assert refused(tmp_path).endswith("there is nothing in it that Ansible could read")
+    assert refused(tmp_path).endswith("it holds nothing that Ansible can read")
 
 
 @needs_ansible
@@ -263,21 +270,31 @@ def test_a_broken_ansible_cfg_is_told_without_pythons_words(
 
 
 @pytest.fixture
-def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Nothing of Ansible's beside Python or on PATH."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    return partial(ansible.ask, python=f"{tmp_path}/bin/python")
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a stand-in for ansible-inventory may be written."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
+def stand_in(tmp_path: Path) -> "StandIn":
+    """A stand-in for ansible-inventory."""
     (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin/ansible-inventory"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    return program
+    return StandIn(tmp_path / "bin")
+
+
+@dataclass
+class StandIn:
+    """A program beside Python that is called ansible-inventory, and does what a test says."""
+
+    folder: Path
+
+    def does(self, text: str, patience: float = ansible.PATIENCE) -> Ask:
+        """Have it be this program; give how an inventory is read through it."""
+        program = self.folder / "ansible-inventory"
+        program.write_text(text)
+        program.chmod(0o755)
+        return partial(ansible.ask, python=str(self.folder / "python"), patience=patience)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +310,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_form_that_only_ansible_reads_is_told_with_how_to_install_it(
-    tmp_path: Path, without: None, name: str, text: str, what: str
+    tmp_path: Path, without: Ask, name: str, text: str, what: str
 ) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
@@ -302,20 +319,22 @@ def test_a_form_that_only_ansible_reads_is_told_with_how_to_install_it(
     if "/" in name:
         path = tmp_path / "hosts.ini"
         path.write_text(HOSTS)
-    assert refused(path) == (
+    assert refused(path, without) == (
         f"{path} {what}, so mesofab reads it through ansible-inventory, which is not installed; "
         f"{tmp_path}/bin/python -m pip install ansible-core"
     )
 
 
-def test_a_directory_without_ansible_is_told_too(tmp_path: Path, without: None) -> None:
-    assert f"{tmp_path} is a directory, so mesofab reads it through ansible-inventory" in refused(tmp_path)
+def test_a_directory_without_ansible_is_told_too(tmp_path: Path, without: Ask) -> None:
+    assert f"{tmp_path} is a directory, so mesofab reads it through ansible-inventory" in refused(
+        tmp_path, without
+    )
 
 
-def test_an_ini_file_never_needs_ansible_executable_or_not(tmp_path: Path, without: None) -> None:
+def test_an_ini_file_never_needs_ansible_executable_or_not(tmp_path: Path, without: Ask) -> None:
     path = written(tmp_path, hosts="[zookeeper]\n10.70.0.10 myid=1\n") / "hosts"
     path.chmod(0o755)
-    assert len(inventory.load(path).nodes) == 1
+    assert len(inventory.load(path, without).nodes) == 1
 
 
 def test_yaml_in_a_file_called_ini_is_told_to_be_renamed(tmp_path: Path) -> None:
@@ -341,7 +360,7 @@ def test_a_name_that_no_file_can_have_is_told(named: str, monkeypatch: pytest.Mo
     "line, told",
     [
         ('foo bar baz [ ] = "', ":1: it cannot be split into words (No closing quotation); close the quote"),
-        ("[a:b:c]", ":1: '[a:b:c]' is no section; write [group], [group:vars] or [group:children]"),
+        ("[a:b:c]", ":1: '[a:b:c]' is not a section; write [group], [group:vars] or [group:children]"),
         ("h{}", f":1: it names more than {ini.MOST_HOSTS} hosts; is it another file that you mean?"),
     ],
 )
@@ -378,11 +397,11 @@ def test_mistakes_of_an_ini_file_are_told_with_lines_although_group_vars_are_bes
 
 
 def test_an_answer_that_never_comes_is_given_up_with_all_that_it_started(
-    tmp_path: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stand_in: StandIn
 ) -> None:
-    monkeypatch.setattr(ansible, "ANSIBLE_TIMEOUT", 0.5)
-    stand_in.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/pid\nwait\n")
-    assert "ansible-inventory gave no answer within 0.5 s; try: ansible-inventory -i" in refused(tmp_path)
+    ask = stand_in.does(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/pid\nwait\n", patience=0.5)
+    told = refused(tmp_path, ask)
+    assert "ansible-inventory gave no answer within 0.5 s; try: ansible-inventory -i" in told
     pid = (tmp_path / "pid").read_text().strip()
     deadline = time.monotonic() + 30
     while _lives(pid):
@@ -397,26 +416,26 @@ def _lives(pid: str) -> bool:
         return False
 
 
-def test_a_program_that_cannot_be_started_is_told(tmp_path: Path, stand_in: Path) -> None:
-    stand_in.write_text("#!/no/such/python\n")
-    assert refused(tmp_path).endswith("ansible-inventory cannot be started: No such file or directory")
+def test_a_program_that_cannot_be_started_is_told(tmp_path: Path, stand_in: StandIn) -> None:
+    ask = stand_in.does("#!/no/such/python\n")
+    assert refused(tmp_path, ask).endswith("ansible-inventory cannot be started: No such file or directory")
 
 
 @pytest.mark.parametrize("told", ["", "no JSON", "{", "Using /etc/ansible/ansible.cfg as config file"])
-def test_an_answer_that_is_no_json_is_told(tmp_path: Path, stand_in: Path, told: str) -> None:
-    stand_in.write_text(f"#!/bin/sh\necho '{told}'\n")
-    assert "ansible-inventory's answer is no JSON; try: ansible-inventory -i" in refused(tmp_path)
+def test_an_answer_that_is_no_json_is_told(tmp_path: Path, stand_in: StandIn, told: str) -> None:
+    ask = stand_in.does(f"#!/bin/sh\necho '{told}'\n")
+    assert "ansible-inventory's answer is not JSON; try: ansible-inventory -i" in refused(tmp_path, ask)
 
 
 @pytest.mark.parametrize("told", ['{"_meta": 1}', '{"zookeeper": []}', '{"zookeeper": {"hosts": {"a": 1}}}'])
-def test_an_answer_of_another_shape_names_no_host(tmp_path: Path, stand_in: Path, told: str) -> None:
-    stand_in.write_text(f"#!/bin/sh\necho '{told}'\n")
-    assert "Ansible finds no host in it; put hosts below zookeeper" in refused(tmp_path)
+def test_an_answer_of_another_shape_names_no_host(tmp_path: Path, stand_in: StandIn, told: str) -> None:
+    ask = stand_in.does(f"#!/bin/sh\necho '{told}'\n")
+    assert "Ansible finds no host in it; put hosts below zookeeper" in refused(tmp_path, ask)
 
 
-def test_an_ini_file_that_ansible_ignores_in_a_directory_is_told(tmp_path: Path, stand_in: Path) -> None:
-    stand_in.write_text("#!/bin/sh\necho '{}'\n")
-    assert refused(written(tmp_path, hosts_ini=HOSTS)).endswith(
+def test_an_ini_file_that_ansible_ignores_in_a_directory_is_told(tmp_path: Path, stand_in: StandIn) -> None:
+    ask = stand_in.does("#!/bin/sh\necho '{}'\n")
+    assert refused(written(tmp_path, hosts_ini=HOSTS), ask).endswith(
         "Ansible finds no host in it, and ignores hosts.ini, as any .ini file in a directory; "
         "rename it to hosts"
     )
@@ -432,22 +451,22 @@ ERROR! Completely failed to parse inventory source /x/hosts.yml
 """
 
 
-def test_older_versions_reasons_are_understood(tmp_path: Path, stand_in: Path) -> None:
-    stand_in.write_text(f"#!/bin/sh\ncat >&2 <<'E'\n{OLD}E\nexit 1\n")
-    assert refused(tmp_path).endswith(
+def test_older_versions_reasons_are_understood(tmp_path: Path, stand_in: StandIn) -> None:
+    ask = stand_in.does(f"#!/bin/sh\ncat >&2 <<'E'\n{OLD}E\nexit 1\n")
+    assert refused(tmp_path, ask).endswith(
         "Ansible cannot read it: Syntax Error while loading YAML. "
         "mapping values are not allowed in this context (/x/hosts.yml, line 4)"
     )
 
 
 def test_what_is_in_force_is_asked_of_what_was_read_and_not_of_ansible_again(
-    tmp_path: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosts = '{"all": {"vars": {"ssh_config": "x"}}, "zookeeper": {"hosts": ["10.70.0.1"]}, '
     own = '"_meta": {"hostvars": {"10.70.0.1": {"myid": 1}}}}'
-    stand_in.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho '{hosts}{own}'\n")
+    ask = stand_in.does(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho '{hosts}{own}'\n")
     monkeypatch.setenv("INVENTORY", str(tmp_path))
-    inventory.load()
+    inventory.load(ask=ask)
     inventory.check_keys()
     assert inventory.place("ssh_config").endswith(", group all")
     assert (tmp_path / "asked").read_text() == "asked\n"

@@ -155,7 +155,7 @@ BROKEN = {
     ),
     "a list": (
         """10.70.0.20 mesos_agent_environment='MESOS_ACLS=[1, 2]'""",
-        "4: mesos_agent_environment gives MESOS_ACLS JSON that is no object; "
+        "4: mesos_agent_environment gives MESOS_ACLS JSON that is not an object; "
         'write {"key": ...}, or file:// and a path',
     ),
     "a word": (
@@ -224,8 +224,8 @@ def test_resources_mean_the_same_in_either_form() -> None:
 
 SHAPE = 'write a list such as [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 4}}]'
 BAD_RESOURCES = {
-    "an object": ('{"cpus": 4}', f"is JSON, but no list of resources; {SHAPE}"),
-    "nothing": ("[]", f"is JSON, but no list of resources; {SHAPE}"),
+    "an object": ('{"cpus": 4}', f"is JSON, but not a list of resources; {SHAPE}"),
+    "nothing": ("[]", f"is JSON, but not a list of resources; {SHAPE}"),
     "no type": (
         '[{"name": "cpus", "scalar": {"value": 4}}]',
         'holds {"name": "cpus", "scalar": {"value": 4}}, '

@@ -3,9 +3,11 @@
 import pytest
 from docker.errors import APIError
 
-from lab import faults, host
+from lab import faults
 from lab.errors import LabError
 from lab.spec import Host
+
+AGENT = Host("10.70.0.20")
 
 
 class Slow:
@@ -20,36 +22,30 @@ class Slow:
             raise APIError("500 Server Error", explanation="OCI runtime pause failed: unable to freeze")
 
 
-def test_a_host_that_freezes_slowly_is_frozen_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_freezes_slowly_is_frozen_all_the_same() -> None:
     found = Slow()
-    monkeypatch.setattr(faults, "find", Host)
-    monkeypatch.setattr(host, "get", lambda one: found)
-    monkeypatch.setattr(host, "state", lambda one: "running")
-    faults.freeze("10.70.0.11")
+    faults.insist("it to be frozen", found.pause)
     assert found.tries == 3
 
 
-def test_launches_are_made_to_fail_in_the_agents_own_container(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_launches_are_made_to_fail_in_the_agents_own_container() -> None:
     asked: list[list[str]] = []
 
     def execute(one: Host, command: list[str]) -> tuple[int, str]:
         asked.append(command)
         return 0, ""
 
-    monkeypatch.setattr(faults, "find", Host)
-    monkeypatch.setattr(host, "execute", execute)
-    faults.fail_launches("10.70.0.20", 3)
+    faults.fail_next(AGENT, 3, execute)
     ((_, _, script),) = asked
     assert script.startswith("docker exec mesos-slave sh -c ")
     assert "echo 3 >" in script
 
 
-def test_an_agent_that_is_not_there_or_no_stand_in_is_not_said_to_fail(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(faults, "find", Host)
-    monkeypatch.setattr(host, "execute", lambda one, command: (1, "Error: No such container: mesos-slave\n"))
+def test_an_agent_that_is_not_there_or_no_stand_in_is_not_said_to_fail() -> None:
+    def refuse(one: Host, command: list[str]) -> tuple[int, str]:
+        return 1, "Error: No such container: mesos-slave\n"
+
     with pytest.raises(LabError, match="10.70.0.20: Error: No such container: mesos-slave$"):
-        faults.fail_launches("10.70.0.20")
+        faults.fail_next(AGENT, 1, refuse)
     with pytest.raises(LabError, match="--times is 0 to 1000"):
-        faults.fail_launches("10.70.0.20", -1)
+        faults.fail_next(AGENT, -1, refuse)

@@ -46,38 +46,28 @@ def test_a_machine_that_is_no_debian_has_no_mirrors() -> None:
     assert machine.parse_mirrors("") == {}
 
 
-def route_is(monkeypatch: pytest.MonkeyPatch, route: dict[str, str]) -> None:
-    monkeypatch.setattr(guard, "_route", lambda address: route)
+def test_the_lab_is_here_if_its_bridge_carries_the_address() -> None:
+    route = {"dst": "10.70.0.10", "dev": "mesofab0"}
+    assert guard.carried(route=lambda _: route)
+    guard.require(route=lambda _: route)
+    guard.refuse_foreign_network(lambda _: route)
 
 
-def test_the_lab_is_here_if_its_bridge_carries_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    route_is(monkeypatch, {"dst": "10.70.0.10", "dev": "mesofab0"})
-    assert guard.carried()
-    guard.require()
-    guard.refuse_foreign_network()
-
-
-def test_no_packet_is_sent_to_what_only_looks_like_the_lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    route_is(monkeypatch, {"dst": "10.70.0.10", "gateway": "192.0.2.1", "dev": "eth0"})
-    assert not guard.carried()
+def test_no_packet_is_sent_to_what_only_looks_like_the_lab() -> None:
+    route = {"dst": "10.70.0.10", "gateway": "192.0.2.1", "dev": "eth0"}
+    assert not guard.carried(route=lambda _: route)
     with pytest.raises(LabError, match=r"fab lab\.up"):
-        guard.require()
+        guard.require(route=lambda _: route)
 
 
-def test_the_lab_is_not_made_over_a_network_the_machine_is_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    route_is(monkeypatch, {"dst": "10.70.0.10", "dev": "eth0"})
+def test_the_lab_is_not_made_over_a_network_the_machine_is_in() -> None:
     with pytest.raises(LabError, match="eth0"):
-        guard.refuse_foreign_network()
+        guard.refuse_foreign_network(lambda _: {"dst": "10.70.0.10", "dev": "eth0"})
 
 
 @pytest.mark.parametrize("route", [{}, {"gateway": "192.0.2.1", "dev": "eth0"}])
-def test_the_lab_may_be_made_where_its_network_is_elsewhere_or_nowhere(
-    monkeypatch: pytest.MonkeyPatch, route: dict[str, str]
-) -> None:
-    route_is(monkeypatch, route)
-    guard.refuse_foreign_network()
+def test_the_lab_may_be_made_where_its_network_is_elsewhere_or_nowhere(route: dict[str, str]) -> None:
+    guard.refuse_foreign_network(lambda _: route)
 
 
 def test_waiting_ends_as_soon_as_there_is_no_trouble() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tasks.inventory import overruling
+
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = sorted((ROOT / "tasks/plan").rglob("*.py"))
 EDGE = {ROOT / f"tasks/inventory/{name}.py" for name in ("__init__", "file", "forms", "ansible")}
@@ -37,6 +39,17 @@ PURE = {
     "typing",
     "warnings",
 }
+PATCHED = {
+    ("tests/contract/test_standin_outage.py", "os"),
+    ("tests/lab/conftest.py", "Channel"),
+    ("tests/lab/conftest.py", "SSHClient"),
+    ("tests/unit/fake_marathon.py", "'requests.Session.request'"),
+}
+"""The only tests that patch something, and what: objects of libraries that have no other way in.
+
+`os` is how a stand-in ends itself, and would end the tests.
+"""
+
 LONGEST_FUNCTION = 40
 LONGEST_FILE = 300
 
@@ -128,6 +141,38 @@ def test_no_two_files_of_tests_have_one_name() -> None:
     # pytest imports them by their bare names, so that of two one is an error when both rooms are run.
     names = [file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py"]
     assert sorted(names) == sorted(set(names))
+
+
+def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Give all calls of a file with what is called."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def test_tests_pass_effects_in_and_patch_no_module() -> None:
+    ways = ("patch.setattr", "patch.delattr", "patch.setitem", "patch.delitem")
+    found = {
+        (str(file.relative_to(ROOT)), ast.unparse(call.args[0]))
+        for file in (ROOT / "tests").rglob("*.py")
+        for name, call in calls(file)
+        if name.endswith(ways)
+    }
+    assert found == PATCHED
+    assert not [f for f in (ROOT / "tests").rglob("*.py") if any("unittest.mock" in n for n in modules(f))]
+
+
+def test_the_suite_sends_every_request_past_all_proxies() -> None:
+    ways = {f"requests.{name}" for name in ("request", "get", "post", "put", "delete")}
+    for file in (ROOT / "verify").glob("*.py"):
+        assert not ways & {name for name, _ in calls(file)}, file
+
+
+def test_what_stands_in_the_way_of_a_plan_can_be_overruled_by_nobody() -> None:
+    blockers = [call for file in PLAN for name, call in calls(file) if name == "Blocker"]
+    named = {word.value for call in blockers for word in ast.walk(call) if isinstance(word, ast.Constant)}
+    assert "quorum" in named
+    assert not named & set(overruling.MAY_BE)
 
 
 def test_files_and_functions_fit_in_a_head() -> None:

@@ -21,25 +21,24 @@ from tasks.plan.runbook import ZOOKEEPER
 
 
 @pytest.fixture
-def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have leases of our own, which end after two seconds of silence."""
-    monkeypatch.setattr(lease, "LEASE", str(tmp_path / "lease"))
-    monkeypatch.setattr(lease, "SILENCE", 2)
+def locked(tmp_path: Path) -> Path:
+    """The file of a lease of our own."""
     return tmp_path / "lease"
 
 
 @pytest.fixture(params=["sh", "bash"])
 def holder(locked: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """Somebody who holds the lease; dash reads a script in blocks, bash byte by byte."""
-    with start("ann", request.param) as process:
+    with start("ann", locked, request.param) as process:
         assert said(process) == "held"
         yield process
         process.kill()
 
 
-def start(who: str, shell: str = "sh") -> subprocess.Popen[str]:
+def start(who: str, file: Path, shell: str = "sh") -> subprocess.Popen[str]:
+    """Take a lease that ends after two seconds of silence."""
     process = subprocess.Popen([shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    script = lease._script(who, "deploy-cluster", "echo asked; exit 0\n")
+    script = lease.script(who, "deploy-cluster", "echo asked; exit 0\n", str(file), silence=2)
     pipe(process.stdin).write(script)
     pipe(process.stdin).flush()
     return process
@@ -58,8 +57,8 @@ def is_free(file: Path) -> bool:
     return subprocess.run(["flock", "-n", file, "true"], check=False).returncode == 0
 
 
-def test_whoever_comes_second_is_told_who_was_first(holder: subprocess.Popen[str]) -> None:
-    with start("bob") as second:
+def test_whoever_comes_second_is_told_who_was_first(holder: subprocess.Popen[str], locked: Path) -> None:
+    with start("bob", locked) as second:
         assert said(second).startswith("busy ann, since ")
 
 
@@ -72,15 +71,12 @@ def test_a_lease_ends_with_its_connection(holder: subprocess.Popen[str], locked:
     assert (holder.wait(60), is_free(locked)) == (0, True)
 
 
-def test_signs_of_life_keep_a_lease_and_silence_ends_it(
-    tmp_path: Path, locked: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_signs_of_life_keep_a_lease_and_silence_ends_it(tmp_path: Path) -> None:
     leases = {tmp_path / shell: shell for shell in ("sh", "bash")}
     with ExitStack() as stack:
         holders = []
         for file, shell in leases.items():
-            monkeypatch.setattr(lease, "LEASE", str(file))
-            holders.append(stack.enter_context(start("ann", shell)))
+            holders.append(stack.enter_context(start("ann", file, shell)))
             assert said(holders[-1]) == "held"
         for holder in holders * 6:
             pipe(holder.stdin).write(".")

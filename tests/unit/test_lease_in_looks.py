@@ -140,9 +140,8 @@ def test_a_preflight_says_whose_run_would_refuse_a_deploy_and_says_it_once() -> 
     assert "lock" not in {one.check for one in report.findings}
 
 
-def test_a_run_that_ends_leaves_an_empty_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_leaves_an_empty_lease(tmp_path: Path) -> None:
     file = tmp_path / "lease"
-    monkeypatch.setattr(lease, "LEASE", str(file))
-    done = run(lease._script("ann", "deploy-cluster", f"cat {file}\n"), tmp_path)
+    done = run(lease.script("ann", "deploy-cluster", f"cat {file}\n", str(file)), tmp_path)
     assert b"ann, since" in done.stdout
     assert file.read_text() == ""

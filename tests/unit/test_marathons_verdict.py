@@ -100,7 +100,7 @@ def test_all_that_name_the_same_registered_leader_pass() -> None:
 def test_the_leader_is_named_as_hosts_ini_names_it() -> None:
     cluster = parse("[zookeeper]\n10.70.1.1 myid=1\n[marathon]\nweb1 host_ip=10.70.0.12 number=1\n")
     verdict = Marathons().verdict(cluster, {"web1": {"info": info()}}, frozenset({"web1"}))
-    assert verdict.says == "1 of 1 Marathons answer, web1 leads"
+    assert verdict.says == "1 of 1 Marathons answers, web1 leads"
 
 
 def test_a_leader_that_hosts_ini_does_not_have_is_named_by_its_address() -> None:
@@ -111,11 +111,11 @@ def test_a_leader_that_hosts_ini_does_not_have_is_named_by_its_address() -> None
 TROUBLE = {
     "a standby that cannot reach the leader": (
         (BAD_GATEWAY, info(), info()),
-        "10.70.0.10 answers 502",
+        "2 of 3 Marathons answer, 10.70.0.12 leads; 10.70.0.10 answers 502",
     ),
     "no leader, and one is down": (
         (NO_LEADER, NO_LEADER, ""),
-        "10.70.0.10 answers 503, 10.70.0.11 answers 503, 10.70.0.12 does not answer",
+        "0 of 3 Marathons answer; 10.70.0.10, .11 answer 503; 10.70.0.12 does not answer",
     ),
     "two leaders": (
         (info(), info(leader=f"{A}:8080"), info()),

@@ -14,8 +14,9 @@ from tasks.plan.look.observed import Observed, Path
 from tasks.plan.membership import Membership
 from tasks.plan.names import Id
 from tasks.plan.step import Action, HostPlan, Step
+from tasks.plan.zookeeper.advice import Members
 from tasks.plan.zookeeper.desired import data
-from tasks.plan.zookeeper.members import Members, membership, overlap, rounds
+from tasks.plan.zookeeper.members import membership, overlap, rounds
 
 WRITTEN = ("acceptedEpoch", "log.100000001", "snapshot.0")
 FRESH = ("acceptedEpoch", "snapshot.0", "snapshot.100000000")
@@ -158,7 +159,7 @@ REFUSED: dict[str, tuple[tuple[int, ...], dict[int, tuple[Members, str]], str]] 
     "members are removed from a stopped ensemble": (
         (1, 2, 3),
         {id: (listing(1, 2, 3, 4, 5), "") for id in (1, 2, 3)},
-        "or, if what it holds may be lost, empty /opt/zookeeper/data/version-2.",
+        "or, if what it holds may be lost, empty /opt/zookeeper/data/version-2 on 10.0.0.1, .2, .3.",
     ),
     "an id has moved": (
         (1, 2, 3),
@@ -175,8 +176,12 @@ REFUSED: dict[str, tuple[tuple[int, ...], dict[int, tuple[Members, str]], str]] 
         {1: (listing(1, 2, 3), "follower"), 5: (listing(1, 2, 3, 4, 5), "")},
         "it goes by the ids 1, 2, 3, 4, 5, 10.0.0.1 by 1, 2, 3",
     ),
-    "a standalone": ((1, 2, 3), {1: ({}, "standalone")}, "it is a ZooKeeper alone, hosts.ini wants 3"),
-    "a stopped standalone": ((1, 2, 3), {1: (listing(1), "")}, "it is a ZooKeeper alone, hosts.ini wants 3"),
+    "a standalone": ((1, 2, 3), {1: ({}, "standalone")}, "it is a standalone ZooKeeper, hosts.ini has 3"),
+    "a stopped standalone": (
+        (1, 2, 3),
+        {1: (listing(1), "")},
+        "it is a standalone ZooKeeper, hosts.ini has 3",
+    ),
     "a lower id": (
         (1, 2, 3),
         {2: (listing(2, 3), "follower"), 3: (listing(2, 3), "leader")},

@@ -1,6 +1,7 @@
 """A preflight asked for real and read back; docker and what tells of the machine are stand-ins."""
 
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
+from tasks.plan.preflight.flows import Flow
 from tasks.plan.runbook import CHAPTERS
 
 BOUNDARY = "5f0c" * 8
@@ -81,7 +83,7 @@ ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",),
 
 
 def answer(where: Path, shell: list[str] | None = None) -> str:
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS, ()))
     done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
     assert done.returncode == 0
     return done.stdout.decode("utf-8", "backslashreplace")
@@ -135,7 +137,7 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
     stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
-    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {})).replace(
+    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {}, ())).replace(
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
@@ -148,8 +150,18 @@ def test_a_bare_host_has_no_leftovers(host: Path) -> None:
     assert (facts.agent, facts.ensemble) == ("", False)
 
 
+def test_the_flows_that_a_host_needs_are_tried_in_the_same_look(host: Path) -> None:
+    here = replace(node(host), address="127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        last = lines(ASK, node(host), {}, [Flow(here, "zookeeper", port), Flow(here, "zookeeper", 1)])
+        text = observed.script(ASK, BOUNDARY, first=FIRST, last=last).replace(LOCK, str(host / "lock"))
+        facts = read(run(text, host, host / "bin").stdout.decode(), BOUNDARY, ASK)
+    assert facts.flows == {("127.0.0.1", port): "open", ("127.0.0.1", 1): "refused"}
+
+
 def test_programs_that_are_missing_are_named(host: Path) -> None:
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, ()))
     stand_in(host / "bin", "nothing", "")
     lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
     out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")
@@ -216,7 +228,7 @@ def test_what_the_host_tells_docker_of_engines_is_read_before_runs_choose_its_ow
     config = {"proxies": {"default": {"httpProxy": "http://u:p@proxy:3128"}}, "currentContext": "far away"}
     (host / "client/config.json").write_text(json.dumps(config, indent=8))
     told = f"export DOCKER_HOST=tcp://10.9.9.9:1 DOCKER_CONTEXT=x DOCKER_CONFIG={host}/client"
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, ()))
     done = run(f"{told}\n{text}".replace(LOCK, str(host / "lock")), host, host / "bin")
     facts = read(done.stdout.decode(), BOUNDARY, ASK)
     assert facts.engine.environment == {

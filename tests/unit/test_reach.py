@@ -89,13 +89,10 @@ def test_a_host_that_ssh_cannot_reach_is_lost_with_what_ssh_says(ssh: Asked, inv
         Ssh("root@10.0.0.1").run("true")
 
 
-def test_a_command_that_never_ends_is_given_up(
-    ssh: Asked, inventory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reach, "COMMAND_TIMEOUT", 0.3)
+def test_a_command_that_never_ends_is_given_up(ssh: Asked, inventory: Path) -> None:
     ssh("exec sleep 60")
     with pytest.raises(Lost, match=r"no answer within 0\.3 s"):
-        Ssh("root@10.0.0.1").run("true")
+        Ssh("root@10.0.0.1", patience=0.3).run("true")
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="there is no ssh client")

@@ -26,17 +26,17 @@ SAID = {
     "access denied, 20.10": (
         "Error response from daemon: pull access denied for nobody/nothing, repository does not exist or "
         "may require 'docker login': denied: requested access to the resource is denied",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
     ),
     "access denied, 28": (
         "docker: Error response from daemon: pull access denied for nobody/nothing, repository does not "
         "exist or may require 'docker login'",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
     ),
     "no login": (
         'Error response from daemon: Head "https://reg.example.org/v2/x/manifests/1": no basic auth '
         "credentials",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
     ),
     "pull limit": (
         "Error response from daemon: toomanyrequests: You have reached your pull rate limit. You may "
@@ -189,12 +189,12 @@ SAID = {
         'Error response from daemon: failed to resolve reference "reg.example.org/x:1": failed to authorize: '
         "failed to fetch oauth token: unexpected status from GET request to https://reg.example.org/token: "
         "401 Unauthorized",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
     ),
     "insufficient scope, 29 with containerd": (
         "Error response from daemon: pull access denied, repository does not exist or may require "
         "authorization: server message: insufficient_scope: authorization failed",
-        "the registry has no such image, or wants a login",
+        "the registry has no such image, or requires a login",
     ),
     "helper of Docker Desktop": (
         'error getting credentials - err: exec: "docker-credential-desktop": executable file not found in '
@@ -224,7 +224,7 @@ SAID = {
     ),
     "registry in trouble": (
         "Error response from daemon: received unexpected HTTP status: 503 Service Unavailable",
-        "the registry is in trouble itself",
+        "the registry itself has a problem",
     ),
     "an old client in the image": (
         "Error response from daemon: client version 1.29 is too old. Minimum supported API version is 1.44, "

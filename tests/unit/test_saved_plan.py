@@ -208,12 +208,12 @@ def as_it_is() -> Document:
 
 
 NO_PLANS = {
-    "another json": ('{"hosts": {}}', "that is no plan which `fab plan --out` has saved"),
-    "no json": ("[zookeeper]", "that is no plan which `fab plan --out` has saved"),
-    "nothing": ("", "that is no plan which `fab plan --out` has saved"),
-    "a bottomless pit": ("[" * 100_000, "that is no plan which `fab plan --out` has saved"),
-    "no text": (b"\xff\xfe", "it is no text"),
-    "a plan of tomorrow": ('{"mesofab_plan": 2}', "it was saved in format 2 by another mesofab"),
+    "another json": ('{"hosts": {}}', "it is not a plan saved by `fab plan --out`"),
+    "no json": ("[zookeeper]", "it is not a plan saved by `fab plan --out`"),
+    "nothing": ("", "it is not a plan saved by `fab plan --out`"),
+    "a bottomless pit": ("[" * 100_000, "it is not a plan saved by `fab plan --out`"),
+    "no text": (b"\xff\xfe", "it is not text"),
+    "a plan of tomorrow": ('{"mesofab_plan": 2}', "it was saved in format 2 by another version of mesofab"),
 }
 
 
@@ -263,16 +263,16 @@ def test_something_that_is_no_plan_is_not_overwritten(
 ) -> None:
     file = tmp_path / name
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(BadInput, match="no saved plan and would be lost; name another file"):
+    with pytest.raises(BadInput, match="not a saved plan and would be lost; name another"):
         saving.refuse_other_file(str(file))
 
 
 def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"^--out .*nowhere/plan.json: nothing can be written there"):
         saving.refuse_other_file(str(tmp_path / "nowhere/plan.json"))
-    with pytest.raises(BadInput, match="no saved plan"):
+    with pytest.raises(BadInput, match="not a saved plan"):
         saving.refuse_other_file(str(tmp_path))
-    with pytest.raises(BadInput, match="no saved plan"):
+    with pytest.raises(BadInput, match="not a saved plan"):
         save(tmp_path)
 
 
@@ -281,9 +281,9 @@ def test_what_is_no_regular_file_is_never_written(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(BadInput, match="it is a link; name .*/nowhere itself, or another file"):
         save(tmp_path / "link")
-    with pytest.raises(BadInput, match="no saved plan and would be lost"):
+    with pytest.raises(BadInput, match="not a saved plan and would be lost"):
         save(tmp_path / "pipe")
-    with pytest.raises(BadInput, match="no saved plan and would be lost"):
+    with pytest.raises(BadInput, match="not a saved plan and would be lost"):
         saving.refuse_other_file(os.devnull)
     assert not (tmp_path / "nowhere").exists() and (tmp_path / "pipe").is_fifo()
 
@@ -333,7 +333,7 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> N
         "10.0.0.1, .2, .3  now: 2.2 zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 replace zookeeper: zoo.cfg: syncLimit 2 -> 5",
         "10.0.0.1, .2, .3  now: 2.5 remove zookeeper.prev: kept until its successor has passed",
-        "p.json, saved 2026-11-23T01:00:00Z, does not hold any more: nothing was changed. "
+        "p.json, saved 2026-11-23T01:00:00Z, no longer applies: nothing was changed. "
         "`fab plan --out p.json` makes a new plan.",
     ]
 

@@ -39,7 +39,7 @@ def lab(*hosts: HostStatus) -> Status:
         looked_at=NOW,
         hosts=tuple(said.values()),
         services=(
-            Service("zookeeper", "ZooKeeper", Verdict(True, "3 of 3 members serve"), 3, 3, TRIO[2]),
+            Service("zookeeper", "ZooKeeper", Verdict(True, "3 of 3 ZooKeepers serve"), 3, 3, TRIO[2]),
             Service("mesos_master", "Mesos masters", Verdict(True, "3 of 3 masters answer"), 3, 3, TRIO[0]),
         ),
         master=Master(True, True, agents=1, frameworks=1, tasks=12),
@@ -78,9 +78,9 @@ def test_what_is_wrong_with_a_service_names_it() -> None:
 
 
 def test_a_look_at_hosts_without_a_quorum_ends_with_its_services() -> None:
-    agents = Service("mesos_agent", "Mesos agents", Verdict(True, "1 of 1 agents are active"), 1, 1, "")
+    agents = Service("mesos_agent", "Mesos agents", Verdict(True, "1 of 1 agents is active"), 1, 1, "")
     found = replace(lab(), services=(agents,), master=None)
-    assert drawn(found)[-1] == "1 of 1 agents are active."
+    assert drawn(found)[-1] == "1 of 1 agents is active."
 
 
 def test_a_long_name_takes_the_room_it_needs_where_there_is_room() -> None:

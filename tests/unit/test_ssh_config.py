@@ -25,17 +25,17 @@ needs_ssh = pytest.mark.skipif(not shutil.which("ssh"), reason="there is no ssh 
 HOME = client.here().home
 HOSTS = (f"{HOME}/.ssh/known_hosts", f"{HOME}/.ssh/known_hosts2")
 
-Asking = Callable[[str | bytes], Settings]
+Asking = Callable[..., Settings]
 
 
 @pytest.fixture
 def asking(tmp_path: Path) -> Asking:
     """Ask for web1 with this text for an ssh_config."""
 
-    def ask_with(text: str | bytes) -> Settings:
+    def ask_with(text: str | bytes, patience: float = client.PATIENCE) -> Settings:
         file = tmp_path / "ssh_config"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return ask(Question("web1"), Source(file))
+        return ask(Question("web1"), Source(file), patience)
 
     return ask_with
 
@@ -241,12 +241,10 @@ def test_a_user_that_is_not_utf_8_is_refused_unless_hosts_ini_has_another(
 
 
 @needs_ssh
-def test_a_command_that_hangs_is_given_up_with_all_that_it_started(
-    asking: Asking, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(client, "SSH_TIMEOUT", 5)  # a busy machine has begun the command by then
+def test_a_command_that_hangs_is_given_up_with_all_that_it_started(asking: Asking, tmp_path: Path) -> None:
+    text = f'Match exec "echo $$ >{tmp_path}/pid; exec sleep 60"\n  User ann\n'
     with pytest.raises(BadInput, match=r"`ssh -G web1` does not end within 5 s\. Does a `Match exec`"):
-        asking(f'Match exec "echo $$ >{tmp_path}/pid; exec sleep 60"\n  User ann\n')
+        asking(text, patience=5)  # a busy machine has begun the command by then
     pid = (tmp_path / "pid").read_text().strip()
     waiting.until("the end of the command", 30, lambda: _lives(Path(f"/proc/{pid}/stat")))
 
@@ -319,7 +317,7 @@ def test_what_is_no_file_is_told_as_such(
     (tmp_path / "hosts.ini").write_text(text)
     make(tmp_path / "own")
     monkeypatch.setenv("INVENTORY", str(tmp_path / "hosts.ini"))
-    with pytest.raises(BadInput, match=r"ssh_config names .*own, which is no file"):
+    with pytest.raises(BadInput, match=r"ssh_config names .*own, which is not a file"):
         source(None, Config(ssh_config=SSHConfig()), parse(text))
 
 

@@ -3,7 +3,7 @@
 import socket
 import sys
 import threading
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,57 +25,50 @@ def closed() -> Address:
         return host, port
 
 
-def named(monkeypatch: pytest.MonkeyPatch, *addresses: Address) -> list[int]:
-    """Have every name stand for these addresses; give the families that are asked for."""
-    families: list[int] = []
+class Names:
+    """Every name stands for these addresses; `families` are those that were asked for."""
 
-    def answer(host: str, port: int, family: int, kind: int) -> list[object]:
-        families.append(family)
-        return [(socket.AF_INET, kind, 0, "", address) for address in addresses]
+    def __init__(self, *addresses: Address) -> None:
+        self.addresses, self.families = addresses, list[int]()
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return families
+    def __call__(self, host: str, port: int, family: int, kind: int) -> list[tuple[object, ...]]:
+        self.families.append(family)
+        return [(socket.AF_INET, kind, 0, "", address) for address in self.addresses]
 
 
 SETTINGS = Settings("web1", "web1", "ann", 22)
 
 
-def test_an_address_that_refuses_is_passed_over_for_the_next(
-    server: socket.socket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with server:
-        named(monkeypatch, closed(), server.getsockname())
-        with dial.over_tcp(SETTINGS, 5) as line:
-            assert line.getpeername() == server.getsockname()
-            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+def test_an_address_that_refuses_is_passed_over_for_the_next(server: socket.socket) -> None:
+    names = Names(closed(), server.getsockname())
+    with server, dial.over_tcp(SETTINGS, 5, names) as line:
+        assert line.getpeername() == server.getsockname()
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_if_none_answers_the_last_one_s_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    named(monkeypatch, closed(), closed())
+def test_if_none_answers_the_last_one_s_error_is_raised() -> None:
     with pytest.raises(ConnectionRefusedError):
-        dial.over_tcp(SETTINGS, 5)
+        dial.over_tcp(SETTINGS, 5, Names(closed(), closed()))
 
 
-def test_a_name_without_an_address_of_the_family_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    families = named(monkeypatch)
+def test_a_name_without_an_address_of_the_family_is_an_error() -> None:
+    names = Names()
     with pytest.raises(OSError, match="no address"):
-        dial.over_tcp(Settings("web1", "web1", "ann", 22, family="inet6"), 5)
-    assert families == [socket.AF_INET6]
+        dial.over_tcp(replace(SETTINGS, family="inet6"), 5, names)
+    assert names.families == [socket.AF_INET6]
 
 
-def test_the_address_to_come_from_is_taken(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    with server:
-        named(monkeypatch, server.getsockname())
-        with dial.over_tcp(Settings("web1", "web1", "ann", 22, source="127.0.0.1"), 5) as line:
-            assert line.getsockname()[0] == "127.0.0.1"
+def test_the_address_to_come_from_is_taken(server: socket.socket) -> None:
+    own, names = replace(SETTINGS, source="127.0.0.1"), Names(server.getsockname())
+    with server, dial.over_tcp(own, 5, names) as line:
+        assert line.getsockname()[0] == "127.0.0.1"
 
 
-def test_it_is_tried_as_often_as_ssh_config_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    families = named(monkeypatch, closed())
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+def test_it_is_tried_as_often_as_ssh_config_says() -> None:
+    names = Names(closed())
     with pytest.raises(ConnectionRefusedError):
-        dial.over_tcp(Settings("web1", "web1", "ann", 22, attempts=3), 5)
-    assert len(families) == 3
+        dial.over_tcp(replace(SETTINGS, attempts=3), 5, names, pause=0)
+    assert len(names.families) == 3
 
 
 def test_a_program_gets_what_is_sent_and_its_words_come_back() -> None:
@@ -100,10 +93,14 @@ def test_a_program_ends_with_its_line(tmp_path: Path) -> None:
     assert line._process.returncode is not None
 
 
-def test_many_lines_may_be_opened_at_once(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    named(monkeypatch, server.getsockname())
+def test_many_lines_may_be_opened_at_once(server: socket.socket) -> None:
+    names = Names(server.getsockname())
     lines: list[socket.socket] = []
-    threads = [threading.Thread(target=lambda: lines.append(dial.over_tcp(SETTINGS, 5))) for _ in range(8)]
+
+    def open_one() -> None:
+        lines.append(dial.over_tcp(SETTINGS, 5, names))
+
+    threads = [threading.Thread(target=open_one) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -20,9 +20,9 @@ from ssh_agent import agent
 from sshd import Sshd, configured, connect, node_at
 
 from tasks import inventory
-from tasks.engine.ssh import agent as agents
 from tasks.engine.ssh.agent import AgentTrouble
 from tasks.engine.ssh.keys import Keys, certified_key, load
+from tasks.engine.ssh.limits import LIMITS, Limits
 from tasks.engine.ssh.login import Login, NotAccepted
 from tasks.engine.ssh.settings import Settings
 from tasks.errors import Unreachable
@@ -65,9 +65,9 @@ def config(sshd: Sshd, *lines: str, **kwargs: object) -> Config:
     return configured(file, allow_agent=True, **kwargs)
 
 
-def refusal(node: Node, config: Config) -> str:
+def refusal(node: Node, config: Config, limits: Limits = LIMITS) -> str:
     with pytest.raises(Unreachable) as caught:
-        connect(node, config)
+        connect(node, config, limits)
     return str(caught.value)
 
 
@@ -156,16 +156,10 @@ def test_a_connection_that_ends_while_a_key_is_sent_is_told_by_its_cause(
         Login(settings, Keys(), None).authenticate(cast(Transport, Breaking(cause)))
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agents, "KEYS_TIMEOUT", 0.5)
-
-
-@pytest.mark.usefixtures("impatient")
 def test_an_agent_that_never_answers_is_named(sshd: Sshd, node: Node, tmp_path: Path) -> None:
     began = time.monotonic()
     with agent(tmp_path / "agent", mute=True):
-        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent"))
+        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent"), Limits(agents_keys=0.5))
     assert f"the agent at {tmp_path}/agent does not answer within 0.5 s. Start another one" in told
     assert time.monotonic() - began < 10  # the promise to the user, twenty times the wait
 
@@ -195,12 +189,10 @@ def test_an_agent_that_refuses_to_sign_is_a_sentence(sshd: Sshd, node: Node, tmp
     assert f"the agent at {tmp_path}/agent does not sign with its key 'a comment'" in told
 
 
-def test_an_agent_that_waits_for_consent_in_vain_is_named(
-    sshd: Sshd, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(agents, "CONSENT", 0.5)
+def test_an_agent_that_waits_for_consent_in_vain_is_named(sshd: Sshd, node: Node, tmp_path: Path) -> None:
+    asks = config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none")
     with agent(tmp_path / "agent", RIGHT, signs=None):
-        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none"))
+        told = refusal(node, asks, Limits(agents_consent=0.5))
     assert f"the agent at {tmp_path}/agent does not answer within 0.5 s" in told
 
 
@@ -267,7 +259,7 @@ def test_a_locked_key_opens_with_the_passphrase_that_was_typed(
     RIGHT.write_private_key_file(str(tmp_path / "locked"), password="open sesame")
     lines = f"IdentityFile {tmp_path}/locked", "IdentityAgent none"
     connect(node, config(sshd, *lines, passphrase="open sesame")).close()
-    assert "its passphrase is another one" in refusal(node, config(sshd, *lines, passphrase="open"))
+    assert "its passphrase is a different one" in refusal(node, config(sshd, *lines, passphrase="open"))
     connect(node, config(sshd, f"IdentityFile {key}", passphrase="open sesame")).close()
 
 
@@ -285,7 +277,7 @@ def test_a_file_that_is_no_key_is_left_out_and_told(
     file.write_text(text)
     file.chmod(0o600)
     told = refusal(node, config(sshd, f"IdentityFile {file}", "IdentityAgent none"))
-    assert f"{file} was left out: it is no key that can be used here" in told
+    assert f"{file} was left out: it is not a key that can be used here" in told
 
 
 def test_only_the_reason_is_told_of_what_a_library_says(sshd: Sshd, node: Node, tmp_path: Path) -> None:

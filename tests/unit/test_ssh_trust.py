@@ -1,7 +1,6 @@
 """Host keys against known_hosts files, at a real server on the loopback, and the remedies that are told."""
 
 import base64
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -161,11 +160,9 @@ def test_without_any_file_for_keys_it_is_told_to_name_one() -> None:
     assert "name that as UserKnownHostsFile in ssh_config" in nowhere and "ssh-keyscan" not in nowhere
 
 
-def test_a_file_that_only_root_can_write_is_written_with_sudo(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert told(replace(SETTINGS, user_known_hosts=(f"{tmp_path}/known",))).endswith(
+def test_a_file_that_only_root_can_write_is_written_with_sudo(tmp_path: Path) -> None:
+    route = Route(replace(SETTINGS, user_known_hosts=(f"{tmp_path}/known",)))
+    assert trouble.addition(OTHER, route, Source(), is_writable=lambda file: False).endswith(
         f"ssh-keyscan -t ecdsa 10.0.0.1 | sudo tee -a {tmp_path}/known"
     )
 

@@ -257,5 +257,22 @@ def test_each_state_has_its_error_and_its_sentence() -> None:
         raise_unless_ok(seen_as([DOWN], trouble="it is off"))
     with pytest.raises(Degraded, match=r"degraded: zookeeper on 10\.0\.0\.1 is exited\. `fab plan` shows"):
         raise_unless_ok(seen_as([DOWN]))
-    with pytest.raises(Drift, match=r"All is well, but not as hosts\.ini wants it on 10\.0\.0\.1\. "):
+    with pytest.raises(Drift) as differs:
         raise_unless_ok(seen_as([DIFFERS]))
+    assert str(differs.value) == (
+        "Every service is well, but one thing differs from hosts.ini: 10.0.0.1  zookeeper: zoo.cfg: "
+        "syncLimit 2 -> 5. No service is down because of it now; it can matter when something restarts. "
+        "`fab plan` shows what a deploy would change."
+    )
+
+
+def test_a_degraded_cluster_says_what_still_works() -> None:
+    with pytest.raises(
+        Degraded, match=r"^The cluster is degraded\. ZooKeeper: it says so\. `fab plan` shows"
+    ):
+        raise_unless_ok(seen_as([OK], well=False))
+
+
+def test_many_differences_are_counted_behind_the_first() -> None:
+    with pytest.raises(Drift, match="2 things differ from hosts.ini, the first is: 10.0.0.1  zookeeper: zoo"):
+        raise_unless_ok(seen_as([DIFFERS, replace(DIFFERS, service="marathon")]))

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
-from fake_marathon import AGENT, Marathon, answer, failure
+from fake_marathon import AGENT, Marathon, failure
 
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
-from verify import apps
-from verify.apps import App, launched
+from verify.apps import App, Patience, launched
 
 RACE = (
     "Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock inspect mesos-4ad5':"
@@ -24,13 +22,11 @@ Start = Callable[..., Marathon]
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Have a fake Marathon be asked, and no wait last."""
+    """Have a fake Marathon be asked."""
 
     def plant(*fails: str, **how: Any) -> Marathon:
         made = Marathon(*fails, **how)
         made.plant(monkeypatch)
-        monkeypatch.setattr(apps, "APP_TIMEOUT", 0.2)
-        monkeypatch.setattr(apps, "TASK_TIMEOUT", 0.01)
         return made
 
     return plant
@@ -42,15 +38,22 @@ def cluster(variables: str = "") -> Cluster:
     return parse(f"{text}{variables}\n")
 
 
-def an_app() -> App:
-    return App(cluster(), cluster().nodes[0], {})
+PATIENT = Patience(app=60, task=60, pause=0)
+IN_VAIN = Patience(app=0.2, task=0.01, pause=0)
+"""For what never comes."""
 
 
-def noted(definition: dict[str, Any] | None = None, variables: str = "") -> list[str]:
+def an_app(patience: Patience = PATIENT) -> App:
+    return App(cluster(), cluster().nodes[0], {}, patience)
+
+
+def noted(
+    definition: dict[str, Any] | None = None, variables: str = "", patience: Patience = PATIENT
+) -> list[str]:
     """Launch an app and remove it; return what is noted of it."""
     told: list[str] = []
     asked = cluster(variables)
-    with launched(asked, asked.nodes[0], definition or {}, told.append):
+    with launched(asked, asked.nodes[0], definition or {}, told.append, patience):
         pass
     return told
 
@@ -84,12 +87,9 @@ def test_an_app_that_just_runs_is_not_told_of(start: Start) -> None:
     assert noted() == []
 
 
-def test_an_app_that_can_never_run_fails_with_the_reason_long_before_the_wait_is_over(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_app_that_can_never_run_fails_with_the_reason_long_before_the_wait_is_over(start: Start) -> None:
     start(always="No such image: none:1")
-    monkeypatch.setattr(apps, "APP_TIMEOUT", 3600)
-    told = said(noted)
+    told = said(lambda: noted(patience=Patience(app=3600, pause=0)))
     assert told.startswith(f"{AGENT}: 6 launches of /mesofab-verify-")
     assert "failed, the last task became TASK_FAILED: No such image: none:1; expected at most 5" in told
 
@@ -144,7 +144,7 @@ def test_a_task_that_was_killed_is_no_failure_and_another_one_comes(start: Start
 
 def asked(start: Start, told: dict[str, str]) -> str:
     """Ask a task at whose port nobody listens; Marathon tells of this last failure."""
-    app = an_app()
+    app = an_app(IN_VAIN)
     start().apps[app.id] = {"id": app.id, "instances": 0, "tasks": [], "lastTaskFailure": told}
     return said(lambda: app.says(TASK))
 
@@ -169,7 +169,7 @@ def test_another_tasks_failure_is_not_taken_for_its(start: Start) -> None:
 def test_an_app_that_does_not_come_up_is_told_with_what_its_tasks_are_at(
     start: Start, tasks: list[dict[str, str]], told: str
 ) -> None:
-    app = an_app()
+    app = an_app(IN_VAIN)
     start().apps[app.id] = {"instances": len(tasks), "tasks": tasks, "deployments": ["one"]}
     assert told in said(lambda: app.runs(1))
 
@@ -181,22 +181,15 @@ class Boom(Exception):
 @pytest.mark.parametrize("error", [Boom, KeyboardInterrupt, pytest.fail.Exception])
 def test_whatever_happens_to_an_app_it_is_removed(start: Start, error: type[BaseException]) -> None:
     marathon = start()
-    with pytest.raises(error), launched(cluster(), cluster().nodes[0], {}, lambda line: None):
+    with pytest.raises(error), launched(cluster(), cluster().nodes[0], {}, lambda line: None, PATIENT):
         assert marathon.apps
         raise error
     assert not marathon.apps
 
 
 @pytest.mark.parametrize("error", [Boom, KeyboardInterrupt])
-def test_an_app_is_removed_if_its_launch_is_cut_short(
-    start: Start, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
-) -> None:
-    marathon = start()
-
-    def interrupted(app: App) -> None:
-        raise error
-
-    monkeypatch.setattr(App, "_told", interrupted)
+def test_an_app_is_removed_if_its_launch_is_cut_short(start: Start, error: type[BaseException]) -> None:
+    marathon = start(error=error)
     with pytest.raises(error):
         noted()
     assert "POST 10.0.0.1:8080/v2/apps" in marathon.asked
@@ -217,29 +210,20 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_the_app_is_taken_for_mad
 
 def test_an_app_is_removed_though_no_answer_came_to_its_post(start: Start) -> None:
     marathon = start(lost=10**9)
-    assert "expected an answer to POST /v2/apps;" in said(noted)
+    assert "expected an answer to POST /v2/apps;" in said(lambda: noted(patience=IN_VAIN))
     assert not marathon.apps
 
 
 def test_an_app_is_removed_through_another_marathon_if_its_own_is_dead(start: Start) -> None:
     marathon = start()
-    with pytest.raises(Boom), launched(cluster(), cluster().nodes[0], {}, lambda line: None):
+    with pytest.raises(Boom), launched(cluster(), cluster().nodes[0], {}, lambda line: None, PATIENT):
         marathon.silent = {"10.0.0.1"}
         raise Boom
     assert not marathon.apps
 
 
-def test_an_app_that_cannot_be_removed_is_told_beside_what_went_wrong_before(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    marathon = start(always="none")
-    monkeypatch.setattr(apps, "request", refusing(marathon))
-    first, second = said(noted).splitlines()
+def test_an_app_that_cannot_be_removed_is_told_beside_what_went_wrong_before(start: Start) -> None:
+    start(always="none", keeps=True)
+    first, second = said(lambda: noted(patience=IN_VAIN)).splitlines()
     assert "6 launches of " in first
     assert "there is an answer 500 to DELETE; expected /mesofab-verify-" in second
-
-
-def refusing(marathon: Marathon) -> Callable[..., requests.Response]:
-    """Answer every DELETE with 500."""
-    ask = marathon.request
-    return lambda method, url, **more: answer(500, "") if method == "DELETE" else ask(method, url, **more)

@@ -3,13 +3,10 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
 from verify.asking import request
-
-VERIFY = Path(__file__).resolve().parents[2] / "verify"
 
 
 class Member(BaseHTTPRequestHandler):
@@ -35,9 +32,3 @@ def test_a_member_is_asked_itself_and_no_proxy_of_the_environment(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     assert request("GET", member, timeout=60).status_code == 204
-
-
-def test_everything_in_the_suite_asks_in_this_way() -> None:
-    ways = ("requests.request(", "requests.get(", "requests.post(", "requests.put(", "requests.delete(")
-    others = [file.name for file in VERIFY.glob("*.py") if any(way in file.read_text() for way in ways)]
-    assert others == []

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 import requests
+from fake_marathon import answer
 from samples import TRIO
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
@@ -24,45 +25,27 @@ SAID: dict[str, Any] = {
 }
 
 
-class Well:
-    """An answer of a service that is well."""
+def is_whole(*hung: tuple[str, int]) -> bool:
+    """Judge a cluster in which these, by host and port, accept and answer nothing; all others are well."""
 
-    status_code = 200
-
-    def __init__(self, path: str) -> None:
-        self._said = SAID.get(path, {})
-
-    def json(self) -> Any:
-        """What it says."""
-        return self._said
-
-
-@pytest.fixture
-def hung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Services that accept and answer nothing, by host and port; all others are well."""
-    found: list[tuple[str, int]] = []
-
-    def get(node: Node, port: int, path: str) -> Well:
-        if (node.name, port) in found:
+    def get(node: Node, port: int, path: str) -> requests.Response:
+        if (node.name, port) in hung:
             raise requests.ReadTimeout
-        return Well(path)
+        return answer(200, SAID.get(path, {}))
 
-    monkeypatch.setattr(failover, "get", get)
-    monkeypatch.setattr(failover, "ask", lambda *_: "Mode: follower")
-    return found
+    return failover.is_whole(CLUSTER, get, lambda *_: "Mode: follower")
 
 
-def test_a_cluster_in_which_everything_answers_is_whole(hung: list[tuple[str, int]]) -> None:
-    assert failover.is_whole(CLUSTER)
+def test_a_cluster_in_which_everything_answers_is_whole() -> None:
+    assert is_whole()
 
 
 @pytest.mark.parametrize("port, path", [(5050, "/health"), (8080, "/ping")])
 def test_a_cluster_in_which_a_master_or_a_marathon_hangs_is_not_whole_and_it_is_named(
-    port: int, path: str, hung: list[tuple[str, int]]
+    port: int, path: str
 ) -> None:
-    hung.append(("10.70.0.11", port))
     with pytest.raises(NotYet, match=f"ReadTimeout from http://10.70.0.11:{port}{path}"):
-        failover.is_whole(CLUSTER)
+        is_whole(("10.70.0.11", port))
 
 
 def test_a_host_itself_starts_the_zookeeper_again_that_the_suite_has_stopped() -> None:

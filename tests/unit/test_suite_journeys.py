@@ -8,7 +8,7 @@ from fake_marathon import AGENT, Marathon
 from test_suite_report import suite
 
 from tasks.inventory.parse import parse
-from verify.apps import App
+from verify.chosen import Chosen
 from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"
@@ -66,7 +66,8 @@ def test_a_journey_on_which_launches_fail_arrives_and_leaves_nothing(
 ) -> None:
     marathon, noted = Marathon("No such object", "No such object"), list[str]()
     marathon.plant(monkeypatch)
-    JOURNEYS[name].travel(parse(f"{TEXT}{AGENT}\n"), noted.append)
+    cluster = parse(f"{TEXT}{AGENT}\n")
+    JOURNEYS[name].travel(Chosen(cluster, cluster.nodes, noted.append))
     assert not marathon.apps
     (line,) = noted
     assert f": 2 launches failed on {AGENT} before they ran" in line
@@ -109,13 +110,8 @@ def test_an_app_of_the_failover_tests_that_does_not_run_is_not_left_behind(
 def test_an_app_of_the_failover_tests_is_not_left_behind_if_somebody_presses_ctrl_c_while_it_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marathon = Marathon()
+    marathon = Marathon(error=KeyboardInterrupt)
     marathon.plant(monkeypatch)
-
-    def interrupted(app: App, instances: int) -> None:
-        assert marathon.apps
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(App, "runs", interrupted)
     code, said, _ = suite(f"{TEXT}{AGENT}\n", tmp_path, "verify/test_failover.py", "--destructive")
     assert (code, marathon.apps) == (2, {}), said
+    assert "POST 10.0.0.1:8080/v2/apps" in marathon.asked

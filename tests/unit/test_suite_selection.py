@@ -81,9 +81,29 @@ def test_named_hosts_narrow_each_role(inventory: Path, collect: Collect) -> None
     assert run.hosts_of("test_host.py") == {"10.0.0.1", "10.0.0.8"}
 
 
-def test_a_role_that_no_named_host_covers_becomes_a_failing_test(inventory: Path, collect: Collect) -> None:
+def test_a_role_that_no_named_host_covers_becomes_a_test_that_says_so(
+    inventory: Path, collect: Collect
+) -> None:
     run = collect(inventory, "verify", "--hosts=ssh://root@10.0.0.8")
     assert "every role is covered: zookeeper" in run.said
+
+
+def test_what_asks_the_whole_service_runs_if_a_named_host_has_its_role(
+    inventory: Path, collect: Collect
+) -> None:
+    agent = collect(inventory, "verify", "--hosts=ssh://10.0.0.8").said
+    assert "test_mesos_agents.py::" in agent and "test_zookeeper_ensemble.py::" not in agent
+    member = collect(inventory, "verify", "--hosts=ssh://10.0.0.2").said
+    assert "test_zookeeper_ensemble.py::" in member and "test_mesos_agents.py::" not in member
+    complete = collect(inventory, "verify", "--hosts=ssh://10.0.0.2", "--complete").said
+    assert "test_zookeeper_ensemble.py::" in complete and "test_mesos_agents.py::" in complete
+
+
+def test_no_leader_is_killed_if_a_host_is_left_out(inventory: Path, collect: Collect) -> None:
+    run = collect(inventory, "verify", "--hosts=ssh://10.0.0.1", "--destructive")
+    assert run.code == 4
+    assert "--hosts leaves out 10.0.0.2, 10.0.0.3, 10.0.0.8, agent9; leave --hosts away, or add" in run.said
+    assert collect(inventory, "verify", "--hosts=ssh://10.0.0.1", "--destructive", "--complete").code == 0
 
 
 def test_a_role_that_the_inventory_does_not_have_is_said_and_not_checked(
@@ -142,12 +162,12 @@ def test_a_missing_inventory_is_one_sentence_and_not_one_per_file(tmp_path: Path
     assert run.said.count("none.ini") == 1
 
 
-@pytest.mark.parametrize("kind", ["is no file", "does not exist"])
+@pytest.mark.parametrize("kind", ["is not a file", "does not exist"])
 def test_an_ssh_config_that_ssh_would_wait_for_or_not_find_is_told_at_once(
     collect: Collect, inventory: Path, kind: str
 ) -> None:
     inventory.write_text(f"{FIVE}[all:vars]\nssh_config=own\n")
-    if kind == "is no file":
+    if kind == "is not a file":
         os.mkfifo(inventory.with_name("own"))
     run = collect(inventory, "verify/")
     assert run.code == 4

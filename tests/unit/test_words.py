@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.errors import Unreachable
-from tasks.plan.words import grouped, names
+from tasks.plan.words import grouped, names, share, verb
 
 
 def test_addresses_of_one_net_are_named_by_their_last_number() -> None:
@@ -12,6 +12,13 @@ def test_addresses_of_one_net_are_named_by_their_last_number() -> None:
     assert names(["10.70.0.10", "10.70.1.11", "10.70.1.12"]) == "10.70.0.10, 10.70.1.11, .12"
     assert names(["10.70.0.10", "zk1", "10.70.0.11"]) == "10.70.0.10, zk1, 10.70.0.11"
     assert names(["zk1.example.org", "zk2.example.org"]) == "zk1.example.org, zk2.example.org"
+
+
+def test_a_verb_has_the_form_that_fits_how_many_do_it() -> None:
+    assert verb(["10.0.0.1"], "does not answer", "do not answer") == "10.0.0.1 does not answer"
+    assert verb(["10.0.0.1", "10.0.0.2"], "does not answer", "do not answer") == "10.0.0.1, .2 do not answer"
+    assert share(1, 3, "masters", "answers", "answer") == "1 of 3 masters answers"
+    assert share(0, 3, "masters", "answers", "answer") == "0 of 3 masters answer"
 
 
 def test_a_text_is_said_once_in_the_place_where_it_came_first() -> None:

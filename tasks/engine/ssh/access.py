@@ -18,6 +18,7 @@ from ...inventory.cluster import Cluster, Node
 from . import client, dial
 from .client import Source
 from .keys import Keys
+from .limits import LIMITS, Limits
 from .login import Login
 from .routes import Route, Routes
 from .settings import Question, Settings
@@ -25,9 +26,6 @@ from .trust import Check, Trust
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 """Else Python itself prints paramiko's tracebacks, of errors that are told here in a sentence."""
-
-TIMEOUT = 10
-"""Seconds to wait for a host to answer, unless ssh_config or fab's -t says otherwise."""
 
 OURS = frozenset(
     "allow_agent auth_strategy key_filename look_for_keys passphrase password pkey sock timeout".split()
@@ -52,8 +50,8 @@ class Bastions:
     drops some (MaxStartups).
     """
 
-    def __init__(self, open_one: Callable[[Route], Connection]) -> None:
-        self._open_one = open_one
+    def __init__(self, open_one: Callable[[Route], Connection], patience: float) -> None:
+        self._open_one, self._patience = open_one, patience
         self._lock = RLock()
         self._open: dict[Route, Connection] = {}
         self._failed: dict[Route, tuple[float, Unreachable]] = {}
@@ -69,7 +67,7 @@ class Bastions:
 
     def _connected(self, route: Route) -> Connection:
         when, error = self._failed.get(route, (0.0, None))
-        if error and time.monotonic() - when < TIMEOUT:
+        if error and time.monotonic() - when < self._patience:
             raise error  # for those who waited here meanwhile: they would try one by one, in vain
         try:
             return self._open_one(route)
@@ -87,16 +85,16 @@ class Bastions:
 class Access:
     """The way to every host of a run: settings, keys, known hosts and bastions, each found out once."""
 
-    def __init__(self, source: Source, config: Config, warn: Callable[[str], object]) -> None:
-        self._source, self._options = source, dict(config.connect_kwargs)
+    def __init__(
+        self, source: Source, config: Config, warn: Callable[[str], object], limits: Limits = LIMITS
+    ) -> None:
+        self._source, self._options, self._limit = source, dict(config.connect_kwargs), limits.host
         self._user, self._port, self._timeout = config.user, config.port, _seconds(config.timeouts.connect)
         self._bare = _bare(config)
         self._routes = Routes(self._ask)
-        self._trust, self._keys = (
-            Trust(warn),
-            Keys(self._options.get("passphrase") or self._options.get("password")),
-        )
-        self._bastions = Bastions(self._open)
+        self._trust = Trust(warn)
+        self._keys = Keys(self._options.get("passphrase") or self._options.get("password"), limits)
+        self._bastions = Bastions(self._open, limits.host)
 
     def route(self, node: Node) -> Route:
         """Find out how a node is reached; nobody is dialled. Raises BadInput."""
@@ -135,7 +133,7 @@ class Access:
             found,
             user=found.user if question.user or found.user != client.here().user else self._user,
             port=found.port if question.port or found.port != 22 else self._port,
-            timeout=options.get("timeout") or found.timeout or self._timeout or TIMEOUT,
+            timeout=options.get("timeout") or found.timeout or self._timeout or self._limit,
             agent=found.agent if options.get("allow_agent", True) else "",
             default_keys=found.default_keys if options.get("look_for_keys", True) else (),
         )
@@ -163,16 +161,16 @@ class Access:
         return connection
 
     def _dial(self, route: Route) -> Any:
-        settings, timeout = route.settings, route.settings.timeout or TIMEOUT
+        settings = route.settings
         if route.via:
-            return dial.through(self._bastions.transport(route.via), settings, TIMEOUT)
+            return dial.through(self._bastions.transport(route.via), settings, self._limit)
         if settings.command:
             return dial.Program(settings.command)
-        return dial.over_tcp(settings, timeout)
+        return dial.over_tcp(settings, settings.timeout or self._limit)
 
     def _connection(self, settings: Settings, check: Check, line: Any) -> Connection:
         """Give Fabric's connection over a line. Nothing waits without an end: paramiko's own limits do."""
-        limits = dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), TIMEOUT)
+        limits = dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), self._limit)
         others = {name: value for name, value in self._options.items() if name not in OURS}
         connection = Connection(
             settings.host,

@@ -11,13 +11,9 @@ from paramiko import AgentKey, SSHException
 from paramiko.agent import AgentSSH
 from paramiko.pkey import PublicBlob
 
+from .limits import LIMITS, Limits
+
 CERTIFICATE = "-cert-v01@openssh.com"
-
-KEYS_TIMEOUT = 5
-"""Seconds in which an agent must tell its keys."""
-
-CONSENT = 9
-"""Seconds in which it must sign, for which it may have to ask somebody; the host waits 10 s for it."""
 
 
 class AgentTrouble(SSHException):
@@ -51,12 +47,12 @@ class Agent(AgentSSH):
     Raises AgentTrouble.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, limits: Limits = LIMITS) -> None:
         super().__init__()
-        self.path, self._patience = path, KEYS_TIMEOUT
+        self.path, self._patience = path, limits.agents_keys
         try:
             self._connect(None)  # type: ignore[attr-defined]
-            self._patience = CONSENT
+            self._patience = limits.agents_consent
         except AgentTrouble:
             raise
         except Exception as error:  # whatever an answer can be that is no list of keys

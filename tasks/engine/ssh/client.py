@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import BadInput
 from .settings import Local, NotAnAnswer, Question, Settings, printable, read
 
-SSH_TIMEOUT = 10
+PATIENCE = 10
 """Seconds that ssh may take to tell what it knows; a `Match exec` or a name server may keep it waiting."""
 
 NO_CLIENT = re.compile(r"option:? (-- )?-?G\b|No user exists for uid")
@@ -40,10 +40,10 @@ class Source:
         return ["-F", str(self.file)] if self.file else []
 
 
-def ask(question: Question, source: Source) -> Settings:
+def ask(question: Question, source: Source, patience: float = PATIENCE) -> Settings:
     """Give the settings for a host as ssh sees them. Raises BadInput with ssh's own words."""
     local = here()
-    said = _run(question, source)
+    said = _run(question, source, patience)
     try:
         if said is None:
             from . import parser  # only where there is no client
@@ -52,7 +52,7 @@ def ask(question: Question, source: Source) -> Settings:
         else:
             settings = read(said, question, local, is_there)
     except NotAnAnswer:
-        raise BadInput("`ssh -G` tells nothing of a host: which program is called ssh here?") from None
+        raise BadInput("`ssh -G` says nothing about a host: which program is called ssh here?") from None
     _refuse_other_encodings(settings)
     return settings
 
@@ -80,7 +80,7 @@ def _command(question: Question, source: Source) -> list[str]:
     return [*words, "--", question.name]
 
 
-def _run(question: Question, source: Source) -> str | None:
+def _run(question: Question, source: Source, patience: float) -> str | None:
     """Give what ssh prints, or None where no ssh can be asked. Raises BadInput."""
     try:
         process = subprocess.Popen(
@@ -94,12 +94,12 @@ def _run(question: Question, source: Source) -> str | None:
         return None
     with process:
         try:
-            said, trouble = process.communicate(timeout=SSH_TIMEOUT)
+            said, trouble = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # what `Match exec` has started, too
             raise BadInput(
-                f"`ssh -G {question.name}` does not end within {SSH_TIMEOUT} s. Does a `Match exec` in "
+                f"`ssh -G {question.name}` does not end within {patience} s. Does a `Match exec` in "
                 "ssh_config wait for something, or a name server that CanonicalizeHostname asks?"
             ) from None
     words = trouble.decode(errors="backslashreplace")

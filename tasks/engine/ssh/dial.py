@@ -6,32 +6,37 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 from paramiko import Channel, Transport
 
 from ..line import Line
 from .settings import Settings, printable
 
+Resolve = Callable[[str, int, int, int], Iterable[tuple[Any, ...]]]
+"""How a name and a port become addresses, as `socket.getaddrinfo` has it."""
+
 FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
-def over_tcp(settings: Settings, timeout: float) -> Line:
+def over_tcp(
+    settings: Settings, timeout: float, resolve: Resolve = socket.getaddrinfo, pause: float = 1
+) -> Line:
     """Connect to the first of a host's addresses that answers. Raises OSError."""
     for _ in range(settings.attempts - 1):
         try:
-            return _over_tcp(settings, timeout)
+            return _over_tcp(settings, timeout, resolve)
         except (ConnectionRefusedError, TimeoutError):
-            time.sleep(1)  # as ssh does between its ConnectionAttempts
-    return _over_tcp(settings, timeout)
+            time.sleep(pause)  # as ssh does between its ConnectionAttempts
+    return _over_tcp(settings, timeout, resolve)
 
 
-def _over_tcp(settings: Settings, timeout: float) -> Line:
+def _over_tcp(settings: Settings, timeout: float, resolve: Resolve) -> Line:
     family = FAMILIES.get(settings.family, socket.AF_UNSPEC)
     trouble: OSError = OSError(errno.EADDRNOTAVAIL, "it has no address of the wanted family")
-    for kind, _, _, _, address in socket.getaddrinfo(
-        settings.host, settings.port, family, socket.SOCK_STREAM
-    ):
+    for kind, _, _, _, address in resolve(settings.host, settings.port, family, socket.SOCK_STREAM):
         line = socket.socket(kind, socket.SOCK_STREAM)
         try:
             line.settimeout(timeout)

@@ -16,6 +16,7 @@ from paramiko import Message, PKey, SSHException
 from paramiko.pkey import UnknownKeyType
 
 from .agent import CERTIFICATE, Agent, AgentTrouble, HeldKey
+from .limits import LIMITS, Limits
 from .settings import Settings
 
 T = TypeVar("T")
@@ -49,8 +50,8 @@ class Offer:
 class Keys:
     """The keys of a run: each file is read once, each agent asked once for its list."""
 
-    def __init__(self, passphrase: str | None = None) -> None:
-        self._passphrase = passphrase
+    def __init__(self, passphrase: str | None = None, limits: Limits = LIMITS) -> None:
+        self._passphrase, self._limits = passphrase, limits
         self._identities: dict[str, Identity] = {}
         self._agents: dict[str, Agent | AgentTrouble] = {}
         self._lock = Lock()
@@ -61,7 +62,7 @@ class Keys:
 
     def agent(self, path: str) -> Agent | AgentTrouble:
         """Give the agent at a socket, or why it is of no use."""
-        return self._once(self._agents, path, partial(_agent, path))
+        return self._once(self._agents, path, partial(_agent, path, self._limits))
 
     def trouble_of_agent(self, path: str) -> AgentTrouble | None:
         """Give why the agent at a socket was of no use, if it has been asked."""
@@ -118,9 +119,9 @@ class Keys:
             yield from (offer for offer in held if wanted is None or offer.blob in wanted)
 
 
-def _agent(path: str) -> Agent | AgentTrouble:
+def _agent(path: str, limits: Limits) -> Agent | AgentTrouble:
     try:
-        return Agent(path)
+        return Agent(path, limits)
     except AgentTrouble as trouble:
         return trouble
 
@@ -146,7 +147,9 @@ def load(path: str, passphrase: str | None) -> Identity:
     except (ValueError, SSHException, UnknownKeyType, UnsupportedAlgorithm) as error:
         why = str(error).split(". ")[0]  # what follows is for programmers
         wrong = (
-            "its passphrase is another one" if passphrase else f"it is no key that can be used here ({why})"
+            "its passphrase is a different one"
+            if passphrase
+            else f"it is not a key that can be used here ({why})"
         )
         return Identity(path, public=_public(file), trouble=wrong)
 

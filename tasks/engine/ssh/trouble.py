@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from shlex import join, quote
 from typing import Any
@@ -77,8 +78,8 @@ def _unreached(error: Exception, route: Route) -> Told:
             return f"the name {settings.host} cannot be resolved", mend
         case OSError(errno=errno.EADDRNOTAVAIL) if settings.source:
             return (
-                f"{settings.source}, which BindAddress in ssh_config names, is no address of this machine "
-                f"from which {settings.where} could be reached",
+                f"{settings.source}, which BindAddress in ssh_config names, is not an address of this "
+                f"machine from which {settings.where} could be reached",
                 "Correct or remove it.",
             )
         case TimeoutError():
@@ -91,7 +92,7 @@ def _unreached(error: Exception, route: Route) -> Told:
 
 def _mute(settings: Settings) -> Told:
     seen = f"{settings.where} takes the connection, but does not talk SSH in time"
-    return seen, "Is the host frozen or overloaded, or is that no sshd?"
+    return seen, "Is the host frozen or overloaded, or is it not an sshd?"
 
 
 def _behind(error: SSHException, route: Route) -> Told:
@@ -223,11 +224,18 @@ def _unknown(
         "Compare it with what the host's console shows (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub); "
         "if it is the same, "
     )
-    return known, compare + _addition(key, route, source)
+    return known, compare + addition(key, route, source)
 
 
-def _addition(key: PKey, route: Route, source: Source) -> str:
-    """Say how a host's key is made known."""
+def _is_writable(target: str) -> bool:
+    file = Path(target)
+    return os.access(next(each for each in (file, *file.parents) if each.exists()), os.W_OK)
+
+
+def addition(
+    key: PKey, route: Route, source: Source, is_writable: Callable[[str], bool] = _is_writable
+) -> str:
+    """Say how a host's key is made known; with sudo where the file is not ours to write."""
     settings, target = route.settings, file_for_keys(route.settings)
     if not target:
         return (
@@ -236,7 +244,8 @@ def _addition(key: PKey, route: Route, source: Source) -> str:
         )
     if settings.command:
         return f"log in once by hand and say yes: {join(_ssh(settings, source))}"
-    return f"add it: {_making(target)}{_scan(key, route, source)}{_into(target, settings)}"
+    into = ">>" if is_writable(target) else "| sudo tee -a"
+    return f"add it: {_making(target)}{_scan(key, route, source)} {into} {quote(target)}"
 
 
 def _making(target: str) -> str:
@@ -249,24 +258,8 @@ def _scan(key: PKey, route: Route, source: Source) -> str:
     kind = key.get_name().removeprefix("ssh-").split("-")[0]
     port = ["-p", str(settings.port)] if settings.port != 22 else []
     through = _ssh(route.via.settings, source) if route.via else []
-    return join([*through, "ssh-keyscan", *port, "-t", kind, settings.host])
-
-
-def _into(target: str, settings: Settings) -> str:
-    rename = (
-        f" | sed 's/^[^ ]*/{settings.alias}/'" if settings.alias and settings.alias != settings.host else ""
-    )
-    if _is_writable(target):
-        return f"{rename} >> {quote(target)}"
-    return f"{rename} | sudo tee -a {quote(target)}"
-
-
-def _is_writable(target: str) -> bool:
-    file = Path(target)
-    if file.exists():
-        return os.access(file, os.W_OK)
-    above = next(each for each in file.parents if each.exists())
-    return os.access(above, os.W_OK)
+    rename = f" | sed 's/^[^ ]*/{settings.alias}/'" if settings.alias not in ("", settings.host) else ""
+    return join([*through, "ssh-keyscan", *port, "-t", kind, settings.host]) + rename
 
 
 def _fingerprint(key: PKey) -> str:

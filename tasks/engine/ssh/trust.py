@@ -97,7 +97,7 @@ def _revoked(name: str) -> list[Entry]:
         entries, skipped = known_hosts.read(text, name)
         if entries or not skipped:
             return entries
-        why = "which is no list of public keys, a key a line; ssh alone can read others"
+        why = "which is not a list of public keys, a key a line; ssh alone can read others"
     raise BadInput(
         f"ssh_config: RevokedHostKeys names {name}, {why}. Correct that: no host is trusted without it."
     )

@@ -48,15 +48,16 @@ def told(service: Service, fared: Course | None) -> str:
     """Say in one line how a service fared."""
     if fared is None:
         return f"{service.name} was not measured: nobody answered when the change began."
-    changes = f"{fared.changes or 'no'} change{'s' if fared.changes > 1 else ''} of leader"
-    return f"{service.name} {service.does} all the time{_but(fared)}; {changes}."
-
-
-def _but(fared: Course) -> str:
+    times = "once" if fared.changes == 1 else f"{fared.changes} times"
+    leader = f"the leader changed {times}" if fared.changes else "the leader did not change"
     if not fared.gaps:
-        return ""
+        return f"{service.name} always {service.does}; {leader}."
+    return f"{service.name} {service.does} throughout, except for {_gaps(fared)}; {leader}."
+
+
+def _gaps(fared: Course) -> str:
     several = f"{len(fared.gaps)} gaps, the longest " if len(fared.gaps) > 1 else ""
-    return f" but for {several}{fared.longest:.1f} s{'' if fared.up else ', and not at the end'}"
+    return f"{several}{fared.longest:.1f} s{'' if fared.up else ', and not at the end'}"
 
 
 def excess(service: Service, fared: Course | None) -> str:

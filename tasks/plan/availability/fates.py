@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import http
+from .apps import by_app
 from .services import Service, read
 
 
@@ -24,7 +25,7 @@ class Fates:
         if not total:
             return "Tasks: none ran when the change began."
         ended = f", {len(self.ended)} finished or killed" if self.ended else ""
-        names = f": {', '.join(sorted(self.lost)[:5])}" if self.lost else ""
+        names = f": {by_app(self.lost)}" if self.lost else ""
         return f"Tasks: {len(self.running)} of {total} run on{ended}, {len(self.lost)} lost{names}."
 
 

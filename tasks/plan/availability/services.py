@@ -70,8 +70,12 @@ class Service:
     request: bytes
     good: bytes
     leader: Callable[[str, bytes], str]
-    budget_name: str = ""
     budget: float | None = None
+
+    @property
+    def budget_name(self) -> str:
+        """The setting of its budget."""
+        return f"{self.name.lower()}_gap_budget"
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,11 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
     every = (
         Service(
             name="ZooKeeper",
-            does="took writes",
+            does="accepted writes",
             members=tuple(zookeepers),
             request=OPEN_AND_CLOSE,
             good=SESSION_OPENED,
             leader=_epoch,
-            budget_name="zookeeper_gap_budget",
             budget=s.zookeeper_gap_budget,
         ),
         Service(
@@ -105,7 +108,6 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
             request=HEALTH,
             good=OK,
             leader=_whoever_answers,
-            budget_name="mesos_gap_budget",
             budget=s.mesos_gap_budget,
         ),
         Service(
@@ -115,7 +117,6 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
             request=http.get("/v2/leader").encode(),
             good=OK,
             leader=_named,
-            budget_name="marathon_gap_budget",
             budget=s.marathon_gap_budget,
         ),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...inventory.cluster import Cluster
+from ...inventory.edits import Change, Set
 from ..desired import Container, Item
 from ..look.observed import Observed
 from ..step import Blocker
@@ -35,9 +36,10 @@ def _named_otherwise(name: str, seen: Observed) -> Iterator[Blocker]:
             "",
             "cluster_name",
             f"{', '.join(containers)} here belong to the cluster {other!r}, hosts.ini is that of {name!r}",
-            f"use the hosts.ini of {other!r}, or set cluster_name={other} if this is it; to take the host "
-            f"away from that cluster, remove them there (docker rm -f {' '.join(containers)})",
+            f"use the hosts.ini of {other!r}; to take the host away from that cluster, remove them there "
+            f"(docker rm -f {' '.join(containers)})",
             "cluster",
+            (Change((Set("cluster_name", other),), "if this is the cluster that is meant"),),
         )
 
 

@@ -7,7 +7,7 @@ from ..desired import Container, of
 from ..look.docker import SeenContainer
 from ..look.sections import PATIENCE
 from ..step import Sort, Step, Trouble
-from . import endings
+from . import endings, ports
 from .compared import Host
 
 FULL = 100
@@ -51,7 +51,7 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
     name, seen = wanted.name, host.seen.container(wanted.name)
     if taken := taken_ports(host, wanted, seen):
         told = ", ".join(f"port {port} is taken by {process}" for port, process in taken.items())
-        yield Ill(Sort.PORT, told, f"stop that process, or give {name} another port in hosts.ini")
+        yield Ill(Sort.PORT, told, ports.FREE_PORT)
     elif ends_often(seen, host.seen.now):
         why, remedy = _why(host, name)
         yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)

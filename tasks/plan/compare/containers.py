@@ -5,10 +5,8 @@ from ..desired import Container, Image
 from ..look.docker import ABSENT, GENERATIONS, SeenContainer
 from ..shell import quote
 from ..step import Action, Blocker, Sort, Step
-from . import condition, differences
+from . import condition, differences, ports
 from .compared import BY_HAND, Found, Host
-
-FREE_PORT = "stop that process, or give the service another port in hosts.ini"
 
 
 def image(host: Host, item: Image) -> Found:
@@ -24,9 +22,7 @@ def container(host: Host, wanted: Container) -> Found:
     """Compare a container by its label and field by field, both ways."""
     seen = host.seen.containers.get(wanted.name)
     if taken := condition.taken_ports(host, wanted, seen or ABSENT):
-        for port, process in taken.items():
-            told = f"port {port} is taken by {process}"
-            yield Blocker(wanted.step, wanted.name, told, FREE_PORT, "port")
+        yield from ports.blockers(host, wanted, taken)
         return
     if seen is None:
         yield _first_start(host, wanted)

@@ -1,5 +1,6 @@
 """What is missing: the desired items of a host held against what was observed there."""
 
+from ...inventory.edits import Change, Set
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, LoginCheck, ProfileLine
 from ..look.observed import LOCK
 from ..shell import SOCKET
@@ -29,8 +30,9 @@ def _rights(host: Host) -> Found:
             "",
             "rights",
             f"commands run as user id {host.seen.user}, not as root",
-            "set ansible_user=root or ansible_become=true in hosts.ini",
+            "log in as root (ansible_user=root), or as somebody who becomes root (ansible_become=true)",
             "rights",
+            (Change((Set("ansible_become", "true", host.node),)),),
         )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...inventory.edits import Change, Set
 from .. import shell
 from ..desired import LoginCheck, ProfileLine
 from ..host import profile_line as host_ip_line
@@ -31,6 +32,9 @@ SETS = re.compile(
 """A line that may set HOST_IP: rather one too many, as a line too many above ours does no harm."""
 
 FREEZES = re.compile(r"\b(?:readonly\b|(?:declare|typeset)\s+-\w*r).*(?<![\w${])HOST_IP\b", re.ASCII)
+
+DOCKER_BRIDGE = "172.17.0.1"
+"""The address that every host with docker has, and that leads to itself."""
 
 KEPT = ".before-mesofab"
 """Ends the name under which the file stays as it was before its first change."""
@@ -67,7 +71,8 @@ def others(lines: list[str], simple: Iterable[int]) -> list[tuple[int, str]]:
 def profile_line(host: Host, item: ProfileLine) -> Found:
     """Compare the HOST_IP line of /etc/profile."""
     if obstacle := _obstacle(host, item):
-        yield Blocker(item.step, "HOST_IP", *obstacle)
+        changes = _addresses(host) if obstacle[2] == "address" else ()
+        yield Blocker(item.step, "HOST_IP", *obstacle, changes)
         return
     line, lines = host_ip_line(item.address), host.seen.path(item.path).text.split("\n")
     whole = [number for number in host.seen.profile.whole if number <= len(lines)]
@@ -78,7 +83,7 @@ def profile_line(host: Host, item: ProfileLine) -> Found:
     if frozen or any(login.readonly for login in host.seen.logins):
         if not _says(host, item.address):
             seen = f"it is readonly, and a second line that sets it would end logins ({_shown(frozen)})"
-            yield Blocker(item.step, "HOST_IP", seen, "take `readonly` away there", "profile")
+            yield Blocker(item.step, "HOST_IP", seen, "remove `readonly` there", "profile")
     elif wanted.append and host.seen.profile.open:
         seen = f"the end of {item.path} is open: a line below it would be part of {_shown([_last(lines)])}"
         yield Blocker(item.step, "HOST_IP", seen, "complete that", "profile")
@@ -92,7 +97,7 @@ def _obstacle(host: Host, item: ProfileLine) -> tuple[str, str, str] | None:
     kind, unreadable = host.seen.path(item.path).kind, host.seen.profile.unreadable
     if item.address not in host.seen.addresses:
         has = ", ".join(sorted(host.seen.addresses)) or "none"
-        remedy = "correct the address in hosts.ini, or set host_ip"
+        remedy = f"see whether it is the right machine: ssh must lead to the one that has {item.address}"
         return f"{item.address} is not an address of this host (it has {has})", remedy, "address"
     if kind not in ("absent", "regular file", "regular empty file"):
         return f"{item.path} is a {kind}, not a file", "move it out of the way", "profile"
@@ -100,6 +105,12 @@ def _obstacle(host: Host, item: ProfileLine) -> tuple[str, str, str] | None:
         remedy = "correct that line; mesofab leaves the file alone until then"
         return f"{item.path} breaks logins already: {unreadable}", remedy, "profile"
     return None
+
+
+def _addresses(host: Host) -> tuple[Change, ...]:
+    """Give the changes to addresses that the host has, and that other hosts can reach."""
+    reachable = (a for a in sorted(host.seen.addresses) if not a.startswith("127.") and a != DOCKER_BRIDGE)
+    return tuple(Change((Set("host_ip", address, host.node),)) for address in reachable)
 
 
 def _says(host: Host, address: str) -> bool:
@@ -152,7 +163,7 @@ def _replace(lines: list[str], changes: Mapping[int, bool], line: str) -> Iterab
     """Give the shell that copies the file again but for some lines, if these are still as they were seen."""
     for number in sorted(changes):
         is_same = f'[ "$(sed -n {number}p "$file")" = {quote(lines[number - 1])} ]'
-        yield f'{is_same} || refuse "somebody changes $file right now. Let them finish"\n'
+        yield f'{is_same} || refuse "somebody is changing $file right now. Let them finish"\n'
     yield ': > "$next"\n'
     first = 1
     for number in sorted(changes):

@@ -76,10 +76,10 @@ def split(output: str, boundary: str) -> dict[str, str]:
     if not parts:
         raise Unreadable(
             f"its shell did not run what it was sent, and said: {_brief(output)}. "
-            "Has this user a login shell there? ansible_user names another one"
+            "Does this user have a login shell there? ansible_user names another one"
         )
     if "end" not in parts:
-        raise Unreadable(f"the answer ends before its end: {output[-200:]!r}")
+        raise Unreadable(f"the answer is incomplete: {output[-200:]!r}")
     return parts
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
+from ...inventory.edits import Change, Leave, Set
 from ..gate import Answers, Verdict
 from ..look.docker import SeenContainer
 from ..membership import Membership, Objection, Plans, Seen, absent
 from ..names import Id
 from ..shell import stop
 from ..step import Action, Blocker, HostPlan, Step
+from ..words import names
 from . import versions
 from .desired import container, name
 from .service import Marathons, marathon
@@ -64,10 +66,20 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
             refusal = (
                 f"another version than that of {one.found.image} is handed over among all Marathons, and "
                 f"this run does not work on {', '.join(left_out)}",
-                "name all their hosts, or take one that is gone out of hosts.ini",
+                "name all their hosts",
             )
         if refusal:
-            yield one.node.name, Blocker(Id.MARATHON_RUN, "Marathon", *refusal, "marathon-version")
+            changes = _changes(one, left_out)
+            yield one.node.name, Blocker(Id.MARATHON_RUN, "Marathon", *refusal, "marathon-version", changes)
+
+
+def _changes(one: Instance, left_out: list[str]) -> tuple[Change, ...]:
+    """Give the changes with which the state can be read: without who is gone, or with the old image."""
+    gone = Change(
+        tuple(Leave(name, "marathon") for name in left_out), f"if {names(left_out)} is gone for good"
+    )
+    keep = Change((Set("marathon_image", one.found.image),), "to keep the version")
+    return (*([gone] if left_out else []), *([keep] if one.found.image else []))
 
 
 def _unreadable(stored: Version, wanted: Version) -> tuple[str, str] | None:
@@ -76,8 +88,8 @@ def _unreadable(stored: Version, wanted: Version) -> tuple[str, str] | None:
         return (
             f"its state is of {old}, hosts.ini wants {new}: it cannot be migrated back, and {new} would exit "
             "at every election",
-            f"keep {old}; or stop all Marathons, restore a backup that {new} or an older one made, remove "
-            "their containers, and deploy then",
+            f"stop all Marathons, restore a backup that {new} or an older one made, remove their containers, "
+            "and deploy then",
         )
     if stored < OLDEST and wanted[:2] > OLDEST[:2]:
         return (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...inventory.cluster import Cluster, Node
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..words import share, verb
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,20 @@ class Marathons:
     def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
         """Pass if all of `needed` answer, name the same leader, and that one is registered."""
         seen = _seen(cluster, answers)
-        bad = [f"{name} {_says(m)}" for name, m in seen.items() if name in needed and m.status != 200]
+        bad = {name: m for name, m in seen.items() if name in needed and m.status != 200}
         if bad:
-            return Verdict(False, ", ".join(bad))
+            return Verdict(False, f"{_works(cluster, seen)}; {_silence(bad)}")
         well = {name: m for name, m in seen.items() if m.status == 200}
         unsure = [name for name, m in well.items() if not m.leader]
         if unsure or not well:
-            return Verdict(False, f"{', '.join(unsure)} names no leader" if well else "no Marathon answers")
+            told = verb(unsure, "names no leader", "name no leader") if well else "no Marathon answers"
+            return Verdict(False, told)
         leaders = {m.leader for m in well.values()}
         if len(leaders) > 1:
             return Verdict(False, f"they name different leaders: {', '.join(sorted(leaders))}")
         if not all(m.registered and m.framework for m in well.values()):
             return Verdict(False, f"leader {leaders.pop()} is not registered with a master yet")
-        leader = _leader(cluster, seen) or leaders.pop()
-        return Verdict(True, f"{len(well)} of {len(seen)} Marathons answer, {leader} leads")
+        return Verdict(True, _works(cluster, seen))
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say who answers; one is enough."""
@@ -91,8 +92,25 @@ def _seen(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Maratho
     return {node.name: marathon(answers.get(node.name, {})) for node in cluster.having("marathon")}
 
 
-def _says(seen: Marathon) -> str:
-    return f"answers {seen.status}" if seen.status else "does not answer"
+def _works(cluster: Cluster, seen: Mapping[str, Marathon]) -> str:
+    """Say how many answer well, and who leads if they name one."""
+    well = [m for m in seen.values() if m.status == 200]
+    told = share(len(well), len(seen), "Marathons", "answers", "answer")
+    named = {m.leader for m in well}
+    leader = (_leader(cluster, seen) or named.pop()) if len(named) == 1 else ""
+    return f"{told}, {leader} leads" if leader else told
+
+
+def _silence(bad: Mapping[str, Marathon]) -> str:
+    by_status: dict[int, list[str]] = {}
+    for name, m in bad.items():
+        by_status.setdefault(m.status, []).append(name)
+    return "; ".join(
+        verb(those, f"answers {status}", f"answer {status}")
+        if status
+        else verb(those, "does not answer", "do not answer")
+        for status, those in by_status.items()
+    )
 
 
 def _leader(cluster: Cluster, seen: Mapping[str, Marathon]) -> str | None:

@@ -1,10 +1,11 @@
 """Chapter 5: the Mesos agents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ...inventory.cluster import Cluster, Node
+from ...inventory.edits import Add, Change, Set
 from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, zookeeper_url
 from ..look.observed import Observed
 from ..membership import Plans, Seen
@@ -16,6 +17,17 @@ from .service import agent
 
 CONTAINER = "mesos-slave"
 LOG_DIR = "/var/log/mesos"
+
+SETTINGS = {
+    "MESOS_HOSTNAME": "host_ip",
+    "MESOS_PORT": "mesos_agent_port",
+    "MESOS_RESOURCES": "mesos_agent_resources",
+    "MESOS_ATTRIBUTES": "mesos_agent_attributes",
+    "MESOS_DEFAULT_ROLE": "mesos_agent_default_role",
+}
+"""Where hosts.ini sets the variables that an agent compares."""
+
+POLICY = "MESOS_RECONFIGURATION_POLICY"
 
 INCOMPATIBLE = "agent-info"
 """The objection that `--drain` overrules."""
@@ -56,11 +68,22 @@ def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker
             CONTAINER,
             f"{', '.join(changed)}: the agent would refuse its work_dir (Incompatible agent info) and never "
             "start",
-            "keep the value; or, if it only adds something, set "
-            'mesos_agent_environment="MESOS_RECONFIGURATION_POLICY=additive"; or deploy with --drain: that '
-            f"{_cost(node, seen)}",
+            f"deploy with --drain: that {_cost(node, seen)}",
             INCOMPATIBLE,
+            _compatible(node, seen.container(CONTAINER).environment, container(cluster, node)),
         )
+
+
+def _compatible(node: Node, old: Mapping[str, str], wanted: Container) -> tuple[Change, ...]:
+    """Give the changes with which the agent may take its work_dir: as it was, or as one that only adds."""
+    new, additive = dict(wanted.environment), f"{POLICY}=additive"
+    back = [
+        Set(setting, old.get(name, ""), node.name)
+        for name, setting in SETTINGS.items()
+        if old.get(name) != new.get(name)
+    ]
+    kept = (Change(tuple(back), "to keep what it was"),) if back else ()
+    return (*kept, Change((Add("mesos_agent_environment", additive, node.name),), "to add it"))
 
 
 def drained(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
@@ -117,8 +140,13 @@ def _leave(node: Node) -> str:
 
 def _cost(node: Node, seen: Observed) -> str:
     known = agent(node, seen.answers)
-    number = "tasks" if known is None else "one task" if known.tasks == 1 else f"{known.tasks} tasks"
-    return f"ends its {number} and makes it a new agent"
+    number = "tasks" if known is None else "1 task" if known.tasks == 1 else f"{known.tasks} tasks"
+    return farewell(number)
+
+
+def farewell(tasks: str) -> str:
+    """Say what a drain costs an agent that has these tasks."""
+    return f"ends its {tasks} and makes it a new agent"
 
 
 def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:

@@ -13,6 +13,7 @@ from ...inventory.cluster import Cluster, Node
 from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..words import share, verb
 
 Told = Mapping[str, object]
 
@@ -62,10 +63,12 @@ class Agents:
             return Verdict(False, "no leading master answers")
         agents = cluster.having("mesos_agent")
         missing = [node.name for node in agents if node.name in needed and _pid(node) not in active]
-        if missing:
-            return Verdict(False, f"not active on the leading master: {', '.join(missing)}")
         count = sum(_pid(node) in active for node in agents)
-        return Verdict(True, f"{count} of {len(agents)} agents are active")
+        works = share(count, len(agents), "agents", "is active", "are active")
+        if missing:
+            told = verb(missing, "is not active", "are not active")
+            return Verdict(False, f"{works}; {told} on the leading master")
+        return Verdict(True, works)
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say which agents are active; none needs another."""
@@ -119,7 +122,8 @@ def _active(answers: Mapping[str, Answers]) -> set[str] | None:
     """Give the `address:port` of every active agent; None if no leading master answered."""
     texts = {text for said in answers.values() for text in said.values()}
     lists = [listed for text in texts if (listed := _listed(text)) is not None]
-    return set.intersection(*map(_pids, lists)) if lists else None
+    active = [{_pid_of(slave) for slave in listed if slave.get("active") is True} for listed in lists]
+    return set.intersection(*active) if active else None
 
 
 def _listed(text: str) -> list[Told] | None:
@@ -127,10 +131,6 @@ def _listed(text: str) -> list[Told] | None:
     answer = http.read(text)
     listed = http.table(answer.json).get("slaves") if answer.status == 200 else None
     return list(map(http.table, listed)) if isinstance(listed, list) else None
-
-
-def _pids(slaves: list[Told]) -> set[str]:
-    return {_pid_of(slave) for slave in slaves if slave.get("active") is True}
 
 
 def _pid_of(slave: Told) -> str:

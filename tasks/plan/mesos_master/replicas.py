@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
+from ...inventory.edits import Change, Edit, Leave, Set
 from ..look.candidates import elsewhere
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
 from ..names import Id
@@ -70,7 +71,10 @@ def _refused(
     old = max(counts, key=lambda each: (counts[each], each == quorum(cluster)))
     number = len(cluster.having("mesos_master"))
     stay = number - len(joining)
-    trouble = _surplus(cluster, seen, old, stay) or _leap(old, quorum(cluster), stay)
+    # A leap first: who takes out more than two at once must not be told to remove them.
+    leap = _leap(old, quorum(cluster), stay)
+    trouble = leap or _surplus(cluster, seen, old, stay)
+    changes = _fewer(joining, old, stay) if leap and quorum(cluster) > old > 1 else ()
     left_out = absent(cluster, "mesos_master", plans)
     if not trouble and old != quorum(cluster) and left_out:
         trouble = (f"their number changes, and this run leaves out {names(left_out)}", "run without -H")
@@ -78,7 +82,24 @@ def _refused(
         if trouble:
             why, remedy = trouble
             told = f"the masters run with quorum {old}, {number} of them need {quorum(cluster)}; {why}"
-            yield node.name, Blocker(Id.MASTER_RUN, "masters", told, remedy, "quorum")
+            yield node.name, Blocker(Id.MASTER_RUN, "masters", told, remedy, "quorum", changes)
+
+
+def _fewer(joining: list[Node], old: int, stay: int) -> tuple[Change, ...]:
+    """Give the change that leaves out for now the new masters that must come later."""
+    later = joining[max(0, _next(old, stay) - stay) :]
+    return (Change(tuple(edit for node in later for edit in _leaves(node)), "to begin with"),)
+
+
+def _leaves(node: Node) -> Iterator[Edit]:
+    yield Leave(node.name, "mesos_master")
+    if node.settings.number is not None and "marathon" not in node.roles:
+        yield Set("number", "", node.name)
+
+
+def _next(old: int, stay: int) -> int:
+    """Give the number of masters to grow to next: two more if a majority of those is there already."""
+    return 2 * old + 1 if stay > old else 2 * old - 1
 
 
 def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, str] | None:
@@ -89,7 +110,7 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, s
         told = f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}"
         return told + (f" (not of {others})" if others else ""), farewell(cluster)
     if replicas is None and old > quorum(cluster):
-        return "no leading master tells how many replicas there still are", (
+        return "no leading master says how many replicas there are", (
             "start the masters as they are (docker start mesos-master-0N) until one leads, then run again"
         )
     return None
@@ -127,9 +148,15 @@ def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:
             "stop it and remove its replicated_log, then deploy; agents register again, quotas and weights "
             "are lost"
         )
+    if old == 2 and new == 1:
+        return "of three masters no one alone is a quorum, so they cannot become one while they run", (
+            "keep three masters; or stop them all and remove the replicated_log of each, then deploy; agents "
+            "register again, quotas and weights are lost"
+        )
     if old != new and stay < max(old, new):
-        number = 2 * old + 1 if new > old else max(3, 2 * old - 3)
-        return f"the {stay} with a log in hosts.ini are no quorum of {max(old, new)}", (
-            f"change their number by two at a time, to {number} first, and keep those that run"
+        number = _next(old, stay) if new > old else max(3, 2 * old - 3)
+        keep = "keep those that run" if new > old else "keep or put back those that run"
+        return f"the {stay} with a log in hosts.ini are not a quorum of {max(old, new)}", (
+            f"change their number by two at a time, to {number} first, and {keep}"
         )
     return None

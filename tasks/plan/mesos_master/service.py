@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...inventory.cluster import Cluster, Node
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..words import names, share, verb
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,17 @@ class Masters:
             return Verdict(True, waiting)
         silent = [name for name in masters if name in needed and not masters[name].present]
         if silent:
-            return Verdict(False, f"{', '.join(silent)} does not answer")
+            told = verb(silent, "does not answer", "do not answer")
+            return Verdict(False, f"{_works(masters)}; {told}")
         leaders = [name for name, m in masters.items() if m.elected]
         if len(leaders) != 1:
-            return Verdict(False, f"{len(leaders)} masters are elected ({', '.join(leaders) or 'none'})")
+            return Verdict(False, f"{names(leaders)} lead at the same time" if leaders else "no master leads")
         trouble = _log_trouble(cluster, masters, needed)
         if trouble:
             return Verdict(False, trouble)
         if not masters[leaders[0]].registry:
             return Verdict(False, f"leader {leaders[0]} has not read the registry yet")
-        return Verdict(True, _summary(masters, leaders[0]))
+        return Verdict(True, _summary(masters))
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say who serves: who answers, and has its replica of the log in use where there is a log."""
@@ -111,8 +113,8 @@ def _waits_for_others(cluster: Cluster, masters: Mapping[str, Master], needed: f
     if not _logs(cluster) or begun or not present or not absent or set(absent) & needed:
         return ""
     return (
-        f"{', '.join(present)} runs and waits: the log begins when all {len(masters)} masters run; "
-        f"not there yet: {', '.join(absent)}"
+        f"{verb(present, 'runs and waits', 'run and wait')}: the log begins when all {len(masters)} masters "
+        f"run; not there yet: {names(absent)}"
     )
 
 
@@ -121,16 +123,23 @@ def _log_trouble(cluster: Cluster, masters: Mapping[str, Master], needed: frozen
         return ""
     behind = [name for name in masters if name in needed and not masters[name].recovered]
     if behind:
-        return f"the log of {', '.join(behind)} is not recovered"
+        logs = "log" if len(behind) == 1 else "logs"
+        return f"the {logs} of {verb(behind, 'is not recovered', 'are not recovered')}"
     present = sum(m.present for m in masters.values())
     short = [f"{n} sees {m.replicas}" for n, m in masters.items() if m.present and m.replicas < present]
     return f"{present} log replicas should be seen, {', '.join(short)}" if short else ""
 
 
-def _summary(masters: Mapping[str, Master], leader: str) -> str:
-    present = sum(m.present for m in masters.values())
+def _works(masters: Mapping[str, Master]) -> str:
+    """Say how many answer, and who leads if one alone does."""
+    leaders = [name for name, m in masters.items() if m.elected]
+    told = share(sum(m.present for m in masters.values()), len(masters), "masters", "answers", "answer")
+    return f"{told}, {leaders[0]} leads" if len(leaders) == 1 else told
+
+
+def _summary(masters: Mapping[str, Master]) -> str:
     missing = [name for name, m in masters.items() if not m.present]
-    tail = f"; not answering: {', '.join(missing)}" if missing else ""
-    if (replicas := masters[leader].replicas) > len(masters):
-        tail += f"; it sees {replicas} replicas of the log"
-    return f"{present} of {len(masters)} masters answer, {leader} leads{tail}"
+    tail = f"; not answering: {names(missing)}" if missing else ""
+    seen = max((m.replicas for m in masters.values() if m.elected), default=0)
+    more = f"; it sees {seen} replicas of the log" if seen > len(masters) else ""
+    return _works(masters) + tail + more

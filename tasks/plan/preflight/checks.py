@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ...inventory.edits import Change
+
 Severity = Literal["error", "warning"]
 """An error stops a deploy, a warning does not."""
 
@@ -30,16 +32,16 @@ CHECKS = {
     "memory": Check("error", "The machine has the memory that its roles need."),
     "free-memory": Check("warning", "As much memory is free as what does not run yet will need."),
     "disk": Check("error", "Docker's and the runbook's directories have room, also for images to be pulled."),
-    "disk-reserve": Check("warning", "Beside what is needed at once, 1 GB is free there."),
+    "disk-reserve": Check("warning", "Besides what is needed at once, 1 GB is free there."),
     "docker": Check("error", "There is a docker client, and an engine that answers it."),
     "docker-podman": Check("error", "`docker` and its engine are Docker's, not podman."),
-    "docker-snap": Check("error", "Docker is no snap."),
+    "docker-snap": Check("error", "Docker is not the snap."),
     "docker-rootless": Check("error", "The engine runs as root."),
     "docker-userns": Check("error", "The engine does not remap users."),
-    "docker-trust": Check("error", "Docker is not told to trust signed images alone."),
+    "docker-trust": Check("error", "Docker is not told to trust only signed images."),
     "docker-selinux": Check("warning", "The engine does not have SELinux confine containers."),
-    "docker-context": Check("warning", "Docker's client is told of no other engine than the host's own."),
-    "docker-version": Check("warning", "The engine is 20.10 or newer: the oldest that this was tried with."),
+    "docker-context": Check("warning", "Docker's client uses no engine other than the host's own."),
+    "docker-version": Check("warning", "The engine is 20.10 or newer: the oldest one tested."),
     "docker-api": Check("error", "The engine takes the docker clients in the agent's images."),
     "docker-init": Check("error", "The engine finds docker-init, with which masters are run."),
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
@@ -51,20 +53,24 @@ CHECKS = {
     "read-only": Check("error", "Members can write to the directories in which they keep their data."),
     "port": Check("error", "The ports of what does not run yet are free."),
     "moved-ports": Check("error", "What runs keeps its ports."),
+    "flow": Check(
+        "warning",
+        "The host reaches the ports that its roles need on the others. Of many agents, a master tries 20.",
+    ),
     "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
     "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
     "cluster": Check("error", "The host's containers belong to this cluster, by name and by ZooKeeper."),
     "foreign-container": Check("error", "Containers with the runbook's names were made by mesofab."),
     "stray-container": Check(
-        "warning", "No container of mesofab's is left from a role that the host has no more."
+        "warning", "No container of mesofab's is left from a role that the host no longer has."
     ),
     "stranger": Check("warning", "Nobody takes part in a service who has no place there in hosts.ini."),
     "foreign-data": Check("error", "ZooKeeper's data directory holds no data of another ensemble."),
     "myid": Check("error", "The id in ZooKeeper's data directory is that of hosts.ini."),
     "members": Check("error", "ZooKeeper's members change only in ways that cannot lose data."),
     "wiped": Check("error", "A ZooKeeper member without data starts only while all others serve in sync."),
-    "quorum": Check("error", "The masters change their number only in ways that their log survives."),
+    "quorum": Check("error", "The number of masters changes only in ways that their log survives."),
     "marathon-version": Check("error", "Marathon's state can be read in the version that is wanted."),
     "agent-info": Check("error", "An agent keeps what it may not change without losing its tasks."),
     "same-agent": Check("error", "No two agents have one id, as a copied disk gives it to them."),
@@ -77,7 +83,7 @@ CHECKS = {
 class Finding:
     """A check that failed on a host: what was seen and what is wanted, and what to do about it.
 
-    `overruled`: hosts.ini says that it stops no deploy.
+    `overruled`: hosts.ini says that it stops no deploy. `changes` are those of hosts.ini that resolve it.
     """
 
     host: str
@@ -85,6 +91,12 @@ class Finding:
     evidence: str
     remedy: str
     overruled: bool = False
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What is wrong, whatever there is to do about it."""
+        return self.check, self.evidence
 
     @property
     def severity(self) -> Severity:

@@ -1,9 +1,10 @@
 """The engine: its version, its start at boot, its cgroups, and whether it can have the images."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ...inventory import unknown
+from ...inventory.edits import Add, Change, Set
 from .. import remedy
 from ..desired import Container, Image, Item, of
 from ..look.engine import Offer
@@ -27,7 +28,8 @@ LENIENT = (
 FREEZER = frozenset({"freezer"})
 
 CGROUP_V1 = "boot the host with systemd.unified_cgroup_hierarchy=0 on the kernel's command line"
-ANOTHER_BUILD = "; if the agent's image has a build of Mesos that does without, set preflight_ignore=cgroups"
+WITHOUT_INIT = "if following masters may hang after a ZooKeeper outage"
+ANOTHER_BUILD = "if the agent's image has a build of Mesos that does without"
 
 
 def version(host: Subject) -> Iterator[Finding]:
@@ -35,7 +37,7 @@ def version(host: Subject) -> Iterator[Finding]:
     if host.facts.engine.version and _numbers(host.facts.engine.version) < OLDEST_ENGINE:
         yield host.finding(
             "docker-version",
-            f"the engine is {host.facts.engine.version}, nothing older than 20.10 was tried",
+            f"the engine is {host.facts.engine.version}, nothing older than 20.10 was tested",
             "upgrade it",
         )
 
@@ -57,7 +59,8 @@ def api(host: Subject) -> Iterator[Finding]:
         f"the engine refuses docker clients below API {oldest}, and {told}: the agent, or each of its docker "
         "tasks, would exit at once, again and again",
         f"{'' if min(map(_numbers, spoken.values())) < LEAST else LENIENT}"
-        "name images with a newer docker client in hosts.ini (mesos_agent_image, mesos_image)",
+        f"name {'an image' if len(spoken) == 1 else 'images'} with a newer docker client in hosts.ini "
+        f"({', '.join(_settings_of(host, spoken))})",
     )
 
 
@@ -66,6 +69,11 @@ def _spoken(host: Subject) -> dict[str, str]:
     images, asked = clients(host.items), host.facts.engine.spoken
     published = {image: "1.29" for image in images if PUBLISHED.match(image)}
     return published | {image: api for image, api in asked.items() if image in images}
+
+
+def _settings_of(host: Subject, images: Collection[str]) -> list[str]:
+    settings = ("mesos_agent_image", "mesos_image")
+    return [one for one in settings if host.cluster.image(getattr(host.node.settings, one)) in images]
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -84,8 +92,8 @@ def init(host: Subject) -> Iterator[Finding]:
             f"the engine does not find {host.facts.engine.lost_init}, which is to be process 1 of "
             f"{', '.join(wanting)}",
             "install it (Debian's docker.io has it from the package tini, docker-ce brings its own; "
-            '"init-path" in /etc/docker/daemon.json names another one), or set mesos_master_init=false: then '
-            "following masters hang after a ZooKeeper outage",
+            '"init-path" in /etc/docker/daemon.json names another one)',
+            Change((Set("mesos_master_init", "false", host.node.name),), WITHOUT_INIT),
         )
 
 
@@ -107,18 +115,21 @@ def cgroups(host: Subject) -> Iterator[Finding]:
     agent = host.playing("mesos_agent")
     if agent is None:
         return
-    lacking = []
+    lacking: list[tuple[str, str, tuple[Change, ...]]] = []
     if "docker" in _containerizers(agent) and not any("cpu" in one for one in host.facts.cgroups):
-        lacking.append(("cpu", "docker", ""))
+        lacking.append(("cpu", "docker", ()))
     launcher = dict(agent.environment).get("MESOS_LAUNCHER", "linux")
     if "mesos" in _containerizers(agent) and launcher == "linux" and FREEZER not in host.facts.cgroups:
-        lacking.append(("freezer alone", "mesos", ', or set mesos_agent_environment="MESOS_LAUNCHER=posix"'))
-    for controller, containerizer, instead in lacking:
+        posix = Add("mesos_agent_environment", "MESOS_LAUNCHER=posix", host.node.name)
+        lacking.append(("freezer alone", "mesos", (Change((posix,), "to have tasks do without"),)))
+    for controller, containerizer, changes in lacking:
         yield host.finding(
             "cgroups",
             f"there is no cgroup v1 hierarchy with {controller}, and the {containerizer} containerizer does "
             "not start without",
-            CGROUP_V1 + instead + ANOTHER_BUILD,
+            CGROUP_V1,
+            *changes,
+            Change((Add("preflight_ignore", "cgroups"),), ANOTHER_BUILD),
         )
 
 
@@ -157,6 +168,6 @@ def extra_flags(host: Subject) -> Iterator[Finding]:
         if host.playing(one.setting.rpartition("_")[0]):
             yield host.finding(
                 "extra-flag",
-                f"{one.setting} sets {one.written}, no flag of {one.program}, which extra_flags lets pass",
-                "make sure that the image's build has it; if not, remove it, and take it out of extra_flags",
+                f"{one.setting} sets {one.written}, not a flag of {one.program}, which extra_flags lets pass",
+                "make sure that the image's build has it; if not, remove it, and remove it from extra_flags",
             )

@@ -1,7 +1,7 @@
 """What a preflight asks a host beside what every look asks, and the answer read."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
@@ -13,6 +13,8 @@ from ..look.sections import Unreadable, split
 from ..mesos_agent.desired import checkpoint
 from ..shell import quote
 from ..zookeeper.desired import data
+from . import flows
+from .flows import Ends, Flow
 
 TOOLS = {
     "flock": "util-linux",
@@ -81,7 +83,7 @@ class Facts:
     on docker.service, "" without systemd. `offers` tells by image what its registry has; nothing if
     that was not asked, because the host holds the image, nobody could look for it, or a registry before was
     silent. `agent` is the id that an agent has left in its work_dir, `ensemble` tells that there is data
-    of a ZooKeeper.
+    of a ZooKeeper. `flows` tells how connections to other hosts ended.
     """
 
     clock: int | None = None
@@ -101,16 +103,17 @@ class Facts:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     agent: str = ""
     ensemble: bool = False
+    flows: Ends = field(default_factory=dict)
 
 
 FIRST = f"part clock; date +%s\n{engine.ENVIRONMENT}"
 """Asks for the host's clock, before all that takes time, and for its environment: first in a look."""
 
 
-def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
+def lines(ask: Questions, node: Node, clients: Mapping[str, str], needed: Sequence[Flow]) -> str:
     """Give the shell that asks for the rest; it stands last in a look, whose `$objects` it reads.
 
-    `clients` are the docker clients to be asked for their API, by their image.
+    `clients` are the docker clients to be asked for their API, by their image; `needed` the flows to try.
     """
     tools = " ".join(tool for tool in TOOLS if " " not in tool)
     agent = checkpoint(node)
@@ -131,6 +134,7 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str]) -> str:
         engine.ABOUT,
         *(engine.client(image, program) for image, program in clients.items()),
         *(_image(reference) for reference in ask.images),
+        flows.asking(needed),
     ]
     return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
 
@@ -165,6 +169,7 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
             offers={image: engine.offer(parts[f"image {image}"].strip()) for image in ask.images},
             agent=parts["agent"].strip().rpartition("/")[2],
             ensemble=bool(parts["ensemble"].strip()),
+            flows=flows.read(parts["flows"]),
         )
     except (KeyError, ValueError) as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error

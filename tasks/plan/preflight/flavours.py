@@ -56,7 +56,7 @@ def remapped(host: Subject) -> Iterator[Finding]:
         yield host.finding(
             "docker-userns",
             "the engine remaps users (userns-remap), so it refuses --net=host, --pid=host and --privileged",
-            "take userns-remap from /etc/docker/daemon.json and restart docker",
+            "remove userns-remap from /etc/docker/daemon.json and restart docker",
         )
 
 
@@ -92,7 +92,7 @@ def context(host: Subject) -> Iterator[Finding]:
     if other:
         yield host.finding(
             "docker-context",
-            f"docker on this host is told to use another engine ({', '.join(other)})",
+            f"docker on this host is configured to use another engine ({', '.join(other)})",
             f"deploys use the host's own at {SOCKET} all the same; to see its containers by hand, type "
             f"docker -H unix://{SOCKET} ps",
         )

@@ -1,13 +1,25 @@
 """What only shows when all hosts are seen together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from ...inventory.edits import Change, Leave
 from ..mesos_agent.desired import checkpoint
 from .checks import Finding
+from .flows import End, Flow, needed
 from .subject import Subject
 
 DRIFT = 5
 """Seconds: an NTP client keeps a clock within hundredths of one, so something is wrong with it."""
+
+SHOWN = 6
+"""How many closed ports a finding names."""
+
+CAUSES: Mapping[End, str] = {
+    "timed out": "timed out): a firewall drops it",
+    "no route to host": "no route to host): a firewall rejects it, or a route is missing",
+    "refused": "refused, although its service runs and listens): a firewall rejects it, or the service "
+    "listens on another address",
+}
 
 APART = 30
 """Seconds: no time service is at work. Marathon orders the versions of an app by its leader's clock."""
@@ -29,8 +41,16 @@ def machines(hosts: Sequence[Subject]) -> Iterator[Finding]:
             yield host.finding(
                 "same-machine",
                 f"it is the same machine as {other.node.name} (one boot, the addresses {addresses})",
-                "correct or remove one of them in hosts.ini",
+                "have one of the two names lead to another machine (its name, or ansible_host)",
+                _out(host),
+                _out(other),
             )
+
+
+def _out(host: Subject) -> Change:
+    return Change(
+        tuple(Leave(host.node.name, role) for role in host.node.roles), "if one of them is too much"
+    )
 
 
 def agents(hosts: Sequence[Subject]) -> Iterator[Finding]:
@@ -70,3 +90,47 @@ def _middle(differences: Sequence[float]) -> float:
     """Give the median of these and of our own clock; of two in the middle, that nearer to our own."""
     ordered = sorted([0.0, *differences])
     return min(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2], key=abs)
+
+
+def flows(hosts: Sequence[Subject]) -> Iterator[Finding]:
+    """Look for closed ports between hosts that could be looked at: one that is down is no firewall.
+
+    On a port on which nobody listens yet, a refusal shows as well as an answer that the way is open.
+    """
+    names = {host.node.name: host for host in hosts}
+    found: dict[tuple[str, int, End], list[Subject]] = {}
+    for host in hosts:
+        for flow in needed(host.cluster, host.node, [each.role for each in host.containers]):
+            end, there = host.facts.flows.get((flow.to.address, flow.port)), names.get(flow.to.name)
+            if end and there and _is_closed(end, flow, there):
+                found.setdefault((flow.to.address, flow.port, end), []).append(host)
+    for (end, _), ports in _alike(found).items():
+        for host in found[(*ports[0], end)]:
+            evidence = f"it cannot reach {_listed(ports)} ({CAUSES[end]}"
+            yield host.finding(
+                "flow",
+                evidence,
+                "open these ports in the firewalls of both hosts and of the network between them",
+            )
+
+
+def _alike(
+    found: Mapping[tuple[str, int, End], Sequence[Subject]],
+) -> dict[tuple[End, tuple[str, ...]], list[tuple[str, int]]]:
+    """Put ports together that are closed in the same way to the same hosts."""
+    alike: dict[tuple[End, tuple[str, ...]], list[tuple[str, int]]] = {}
+    for (address, port, end), hosts in found.items():
+        alike.setdefault((end, tuple(host.node.name for host in hosts)), []).append((address, port))
+    return alike
+
+
+def _is_closed(end: End, flow: Flow, there: Subject) -> bool:
+    if end != "refused":
+        return end != "open"
+    wanted = there.playing(flow.role)
+    return bool(wanted and there.seen.container(wanted.name).is_up and flow.port in there.seen.listeners)
+
+
+def _listed(ports: Sequence[tuple[str, int]]) -> str:
+    said = ", ".join(f"{address}:{port}" for address, port in ports[:SHOWN])
+    return said + (f" and {len(ports) - SHOWN} more" if len(ports) > SHOWN else "")

@@ -1,12 +1,13 @@
 """All checks of all hosts."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
 from .. import runbook
+from ..compare import advice
 from ..runbook import Chapter
-from ..step import Blocker, HostPlan
+from ..step import Blocker
 from . import docker, flavours, fleet, leftovers, machine, members, others
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
@@ -37,7 +38,7 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks)
+OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks, fleet.flows)
 
 
 @dataclass(frozen=True)
@@ -64,23 +65,15 @@ def judge(
     chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Look], lost: Mapping[str, Finding]
 ) -> Report:
     """Say what is wrong with the hosts. `lost` are those that could not be looked at, and why."""
-    hosts = [
-        Subject(cluster, node, runbook.wanted(chapters, cluster, node), looks[node.name])
-        for node in cluster.nodes
-        if node.name in looks
-    ]
-    plans = runbook.plans(
-        chapters, cluster, [host.node for host in hosts], {host.node.name: host.seen for host in hosts}
-    )
-    found = list(lost.values())
-    for host in hosts:
-        found += _blockers(host, plans[host.node.name])
-        found += members.troubles(host, plans[host.node.name].troubles)
-        found += [one for check in OF_A_HOST for one in check(host)]
-    found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
-    ignored = cluster.settings.preflight_ignore
-    found = [replace(one, overruled=one.check in ignored) for one in found]
     names = [node.name for node in cluster.nodes]
+    wrong = _wrong(chapters, cluster, looks)
+    told = advice.advised(
+        cluster,
+        looks,
+        {name: [one for one in wrong if one.host == name] for name in names},
+        lambda after: _errors(_wrong(chapters, after, _supposed(after, looks))),
+    )
+    found = [*lost.values(), *(one for those in told.values() for one in those)]
     return Report(
         hosts=tuple(name for name in names if name in looks or name in lost),
         lost=tuple(name for name in names if name in lost),
@@ -88,11 +81,34 @@ def judge(
     )
 
 
-def _blockers(host: Subject, plan: HostPlan) -> Iterator[Finding]:
-    """Give what stands in the way of a plan: it is decided there, and only told here."""
-    for blocker in plan.blockers:
-        if not _follows(host, blocker):
-            yield _told(host, blocker)
+def _wrong(chapters: Sequence[Chapter], cluster: Cluster, looks: Mapping[str, Look]) -> list[Finding]:
+    """Give what is wrong with the hosts that could be looked at, with changes that nobody has tried yet."""
+    hosts = [
+        Subject(cluster, node, runbook.wanted(chapters, cluster, node), looks[node.name])
+        for node in cluster.nodes
+        if node.name in looks
+    ]
+    seen = {host.node.name: host.seen for host in hosts}
+    plans = runbook.unadvised(chapters, cluster, [host.node for host in hosts], seen)
+    found: list[Finding] = []
+    for host in hosts:
+        plan = plans[host.node.name]
+        # What stands in the way of a plan is decided there, and only told here.
+        found += [_told(host, each) for each in plan.blockers if not _follows(host, each)]
+        found += members.troubles(host, plan.troubles)
+        found += [one for check in OF_A_HOST for one in check(host)]
+    found += [one for check in OF_ALL_HOSTS for one in check(hosts)]
+    ignored = cluster.settings.preflight_ignore
+    return [replace(one, overruled=one.check in ignored) for one in found]
+
+
+def _supposed(cluster: Cluster, looks: Mapping[str, Look]) -> dict[str, Look]:
+    seen = runbook.supposed(cluster, {name: look.seen for name, look in looks.items()})
+    return {name: replace(look, seen=seen[name]) for name, look in looks.items()}
+
+
+def _errors(found: Iterable[Finding]) -> set[tuple[str, tuple[str, ...]]]:
+    return {(one.host, one.what) for one in found if one.severity == "error"}
 
 
 def _follows(host: Subject, blocker: Blocker) -> bool:
@@ -112,7 +128,7 @@ def _follows(host: Subject, blocker: Blocker) -> bool:
 
 def _told(host: Subject, blocker: Blocker) -> Finding:
     evidence = blocker.seen if blocker.title == blocker.check else f"{blocker.title}: {blocker.seen}"
-    return host.finding(blocker.check, evidence, blocker.remedy)
+    return host.finding(blocker.check, evidence, blocker.remedy, *blocker.changes)
 
 
 def _place(names: Sequence[str]) -> Callable[[Finding], tuple[int, bool, int]]:

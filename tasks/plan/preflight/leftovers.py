@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..compare import belonging
-from ..desired import DIGEST, Container
+from ..desired import DIGEST
 from ..zookeeper import members
 from ..zookeeper.desired import cfg, data
 from .checks import Finding
@@ -18,7 +18,7 @@ def containers(host: Subject) -> Iterator[Finding]:
             yield host.finding(
                 "foreign-container",
                 f"the container {one.name} (of {found.image}) has no label {DIGEST}: somebody else made it",
-                "remove or rename it; or, if it shall be replaced, deploy with --no-preflight",
+                "remove or rename it; or, if it should be replaced, deploy with --no-preflight",
             )
 
 
@@ -48,19 +48,13 @@ def agent(host: Subject) -> Iterator[Finding]:
     if wanted is None:
         return
     work_dir = host.node.settings.mesos_agent_work_dir
-    remedy = f"let it be, if its tasks shall go on here; if not, empty {work_dir} while no agent runs"
-    old, new = _master(host, wanted), dict(wanted.environment)["MESOS_MASTER"]
+    remedy = f"leave it if its tasks should go on here; if not, empty {work_dir} while no agent runs"
+    known = any(f'"{host.facts.agent}"' in text for text in host.seen.answers.values())
+    old = host.seen.container(wanted.name).environment.get("MESOS_MASTER")
+    new = dict(wanted.environment)["MESOS_MASTER"]
     if old not in (None, new) and not belonging.elsewhere(host.cluster, old or ""):
         evidence = f"{wanted.name} is an agent of {old}, and would take its tasks along to {new}"
         yield host.finding("foreign-agent", evidence, remedy)
-    elif old is None and host.facts.agent and not _is_known(host):
+    elif old is None and host.facts.agent and not known:
         evidence = f"{work_dir} is that of agent {host.facts.agent}, which no master here knows"
         yield host.finding("foreign-agent", evidence, remedy)
-
-
-def _master(host: Subject, wanted: Container) -> str | None:
-    return host.seen.container(wanted.name).environment.get("MESOS_MASTER")
-
-
-def _is_known(host: Subject) -> bool:
-    return any(f'"{host.facts.agent}"' in text for text in host.seen.answers.values())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...inventory import kinds
+from ...inventory.edits import Change, Set
 from ..compare.condition import FULL
 from ..look.profile import LIMIT
 from .checks import Finding
@@ -10,9 +11,17 @@ from .facts import TOOLS, USES, Room
 from .subject import Subject
 
 ARCHITECTURE = "x86_64"
-WAITS = "have /etc/profile wait for nothing: who logs in by a program has no terminal"
+WAITS = "remove what /etc/profile waits for: a program that logs in has no terminal"
 PROCESS = 256
 """MB that a Mesos process needs, and a JVM beside its heap. Rough: the real need grows with the cluster."""
+
+HEAPS = {"zookeeper": "zookeeper_heap", "marathon": "marathon_heap"}
+"""The settings of the heaps, by role."""
+
+LEAST_HEAP = 128
+"""MB: a heap below that is nobody's advice."""
+
+MORE = "give the machine more memory, or a role that does not run there yet to another host"
 
 IMAGE = 1000
 """MB that an image needs while it is pulled and unpacked. Rough: no registry tells the unpacked size."""
@@ -74,10 +83,10 @@ def logins(host: Subject) -> Iterator[Finding]:
             yield host.finding("login", evidence + (f"; it is at {left}" if left else ""), WAITS)
         elif login.early:
             evidence = f"a login with {login.shell} that is no terminal's ends in its profile"
-            yield host.finding("login", evidence, "take `exit` out of /etc/profile and what it reads")
+            yield host.finding("login", evidence, "remove `exit` from /etc/profile and from what it reads")
         if left and login.code is not None:
-            evidence = f"every login leaves a program at work: {left}"
-            yield host.finding("login", evidence, "have its profile start that once, as a service")
+            evidence = f"every login leaves a program running: {left}"
+            yield host.finding("login", evidence, "start it once, as a service, and not in a profile")
 
 
 def memory(host: Subject) -> Iterator[Finding]:
@@ -86,19 +95,26 @@ def memory(host: Subject) -> Iterator[Finding]:
     needs = {one.name: _need(host, one.role) for one in host.containers}
     words = ", ".join(f"{name} {need}" for name, need in needs.items())
     waiting = sum(needs[one.name] for one in host.containers if not host.seen.container(one.name).runs)
-    remedy = "lower the heaps in hosts.ini, or give roles to other hosts"
     if total is not None and total < sum(needs.values()):
         evidence = f"the machine has {total} MB, its roles need about {sum(needs.values())} MB ({words})"
-        yield host.finding("memory", evidence, remedy)
+        yield host.finding("memory", evidence, MORE, *_smaller_heaps(host, total))
     elif free is not None and free < waiting:
         evidence = f"{free} MB are free, what does not run yet needs about {waiting} MB"
-        yield host.finding("free-memory", evidence, f"see what uses the rest, {remedy}")
+        yield host.finding("free-memory", evidence, f"see what uses the rest, or {MORE}")
+
+
+def _smaller_heaps(host: Subject, total: int) -> Iterator[Change]:
+    """Give the change with which the heaps fit, if they can: what processes need beside them stays."""
+    roles = [one.role for one in host.containers]
+    heaps = [HEAPS[role] for role in roles if role in HEAPS]
+    share = (total - PROCESS * len(roles)) // len(heaps) if heaps else 0
+    if share >= LEAST_HEAP:
+        yield Change(tuple(Set(setting, f"{share}m", host.node.name) for setting in heaps))
 
 
 def _need(host: Subject, role: str) -> int:
-    s = host.node.settings
-    heaps = {"zookeeper": s.zookeeper_heap, "marathon": s.marathon_heap}
-    return PROCESS + (kinds.megabytes(heaps[role]) if role in heaps else 0)
+    heap = getattr(host.node.settings, HEAPS[role]) if role in HEAPS else ""
+    return PROCESS + (kinds.megabytes(heap) if heap else 0)
 
 
 def disk(host: Subject) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster, Node
+from ...inventory.edits import Change
 from ..desired import Container, Image, Item, of
 from ..look.observed import Observed
 from .checks import Finding
@@ -70,6 +71,6 @@ class Subject:
         """Give the wanted container of a role."""
         return next((one for one in self.containers if one.role == role), None)
 
-    def finding(self, check: str, evidence: str, remedy: str) -> Finding:
-        """Make a finding of this host."""
-        return Finding(self.node.name, check, evidence, remedy)
+    def finding(self, check: str, evidence: str, remedy: str, *changes: Change) -> Finding:
+        """Make a finding of this host; `changes` are those of hosts.ini that may resolve it."""
+        return Finding(self.node.name, check, evidence, remedy, changes=changes)

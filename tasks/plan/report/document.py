@@ -11,7 +11,7 @@ from typing import Any
 from ..membership import Stranger
 from ..outlook import Outlook, Turn
 from ..preflight import CHECKS, Finding, Report
-from ..step import HostPlan, Step, Trouble
+from ..step import Blocker, HostPlan, Step, Trouble
 from .status import Component, HostStatus, Status
 
 Document = dict[str, Any]
@@ -87,8 +87,18 @@ def _finding(finding: Finding) -> Document:
 def _host_plan(plan: HostPlan) -> Document:
     return {
         "steps": [_step(step) for step in plan.steps],
-        "blockers": [asdict(blocker) for blocker in plan.blockers],
+        "blockers": [_blocker(blocker) for blocker in plan.blockers],
         "troubles": [_trouble(trouble) for trouble in plan.troubles],
+    }
+
+
+def _blocker(blocker: Blocker) -> Document:
+    return {
+        "id": blocker.id,
+        "title": blocker.title,
+        "seen": blocker.seen,
+        "remedy": blocker.remedy,
+        "check": blocker.check,
     }
 
 

@@ -27,7 +27,7 @@ AS_IT_STOOD = ("effect",)
 
 OTHER_COMMANDS = (
     "the same steps for the same reasons, but with other commands: "
-    "a secret in hosts.ini, the container itself or mesofab is another one now"
+    "a secret in hosts.ini, the container itself or mesofab has changed"
 )
 
 
@@ -83,8 +83,10 @@ def read(text: str) -> Document:
             without(found, ())
             return {**found, "saved": printable(str(found["saved"]))}
     except MALFORMED:
-        raise Foreign("that is no plan which `fab plan --out` has saved") from None
-    raise Foreign(f"it was saved in format {written!r} by another mesofab; this one knows {FORMAT}")
+        raise Foreign("it is not a plan saved by `fab plan --out`") from None
+    raise Foreign(
+        f"it was saved in format {written!r} by another version of mesofab; this one knows {FORMAT}"
+    )
 
 
 def is_plan(text: str) -> bool:

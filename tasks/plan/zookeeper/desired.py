@@ -17,7 +17,7 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     return (
         Directories(Id.ZOOKEEPER_MKDIRS, (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
         configuration,
-        Identity(Id.ZOOKEEPER_MYID, f"{home}/data/myid", str(node.myid), remedy=_myid_remedy(home)),
+        Identity(Id.ZOOKEEPER_MYID, f"{home}/data/myid", str(node.myid), remedy=_MYID),
         Image(Id.ZOOKEEPER_PULL, cluster.image(node.settings.zookeeper_image)),
         container(cluster, node, configuration),
     )
@@ -86,8 +86,4 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
     )
 
 
-def _myid_remedy(home: str) -> str:
-    return (
-        "an id belongs to its data for life: set myid in hosts.ini to the id found, "
-        f"or, if this data may be lost, empty {home}/data on that host alone while all others serve"
-    )
+_MYID = "an id belongs to its data for life: compare zoo.cfg of the other members, which says who is who"

@@ -6,7 +6,7 @@ other; else both could take writes.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import combinations
 
 from ...inventory.cluster import Cluster, Node
@@ -15,16 +15,11 @@ from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touc
 from ..names import Id
 from ..step import Blocker
 from ..words import names
+from . import advice
+from .advice import Members
 from .desired import CONTAINER, cfg, data
-from .service import Ensemble, member
-
-Members = Mapping[int, str]
-"""A server list: the address of every id."""
-
-BY_HAND = "on the others and restart these one by one, the leader last; then deploy"
-
-Lists = Mapping[str, Members]
-"""The server lists in use, by node."""
+from .listed import Lists, mode, named, objection, strangers
+from .service import Ensemble
 
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
@@ -32,13 +27,13 @@ def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
     lists = in_use(cluster, seen)
     running = frozenset(id for members in lists.values() for id in members)
     refused = (
-        list(_strangers(cluster, lists, seen))
+        list(strangers(cluster, lists, seen))
         or list(_apart(lists))
         or list(_standalone(cluster, lists, seen))
     )
     growing = not refused and running and running != _wanted(cluster).keys()
     if growing:
-        refused = list(_hindered(cluster, running, plans))
+        refused = list(_hindered(cluster, running, seen, plans))
     if refused:
         return Membership(objections=tuple(refused))
     stages = _stages(cluster, running, lists, seen) if growing else ()
@@ -51,7 +46,7 @@ def in_use(cluster: Cluster, seen: Seen) -> dict[str, Members]:
     return {
         node.name: members
         for node in cluster.ensemble
-        if node.name in seen and (_mode(seen[node.name]) or has_data(node, seen[node.name]))
+        if node.name in seen and (mode(seen[node.name]) or has_data(node, seen[node.name]))
         if (members := servers(seen[node.name].path(cfg(node)).text))
     }
 
@@ -89,7 +84,7 @@ def _wanted(cluster: Cluster) -> Members:
 
 def _stages(cluster: Cluster, running: frozenset[int], lists: Lists, seen: Seen) -> tuple[Stage, ...]:
     old = [node for node in cluster.ensemble if node.myid in running]
-    well = all(_mode(seen[node.name]) and lists.get(node.name, {}).keys() == running for node in old)
+    well = all(mode(seen[node.name]) and lists.get(node.name, {}).keys() == running for node in old)
     stages = (
         [] if well else [Stage(_only(cluster, running), f"ZooKeeper first gets its {len(old)} members well")]
     )
@@ -109,41 +104,13 @@ def _only(cluster: Cluster, ids: Collection[int]) -> Cluster:
 # What stands in the way
 
 
-def _strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection]:
-    """Object to members that hosts.ini does not have, or has elsewhere."""
-    wanted = _wanted(cluster)
-    for node in (node for node in cluster.ensemble if node.name in lists):
-        name, members = node.name, lists[node.name]
-        lost = f"; or, if what it holds may be lost, empty {data(node)}"
-        instead = "" if _mode(seen[name]) else lost
-        gone = [id for id in members if id not in wanted]
-        moved = [id for id in members if id in wanted and members[id] != wanted[id]]
-        if moved:
-            id = moved[0]
-            yield _objection(
-                name,
-                f"its ensemble has id {id} on {members[id]}, hosts.ini on {wanted[id]}: both could "
-                f"vote as {id}, with different data",
-                "correct hosts.ini; to move a member, stop the old one for good, write its new address "
-                f"into zoo.cfg {BY_HAND}{instead}",
-            )
-        elif gone:
-            yield _objection(
-                name,
-                f"its ensemble has the ids {_ids(members)}, hosts.ini {_ids(wanted)}: those that stay "
-                "could lack what the others wrote",
-                f"put {_placed(gone, members)} back into hosts.ini; to remove a member, stop it for good, "
-                f"take its line out of zoo.cfg {BY_HAND}{instead}",
-            )
-
-
 def _apart(lists: Lists) -> Iterator[Objection]:
     """Object to lists in use of which each could have a majority of its own."""
     for one, other in combinations(lists, 2):
         if not overlap(lists[one].keys(), lists[other].keys()):
-            yield _objection(
+            yield objection(
                 other,
-                f"it goes by the ids {_ids(lists[other])}, {one} by {_ids(lists[one])}: each could form "
+                f"it goes by the ids {named(lists[other])}, {one} by {named(lists[one])}: each could form "
                 "a majority without the other, and both take writes",
                 "stop the member that was given its list last and put the list of the others into its "
                 "zoo.cfg; then deploy",
@@ -156,28 +123,28 @@ def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objectio
     Empty members could outvote it. A member that has lost its list beside a majority that serves is mended.
     """
     wanted = _wanted(cluster)
-    settled = [name for name, members in lists.items() if members == wanted and _mode(seen[name])]
+    settled = [name for name, members in lists.items() if members == wanted and mode(seen[name])]
     if len(wanted) == 1 or len(settled) > len(wanted) // 2:
         return
     for node in cluster.ensemble:
         if node.name in seen and (
-            len(lists.get(node.name, ())) == 1 or _mode(seen[node.name]) == "standalone"
+            len(lists.get(node.name, ())) == 1 or mode(seen[node.name]) == "standalone"
         ):
-            yield _objection(
+            yield objection(
                 node.name,
-                f"it is a ZooKeeper alone, hosts.ini wants {len(wanted)} members: those without data "
+                f"it is a standalone ZooKeeper, hosts.ini has {len(wanted)} members: those without data "
                 "could outvote it, and what it holds would be lost",
                 f"stop it, copy its {data(node)} to the other members' hosts, remove its container and "
                 "its zoo.cfg; then deploy with --no-preflight",
             )
 
 
-def _hindered(cluster: Cluster, running: Collection[int], plans: Plans) -> Iterator[Objection]:
+def _hindered(cluster: Cluster, running: Collection[int], seen: Seen, plans: Plans) -> Iterator[Objection]:
     """Object to growth that cannot be carried out as it must be."""
     missing = absent(cluster, "zookeeper", plans)
     for node in cluster.ensemble:
         if node.name in plans and missing:
-            yield _objection(
+            yield objection(
                 node.name,
                 f"the ensemble grows from {len(running)} members to {len(_wanted(cluster))}, one at a "
                 f"time, and this run leaves out {names(missing)}",
@@ -186,11 +153,13 @@ def _hindered(cluster: Cluster, running: Collection[int], plans: Plans) -> Itera
         elif node.myid not in running and node.myid < max(running):
             # A member closes the connection of a lower id and opens its own, if it knows the address
             # (QuorumCnxManager.java): a new one of a lower id would not hear of the leader.
-            yield _objection(
+            yield objection(
                 node.name,
                 f"the new member's id {node.myid} is below {max(running)}, which serves: that one would "
                 "not answer it before it has the new list",
-                f"give it a myid above {max(running)}",
+                f"if what is in {data(node)} may be lost, empty {node.settings.zookeeper_dir}/data there and "
+                f"give the host a myid above {max(running)}",
+                advice.above(cluster, running, seen),
             )
 
 
@@ -222,19 +191,3 @@ def _counts(node: Node, seen: Seen) -> bool:
     """Tell whether a member counts: one that has no data and does not run has no part in anything yet."""
     host = seen.get(node.name)
     return host is None or host.container(CONTAINER).runs or has_data(node, host)
-
-
-def _objection(node: str, seen: str, remedy: str) -> Objection:
-    return node, Blocker(Id.ZOOKEEPER_CFG, "zoo.cfg", seen, remedy, "members")
-
-
-def _ids(ids: Collection[int]) -> str:
-    return ", ".join(str(id) for id in sorted(ids))
-
-
-def _placed(ids: Collection[int], members: Members) -> str:
-    return ", ".join(f"{id} ({members[id]})" for id in sorted(ids))
-
-
-def _mode(seen: Observed) -> str:
-    return member(seen.said("zookeeper")).mode

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster, Node
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
+from ..words import names, share, verb
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,21 @@ class Ensemble:
         serving = [name for name, m in members.items() if m.mode in ("leader", "follower", "observer")]
         alone = [name for name, m in members.items() if m.mode == "standalone"]
         if alone:
-            return Verdict(False, f"{', '.join(alone)} runs standalone, outside the ensemble")
+            return Verdict(False, verb(alone, "runs standalone", "run standalone") + ", outside the ensemble")
         waiting = _waits_for_others(cluster, members, needed)
         if waiting:
             return Verdict(True, waiting)
         silent = [name for name in members if name in needed and name not in serving]
         if silent:
-            return Verdict(False, _silence(members, silent))
+            return Verdict(False, f"{_works(cluster, members, serving)}; {_silence(members, silent)}")
         if len(leaders) != 1:
-            return Verdict(False, f"{len(leaders)} members lead ({', '.join(leaders) or 'none'})")
+            told = f"{names(leaders)} lead at the same time" if leaders else "no ZooKeeper leads"
+            return Verdict(False, told)
         synced, others = members[leaders[0]].synced, len(serving) - 1
         if synced is None or synced < others:
             return Verdict(False, f"leader {leaders[0]} has {synced} of {others} followers in sync")
         more = f"; {synced - others} more follow it" if synced > others else ""
-        return Verdict(True, _summary(members, leaders[0], serving) + more)
+        return Verdict(True, _summary(cluster, members, serving) + more)
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say who serves: a follower answers srvr with its mode only when it is in sync."""
@@ -111,7 +113,7 @@ def _members(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Memb
 def _alone(members: Mapping[str, Member]) -> Verdict:
     ((name, only),) = members.items()
     if only.mode == "standalone":
-        return Verdict(True, f"{name} serves, alone as hosts.ini wants it")
+        return Verdict(True, f"{name} serves, the only member in hosts.ini")
     return Verdict(False, _silence(members, [name]))
 
 
@@ -121,17 +123,29 @@ def _waits_for_others(cluster: Cluster, members: Mapping[str, Member], needed: f
     if not present or set(absent) & needed or len(present) >= majority(cluster):
         return ""
     return (
-        f"{', '.join(present)} runs and waits: {majority(cluster)} of {len(members)} members must run "
-        f"before any serves; not there yet: {', '.join(absent)}"
+        f"{verb(present, 'runs and waits', 'run and wait')}: {majority(cluster)} of {len(members)} members "
+        f"must run before any serves; not there yet: {names(absent)}"
     )
 
 
 def _silence(members: Mapping[str, Member], silent: list[str]) -> str:
-    words = ["runs but does not serve" if members[name].present else "does not answer" for name in silent]
-    return ", ".join(f"{name} {word}" for name, word in zip(silent, words, strict=True))
+    idle = [name for name in silent if members[name].present]
+    mute = [name for name in silent if not members[name].present]
+    told = [verb(idle, "runs but does not serve", "run but do not serve")] if idle else []
+    told += [verb(mute, "does not answer", "do not answer")] if mute else []
+    return "; ".join(told)
 
 
-def _summary(members: Mapping[str, Member], leader: str, serving: list[str]) -> str:
+def _works(cluster: Cluster, members: Mapping[str, Member], serving: list[str]) -> str:
+    """Say how many serve; who leads them, or how many must serve before anybody can lead."""
+    leaders = [name for name in serving if members[name].mode == "leader"]
+    told = share(len(serving), len(members), "ZooKeepers", "serves", "serve")
+    if len(serving) < majority(cluster):
+        return f"{told}, {majority(cluster)} must"
+    return f"{told}, {leaders[0]} leads" if len(leaders) == 1 else told
+
+
+def _summary(cluster: Cluster, members: Mapping[str, Member], serving: list[str]) -> str:
     missing = [name for name in members if name not in serving]
-    tail = f"; not serving: {', '.join(missing)}" if missing else ""
-    return f"{len(serving)} of {len(members)} members serve, {leader} leads{tail}"
+    tail = f"; not serving: {names(missing)}" if missing else ""
+    return _works(cluster, members, serving) + tail

@@ -45,14 +45,14 @@ class Url:
 class Group:
     """A session with ZooKeeper, for life: what joined with it leaves when it expires, never before."""
 
-    def __init__(self, url: Url, timeout: float) -> None:
+    def __init__(self, url: Url, timeout: float, client: Callable[..., KazooClient] = KazooClient) -> None:
         self.path = url.path
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._connected = self._expired = False
         self._joined: dict[str, str] = {}
-        self._client = KazooClient(
+        self._client = client(
             hosts=url.servers,
             timeout=timeout,
             auth_data=[("digest", url.authentication)] if url.authentication else None,

@@ -12,10 +12,10 @@ from pathlib import Path
 from standin import client, zk
 
 from .. import daemon, flags, resources
-from ..docker import DockerError
+from ..docker import Docker, DockerError
 from ..flags import Flags
 from ..resources import Json
-from . import launch, runs, views
+from . import runs, views
 from .meta import Incompatible, Meta
 from .state import State
 
@@ -60,7 +60,7 @@ def _state(loaded: Flags, ip: str, port: int) -> State:
     }
     if attributes:
         info["attributes"] = attributes
-    return State(loaded, info, ip, Meta(work_dir), there)
+    return State(loaded, info, ip, Meta(work_dir), there, Docker(loaded.values["docker_socket"]))
 
 
 async def _recover(state: State) -> None:
@@ -172,7 +172,7 @@ async def _check_containerizers(state: State) -> None:
         why = "Failed to find a mounted cgroups hierarchy for the 'cpu' subsystem"
         daemon.refuse(f"{failed}{why}; you probably need to mount cgroups manually")
     try:
-        await launch.docker(state).call("GET", "/version", timeout=30)
+        await state.docker.call("GET", "/version", timeout=30)
     except DockerError as error:
         daemon.refuse(f"{failed}Failed to get docker version: {error}")
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from .. import daemon
-from ..docker import Docker, DockerError
+from ..docker import DockerError
 from .state import Run, State
 
 Ending = Awaitable[int]
@@ -36,10 +36,10 @@ async def executor(state: State, run: Run, path: str) -> Ending:
     _link_latest(sandbox)
     if run.docker:
         wanted = run.task.info["container"]["docker"]
-        await docker(state).provide(wanted["image"], wanted.get("force_pull_image", False))
+        await state.docker.provide(wanted["image"], wanted.get("force_pull_image", False))
     if run.docker and (image := state.flags.text("docker_mesos_image")):
         _fail_as_told(state, run)
-        await docker(state).run(f"{run.name}.executor", _container(state, run, image, sandbox))
+        await state.docker.run(f"{run.name}.executor", _container(state, run, image, sandbox))
         return wait_for_container(state, run)
     return await _child(state, run, sandbox)
 
@@ -58,15 +58,10 @@ def _fail_as_told(state: State, run: Run) -> None:
         raise Failed(f"Failed to run '{look}': exited with status 1; stderr='{none}'")
 
 
-def docker(state: State) -> Docker:
-    """Return the engine that tasks run in."""
-    return Docker(state.flags.values["docker_socket"])
-
-
 async def wait_for_container(state: State, run: Run) -> int:
     """Wait for the end of an executor's container."""
     try:
-        code = await docker(state).wait(f"{run.name}.executor")
+        code = await state.docker.wait(f"{run.name}.executor")
     except DockerError:
         # The executor is no container; its stream tells of its end.
         while run.stream:
@@ -80,7 +75,7 @@ async def _remove_later(state: State, run: Run) -> None:
     await asyncio.sleep(state.flags.seconds("docker_remove_delay"))
     for name in (run.name, f"{run.name}.executor"):
         try:
-            await docker(state).call("DELETE", f"/containers/{name}?force=1")
+            await state.docker.call("DELETE", f"/containers/{name}?force=1")
         except DockerError as error:
             daemon.log.info("Not removed: %s", error)
 

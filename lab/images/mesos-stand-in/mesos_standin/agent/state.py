@@ -12,6 +12,7 @@ from typing import Any
 from standin.web import Stream
 
 from .. import resources
+from ..docker import Docker
 from ..flags import Flags
 from ..resources import Json, Resources
 from ..tasks import Task
@@ -83,6 +84,7 @@ class State:
     ip: str
     meta: Meta
     resources: Resources
+    docker: Docker
     started: float = field(default_factory=time.time)
     recovered: bool = False
     leaving: bool = False

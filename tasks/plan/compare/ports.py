@@ -1,0 +1,48 @@
+"""What leads on where a port that a container needs is taken."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from ...inventory.edits import Change, Set
+from ...inventory.settings import VARIABLES
+from ..desired import Container
+from ..step import Blocker
+from .compared import Host
+
+SETTINGS = {
+    "zookeeper": ("zookeeper_client_port", "zookeeper_peer_port", "zookeeper_election_port"),
+    "mesos_master": ("mesos_master_port",),
+    "marathon": ("marathon_port",),
+    "mesos_agent": ("mesos_agent_port",),
+}
+"""The settings of the ports that a role's container listens on, in its order."""
+
+FREE_PORT = "stop that process"
+
+
+def blockers(host: Host, wanted: Container, taken: Mapping[int, str]) -> Iterator[Blocker]:
+    """Refuse to start a container whose ports are `taken`, each by that process."""
+    for setting, port in zip(SETTINGS[wanted.role], wanted.ports, strict=True):
+        if port in taken:
+            seen = f"port {port} is taken by {taken[port]}"
+            remedy, changes = _misnumbered(host, wanted) or (FREE_PORT, _other_ports(host, setting, port))
+            yield Blocker(wanted.step, wanted.name, seen, remedy, "port", changes)
+
+
+def _misnumbered(host: Host, wanted: Container) -> tuple[str, tuple[Change, ...]] | None:
+    """Say what to do where the host has the container by the name of another number: it may be that one."""
+    stem, _, number = wanted.name.rpartition("-")
+    for name in sorted(host.seen.clusters):
+        own = re.fullmatch(rf"{re.escape(stem)}-0*([1-9][0-9]*)", name)
+        if number.isdigit() and own and int(own[1]) != int(number):
+            remedy = f"if another program has it than {name}, which mesofab made here, {FREE_PORT}"
+            return remedy, (Change((Set("number", own[1], host.node),)),)
+    return None
+
+
+def _other_ports(host: Host, setting: str, port: int) -> tuple[Change, ...]:
+    """Give the change to the next port that is free here; others may object to it."""
+    own = "" if VARIABLES[setting].scope == "role" else host.node
+    free = (str(p) for p in range(port + 1, min(port + 100, 65536)) if p not in host.seen.listeners)
+    return tuple(Change((Set(setting, each, own),), "if it is to stay") for each in islice(free, 1))

@@ -1,0 +1,144 @@
+"""How far a run came, and the last words of one that did not do everything: what serves, what comes next."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..gate import Standing
+from ..membership import Plans
+from ..names import SERVICES
+from ..step import Action, Phase, Step
+from ..words import names, share
+
+VERBS: Mapping[Phase, str] = {
+    "stage": "prepare",
+    "start": "start",
+    "replace": "replace",
+    "hand over": "hand over",
+    "settle": "tidy up on",
+}
+"""What the next run does in each phase, in their order."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The plans of a run, which steps were done or are under way by node, and how services stood last.
+
+    A standing is what was heard, without the members that were taken down since; `members` names all
+    nodes of each service.
+    """
+
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plans: Plans = field(default_factory=dict)
+    done: frozenset[tuple[str, Step]] = frozenset()
+    begun: Mapping[str, Step] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+
+    def begin(self, node: str, step: Step) -> "Progress":
+        """Give the progress when `node` begins a step."""
+        standings = dict(self.standings)
+        if (step.risk != "none" or step.action is Action.STOP) and step.id.service in standings:
+            before = standings[step.id.service]
+            leader = None if before.leader == node else before.leader
+            standings[step.id.service] = replace(before, serving=before.serving - {node}, leader=leader)
+        return replace(self, begun={**self.begun, node: step}, standings=standings)
+
+    def end(self, node: str) -> "Progress":
+        """Give the progress when `node` has carried out the step it began."""
+        step = self.begun[node]
+        begun = {name: each for name, each in self.begun.items() if name != node}
+        done = self.done | {(node, step)}
+        if step.action is Action.PUT_BACK:
+            done -= {each for each in done if each[0] == node and each[1].id == step.id}
+        return replace(self, begun=begun, done=done)
+
+    def hear(self, standings: Mapping[str, Standing]) -> "Progress":
+        """Give the progress when services were asked."""
+        return replace(self, standings={**self.standings, **standings})
+
+    @property
+    def missing(self) -> list[tuple[str, Step]]:
+        """What was planned and is not done, by node."""
+        planned = [(name, step) for name, plan in self.plans.items() for step in plan.steps]
+        return [each for each in planned if each not in self.done]
+
+
+def last_words(progress: Progress) -> list[str]:
+    """Say what state a run has left behind; nothing if it changed nothing."""
+    if not progress.done and not progress.begun:
+        return []
+    return [
+        *_under_way(progress),
+        *(_service(progress, service) for service in SERVICES if _concerns(progress, service)),
+        _next_run(progress),
+    ]
+
+
+def _under_way(progress: Progress) -> Iterator[str]:
+    for node, step in progress.begun.items():
+        stopped = "; its container may be stopped" if step.phase not in ("stage", "settle") else ""
+        yield f"{node}  {step.id} {step.title} was not seen to finish{stopped}."
+
+
+def _concerns(progress: Progress, service: str) -> bool:
+    """Tell whether a run had something to do for a service, or has left it with members missing."""
+    standing = progress.standings.get(service)
+    short = standing is not None and len(standing.serving) < standing.total
+    return short or any(step.id.service == service for plan in progress.plans.values() for step in plan.steps)
+
+
+def _service(progress: Progress, service: str) -> str:
+    standing = progress.standings.get(service)
+    told = [_standing(progress, service, standing)] if standing else [f"{SERVICES[service]} was not asked."]
+    for phase, text in (("start", "not started"), ("replace", "not replaced"), ("hand over", "not replaced")):
+        if waiting := _only_prepared(progress, service, phase):
+            told.append(f"Only prepared, {text}: {names(waiting)}.")
+    return " ".join(told)
+
+
+def _standing(progress: Progress, service: str, standing: Standing) -> str:
+    count = share(len(standing.serving), standing.total, "members", "serves", "serve")
+    leads = f", {standing.leader} leads" if standing.leader else ""
+    absent = [name for name in progress.members.get(service, ()) if name not in standing.serving]
+    silent = f" Not serving: {names(absent)}." if absent else ""
+    return f"{SERVICES[service]}, when last asked: {count}{leads}{_margin(standing)}.{silent}"
+
+
+def _margin(standing: Standing) -> str:
+    """Say what one more failure would cost a service whose members need each other."""
+    spare = len(standing.serving) - standing.majority
+    if not standing.majority:
+        return ""
+    if spare < 0:
+        return f"; {standing.majority} must, so the service is down"
+    if spare == 0:
+        return "; one more failure stops the service"
+    return f"; the service survives {spare} more failure{'' if spare == 1 else 's'}"
+
+
+def _only_prepared(progress: Progress, service: str, phase: Phase | str) -> list[str]:
+    """Give the nodes whose member has its steps of the phase before it, and still waits for this one."""
+    staged = {node for node, step in progress.done if step.phase == "stage" and step.id.service == service}
+    waits = [node for node, step in progress.missing if step.phase == phase and step.id.service == service]
+    return [node for node in dict.fromkeys(waits) if node in staged and node not in progress.begun]
+
+
+def _next_run(progress: Progress) -> str:
+    missing = progress.missing
+    rest = [
+        f"{verb} {what} on {names(nodes)}" if what else f"{verb} {names(nodes)}"
+        for phase, verb in VERBS.items()
+        for what, nodes in _by_service(missing, phase)
+    ]
+    if not rest:
+        return "Every step was carried out; the next run checks again that all services are well."
+    return f"The next run looks at the hosts again and does what is still missing: {'; '.join(rest)}."
+
+
+def _by_service(missing: Iterable[tuple[str, Step]], phase: Phase) -> list[tuple[str, list[str]]]:
+    """Group what is missing of a phase: by service where members change, all together elsewhere."""
+    found: dict[str, dict[str, None]] = {}
+    for node, step in missing:
+        if step.phase == phase:
+            what = "" if phase in ("stage", "settle") else SERVICES.get(step.id.service, "")
+            found.setdefault(what, {})[node] = None
+    return [(what, list(nodes)) for what, nodes in found.items()]

@@ -1,0 +1,45 @@
+"""A plan as a person reads it: why it cannot run, if so, then its steps and what they come to."""
+
+from collections.abc import Iterator, Mapping
+
+from ...inventory.cluster import Cluster
+from ..roll import Member
+from ..step import HostPlan
+from ..words import names
+
+
+def refused(why: str) -> list[str]:
+    """Say first why a deploy would not do all of a plan, then announce its steps."""
+    return [
+        "A deploy would not do all of this plan now:",
+        *(f"  {line}" for line in why.splitlines()),
+        "",
+        "The steps of this plan:",
+    ]
+
+
+def steps(plans: Mapping[str, HostPlan], left: Mapping[Member, str]) -> Iterator[str]:
+    """Give a line per step; those of members that would be `left` as they are say so."""
+    for name, plan in plans.items():
+        for step in plan.steps:
+            stays = step.phase == "replace" and Member(step.id.service, name) in left
+            yield f"{name}  {step}" + ("  (would be left out)" if stays else "")
+
+
+def summary(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
+    """Say what a plan comes to, and which hosts it says nothing about."""
+    missing = [step for plan in plans.values() for step in plan.steps]
+    others = [node.name for node in cluster.nodes if node.name not in plans]
+    unseen = f" Not in this plan, because -H does not name them: {names(others)}." if others else ""
+    if not missing:
+        return f"Nothing to do: {_matching(cluster, plans)} {cluster.source}.{unseen}"
+    restarts = sum(step.risk != "none" for step in missing)
+    count = f"{len(missing)} step{'' if len(missing) == 1 else 's'}"
+    return f"{count}, {restarts} of them with the restart of a running service.{unseen}"
+
+
+def _matching(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
+    count = len(plans)
+    if count == 1:
+        return "1 host matches"
+    return f"all {count} hosts match" if count == len(cluster.nodes) else f"{count} hosts match"
