@@ -24,10 +24,13 @@ from tasks.plan.availability.fates import fates
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
+from tasks.plan.mesos_agent import ending
 from tasks.plan.mesos_agent.ending import ADVICE, Task, read
+from tasks.plan.names import Id
 from tasks.plan.outlook import lines
 from tasks.plan.report import document, saved
 from tasks.plan.runbook import CHAPTERS, MESOS_AGENT
+from tasks.plan.step import Action, HostPlan, Step
 
 REAL = Path(__file__).resolve().parents[1] / "contract/recorded/agent-state.json"
 UUID = "806f8f8e-ec66-11f1-b25d-024266d8c722"
@@ -261,6 +264,17 @@ def test_a_drain_ends_docker_tasks_as_well_and_says_so() -> None:
         OTHER: "ends its 0 tasks and makes it a new agent",
     }
     assert len(found.costs) == 2
+
+
+def test_an_agent_that_lost_its_work_dir_loses_its_docker_tasks_as_well() -> None:
+    node = OLD.called(ONE)
+    assert node
+    new = "ends its 3 tasks and makes it a new agent"
+    step = Step(Id.AGENT_RUN, Action.REPLACE, "replace mesos-slave", "", "", "replace", "data", new)
+    tasks = [Task(WEB, True), Task(CRON, False)]
+    plan = ending.foretold(HostPlan(ONE, (), (step,)), node, host(), tasks)
+    assert plan.steps[0].effect == "ends its 2 tasks (1 of /jobs/cron, 1 of /web) and makes it a new agent"
+    assert len(ending.costs({ONE: plan}, {ONE: tasks[:1]})) == 2
 
 
 # Who is asked

@@ -15,7 +15,7 @@ from ..gate import Question
 from ..look.observed import Observed
 from ..membership import Plans
 from ..names import Id
-from ..step import Action, HostPlan, Step
+from ..step import HostPlan, Step
 from ..words import grouped, printable
 from .desired import CONTAINER, farewell
 from .service import agent
@@ -93,7 +93,7 @@ def foretold(plan: HostPlan, node: Node, seen: Observed, tasks: Sequence[Task] |
 
 
 def _effect(step: Step, node: Node, seen: Observed, tasks: Sequence[Task] | None) -> str:
-    if step.action is not Action.DRAIN:
+    if not _makes_it_new(step):
         fate = _unknown(node, seen) if tasks is None else _fate(tasks)
         return "; ".join(filter(None, (step.effect, fate)))
     if tasks is None:
@@ -134,4 +134,9 @@ def costs(plans: Plans, told: Told) -> list[str]:
 
 
 def _costs(step: Step, tasks: Sequence[Task] | None) -> bool:
-    return tasks is None or any(step.action is Action.DRAIN or not task.stays for task in tasks)
+    return tasks is None or any(_makes_it_new(step) or not task.stays for task in tasks)
+
+
+def _makes_it_new(step: Step) -> bool:
+    """Tell whether the agent forgets who it was, drained or without its work_dir; then every task ends."""
+    return step.risk == "data"
