@@ -83,7 +83,7 @@ def test_what_the_work_dir_refuses_is_refused_and_the_plan_shows_the_drain() -> 
     plan = planned(running(RACK_A), RACK_B)
     assert refusal(plan) == (
         "5.2 mesos-slave: attribute rack a -> b: the agent would refuse its work_dir (Incompatible agent "
-        "info) and never start. To keep what it was, set mesos_agent_attributes=rack:a for 10.70.0.10 in "
+        "info) and never start. To keep what it was, set mesos_agent_attributes=rack:a for 10.70.0.20 in "
         "hosts.ini; or deploy with --drain: that ends its 3 tasks and makes it a new agent."
     )
     step = main_step(plan)

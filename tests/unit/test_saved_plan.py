@@ -110,7 +110,8 @@ def test_a_new_obstacle_is_told() -> None:
     path = "/opt/zookeeper/data/myid"
     other = replace(seen["10.0.0.3"], paths={**seen["10.0.0.3"].paths, path: Seen("regular file", "9\n")})
     (line,) = told(made(NEW, seen), made(NEW, {**seen, "10.0.0.3": other}))["10.0.0.3"]
-    assert line == f"now: 2.3 myid: {path} says '9', hosts.ini says '3'"
+    knows = "the other members know this address as 3"
+    assert line == f"now: 2.3 myid: {path} says '9', hosts.ini says '3'; {knows}"
 
 
 def test_other_hosts_are_told_both_ways() -> None:
