@@ -32,7 +32,10 @@ def check(raw: Raw, nodes: list[Node], certain: bool) -> None:
     if certain and len(members) == len(raw.members("zookeeper")):
         fewer = len(members) - 1
         _refuse_even(
-            raw, "zookeeper", members, f"ZooKeeper hosts: an even number fails no better than {fewer}"
+            raw,
+            "zookeeper",
+            members,
+            f"ZooKeeper hosts: an even number tolerates no more failures than {fewer}",
         )
     if not raw.problems:
         clashes.check(raw, nodes)

@@ -49,7 +49,9 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
             raise Wrong(f"gives {name} an empty value", "remove it: an empty value is a value to Mesos")
         is_json = takes_json(name) and not value.startswith(("/", "file://"))
         if is_json and not isinstance(parsed(value, name), dict):
-            raise Wrong(f"gives {name} JSON that is no object", 'write {"key": ...}, or file:// and a path')
+            raise Wrong(
+                f"gives {name} JSON that is not an object", 'write {"key": ...}, or file:// and a path'
+            )
         pairs.append((name, value))
     if len({name for name, _ in pairs}) < len(pairs):
         raise Wrong("gives a variable twice", "give each once")

@@ -147,7 +147,8 @@ def test_a_bridged_task_is_reached_at_its_port(
     check.update(delay_seconds=0.0, interval_seconds=0.5)
     command = {"value": serve, **given}
     info, status = scheduler.running(command=command, container=container, health_check=check)
-    assert scheduler.update("TASK_RUNNING")["healthy"] is True
+    while not scheduler.update("TASK_RUNNING")["healthy"]:
+        pass  # it is asked before it listens, where the machine is slow
     ip = status["container_status"]["network_infos"][0]["ip_addresses"][0]["ip_address"]
     assert ip != "127.0.0.7"
     page = until("page", lambda: _page(f"127.0.0.1:{offer_port}"))

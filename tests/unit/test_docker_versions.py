@@ -167,7 +167,7 @@ def test_a_client_that_no_engine_since_25_can_be_told_to_take_needs_another_imag
     (line,) = found(*facts)
     assert "daemon.json" not in line
     assert line.endswith(
-        "Name images with a newer docker client in hosts.ini (mesos_agent_image, mesos_image)."
+        "Name an image with a newer docker client in hosts.ini (mesos_agent_image, mesos_image)."
     )
 
 
