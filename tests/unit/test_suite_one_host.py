@@ -1,12 +1,13 @@
-"""`pytest verify/ --hosts=ssh://one`: that host is judged, the others are told of. Nothing is dialled."""
+"""`pytest verify/ --hosts=ssh://one`: that host is judged, the others are told of. Nobody else is dialled."""
 
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from fake_marathon import answer
+from fake_members import Given, Say, nothing, on_loopback
 from test_suite_report import suite
 
 TRIO = (
@@ -14,10 +15,11 @@ TRIO = (
     "[mesos_master]\n10.0.0.1\n10.0.0.2\n10.0.0.3\n[mesos_agent]\n10.0.0.1\n10.0.0.8\n"
 )
 ENSEMBLE = ("verify/test_zookeeper_ensemble.py", "-k", "serves or leads or own_id or sync or settings")
-ONE = "--hosts=ssh://10.0.0.1"
+ONE = "--hosts=ssh://127.0.0.1"
 COVERED = ("verify/test_host.py", "verify/test_zookeeper.py", "-k", "covered")
 
 Suite = Callable[..., tuple[int, str]]
+Serve = Callable[..., Suite]
 
 
 @pytest.fixture
@@ -26,20 +28,32 @@ def run(tmp_path: Path) -> Suite:
     return lambda *words: suite(TRIO, tmp_path, *words)[:2]
 
 
-def members(patch: pytest.MonkeyPatch, modes: Mapping[str, str], **conf: str) -> None:
-    """Have members serve in these modes, the others be silent; `conf` is what 10.0.0.2 runs with instead."""
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Have services answer as they are told to; give what runs the suite against them."""
+    with ExitStack() as opened:
+
+        def begin(zookeeper: Say = nothing, masters: Say = nothing) -> Suite:
+            cluster = opened.enter_context(on_loopback(TRIO, zookeeper, masters))
+            return lambda *words: suite(TRIO, tmp_path, *words, plugins=[Given(cluster)])[:2]
+
+        yield begin
+
+
+def members(modes: Mapping[str, str], **conf: str) -> Say:
+    """Have members serve in these modes, the others be silent; `conf` is what 127.0.0.2 runs with instead."""
     synced = sum(mode == "follower" for mode in modes.values())
 
-    def ask(address: str, port: int, word: str, timeout: float = 20) -> str:
+    def say(address: str, port: int, word: str) -> str:
         mode = modes.get(address, "")
         wanted = {
             "serverId": address[-1],
-            "clientPort": "2181",
+            "clientPort": str(port),
             "tickTime": "2000",
             "maxClientCnxns": "60",
             "initLimit": "5",
             "syncLimit": "2",
-        } | (conf if address == "10.0.0.2" else {})
+        } | (conf if address == "127.0.0.2" else {})
         said = {
             "srvr": f"Mode: {mode}\n",
             "conf": "".join(f"{key}={value}\n" for key, value in wanted.items()),
@@ -47,97 +61,87 @@ def members(patch: pytest.MonkeyPatch, modes: Mapping[str, str], **conf: str) ->
         }
         return said[word] if mode else ""
 
-    patch.setattr("verify.four_letter_words.ask", ask)
+    return say
 
 
-def test_a_member_elsewhere_that_is_down_is_told_and_fails_nothing(
-    run: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    members(monkeypatch, {"10.0.0.1": "leader", "10.0.0.2": "follower"})
+def test_a_member_elsewhere_that_is_down_is_told_and_fails_nothing(serve: Serve) -> None:
+    run = serve(zookeeper=members({"127.0.0.1": "leader", "127.0.0.2": "follower"}))
     code, said = run(*ENSEMBLE, ONE)
     assert code == 0, said
     assert (
-        said.count("not judged, as --hosts leaves it out: 10.0.0.3: ZooKeeper says to srvr: no answer") == 1
+        said.count("not judged, as --hosts leaves it out: 127.0.0.3: ZooKeeper says to srvr: no answer") == 1
     )
 
 
-def test_a_service_without_a_majority_is_broken_for_every_host(
-    run: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    members(monkeypatch, {"10.0.0.1": "leader"})
+def test_a_service_without_a_majority_is_broken_for_every_host(serve: Serve) -> None:
+    run = serve(zookeeper=members({"127.0.0.1": "leader"}))
     code, said = run(*ENSEMBLE, ONE)
     assert code == 1
-    assert "\n10.0.0.2: ZooKeeper says to srvr: no answer; expected it to serve" in said
+    assert "\n127.0.0.2: ZooKeeper says to srvr: no answer; expected it to serve" in said
 
 
-def test_the_named_host_itself_is_judged_in_full(run: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    members(monkeypatch, {"10.0.0.1": "leader", "10.0.0.3": "follower"})
-    code, said = run(*ENSEMBLE, "--hosts=ssh://10.0.0.2")
+def test_the_named_host_itself_is_judged_in_full(serve: Serve) -> None:
+    run = serve(zookeeper=members({"127.0.0.1": "leader", "127.0.0.3": "follower"}))
+    code, said = run(*ENSEMBLE, "--hosts=ssh://127.0.0.2")
     assert code == 1
-    assert "\n10.0.0.2: ZooKeeper says to srvr: no answer; expected it to serve" in said
+    assert "\n127.0.0.2: ZooKeeper says to srvr: no answer; expected it to serve" in said
 
 
-def test_the_settings_of_hosts_left_out_are_their_own_gates_concern(
-    run: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    members(
-        monkeypatch, {"10.0.0.1": "leader", "10.0.0.2": "follower", "10.0.0.3": "follower"}, tickTime="3000"
+def test_the_settings_of_hosts_left_out_are_their_own_gates_concern(serve: Serve) -> None:
+    run = serve(
+        zookeeper=members(
+            {"127.0.0.1": "leader", "127.0.0.2": "follower", "127.0.0.3": "follower"}, tickTime="3000"
+        )
     )
     assert run(*ENSEMBLE, ONE)[0] == 0
-    code, said = run(*ENSEMBLE, "--hosts=ssh://10.0.0.2")
-    assert code == 1 and "10.0.0.2: it runs with tickTime=3000" in said
+    code, said = run(*ENSEMBLE, "--hosts=ssh://127.0.0.2")
+    assert code == 1 and "127.0.0.2: it runs with tickTime=3000" in said
     assert run(*ENSEMBLE, ONE, "--complete")[0] == 1
     assert run(*ENSEMBLE)[0] == 1
 
 
-def masters(patch: pytest.MonkeyPatch, silent: str, agents: Mapping[str, bool]) -> None:
+def masters(silent: str, agents: Mapping[str, bool]) -> Say:
     """Have the masters but one answer, the first lead, and list these agents as active or not."""
 
-    def request(method: str, url: str, **options: Any) -> requests.Response:
-        where, _, path = url.removeprefix("http://").partition("/")
-        if where.partition(":")[0] == silent:
-            raise requests.ConnectionError
+    def say(address: str, port: int, path: str) -> str:
         slaves = [
-            {"pid": f"slave(1)@{address}:5051", "id": address, "active": active}
-            for address, active in agents.items()
+            {"pid": f"slave(1)@{agent}:5051", "id": agent, "active": active}
+            for agent, active in agents.items()
         ]
         said = {
-            "metrics/snapshot": {
-                "master/elected": int(where == "10.0.0.1:5050"),
+            "/metrics/snapshot": {
+                "master/elected": int(address == "127.0.0.1"),
                 "registrar/log/recovered": 1,
                 "registrar/log/ensemble_size": 2,
             },
-            "slaves": {"slaves": slaves},
+            "/slaves": {"slaves": slaves},
         }
-        return answer(200, said[path])
+        return "" if address == silent else json.dumps(said[path])
 
-    patch.setattr("verify.mesos.request", request)
+    return say
 
 
-def test_a_master_elsewhere_that_is_down_is_told_with_its_replica(
-    run: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    masters(monkeypatch, "10.0.0.3", {})
+def test_a_master_elsewhere_that_is_down_is_told_with_its_replica(serve: Serve) -> None:
+    run = serve(masters=masters("127.0.0.3", {}))
     chosen = ("verify/test_mesos_masters.py", "-k", "answers or elected or log")
     code, said = run(*chosen, ONE)
     assert code == 0, said
-    assert said.count("not judged, as --hosts leaves it out: 10.0.0.3: http://10.0.0.3:5050 does not") == 1
+    told = r"not judged, as --hosts leaves it out: 127\.0\.0\.3: http://127\.0\.0\.3:\d+ does not"
+    assert len(re.findall(told, said)) == 1
     assert run(*chosen)[0] == 1
 
 
-def test_an_agent_elsewhere_that_is_gone_or_strange_is_told(
-    run: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    masters(monkeypatch, "", {"10.0.0.1": True, "10.0.0.9": True, "10.0.0.8": False})
+def test_an_agent_elsewhere_that_is_gone_or_strange_is_told(serve: Serve) -> None:
+    run = serve(masters=masters("", {"127.0.0.1": True, "127.0.0.9": True, "127.0.0.8": False}))
     code, said = run("verify/test_mesos_agents.py", ONE)
     assert code == 0, said
     for line in (
-        "10.0.0.8: the leading master 10.0.0.1 has no active agent 10.0.0.8:5051",
-        "10.0.0.8: agent 10.0.0.8:5051 is registered but not active",
-        "10.0.0.9: an agent 10.0.0.9:5051 is registered as 10.0.0.9",
+        "127.0.0.8: the leading master 127.0.0.1 has no active agent 127.0.0.8:5051",
+        "127.0.0.8: agent 127.0.0.8:5051 is registered but not active",
+        "127.0.0.9: an agent 127.0.0.9:5051 is registered as 127.0.0.9",
     ):
         assert f"not judged, as --hosts leaves it out: {line}" in said
-    assert run("verify/test_mesos_agents.py", "--hosts=ssh://10.0.0.8")[0] == 1
+    assert run("verify/test_mesos_agents.py", "--hosts=ssh://127.0.0.8")[0] == 1
     assert run("verify/test_mesos_agents.py")[0] == 1
 
 

@@ -2,6 +2,7 @@
 
 import io
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -17,14 +18,14 @@ QUIET = "-q -p no:cacheprovider -p no:unraisableexception".split()
 Report = tuple[int, str, "ElementTree.ElementTree[ElementTree.Element]"]
 
 
-def suite(inventory: str, folder: Path, *words: str) -> Report:
+def suite(inventory: str, folder: Path, *words: str, plugins: Sequence[object] = ()) -> Report:
     """Run the suite in this process, for starting another takes seconds."""
     (folder / "hosts.ini").write_text(inventory)
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
         patch.setenv("INVENTORY", str(folder / "hosts.ini"))
         patch.chdir(ROOT)
-        code = pytest.main([*QUIET, f"--junitxml={folder}/report.xml", *words])
+        code = pytest.main([*QUIET, f"--junitxml={folder}/report.xml", *words], plugins)
     return int(code), said.getvalue(), ElementTree.parse(folder / "report.xml")
 
 
