@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,7 @@ def start(found: Container) -> None:
 
     That one's cgroups are there still, those made in it among them, and keep docker from making it new ones.
     """
-    named = f"docker/{found.id}", f"system.slice/docker-{found.id}.scope"
-    for top in (top for name in named for above in ("", "*/") for top in _CGROUPS.glob(above + name)):
+    for top in _cgroups(found):
         for directory, _, _ in os.walk(top, topdown=False):
             with suppress(OSError):  # somebody lives there: then it is none that was left
                 Path(directory).rmdir()
@@ -71,9 +71,24 @@ def start(found: Container) -> None:
 
 
 def remove(found: Container) -> None:
-    """Remove a container whatever its state; named volumes stay."""
+    """Remove a container whatever its state, also with paused ones in it; named volumes stay."""
     found.reload()
     if found.status == "paused":
-        # A signal, even SIGKILL, reaches a frozen process only when it thaws.
         found.unpause()
+    _thaw(found)
     found.remove(force=True, v=True)
+
+
+def _thaw(found: Container) -> None:
+    """Thaw what is frozen inside: a signal, even SIGKILL, reaches no frozen process."""
+    for top in _cgroups(found):
+        for file, thawed in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+            for inner in top.glob(f"*/**/{file}"):
+                with suppress(OSError):  # it is gone meanwhile
+                    inner.write_text(thawed)
+
+
+def _cgroups(found: Container) -> Iterator[Path]:
+    """Give the cgroups of a container, of every hierarchy."""
+    named = f"docker/{found.id}", f"system.slice/docker-{found.id}.scope"
+    yield from (top for name in named for above in ("", "*/") for top in _CGROUPS.glob(above + name))
