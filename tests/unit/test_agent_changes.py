@@ -73,6 +73,15 @@ def test_an_agent_that_is_as_wanted_is_left_alone() -> None:
     assert not planned(running(reordered), 'mesos_agent_attributes="rack:a;zone:b"').blockers
 
 
+def test_what_an_agent_refuses_already_is_replaced_without_a_word_on_its_work_dir() -> None:
+    """Run by hand with rack b: the work_dir still is that of rack a, which hosts.ini wants."""
+    refuses = {
+        "mesos-slave": ("EXIT with status 1: Failed to perform recovery: Incompatible agent info detected.",)
+    }
+    plan = planned(running(RACK_B, logs=refuses), RACK_A)
+    assert not plan.blockers and main_step(plan).action is Action.REPLACE
+
+
 def test_what_the_work_dir_takes_restarts_the_agent_and_nothing_else() -> None:
     plan = planned(running(RACK_A), 'mesos_agent_attributes="rack:a;zone:b"', ADDITIVE)
     assert not plan.blockers

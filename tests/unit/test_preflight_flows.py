@@ -237,11 +237,11 @@ def test_where_nobody_listens_yet_a_refusal_shows_that_the_way_is_open() -> None
     assert closed(World(), (A, B, 2888, "refused"), (A, B, 5050, "refused")) == []
 
 
-def serving(role: str, port: int, status: str = "running") -> World:
+def serving(role: str, port: int, status: str = "running", since: str = "1970-01-01T00:00:00Z") -> World:
     world = World()
     world.container(B, role)
     (name,) = world.looks[B].seen.containers
-    world.change(B, name, status=status)
+    world.change(B, name, status=status, since=since)
     world.seen(B, listeners={port: "java (pid 7)"})
     return world
 
@@ -252,6 +252,11 @@ def test_a_refusal_where_a_service_of_ours_listens_is_a_firewall_or_another_addr
         f"{A}  warning  flow: it cannot reach {B}:3888 (refused, although its service runs and listens): a "
         f"firewall rejects it, or the service listens on another address. {OPEN_THEM}"
     ]
+
+
+def test_a_refusal_by_a_service_that_has_just_been_started_is_none() -> None:
+    young = serving("zookeeper", 3888, since="1970-01-01T00:16:10Z")  # the clocks are at 1000 s
+    assert closed(young, (A, B, 3888, "refused")) == []
 
 
 @pytest.mark.parametrize("status", ["restarting", "exited"])

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from ..gate import Question
 from ..shell import quote
 
-LIMIT = """\
+PATIENCE = 12
+"""Seconds more for a vital question: a Marathon that passes it on to one that hangs answers after 10."""
+
+LIMIT = f"""\
 # Seconds to wait for an answer: 2, and more where it takes more than a moment to start three programs.
 read -r began _ </proc/uptime; for one in 1 2 3; do sh -c :; done; read -r ended _ </proc/uptime
-limit=$((2 + (${ended%.*}${ended#*.} - ${began%.*}${began#*.}) * 2)); [ $limit -le 20 ] || limit=20
+limit=$((2 + (${{ended%.*}}${{ended#*.}} - ${{began%.*}}${{began#*.}}) * 2)); [ $limit -le 20 ] || limit=20
+more=$((27 - limit)); [ $more -le {PATIENCE} ] || more={PATIENCE} # a host that is silent for 30 s is given up
 """
 """Sets `$limit` by what the machine shows: a fixed one gives up on services that only are slow.
 
@@ -31,9 +35,6 @@ ask() { # ask ADDRESS PORT WORD [SECONDS]: one line out, everything back; bash h
 HANGS = "hangs"
 """Begins the name of the part that tells of a vital question which was taken and not answered."""
 
-PATIENCE = 12
-"""Seconds more for a vital question: a Marathon that passes it on to one that hangs answers after 10."""
-
 
 class Unreadable(ValueError):
     """An answer that does not have the agreed form; the text says which part."""
@@ -48,7 +49,7 @@ def asking(words: Mapping[str, Question], prefix: str = "", vital: frozenset[str
     for name, question in words.items():
         ask = f"ask {quote(question.address)} {question.port} {quote(question.word)}"
         if name in vital:
-            again = f'{ask} $((limit + {PATIENCE})); [ -z "$late" ] || part {quote(f"{HANGS} {name}")}'
+            again = f'{ask} $more; [ -z "$late" ] || part {quote(f"{HANGS} {name}")}'
             ask = f'{ask}; [ -z "$late" ] || {{ {again}; }}'
         if question.behind:
             ask = f"case $said in *{quote(question.behind)}*) {ask};; esac"

@@ -32,6 +32,9 @@ POLICY = "MESOS_RECONFIGURATION_POLICY"
 INCOMPATIBLE = "agent-info"
 """The objection that `--drain` overrules."""
 
+REFUSAL = "Incompatible agent info"
+"""What an agent says of a work_dir that it does not take (slave/slave.cpp)."""
+
 DRAIN_TIMEOUT = 120
 """Seconds that an agent may take to end its tasks."""
 
@@ -152,14 +155,16 @@ def farewell(tasks: str) -> str:
 def _incompatible(cluster: Cluster, node: Node, seen: Observed) -> list[str]:
     """Say which changes the agent would refuse; none if it finds no trace of who it was.
 
-    After a reboot it becomes a new agent by itself instead (slave.cpp).
+    After a reboot it becomes a new agent by itself instead (slave.cpp). What it refuses already is not what
+    its work_dir knows, so nobody can tell what a change of that would meet.
     """
     old, new = seen.container(CONTAINER).environment, dict(container(cluster, node).environment)
     checkpoint = Checkpoint(Id.AGENT_RUN, new["MESOS_WORK_DIR"])
     before, now = (seen.path(path).text.strip() for path in checkpoint.boots)
     elsewhere = old.get("MESOS_WORK_DIR") != new["MESOS_WORK_DIR"]
     rebooted = before and before != now
-    if elsewhere or rebooted or seen.path(checkpoint.latest).kind == "absent":
+    refuses = any(REFUSAL in line for line in seen.logs.get(CONTAINER, ()))
+    if elsewhere or rebooted or refuses or seen.path(checkpoint.latest).kind == "absent":
         return []
     known = agent(node, seen.answers)
     return refused(old, new, known.resources if known else {})

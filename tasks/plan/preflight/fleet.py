@@ -21,6 +21,9 @@ CAUSES: Mapping[End, str] = {
     "listens on another address",
 }
 
+SETTLED = 60
+"""Seconds that a container must run: one that was just started may not have listened when it was tried."""
+
 APART = 30
 """Seconds: no time service is at work. Marathon orders the versions of an app by its leader's clock."""
 
@@ -127,8 +130,11 @@ def _alike(
 def _is_closed(end: End, flow: Flow, there: Subject) -> bool:
     if end != "refused":
         return end != "open"
-    wanted = there.playing(flow.role)
-    return bool(wanted and there.seen.container(wanted.name).is_up and flow.port in there.seen.listeners)
+    wanted, now = there.playing(flow.role), there.facts.clock
+    if wanted is None or now is None or flow.port not in there.seen.listeners:
+        return False
+    container = there.seen.container(wanted.name)
+    return container.status == "running" and container.uptime(now) > SETTLED
 
 
 def _listed(ports: Sequence[tuple[str, int]]) -> str:
