@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/lab")]
 
 from faults_table import EXEMPT, ROUNDS  # noqa: E402
 from planting import EXAMPLE  # noqa: E402
+from troubles_table import TROUBLES  # noqa: E402
 
 from tasks.errors import exit_codes  # noqa: E402
 from tasks.plan.preflight import CHECKS  # noqa: E402
@@ -78,6 +79,15 @@ failed that are to fail. Hosts are the lab's: 10.70.0.10 leads, 10.70.0.20 is th
 """
 
 
+STATES = """
+## What every command says of a state
+
+These are planted in the lab, too, several at a time; then `fab status`, `fab plan`, `fab preflight` and
+`fab deploy-cluster` are run, and the suite. In none do two of them contradict each other. The codes are those
+with which they end while all the states of a group are there.
+"""
+
+
 @dataclass(frozen=True)
 class Check:
     """One test function of the suite: its file, its name, the steps of the runbook it is about."""
@@ -131,7 +141,7 @@ def _is_mark(name: ast.expr) -> bool:
 
 def faults() -> Iterator[tuple[str, str, str]]:
     """Yield check, story and sentence of everything that the fault table proves."""
-    for planned in ROUNDS:
+    for planned in (*ROUNDS, *TROUBLES):
         for fault in planned.faults:
             for check, sentence in fault.proves.items():
                 yield check.partition("@")[0], fault.story, sentence.format(**EXAMPLE)
@@ -141,7 +151,19 @@ def page() -> str:
     """Return the whole page."""
     codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in exit_codes().items())
     preflight = "".join(f"| `{id}` | {check.severity} | {check.what} |\n" for id, check in CHECKS.items())
-    return HEAD + codes + PREFLIGHT + preflight + SUITE + "".join(_section(check) for check in checks())
+    suite = "".join(_section(check) for check in checks())
+    return HEAD + codes + PREFLIGHT + preflight + SUITE + suite + STATES + "".join(_states())
+
+
+def _states() -> Iterator[str]:
+    """Yield what the commands say, a section for each group of states that are planted together."""
+    for planned in TROUBLES:
+        codes = ", ".join(f"{command} {code}" for command, code in planned.codes.items())
+        yield f"\n### {planned.name}\n\nExit codes: {codes}; suite 1.\n"
+        for fault in planned.faults:
+            told = {**fault.told, **{"suite": next(iter(fault.proves.values()))}}
+            lines = (f"      {name}: {sentence.format(**EXAMPLE)}\n" for name, sentence in told.items())
+            yield f"\n- {fault.story}\n\n{''.join(lines)}"
 
 
 def _section(check: Check) -> str:

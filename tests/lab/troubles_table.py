@@ -7,7 +7,9 @@ Faults are those of `faults_table`; these are about members that are there and n
 from __future__ import annotations
 
 from faults_table import SILENT, Fault, Round
-from planting import Plant, rerun, shell_in
+from planting import Plant, rerun, shell_in, together
+
+from lab.faults import start, stop
 
 MENDED = "A deploy mends that."
 
@@ -434,4 +436,70 @@ ENGINE_DEAD = Round(
     codes={"status": 7, "plan": 6, "preflight": 6, "deploy": 6},
 )
 
-TROUBLES = (REMOVED, READ_ONLY, FULL, ENDING, PAUSED, HANGING, HALF_REMOVED, ENGINE_DEAD)
+HOLD = (
+    "setsid sh -c 'exec 8<>/run/mesofab.lease; flock 8;"
+    ' printf "ann@desk, since 2026-11-30 12:00:00 UTC: fab deploy-cluster\\n" > /run/mesofab.lease; exec sleep 901\''
+    " </dev/null >/dev/null 2>&1 & for i in $(seq 100); do flock -n /run/mesofab.lease true || break; sleep 0.1; done"
+)
+"""Holds the lease of a host, as a run of somebody else's does."""
+
+AT_WORK = Round(
+    "somebody else at work",
+    (
+        Fault(
+            "another run is at work on a host, on which a container has lost its restart policy",
+            {
+                "test_it_comes_back_after_a_reboot@{zk_a}": "{zk_a}: zookeeper: restart policy is no; expected always",
+            },
+            together(shell_in("{zk_a}", "docker update --restart=no zookeeper"), shell_in("{zk_a}", HOLD)),
+            heal=shell_in("{zk_a}", "pkill -f 'sleep 901'"),
+            told={
+                "status": "{zk_a}  ann@desk, since 2026-11-30 12:00:00 UTC: fab deploy-cluster is at work here",
+                "plan": "{zk_a}  ann@desk, since 2026-11-30 12:00:00 UTC: fab deploy-cluster is at work here",
+                "preflight": "{zk_a}  error  lock: ann@desk, since 2026-11-30 12:00:00 UTC: fab deploy-cluster is at work here",
+                "deploy": "{zk_a}  ann@desk, since 2026-11-30 12:00:00 UTC: fab deploy-cluster is at work here",
+            },
+        ),
+    ),
+    suite=("verify/test_zookeeper.py",),
+    codes={"status": 8, "plan": 0, "preflight": 6, "deploy": 6},
+)
+
+POWERED_OFF = Round(
+    "a host that is down",
+    (
+        Fault(
+            "an agent's host is powered off",
+            {
+                "test_a_login_shell_says_the_hosts_own_address@{agent}": "{agent}: it cannot be reached over SSH: ..."
+            },
+            lambda who: stop(who["agent"]),
+            follow=(
+                "test_the_last_line_that_sets_host_ip_exports_it@{agent}",
+                "test_its_clock_agrees_with_ours@{agent}",
+            ),
+            heal=lambda who: start(who["agent"]),
+            told={
+                "status": "{agent}  connect: {agent}:22 ",
+                "plan": "{agent}  connect: {agent}:22 ",
+                "preflight": "{agent}  error  connection: {agent}:22 ",
+                "deploy": "{agent}  connect: {agent}:22 ",
+            },
+        ),
+    ),
+    suite=("verify/test_host.py",),
+    codes={"status": 3, "plan": 3, "preflight": 3, "deploy": 3},
+)
+
+TROUBLES = (
+    REMOVED,
+    READ_ONLY,
+    FULL,
+    ENDING,
+    PAUSED,
+    HANGING,
+    HALF_REMOVED,
+    ENGINE_DEAD,
+    AT_WORK,
+    POWERED_OFF,
+)
