@@ -85,7 +85,13 @@ def test_a_cause_that_nobody_knows_is_told_by_the_last_line_that_is_no_stack_fra
     ],
 )
 def test_who_runs_between_two_of_its_ends_does_not_count_as_well(changes: dict[str, Any], ill: bool) -> None:
-    assert [one.sort for one in plan(seen(**changes)).troubles] == [Sort.ENDS] * ill
+    silent = replace(seen(**changes), answers={})
+    assert [one.sort for one in plan(silent).troubles] == [Sort.ENDS] * ill
+
+
+def test_who_has_ended_often_and_takes_part_again_is_well() -> None:
+    """As leaders that were killed one after the other."""
+    assert not plan(seen(restarts=9, since="2026-11-30T12:01:20Z")).troubles
 
 
 def test_a_container_that_was_killed_for_its_memory_says_so() -> None:

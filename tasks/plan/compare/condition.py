@@ -52,7 +52,7 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
     if taken := taken_ports(host, wanted, seen):
         told = ", ".join(f"port {port} is taken by {process}" for port, process in taken.items())
         yield Ill(Sort.PORT, told, ports.FREE_PORT)
-    elif ends_often(seen, host.seen.now):
+    elif _ends_often(host, wanted):
         why, remedy = _why(host, name)
         yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)
     elif seen.status != "running":
@@ -96,12 +96,13 @@ def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int,
     return {port: host.seen.listeners[port] for port in wanted.ports if port in host.seen.listeners}
 
 
-def ends_often(seen: SeenContainer, now: int | None) -> bool:
-    """Tell whether a container ends again and again; `now` is its host's clock."""
-    if seen.status == "restarting":
-        return True
+def _ends_often(host: Host, wanted: Container) -> bool:
+    """Tell whether a container ends again and again; one whose member takes part has come back for good."""
+    seen, now = host.seen.container(wanted.name), host.seen.now
+    if seen.status != "running":
+        return seen.status == "restarting"
     is_young = now is not None and seen.uptime(now) < YOUNG
-    return seen.status == "running" and seen.restarts >= OFTEN and is_young
+    return seen.restarts >= OFTEN and is_young and not host.role(wanted.name)
 
 
 def _how_often(seen: SeenContainer) -> str:
