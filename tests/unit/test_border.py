@@ -90,7 +90,7 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         "objects": "\n".join(objects),
         "now": "1796040067",
         **{f"log {name}": "E1130 it ended" for name in ASK.containers},
-        "mounts": "".join(f"is 1:2 {mount.host}\nfree 1 4096 {mount.host}\n" for _, mount in ASK.kept),
+        "mounts": "".join(f"is 1:2 41ed {mount.host}\nfree 1 4096 {mount.host}\n" for _, mount in ASK.kept),
         "listeners": 'LISTEN 0 50 *:2181 *:* users:(("java",pid=123,fd=46))',
         **{f"answer {name}": text for name, text in said.items()},
     }

@@ -135,16 +135,18 @@ def test_a_directory_that_nobody_can_write_to_is_noticed(host: Path) -> None:
 def test_a_mount_is_told_as_its_host_and_its_process_have_it() -> None:
     kept = (("zookeeper", Mount("/opt/data", "/data")),)
     seen = {"zookeeper": SeenContainer(status="running", pid=9)}
-    inside = "is 1:2 /proc/9/root/data\nfree 8000 4096 /proc/9/root/data"
+    inside = "is 1:2 41ed /proc/9/root/data\nfree 8000 4096 /proc/9/root/data"
     for told, held in (
-        (f"{inside}\nis 1:2 /opt/data", Held(free=32)),
-        (f"{inside}\nis 1:2 /opt/data\nfixed /opt/data", Held(read_only=True, free=32)),
-        (f"{inside}\nis 1:2 /opt/data\nfixed /proc/9/root/data", Held(read_only=True, free=32)),
-        (f"{inside}\nis 1:3 /opt/data", Held(lost=True, free=32)),
+        (f"{inside}\nis 1:2 41ed /opt/data", Held(free=32)),
+        (f"{inside}\nis 1:2 41ed /opt/data\nfixed /opt/data", Held(read_only=True, free=32)),
+        (f"{inside}\nis 1:2 41ed /opt/data\nfixed /proc/9/root/data", Held(read_only=True, free=32)),
+        (f"{inside}\nis 1:3 41ed /opt/data", Held(lost=True, free=32)),
         (inside, Held(lost=True, free=32)),
     ):
         assert mounts.read(told, kept, seen) == {("zookeeper", "/opt/data"): held}
-    assert mounts.read("is 1:2 /opt/data", kept, seen) == mounts.read(inside, kept, {}) == {}
+    socket = "is 1:2 c1a4 /proc/9/root/data\nis 1:2 c1a4 /opt/data\nfree 1 4096 /proc/9/root/data"
+    assert mounts.read(socket, kept, seen) == {("zookeeper", "/opt/data"): Held()}  # it needs no room
+    assert mounts.read("is 1:2 41ed /opt/data", kept, seen) == mounts.read(inside, kept, {}) == {}
 
 
 ENDED = {"Restarting": True, "Running": True, "Status": "restarting", "ExitCode": 1, "Pid": 0}

@@ -17,7 +17,7 @@ class Held:
     """A mount of a running container as its process has it, and as the host has it now.
 
     `lost`: what the host has there was removed or made anew since. `read_only`: one of the two cannot write
-    there. `free` are the MB that are left there, None if nobody can tell.
+    there. `free` are the MB that are left in a directory, None if nobody can tell.
     """
 
     lost: bool = False
@@ -45,18 +45,21 @@ def asking(kept: Kept) -> str:
             f'  set -- "$@" "$pid"{inside} {outside} ;; esac'
         )
     lines.append(
-        "[ $# -eq 0 ] || { stat -Lc 'is %d:%i %n' \"$@\"; stat -Lfc 'free %a %S %n' \"$@\"; } 2>/dev/null"
+        "[ $# -eq 0 ] || { stat -Lc 'is %d:%i %f %n' \"$@\"; stat -Lfc 'free %a %S %n' \"$@\"; } 2>/dev/null"
     )
     return "\n".join(lines)
 
 
 def read(text: str, kept: Kept, containers: Mapping[str, SeenContainer]) -> dict[tuple[str, str], Held]:
     """Read the answer; of containers that do not run nothing is told."""
-    inodes = {path: inode for inode, path in re.findall(r"^is (\d+:\d+) (.*)$", text, re.MULTILINE)}
+    told = re.findall(r"^is (\d+:\d+) ([0-9a-f]+) (.*)$", text, re.MULTILINE)
+    inodes = {path: inode for inode, _, path in told}
+    directories = {path for _, mode, path in told if mode.startswith("4")}
     fixed = set(re.findall(r"^fixed (.*)$", text, re.MULTILINE))
     free = {
         path: int(blocks) * int(size) // 1_000_000
         for blocks, size, path in re.findall(r"^free (\d{1,18}) (\d{1,9}) (.*)$", text, re.MULTILINE)
+        if path in directories
     }
     found = {}
     for name, mount in kept:
