@@ -99,7 +99,9 @@ def measured(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
     return lambda what, seconds: times.append(f"{what}: {seconds:.1f} s")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
     """Print every finding once, with the checks that it fails; then notes, what was left out, and times."""
     checks: dict[str, list[str]] = {}
     for outcome in ("failed", "error"):
@@ -114,7 +116,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
     for line in config.stash.get(NOTED, {}):
         terminalreporter.write_line(line, yellow=True)
-    if rest := left_out(config, cluster_of(config)):
+    asked = exitstatus != pytest.ExitCode.USAGE_ERROR
+    if asked and (rest := left_out(config, cluster_of(config))):
         terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}", yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
