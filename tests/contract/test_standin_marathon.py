@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from marathon.apps_rules import Invalid
 from marathon.options import BadOptions
 from marathon.store import bucket
 
-ROOM = Path(__file__).resolve().parents[2] / "lab/images/marathon-stand-in"
+ROOT = Path(__file__).resolve().parents[2]
+ROOM = ROOT / "lab/images/marathon-stand-in"
 OPTIONS = options.parse(["--master=h:5050"])
 SMOKE = {"id": "/smoke", "cmd": "sleep 3600"}
 
@@ -162,6 +165,12 @@ def test_a_bridge_has_mappings_and_no_port_definitions() -> None:
     mapping = {"containerPort": 80, "hostPort": 0, "protocol": "tcp", "servicePort": 10000}
     assert app["container"]["portMappings"] == [mapping]
     assert "portDefinitions" not in app
+
+
+def test_the_apps_that_the_pages_launch_are_taken() -> None:
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/jobs.md"))
+    told = [json.loads(app) for app in re.findall(r"/v2/apps -d '(\{.*?\})'", pages, re.DOTALL)]
+    assert [apps.create(app, OPTIONS, [])["id"] for app in told] == ["/hello", "/sleeper"]
 
 
 def test_old_forms_are_said_in_the_new_ones() -> None:
