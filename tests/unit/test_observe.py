@@ -179,7 +179,7 @@ def test_a_vital_question_that_is_taken_and_not_answered_is_asked_again_and_told
     seen = look(host, Questions(words=words, vital=frozenset({"srvr"})), sh)
     assert seen.hanging == {"srvr"} and seen.answers == {"srvr": "", "mntr": ""}
     asked = sorted(map(int, (host / "asked").read_text().split()))
-    limit = min(asked)
+    limit = next(seconds for seconds in asked if asked.count(seconds) > 1)
     assert asked == sorted([limit, limit, min(PATIENCE, 27 - limit)])
 
 
