@@ -13,6 +13,7 @@ SAID = {
     "Failed to load unknown flag 'colour'": "flags",
     "[scallop] Error: Unknown option 'xyz'": "flags",
     "Invalid maximum heap size: -Xmx64q": "heap",
+    "Too small maximum heap": "heap",
     "java.net.BindException: Address already in use (Bind failed)": "address",
     "F1130 process.cpp:1082] Failed to bind on 10.0.0.1:5050: Address already in use": "address",
     "java.net.UnknownHostException: zk-1: Name or service not known": "resolved",

@@ -34,9 +34,9 @@ KNOWN = (
         "correct the flag in hosts.ini, then deploy",
     ),
     (
-        r"Could not reserve enough space for|Invalid (maximum|initial) heap size"
+        r"Could not reserve enough space for|(Too small|Invalid) (maximum|initial) heap"
         r"|Could not create the Java Virtual",
-        "Java cannot begin with this heap",
+        "Java cannot start with this heap",
         "give it another heap in hosts.ini, then deploy",
     ),
     (
