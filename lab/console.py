@@ -19,7 +19,7 @@ _clocks: list[str] = []  # a terminal shows one running clock at a time
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 @contextmanager
@@ -58,15 +58,19 @@ def _running(what: str) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Print one line, as it is."""
-    _console().print(line, markup=False)
+    """Print one line, as it is but for what a terminal would act upon."""
+    from tasks.inventory.printable import printable
+
+    _console().print(printable(line, keep="\n\t"))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a plain table."""
     from rich.table import Table
 
+    from tasks.inventory.printable import printable
+
     grid = Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for row in rows:
-        grid.add_row(*row)
-    _console().print(grid, markup=False)
+        grid.add_row(*map(printable, row))
+    _console().print(grid)

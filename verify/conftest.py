@@ -9,6 +9,7 @@ import pytest
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.printable import printable
 
 from .chosen import Chosen
 from .findings import fail
@@ -108,20 +109,20 @@ def pytest_terminal_summary(
         for report in terminalreporter.getreports(outcome):
             check = report.nodeid.rpartition("::")[2].partition("[")[0]
             for sentence in _sentences(report):
-                checks.setdefault(sentence, []).append(check)
+                checks.setdefault(printable(sentence), []).append(check)
     if checks:
         terminalreporter.section("what is wrong")
     for sentence, names in sorted(checks.items()):
         terminalreporter.write_line(sentence)
         terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
     for line in config.stash.get(NOTED, {}):
-        terminalreporter.write_line(line, yellow=True)
+        terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
     if asked and (rest := left_out(config, cluster_of(config))):
         terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}", yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
-        terminalreporter.write_line(f"not checked: {why.removeprefix('Skipped: ')}", yellow=True)
+        terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
     for line in config.stash.get(MEASURED, []):
         terminalreporter.write_line(line)
 

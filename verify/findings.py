@@ -7,6 +7,7 @@ from typing import NoReturn
 import pytest
 
 from tasks.inventory.cluster import Node
+from tasks.inventory.printable import printable
 
 REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
 
@@ -39,7 +40,7 @@ def fail(where: str, seen: str, wanted: str, remedy: str) -> NoReturn:
 
 def _fail(text: str) -> NoReturn:
     # From nothing: what Python has raised on the way is told in the sentence already.
-    raise pytest.fail.Exception(text, pytrace=False) from None
+    raise pytest.fail.Exception(printable(text, keep="\n"), pytrace=False) from None
 
 
 def require(true: object, where: str, seen: str, wanted: str, remedy: str) -> None:

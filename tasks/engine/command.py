@@ -18,6 +18,7 @@ from invoke.exceptions import Exit
 from .. import inventory
 from ..errors import READER_LEFT, BadInput, Interrupted, OperatorError, OverBudget
 from ..inventory.cluster import Cluster, Node
+from ..inventory.printable import printable
 from ..version import VERSION
 from .connections import Connections
 from .console import STYLES, Console, Row, counted
@@ -90,7 +91,7 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
         if json:
             print(dumps({"mesofab": VERSION, **found}, indent=2), flush=True)
     if failure:
-        raise Exit(failure.brief or str(failure), failure.exit_code)
+        raise Exit(printable(failure.brief or str(failure), keep="\n"), failure.exit_code)
 
 
 @contextmanager

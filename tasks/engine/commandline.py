@@ -61,8 +61,9 @@ def _no_tasks_given(fab: Any) -> None:
 
 def _refusal(text: str) -> Exit:
     from ..errors import BadInput  # the inventory comes with it, which `fab --list` does not wait for
+    from ..inventory.printable import printable
 
-    return Exit(text, BadInput.exit_code)
+    return Exit(printable(text), BadInput.exit_code)
 
 
 def sentence(error: ParseError, tasks: Iterable[str]) -> str:

@@ -1,12 +1,19 @@
 """The screen of `fab status`: a row per container, what differs, a line per service, the cluster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from ..plan.report.status import Component, Service, Status
 from ..plan.words import grouped
 from .console import counted
+from .terminal import Piece, table, text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 STYLES = {"ok": "green", "drift": "yellow", "degraded": "bold red", "unreachable": "bold red"}
 TITLES = ("host", "container", "state", "since (UTC)", "version", "role", "drift")
@@ -17,47 +24,44 @@ def screen(status: Status) -> Group:
     return Group(
         _title(status),
         _table(status),
-        *(Text(line, "bold red") for line in grouped(_troubles(status))),
-        *(Text(line, "yellow") for line in grouped(_others(status))),
-        *(Text(line, "yellow") for line in differences(status)),
-        *(Text(f"{one.seen}.", "yellow") for one in status.strangers),
+        *(text(line, "bold red") for line in grouped(_troubles(status))),
+        *(text(line, "yellow") for line in grouped(_others(status))),
+        *(text(line, "yellow") for line in differences(status)),
+        *(text(f"{one.seen}.", "yellow") for one in status.strangers),
         *(_service(service) for service in status.services),
-        *(Text(f"{line}.") for line in _cluster(status)),
+        *(text(f"{line}.") for line in _cluster(status)),
     )
 
 
 def _title(status: Status) -> Text:
     time = status.looked_at.replace("T", " ").removesuffix("Z")
-    return Text(f"{status.source} at {time} UTC: ").append(status.state, STYLES[status.state])
+    return text(f"{status.source} at {time} UTC: ").append(status.state, STYLES[status.state])
 
 
 def _table(status: Status) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in TITLES:
-        table.add_column(title, overflow="fold")
-    for host in status.hosts:
-        for one in host.components:
-            table.add_row(host.name, *_cells(one, status.looked_at))
-    return table
+    rows = (
+        ((host.name, ""), *_cells(one, status.looked_at)) for host in status.hosts for one in host.components
+    )
+    return table(TITLES, rows)
 
 
-def _cells(one: Component, now: str) -> tuple[str | Text, ...]:
+def _cells(one: Component, now: str) -> tuple[Piece, ...]:
     """Give the cells of a row; of its start only the date, unless it is of today."""
     today = one.since[:10] == now[:10]
     return (
-        one.container,
-        Text(one.state, "green" if one.is_well else "bold red"),
-        one.since[11:19] if today else one.since[:10],
-        one.version,
-        one.role,
+        (one.container, ""),
+        (one.state, "green" if one.is_well else "bold red"),
+        (one.since[11:19] if today else one.since[:10], ""),
+        (one.version, ""),
+        (one.role, ""),
         _drift(one),
     )
 
 
-def _drift(one: Component) -> Text:
+def _drift(one: Component) -> Piece:
     if one.state in ("unreachable", "unknown"):
-        return Text("")
-    return Text("differs", "yellow") if one.drift else Text("ok", "green")
+        return "", ""
+    return ("differs", "yellow") if one.drift else ("ok", "green")
 
 
 def _others(status: Status) -> list[tuple[str, str]]:
@@ -79,10 +83,10 @@ def differences(status: Status) -> list[str]:
     """Say what differs, once for all hosts, unless a trouble says it; `fab plan` tells what is absent."""
     told = []
     for host in status.hosts:
-        told += [(host.name, text) for text in host.drift]
+        told += [(host.name, each) for each in host.drift]
         for one in host.components:
             said = tuple(trouble.seen for trouble in one.troubles)
-            drift = [text for text in one.drift if not text.endswith(said)]
+            drift = [each for each in one.drift if not each.endswith(said)]
             more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
             if drift and one.state != "absent":
                 told.append((host.name, f"{one.service}: {drift[0]}{more}"))
@@ -91,8 +95,8 @@ def differences(status: Status) -> list[str]:
 
 def _service(service: Service) -> Text:
     if service.verdict.passed:
-        return Text(f"{service.verdict.says}.", "green")
-    return Text(f"{service.title}: {service.verdict.says}.", "bold red")
+        return text(f"{service.verdict.says}.", "green")
+    return text(f"{service.title}: {service.verdict.says}.", "bold red")
 
 
 def _cluster(status: Status) -> list[str]:

@@ -1,10 +1,16 @@
-"""What is shown, as rich lays it out. Imported by whoever shows something, while hosts are dialled."""
+"""What is shown, as rich lays it out. Imported by whoever shows something, while hosts are dialled.
 
-from collections.abc import Iterable
+Nothing else makes texts and tables for rich: what is in them comes from hosts, too, and may try anything.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import rich.console
 from rich.table import Table
 from rich.text import Text
+
+from ..inventory.printable import printable
 
 ENDLESS = 10_000
 """The width of what is no terminal: a program that reads a table wants a row on one line."""
@@ -27,23 +33,40 @@ class Terminal(rich.console.Console):
 
     def say(self, *pieces: Piece) -> None:
         """Print one line."""
-        self.print(Text.assemble(*pieces))
+        self.print(Text.assemble(*(text(*piece) for piece in pieces)))
+
+
+def text(words: str, style: str = "") -> Text:
+    """Give words as rich shows them: without markup, and without what a terminal would act upon."""
+    return Text(printable(words, keep="\n"), style)
 
 
 def closing(rows: Iterable[tuple[str, str, Piece, str]]) -> Table:
     """Lay out the closing table: host, step, outcome, seconds."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("host", "step", "outcome"):
-        table.add_column(title)
-    table.add_column("seconds", justify="right")
+    shown = table(("host", "step", "outcome"), overflow="ellipsis")
+    shown.add_column("seconds", justify="right")
     for host, step, outcome, seconds in rows:
-        table.add_row(host, step, Text(*outcome), seconds)
-    return table
+        shown.add_row(text(host), text(step), text(*outcome), text(seconds))
+    return shown
+
+
+def table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[Piece]] = (),
+    overflow: Literal["fold", "ellipsis"] = "fold",
+) -> Table:
+    """Lay out rows below their titles."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        shown.add_column(title, overflow=overflow)
+    for row in rows:
+        shown.add_row(*(text(*cell) for cell in row))
+    return shown
 
 
 def grid(rows: Iterable[tuple[str, ...]]) -> Table:
     """Lay out rows without lines and titles."""
-    table = Table.grid(padding=(0, 2))
+    shown = Table.grid(padding=(0, 2))
     for row in rows:
-        table.add_row(*row)
-    return table
+        shown.add_row(*map(text, row))
+    return shown

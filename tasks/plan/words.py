@@ -31,8 +31,3 @@ def verb(hosts: Iterable[str], one: str, many: str) -> str:
 def share(some: int, total: int, things: str, one: str, many: str) -> str:
     """Say what some of all do: `1 of 3 masters serves`, `2 of 3 masters serve`."""
     return f"{some} of {total} {things} {one if some == 1 else many}"
-
-
-def printable(text: str) -> str:
-    """Give a text of somebody else as it may be shown: without control characters."""
-    return "".join(each if each.isprintable() else "?" for each in text)

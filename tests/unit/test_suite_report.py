@@ -76,6 +76,17 @@ touch {tmp_path}/asked
     assert "test_no_other_container_of_ours_is_there" in said
 
 
+def test_what_a_host_says_reaches_no_terminal_as_an_escape_sequence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ssh").write_text("#!/bin/sh\nprintf 'no\\033]0;owned\\007 \\033[2J' >&2\nexit 255\n")
+    (tmp_path / "ssh").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    _, said, _ = suite("[zookeeper]\n10.0.0.9 myid=1\n", tmp_path, "verify/test_host.py", "--tb=short")
+    assert r"over SSH: no\x1b]0;owned\x07 \x1b[2J; expected it to answer" in said
+    assert "\x1b" not in said and "\x07" not in said
+
+
 def test_a_finding_is_one_line_whatever_was_seen() -> None:
     said = finding("10.0.0.1", "two\nlines", "one", "look")
     assert said == "10.0.0.1: two lines; expected one; look"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BadInput
-from .settings import Local, NotAnAnswer, Question, Settings, printable, read
+from ...inventory.printable import printable
+from .settings import Local, NotAnAnswer, Question, Settings, read
 
 PATIENCE = 10
 """Seconds that ssh may take to tell what it knows; a `Match exec` or a name server may keep it waiting."""
@@ -111,7 +112,11 @@ def _run(question: Question, source: Source, patience: float) -> str | None:
 
 
 def _refusal(words: str, source: Source) -> str:
-    lines = [printable(line)[:200] for line in words.splitlines() if line.strip() and not NOISE.search(line)]
+    lines = [
+        printable(line.strip())[:200]
+        for line in words.splitlines()
+        if line.strip() and not NOISE.search(line)
+    ]
     more = [f"and {len(lines) - MOST_LINES} more like these"] if len(lines) > MOST_LINES else []
     said = "; ".join(lines[:MOST_LINES] + more).rstrip(".") or "without a word"
     if loop := re.search(r"jumphost loop via (\S+)", said):

@@ -12,8 +12,9 @@ from typing import Any
 
 from paramiko import Channel, Transport
 
+from ...inventory.printable import printable
 from ..line import Line
-from .settings import Settings, printable
+from .settings import Settings
 
 Resolve = Callable[[str, int, int, int], Iterable[tuple[Any, ...]]]
 """How a name and a port become addresses, as `socket.getaddrinfo` has it."""
@@ -83,7 +84,7 @@ class Program(socket.socket):
             self._process.wait(0.2)  # what it complains of comes just before its end
         self._words.seek(0)
         lines = self._words.read().decode(errors="backslashreplace").split("\n")
-        return next((printable(line) for line in reversed(lines) if line.strip()), "")
+        return next((printable(line.strip()) for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
         """End the line and the program."""

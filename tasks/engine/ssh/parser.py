@@ -13,7 +13,8 @@ from pathlib import Path
 from paramiko import SSHConfig, SSHException
 
 from ...errors import BadInput
-from .settings import Local, NotAnAnswer, Question, Settings, printable, understood
+from ...inventory.printable import printable
+from .settings import Local, NotAnAnswer, Question, Settings, understood
 
 DEFAULTS = {
     "identityfile": ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"],
@@ -115,7 +116,7 @@ def _config(typed: str, files: tuple[tuple[Path, int], ...], home: str) -> SSHCo
         try:
             config.parse(lines)
         except (SSHException, ValueError):  # ValueError: of shlex, for a quote that is not closed
-            place, line = f"{file}:{lines.number}", printable(lines.line)[:200]
+            place, line = f"{file}:{lines.number}", printable(lines.line.strip())[:200]
             raise BadInput(
                 f"{place}: `{line}` cannot be read without OpenSSH's own client. {INSTALL}"
             ) from None

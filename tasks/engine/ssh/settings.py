@@ -88,11 +88,6 @@ class Settings:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def printable(text: str) -> str:
-    """Give a text of a file or a program as it may be shown."""
-    return "".join(c if c.isprintable() else "?" for c in text.strip())
-
-
 def read(text: str, question: Question, local: Local, exists: Callable[[str], bool]) -> Settings:
     """Read what `ssh -G` printed for a host; `exists` tells whether there is such a file.
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ...inventory.printable import printable
 from ...inventory.secret import shown_words
-from ..words import printable
 
 FRAME = re.compile(
     r"\s*(at \S+\(|\.\.\. [0-9]+ (more|common)|@ +0x|PC: @|\*\*\*|Caused by: \S+$)|.*WARNING: Logging before"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...inventory.edits import Change, Set
+from ...inventory.printable import printable
 from .. import shell
 from ..desired import LoginCheck, ProfileLine
 from ..host import profile_line as host_ip_line
@@ -12,7 +13,6 @@ from ..look.profile import LIMIT, LOGIN, UNREADABLE, Login
 from ..names import Id
 from ..shell import quote
 from ..step import Action, Blocker, Step
-from ..words import printable
 from .compared import Found, Host
 
 _QUOTED = r"'[^'\\\0]*'"

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ..words import printable
+from ...inventory.printable import printable
 
 LEASE = "/run/mesofab.lease"
 """Locked for as long as a run that changes the host lives; its text tells whose run that is."""

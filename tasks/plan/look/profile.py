@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from ...inventory.printable import printable
 from ..desired import ProfileLine
 from ..shell import quote
-from ..words import printable
 
 LIMIT = 10
 """Seconds that a login shell has to come to its end."""

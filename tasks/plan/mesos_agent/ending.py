@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Node
+from ...inventory.printable import printable
 from .. import http
 from ..availability.apps import by_app
 from ..gate import Question
@@ -16,7 +17,7 @@ from ..look.observed import Observed
 from ..membership import Plans
 from ..names import Id
 from ..step import HostPlan, Step
-from ..words import grouped, printable
+from ..words import grouped
 from .desired import CONTAINER, farewell
 from .service import agent
 

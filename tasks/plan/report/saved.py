@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...inventory.cluster import Cluster, Node
+from ...inventory.printable import printable
 from .. import runbook, script
 from ..look.observed import Observed
 from ..outlook import Outlook
 from ..runbook import Chapter
 from ..step import HostPlan
-from ..words import printable
 from . import document
 from .document import Document
 
