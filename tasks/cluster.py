@@ -32,6 +32,7 @@ def runbook(c: Context) -> None:
     """Print the exact shell for every host; dials nobody."""
     from . import inventory
     from .engine.command import choose, is_repetition, named_hosts, operators_errors
+    from .engine.output import put_out
     from .plan import script
     from .plan.runbook import CHAPTERS, containers, from_nothing
 
@@ -42,7 +43,7 @@ def runbook(c: Context) -> None:
         for node in choose(cluster, "host", named_hosts(c)):
             steps = from_nothing(CHAPTERS, cluster, node).steps
             shell = script.readable(steps, containers(CHAPTERS, cluster, node))
-            print(f"#### {node.name}: {', '.join(node.roles)}\n\n{shell}", flush=True)
+            put_out(f"#### {node.name}: {', '.join(node.roles)}\n\n{shell}")
 
 
 PLAN = {

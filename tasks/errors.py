@@ -44,14 +44,15 @@ class Interrupted(OperatorError, exit_code=130, kind="interrupted"):
     """The run was interrupted with Ctrl-C; it is safe to run it again."""
 
 
-READER_LEFT = 141
+class OutputLost(OperatorError, exit_code=141, kind="output_lost"):
+    """What it prints could not be written: its reader closed it, as `head` does, or its disk is full."""
+
 
 OTHER_CODES = {
     0: "Nothing to do, or everything was carried out and its gates passed.",
     1: "fab finds no fabfile, or its own option before the task has no value it can use, which ends "
     "in fab's own words; any other traceback is a bug in mesofab.",
     9: "The lab cannot be built or driven on this machine.",
-    READER_LEFT: "Whoever read the output closed it, as `head` does.",
 }
 """The exit codes that no class stands for."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,12 +15,13 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from .. import inventory
-from ..errors import READER_LEFT, BadInput, Interrupted, OperatorError, OverBudget
+from ..errors import BadInput, Interrupted, OperatorError, OutputLost, OverBudget
 from ..inventory.cluster import Cluster, Node
 from ..inventory.printable import printable
 from ..version import VERSION
 from .connections import Connections
 from .console import STYLES, Console, Row, counted
+from .output import put_out
 from .ssh.access import Access, source
 
 if TYPE_CHECKING:
@@ -55,17 +55,18 @@ def carry_out(
             from . import saving
 
             promise = saving.read(plan)
-        with open_hosts(context, where or names[-1], console) as hosts, closing_table(console, hosts.journal):
-            if preflight:
-                warn_of_overruling(hosts.cluster, console)
-            with console.live():
-                from .deploy import deploy
-                from .run import Run
+        with open_hosts(context, where or names[-1], console) as hosts:
+            with closing_table(console, hosts.journal):
+                if preflight:
+                    warn_of_overruling(hosts.cluster, console)
+                with console.live():
+                    from .deploy import deploy
+                    from .run import Run
 
-                result = deploy(Run.of(hosts, names, ids, drain), preflight, promise)
-            _report(console, result)
-        if result.over_budget:
-            raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+                    result = deploy(Run.of(hosts, names, ids, drain), preflight, promise)
+                _report(console, result)
+            if result.over_budget:
+                raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
 
 
 @contextmanager
@@ -77,32 +78,23 @@ def operators_errors(json: bool = False) -> Iterator[Document]:
     """
     found: Document = {}
     failure: OperatorError | None = None
-    with _reader_may_leave():
-        try:
-            yield found
-        except OperatorError as error:
-            failure = error
-        except KeyboardInterrupt:
-            failure = Interrupted("Interrupted. It is safe to run this again.")
-        if failure:
-            from ..plan.report import document
+    try:
+        yield found
+    except OperatorError as error:
+        failure = error
+    except KeyboardInterrupt:
+        failure = Interrupted("Interrupted. It is safe to run this again.")
+    if failure:
+        from ..plan.report import document
 
-            found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
-        if json:
-            print(dumps({"mesofab": VERSION, **found}, indent=2), flush=True)
+        found.update(document.error(failure.exit_code, failure.kind, str(failure).splitlines()))
+    if json:
+        try:
+            put_out(dumps({"mesofab": VERSION, **found}, indent=2))
+        except OutputLost as error:
+            failure = failure or error
     if failure:
         raise Exit(printable(failure.brief or str(failure), keep="\n"), failure.exit_code)
-
-
-@contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """End quietly when whoever read us has read enough, as `head` does."""
-    try:
-        yield
-    except BrokenPipeError:
-        # Python must not complain again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Exit(code=READER_LEFT) from None
 
 
 @contextmanager
@@ -126,7 +118,10 @@ def closing_table(console: Console, journal: Journal) -> Iterator[None]:
 
 @contextmanager
 def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts]:
-    """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput."""
+    """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput.
+
+    Raises OutputLost at the end of a block that not everything could be told of.
+    """
     config = context.config
     if config.run.dry:
         raise BadInput("fab --dry would still act on the hosts; `fab plan` is the preview")
@@ -141,6 +136,7 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
 
         connections.refuse_bad_routes()
         yield Hosts(cluster, nodes, connections, console)
+        console.raise_if_lost()
 
 
 def warn_of_overruling(cluster: Cluster, console: Console) -> None:

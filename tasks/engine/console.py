@@ -185,6 +185,14 @@ class Console:
         with self._lock:
             self.terminal.print(what)
 
+    def raise_if_lost(self) -> None:
+        """Raise OutputLost if not all of it could be written; the run itself went on."""
+        if self.terminal.lost:
+            from . import output
+
+            went_on = "The run went on to its end all the same: `fab status` shows what runs now."
+            raise output.lost(self.terminal.lost, went_on if self.rows else "")
+
     @property
     def elapsed(self) -> float:
         """Seconds since this console was made."""

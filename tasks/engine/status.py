@@ -83,6 +83,7 @@ def watch(hosts: Hosts) -> Status:
                 last = look_around(hosts)
                 if not console.terminal.is_terminal:
                     console.show(screen(last))
+                    console.raise_if_lost()
                 time.sleep(PAUSE)
     except KeyboardInterrupt:
         if last is None:

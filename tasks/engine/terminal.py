@@ -4,13 +4,14 @@ Nothing else makes texts and tables for rich: what is in them comes from hosts, 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import rich.console
 from rich.table import Table
 from rich.text import Text
 
 from ..inventory.printable import printable
+from .output import silence
 
 ENDLESS = 10_000
 """The width of what is no terminal: a program that reads a table wants a row on one line."""
@@ -20,7 +21,9 @@ Piece = tuple[str, str]
 
 
 class Terminal(rich.console.Console):
-    """A terminal that leaves it to us what happens when its reader goes away; rich would exit with 1."""
+    """A terminal that ends no run: when it cannot be written any more, it is silent, and `lost` says why."""
+
+    lost: OSError | None = None
 
     def __init__(self, stderr: bool) -> None:
         super().__init__(highlight=False, soft_wrap=True, stderr=stderr)
@@ -28,8 +31,16 @@ class Terminal(rich.console.Console):
             self.width = ENDLESS
 
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, as any other write does."""
-        raise BrokenPipeError
+        """Raise what was raised, as any other write does; rich itself would exit with 1."""
+        raise
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, but raise nothing when it cannot be written."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            self.lost = self.lost or error
+            silence(self.file)
 
     def say(self, *pieces: Piece) -> None:
         """Print one line."""

@@ -24,8 +24,9 @@ from tasks.engine.console import Console
 try:
     with operators_errors():
         console = Console()
-        while True:
+        while not console.terminal.lost:
             console.say("another line")
+        console.raise_if_lost()
 except Exit as end:
     sys.exit(end.code)
 """
@@ -116,3 +117,63 @@ def test_for_machines_all_that_people_read_goes_to_standard_error(
 ) -> None:
     Console(json=True).say("a line")
     assert capsys.readouterr() == ("", "a line\n")
+
+
+WORK = """
+import sys
+from invoke.exceptions import Exit
+from tasks.engine.command import operators_errors
+from tasks.engine.console import Console
+try:
+    with operators_errors():
+        console = Console()
+        for number in range(3):
+            console.begin("10.0.0.1", "2.5 run zookeeper")
+            console.end("10.0.0.1", "changed")
+            print("worked", file=sys.stderr)
+        console.table(console.rows)
+        console.raise_if_lost()
+except Exit as end:
+    print(end.message, file=sys.stderr)
+    sys.exit(end.code)
+"""
+WENT_ON = "The run went on to its end all the same: `fab status` shows what runs now.\n"
+
+
+@pytest.mark.parametrize("why", ["No space left on device", "Broken pipe"])
+def test_a_run_goes_on_to_its_end_when_its_output_cannot_be_written(why: str) -> None:
+    with open("/dev/full", "w") as full:
+        run = subprocess.Popen(
+            [sys.executable, "-c", WORK],
+            cwd=ROOT,
+            stdout=full if why.startswith("No space") else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    with run:
+        if run.stdout:
+            run.stdout.close()
+        assert run.stderr and run.stderr.read() == (
+            "worked\n" * 3 + f"The output cannot be written: {why}. {WENT_ON}"
+        )
+        assert run.wait(120) == 141
+
+
+DOCUMENT = (
+    TALK.partition("    with")[0]
+    + """    with operators_errors(json=True) as found:
+        found["hosts"] = []
+except Exit as end:
+    print(end.message, file=sys.stderr)
+    sys.exit(end.code)
+"""
+)
+
+
+@pytest.mark.parametrize("words", [["-m", "fabric", "runbook"], ["-c", DOCUMENT]], ids=["text", "json"])
+def test_a_full_disk_behind_standard_output_is_a_sentence(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, *words], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (141, "The output cannot be written: No space left on device.\n")

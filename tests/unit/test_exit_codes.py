@@ -21,6 +21,7 @@ def test_exit_codes_and_kinds_are_what_was_promised() -> None:
         "rolled_back": 10,
         "over_budget": 11,
         "interrupted": 130,
+        "output_lost": 141,
     }
 
 
