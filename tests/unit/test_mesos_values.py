@@ -302,6 +302,10 @@ def test_what_marathon_would_refuse_is_refused_first(text: str, sentence: str) -
     assert refusal(marathon_arguments, text) == sentence
 
 
+def test_arguments_of_spaces_alone_are_none() -> None:
+    assert marathon_arguments(" ") == marathon_arguments("\t ") == ()
+
+
 def test_arguments_that_marathon_accepts_pass_through_unchanged() -> None:
     text = "--access_control_allow_origin '*' --framework_name='a b' --disable_checkpoint -J-Xss2m"
     assert marathon_arguments(f"{text} --reporter_graphite 'tcp://h?a=b'") == (

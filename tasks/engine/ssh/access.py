@@ -15,7 +15,7 @@ from paramiko import SSHConfig, Transport
 from ... import inventory
 from ...errors import BadInput, Unreachable
 from ...inventory.cluster import Cluster, Node
-from . import client, dial
+from . import algorithms, client, dial
 from .client import Source
 from .keys import Keys
 from .limits import LIMITS, Limits
@@ -184,7 +184,7 @@ class Access:
                 **limits,
                 **others,
                 "sock": line,
-                "transport_factory": partial(_transport, check),
+                "transport_factory": partial(_transport, settings, check),
                 "auth_strategy": Login(settings, self._keys, self._options.get("password")),
             },
         )
@@ -210,9 +210,11 @@ def _bare(config: Config) -> Config:
     return bare
 
 
-def _transport(check: Check, line: Any, **options: Any) -> Transport:
-    """Make paramiko's transport, which asks for a host key of a known kind."""
+def _transport(settings: Settings, check: Check, line: Any, **options: Any) -> Transport:
+    """Make paramiko's transport, which asks for a host key of a known kind and for nothing weak."""
     transport = Transport(line, **options)
     security = transport.get_security_options()
+    security.ciphers = algorithms.offered(tuple(security.ciphers), settings.ciphers)
+    security.digests = algorithms.offered(tuple(security.digests), settings.macs)
     security.key_types = check.algorithms(tuple(security.key_types))
     return transport

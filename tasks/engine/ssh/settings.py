@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from . import algorithms
+
 DEFAULT_IDENTITY = re.compile(r"~/\.ssh/id_\w+")
 """What ssh looks for when no key is named; it prints the whole list then."""
 
@@ -70,6 +72,8 @@ class Settings:
     revoked_keys: str = ""
     alias: str = ""
     host_key_types: tuple[str, ...] = ()
+    ciphers: tuple[str, ...] = ()
+    macs: tuple[str, ...] = ()
     timeout: int | None = None
     attempts: int = 1
     family: str = "any"
@@ -124,6 +128,8 @@ def understood(said: Said, question: Question, local: Local, exists: Callable[[s
         global_known_hosts=tuple(map(expand, files(_one(said, "globalknownhostsfile"), exists))),
         revoked_keys=expand(_one(said, "revokedhostkeys")),
         host_key_types=tuple(filter(None, _one(said, "hostkeyalgorithms").split(","))),
+        ciphers=algorithms.names(_one(said, "ciphers")),
+        macs=algorithms.names(_one(said, "macs")),
         family=_one(said, "addressfamily", "any"),
         source=_one(said, "bindaddress"),
     )

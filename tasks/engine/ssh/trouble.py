@@ -54,7 +54,7 @@ def told(error: Exception, route: Route, keys: Keys, source: Source, line: Any) 
         case IncompatiblePeer():
             return (
                 f"{settings.where}: its sshd has no algorithm in common with us ({error})",
-                "Is it very old?",
+                "Is it very old? Upgrade it; until then, Ciphers and MACs in ssh_config can name weak ones.",
             )
         case Silent() | EOFError():
             return _mute(settings)
