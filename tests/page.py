@@ -46,7 +46,16 @@ SUITE = """
 ## The acceptance suite
 
 `pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
-called wrongly (hosts.ini included) and 5 if nothing was to be checked.
+called wrongly (hosts.ini included) and 5 if nothing was checked, be it because of `--collect-only`.
+
+Its last line says what was checked. A CI that wants to know that the whole suite has passed looks for
+
+    45 checks on 4 hosts of hosts.ini: all passed
+
+`1 of 4 hosts` stands there where `--hosts` leaves others out. Where options of pytest leave out checks or
+files of the suite, the line names these and does not say `all passed`:
+
+    2 checks on 4 hosts of hosts.ini passed; not run: 1 more check, those of 3 more files of verify/
 
 With `--hosts=ssh://NAME,...` it judges these hosts and passes if they are well; with `--complete` as well, a
 role of hosts.ini that none of them plays is a failure ([operations.md](operations.md#one-host-at-a-time)).

@@ -18,9 +18,11 @@ from tasks.inventory.settings import ROLES
 from . import selection
 from .chosen import Chosen
 from .reach import address
+from .verdict import Tally
 
 CLUSTER = pytest.StashKey[Cluster]()
 NOTED = pytest.StashKey[dict[str, None]]()
+TALLY = pytest.StashKey[Tally]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,11 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "role(name): the test concerns the hosts of that inventory group")
     config.addinivalue_line("markers", "journey: launches an app of its own, and removes it again")
     config.addinivalue_line("markers", "destructive: kills leaders, stops ZooKeeper; only with --destructive")
-    if any("verify" in Path(arg.partition("::")[0]).parts for arg in config.args):
-        cluster_of(config)
-        testinfra.backend.BACKENDS["ssh"] = "verify.reach.Ssh"
-        _be_brief(config)
     config.addinivalue_line("markers", "runbook(id): the step of the runbook that the test checks")
+    testinfra.backend.BACKENDS["ssh"] = "verify.reach.Ssh"
+    config.stash[TALLY] = Tally()
+    config.pluginmanager.register(config.stash[TALLY])
+    is_suite = any("verify" in Path(arg.partition("::")[0]).parts for arg in config.args)
+    if is_suite:
+        _be_brief(config)
+    if is_suite or config.option.hosts is not None or config.option.connection is not None:
+        selection.check_hosts(config, cluster_of(config))
 
 
 def _be_brief(config: pytest.Config) -> None:
@@ -117,13 +123,13 @@ def pytest_collection_modifyitems(
     if not ours:
         return
     cluster = cluster_of(config)
-    selection.check_hosts(config, cluster)
     kept = {item for item in ours if selection.is_chosen(config, cluster, item)}
     for item in kept:
         item.user_properties += selection.properties(cluster, item)
     dropped = [item for item in ours if item not in kept]
     items[:] = [item for item in items if item not in dropped]
-    items += selection.uncovered(session, cluster, ours, kept)
+    items += (more := list(selection.uncovered(session, cluster, ours, kept)))
+    config.stash[TALLY].choose(cluster, [*kept, *more], selection.files_left_out(config, ours))
     config.hook.pytest_deselected(items=dropped)
 
 

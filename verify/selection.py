@@ -11,6 +11,7 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.settings import ROLES
 
 UNKNOWN_HOST = "--hosts names {host}, which {source} does not have; it has {known}"
+OTHER_WAY = "{option}: the suite asks hosts over ssh:// alone, which checks their keys"
 WHOLE = (
     "--destructive kills leaders, wherever they are, and --hosts leaves out {rest}; leave --hosts away, "
     "or add --complete to judge them all the same"
@@ -88,15 +89,31 @@ def properties(cluster: Cluster, item: pytest.Item) -> Iterator[tuple[str, objec
 
 
 def check_hosts(config: pytest.Config, cluster: Cluster) -> None:
-    """Refuse what --hosts cannot mean: names that the inventory does not have, and leaders of a part."""
+    """Refuse what --hosts cannot mean: names that the inventory does not have, and leaders of a part.
+
+    Hosts are asked over ssh:// alone: every other way may ask another machine, or one with another key.
+    """
+    if config.option.connection is not None:
+        raise pytest.UsageError(OTHER_WAY.format(option=f"--connection={config.option.connection}"))
+    if config.option.hosts is not None and not _named(config):
+        raise pytest.UsageError("--hosts is empty; name hosts, or leave it out for all of the inventory")
     for spec, host in _named_as(config).items():
-        if "://" not in spec and config.option.connection is None:
+        way, separator, name = spec.partition("://")
+        if not separator:
             raise pytest.UsageError(f"--hosts: write ssh://{spec}; without it no host key would be checked")
+        if way != "ssh":
+            raise pytest.UsageError(f"{OTHER_WAY.format(option=f'--hosts={spec}')}: write ssh://{name}")
         if cluster.called(host) is None:
             known = ", ".join(node.name for node in cluster.nodes)
             raise pytest.UsageError(UNKNOWN_HOST.format(host=host, source=cluster.source, known=known))
     if config.option.destructive and (rest := left_out(config, cluster)):
         raise pytest.UsageError(WHOLE.format(rest=", ".join(node.name for node in rest)))
+
+
+def files_left_out(config: pytest.Config, items: Collection[pytest.Item]) -> int:
+    """Return how many files of the suite have no test among `items`, because they were not to be read."""
+    files = set((config.rootpath / "verify").glob("test_*.py"))
+    return len(files - {item.path for item in items})
 
 
 def left_out(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:

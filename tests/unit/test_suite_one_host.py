@@ -148,7 +148,8 @@ def test_an_agent_elsewhere_that_is_gone_or_strange_is_told(serve: Serve) -> Non
 def test_what_the_named_hosts_leave_out_is_said_and_fails_only_with_complete(run: Suite) -> None:
     agent = "--hosts=ssh://10.0.0.8"
     code, said = run(*COVERED, agent)
-    assert code == 0, said
+    assert code == 5, said
+    assert said.splitlines()[-1].startswith("Nothing was checked on 1 of 4 hosts of ")
     assert "not checked: [zookeeper]: --hosts names none of its hosts" in said
     assert (
         "not checked: --hosts leaves out 10.0.0.1 (zookeeper, mesos_master, mesos_agent), 10.0.0.2 (" in said
