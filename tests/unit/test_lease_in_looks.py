@@ -78,7 +78,7 @@ def test_a_host_without_flock_tells_of_nobody(file: Path) -> None:
 
 def test_a_lease_is_told_as_a_sentence_and_nothing_in_it_is_obeyed() -> None:
     assert str(READ) == "ann@desk has been at work here since 2026-11-30 12:00:00 UTC: fab deploy-cluster"
-    assert str(look.read("an older\x1b[31m form\nof it")) == "an older?[31m form is at work here"
+    assert str(look.read("an older\x1b[31m form\nof it")) == r"an older\x1b[31m form is at work here"
     assert look.read("\n") is None
 
 
