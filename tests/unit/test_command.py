@@ -227,8 +227,8 @@ def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fa
 SECRET = "[zookeeper]\n10.0.0.1 myid=1\n[marathon]\n10.0.0.1\n[marathon:vars]\n"
 SECRETS = {
     "a variable": "marathon_environment=TZ=UTC MESOSPHERE_KEYSTORE_PASS=hunter2",
-    "an argument": "marathon_arguments=--webui_url http://a --mesos_authentication_secret hunter2",
-    "an argument with =": "marathon_arguments=--mesos_authentication_secret=hunter2",
+    "an argument": "marathon_arguments=--webui_url http://a --ssl_keystore_password hunter2",
+    "an argument with =": "marathon_arguments=--ssl_keystore_password=hunter2",
     "a password that looks like a path": "marathon_environment=MESOSPHERE_KEYSTORE_PASS=/hunter2",
     "a password in a URL": "marathon_environment=HTTP_PROXY=http://me:hunter2@proxy:3128",
 }
@@ -265,7 +265,7 @@ def test_the_runbook_shows_no_secret_and_what_stands_for_it_is_refused(
 
 def test_a_path_to_a_secret_is_none(tmp_path: Path, fab: Fab) -> None:
     file = tmp_path / "hosts.ini"
-    file.write_text(SECRET + "marathon_arguments=--mesos_authentication_secret_file /etc/secret\n")
+    file.write_text(SECRET + "marathon_arguments=--plugin_conf /etc/secret\n")
     file.chmod(0o644)
     assert "/etc/secret" in fab("runbook", inventory=file).stdout
 
