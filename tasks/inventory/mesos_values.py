@@ -82,7 +82,7 @@ def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None
             f"sets {name}, which mesofab sets itself", "use the setting of hosts.ini for it, or remove it"
         )
     if flag.kind == "boolean" and value not in ("true", "false", "1", "0"):
-        raise Wrong(f"sets {name} to {value!r}", "Mesos reads true, false, 1 and 0 only")
+        raise Wrong(f"sets {name} to {quoted(name, value)}", "Mesos reads true, false, 1 and 0 only")
     if flag.kind == "path" and value.startswith(("{", "[")):
         raise Wrong(f"gives {name} JSON", "Mesos takes the path of a file there")
     if flag.kind == "duration":
@@ -91,11 +91,13 @@ def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None
 
 def _check_duration(name: str, flag: Flag, value: str) -> None:
     if not DURATION.fullmatch(value):
-        raise Wrong(f"sets {name} to {value!r}", "write a number with secs, mins, hrs, days or weeks")
+        raise Wrong(
+            f"sets {name} to {quoted(name, value)}", "write a number with secs, mins, hrs, days or weeks"
+        )
     if flag.least and _seconds(value) < _seconds(flag.least):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses less than {flag.least}")
+        raise Wrong(f"sets {name} to {quoted(name, value)}", f"Mesos refuses less than {flag.least}")
     if flag.most and _seconds(value) > _seconds(flag.most):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses more than {flag.most}")
+        raise Wrong(f"sets {name} to {quoted(name, value)}", f"Mesos refuses more than {flag.most}")
 
 
 def _seconds(duration: str) -> float:
