@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Node
-from tasks.inventory.secret import HIDDEN, is_secret
+from tasks.inventory.secret import HIDDEN, redacted, shown, shown_words
 
-from .findings import REDO, fail, finding, hidden
+from .findings import REDO, fail, finding
 from .reach import OWN_ENGINE
 from .wanted import Wanted
 
@@ -53,10 +54,10 @@ class Container:
     state: Mapping[str, Any]
     image: str
     environment: Mapping[str, str]
-    entrypoint: str
-    arguments: str
-    image_entrypoint: str
-    image_arguments: str
+    entrypoint: tuple[str, ...]
+    arguments: tuple[str, ...]
+    image_entrypoint: tuple[str, ...]
+    image_arguments: tuple[str, ...]
     binds: frozenset[str]
     restart_policy: str
     network: str
@@ -97,10 +98,10 @@ def _container(
         state=told["State"],
         image=config["Image"],
         environment=dict(entry.partition("=")[::2] for entry in own),
-        entrypoint=" ".join(config["Entrypoint"] or ()),
-        arguments=" ".join(config["Cmd"] or ()),
-        image_entrypoint=" ".join(image.get("Entrypoint") or ()),
-        image_arguments=" ".join(image.get("Cmd") or ()),
+        entrypoint=tuple(config["Entrypoint"] or ()),
+        arguments=tuple(config["Cmd"] or ()),
+        image_entrypoint=tuple(image.get("Entrypoint") or ()),
+        image_arguments=tuple(image.get("Cmd") or ()),
         # rw is what docker does unless told otherwise; some tools write it out.
         binds=frozenset(bind.removesuffix(":rw") for bind in options["Binds"] or ()),
         restart_policy=options["RestartPolicy"]["Name"],
@@ -130,7 +131,7 @@ def _ended(container: Container) -> str:
     lines = [line for line in container.log if not re.match(r"\s*(at |\.\.\. \d|@ +0x|\*\*\*)", line)]
     memory = ", out of memory" if state.get("OOMKilled") else ""
     at = f" at {state['FinishedAt'][:19].replace('T', ' ')} UTC" if "FinishedAt" in state else ""
-    log = f"; its log ends with: {hidden(lines[-1].strip())[:300]}" if lines else ""
+    log = f"; its log ends with: {redacted(lines[-1].strip())[:300]}" if lines else ""
     return f"{state['Status']} (exit code {state['ExitCode']}{at}{memory}){log}"
 
 
@@ -160,11 +161,10 @@ def otherwise_configured(container: Container, wanted: Wanted) -> Findings:
     """Find variables or arguments that are missing, others, or too many."""
     for key in sorted({*container.environment, *wanted.environment}):
         yield from _unlike(container, key, container.environment.get(key), wanted.environment.get(key))
-    yield from _unlike(
-        container, "entrypoint", container.entrypoint, wanted.entrypoint or container.image_entrypoint
-    )
-    default = "" if wanted.entrypoint else container.image_arguments
-    yield from _unlike(container, "arguments", container.arguments, " ".join(wanted.arguments) or default)
+    entrypoint = (wanted.entrypoint,) if wanted.entrypoint else container.image_entrypoint
+    yield from _unlike(container, "entrypoint", container.entrypoint, entrypoint)
+    default = () if wanted.entrypoint else container.image_arguments
+    yield from _unlike(container, "arguments", container.arguments, wanted.arguments or default)
 
 
 def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findings:
@@ -228,10 +228,13 @@ def otherwise_run(container: Container, wanted: Wanted) -> Findings:
 
 def _unlike(container: Container, what: str, seen: object, wanted: object) -> Findings:
     if seen != wanted:
-        said, want = (_told(what, "none" if value in (None, "") else str(value)) for value in (seen, wanted))
-        yield finding(container.where, f"{container.name}: {said}", want.removeprefix(f"{what} is "), REDO)
+        said = f"{container.name}: {what} is {_told(what, seen)}"
+        yield finding(container.where, said, _told(what, wanted), REDO)
 
 
-def _told(what: str, value: str) -> str:
-    text = hidden(f"{what} is {value}")
-    return f"{what} is {HIDDEN}" if is_secret(what, text.removeprefix(f"{what} is ")) else text
+def _told(what: str, value: object) -> str:
+    """Return the value of a variable or an option, or a list of words, as it may be shown."""
+    if isinstance(value, tuple):
+        words = (word if word == HIDDEN else shlex.quote(word) for word in shown_words(value))
+        return " ".join(words) or "none"
+    return "none" if value in (None, "") else shown(what, str(value))

@@ -1,6 +1,5 @@
 """What the suite says of something that is not as it should be: one line with where, seen, wanted, remedy."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
@@ -8,23 +7,16 @@ import pytest
 
 from tasks.inventory.cluster import Node
 from tasks.inventory.printable import printable
+from tasks.inventory.secret import redacted
 
 REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
 
 LEAVE = "docs/operations.md says how one leaves: Members that hosts.ini does not name"
 
-SECRET = re.compile(r"((?:^|\s)\S*(?:pass|secret|token|credential|key)[^\s=]*(?: is |[= ]))\S+", re.I)
-PASSWORD = re.compile(r"://[^\s/@]+@")
-
-
-def hidden(text: str) -> str:
-    """Return `text` without secrets: values of flags and variables so named, passwords in URLs."""
-    return PASSWORD.sub("://(not shown)@", SECRET.sub(r"\1(not shown)", text))
-
 
 def finding(where: str, seen: str, wanted: str, remedy: str) -> str:
-    """Say where, what was seen, what was expected and what to do, whatever lines `seen` has."""
-    return f"{where}: {' '.join(seen.split())}; expected {wanted}; {remedy}"
+    """Say where, what was seen, what was expected and what to do, whatever lines or secrets `seen` has."""
+    return f"{where}: {' '.join(redacted(seen).split())}; expected {redacted(wanted)}; {remedy}"
 
 
 def refuse(found: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """What fab itself does not understand of a command line, as a sentence with what was probably meant."""
 
 import difflib
+import logging
 import re
 from collections.abc import Iterable
 from functools import partial
@@ -17,9 +18,19 @@ LIST = "`fab --list` shows all tasks"
 
 def explain() -> None:
     """Have the running fab answer a command line it cannot read as every other bad input is answered."""
+    for library in ("invoke", "fabric"):
+        logging.getLogger(library).addFilter(_redact)
     program.config = _without_ssh_config()
     program.parse_tasks = partial(_parse_tasks, program)
     program.no_tasks_given = partial(_no_tasks_given, program)
+
+
+def _redact(record: logging.LogRecord) -> bool:
+    """Have `fab -d` show no password: Invoke prints its whole configuration."""
+    from ..inventory.secret import redacted  # which `fab --list` does not wait for
+
+    record.msg, record.args = redacted(record.getMessage()), ()
+    return True
 
 
 def _without_ssh_config() -> Config:

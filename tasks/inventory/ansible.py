@@ -16,7 +16,7 @@ from shlex import quote
 from . import answer
 from .errors import BadInput
 from .raw import Raw
-from .secret import HIDDEN, holds_secret
+from .secret import HIDDEN, is_secret
 
 PATIENCE = 120
 """Seconds after which a script or a plugin of an inventory is given up."""
@@ -153,7 +153,7 @@ def _last_words(told: str) -> str:
 
 def _unless_secret(said: str) -> str:
     """Return words of another program; it may print what it was given."""
-    return HIDDEN if holds_secret("", said) else said
+    return HIDDEN if is_secret("", said) else said
 
 
 def _sentence(text: str) -> str:

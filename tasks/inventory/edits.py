@@ -9,7 +9,7 @@ from . import merged, parse, rules
 from .cluster import Cluster, Node
 from .names import ALIASES
 from .raw import Assignment, Group, InventoryError, Raw, Variables
-from .secret import HIDDEN, holds_secret
+from .secret import HIDDEN, is_secret
 from .settings import VARIABLES
 
 PLAIN = re.compile(r"[\w.:/@-]+")
@@ -93,7 +93,7 @@ def _of_host(host: str, edits: list[Edit]) -> Iterator[str]:
 
 
 def _quoted(one: Set) -> str:
-    value = HIDDEN if holds_secret(one.setting, one.value) else one.value
+    value = HIDDEN if is_secret(one.setting, one.value) else one.value
     return value if PLAIN.fullmatch(one.value) else f"'{value}'"
 
 

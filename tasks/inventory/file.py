@@ -11,7 +11,7 @@ from .cluster import Cluster, Node
 from .errors import BadInput
 from .raw import Assignment, InventoryError, Raw
 from .raw import place as place_of
-from .secret import holds_secret
+from .secret import is_secret
 
 ROOT = Path(__file__).resolve().parents[2]
 PRIVATE_KEY = "ansible_ssh_private_key_file"
@@ -140,7 +140,7 @@ def _refuse_open_secrets(file: Path, raw: Raw) -> None:
         return
     given = [*raw.hosts.values(), *(group.variables for group in raw.groups.values())]
     secrets = [
-        (each.line, key) for owner in given for key, each in owner.items() if holds_secret(key, each.value)
+        (each.line, key) for owner in given for key, each in owner.items() if is_secret(key, each.value)
     ]
     for line, key in sorted(secrets)[:1]:
         raise BadInput(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from . import flags as known
+from . import lockout
 from .flags import Flag, Program
 from .kinds import Wrong
 from .secret import piece, quoted
@@ -31,9 +32,9 @@ AGENT_OWN = frozenset(
 )
 MARATHON_OWN = frozenset("http_address http_port hostname master zk".split())
 
-NO_PASSWORD = "mesofab asks without a password, so no gate would ever be reached: remove it"
 REFUSED = {
-    "http_credentials": NO_PASSWORD,
+    "http_credentials": lockout.NO_PASSWORD,
+    **dict.fromkeys(lockout.MARATHONS, lockout.MARATHON_FAILS),
     "disable_http": "mesofab asks over http, so no gate would ever be reached: remove it",
     "disable_ha": "every Marathon would lead: remove it",
 }
@@ -55,11 +56,13 @@ def agent_environment(text: str) -> tuple[tuple[str, str], ...]:
 
 def _mesos(text: str, program: Program, own: Collection[str]) -> tuple[tuple[str, str], ...]:
     pairs = assignments(text, lambda name: program.kind(_flag(name)) == "json")
+    lockout.check_tls(dict(pairs))
     flags = {name: _flag(name) for name, _ in pairs if name.startswith("MESOS_")}
     given = {name: program.flags.get(flag, Flag(flag, "")) for name, flag in flags.items()}
     for name, value in pairs:
         if name in given:
             _check_flag(name, given[name], value, own)
+            lockout.check_flag(name, given[name], value, program)
     twice = _repeated([flag.name for flag in given.values()])
     if twice:
         names = " and ".join(name for name, flag in given.items() if flag.name == twice)
@@ -79,9 +82,7 @@ def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None
             f"sets {name}, which mesofab sets itself", "use the setting of hosts.ini for it, or remove it"
         )
     if flag.kind == "boolean" and value not in ("true", "false", "1", "0"):
-        raise Wrong(f"sets {name} to {value!r}", "Mesos reads true, false, 1 and 0 only")
-    if flag.name == "authenticate_http_readonly" and value in ("true", "1"):
-        raise Wrong(f"sets {name}", NO_PASSWORD)
+        raise Wrong(f"sets {name} to {quoted(name, value)}", "Mesos reads true, false, 1 and 0 only")
     if flag.kind == "path" and value.startswith(("{", "[")):
         raise Wrong(f"gives {name} JSON", "Mesos takes the path of a file there")
     if flag.kind == "duration":
@@ -90,11 +91,13 @@ def _check_flag(name: str, flag: Flag, value: str, own: Collection[str]) -> None
 
 def _check_duration(name: str, flag: Flag, value: str) -> None:
     if not DURATION.fullmatch(value):
-        raise Wrong(f"sets {name} to {value!r}", "write a number with secs, mins, hrs, days or weeks")
+        raise Wrong(
+            f"sets {name} to {quoted(name, value)}", "write a number with secs, mins, hrs, days or weeks"
+        )
     if flag.least and _seconds(value) < _seconds(flag.least):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses less than {flag.least}")
+        raise Wrong(f"sets {name} to {quoted(name, value)}", f"Mesos refuses less than {flag.least}")
     if flag.most and _seconds(value) > _seconds(flag.most):
-        raise Wrong(f"sets {name} to {value!r}", f"Mesos refuses more than {flag.most}")
+        raise Wrong(f"sets {name} to {quoted(name, value)}", f"Mesos refuses more than {flag.most}")
 
 
 def _seconds(duration: str) -> float:
@@ -109,7 +112,8 @@ def marathon_environment(text: str) -> tuple[tuple[str, str], ...]:
     """Read extra variables for Marathon; its launcher turns MARATHON_X=value into `--x value`."""
     pairs = assignments(text, lambda name: False)
     if "MESOSPHERE_HTTP_CREDENTIALS" in dict(pairs):
-        raise Wrong("sets MESOSPHERE_HTTP_CREDENTIALS", NO_PASSWORD)
+        raise Wrong("sets MESOSPHERE_HTTP_CREDENTIALS", lockout.NO_PASSWORD)
+    lockout.check_tls(dict(pairs))
     for name, value in pairs:
         if _is_flag(name):
             _check_marathon_flag(name, name.removeprefix("MARATHON_").lower(), value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from .kinds import Wrong
-from .secret import holds_secret, piece
+from .secret import is_secret, piece
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_JSON = re.compile(r"(?<!\w)([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
@@ -113,5 +113,5 @@ def _where(error: Exception, text: str, name: str) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return str(error) if isinstance(error, ValueError) else "it is nested too deeply"
     near = text[error.pos : error.pos + NEAR]
-    shown = f", near {near!r}" if near and not holds_secret(name, text) else ""
+    shown = f", near {near!r}" if near and not is_secret(name, text) else ""
     return f"{error.msg} at character {error.pos + 1}{shown}"

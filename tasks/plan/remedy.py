@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from ..inventory.secret import redacted, without_logins
 from .shell import REFUSAL
 
 PATTERNS = (
@@ -170,8 +171,9 @@ def explain(code: int, words: Sequence[str]) -> tuple[str, str]:
     """Give what went wrong, with what the command said, and what to do, for a step that ended with `code`."""
     if own := next((word for word in words if word.startswith(REFUSAL)), None):
         return f"{own.removeprefix(REFUSAL).strip()}; then run again.", ""
-    said = _last(words).rstrip(".") or "it said nothing"
     meaning, remedy = cause(words) or ("", "remove the cause on the host")
+    # What docker says about tokens and credentials looks like secrets: of a known error only URLs have any.
+    said = (without_logins if meaning else redacted)(_last(words)).rstrip(".") or "it said nothing"
     seen = f"{meaning} ({said})" if meaning else f"exit {code}: {said}"
     return seen, f"{remedy[0].upper()}{remedy[1:]}; then run again."
 

@@ -227,9 +227,13 @@ def test_a_private_key_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fa
 SECRET = "[zookeeper]\n10.0.0.1 myid=1\n[marathon]\n10.0.0.1\n[marathon:vars]\n"
 SECRETS = {
     "a variable": "marathon_environment=TZ=UTC MESOSPHERE_KEYSTORE_PASS=hunter2",
-    "an argument": "marathon_arguments=--webui_url http://a --mesos_authentication_secret hunter2",
-    "an argument with =": "marathon_arguments=--mesos_authentication_secret=hunter2",
+    "an argument": "marathon_arguments=--webui_url http://a --ssl_keystore_password hunter2",
+    "an argument with =": "marathon_arguments=--ssl_keystore_password=hunter2",
     "a password that looks like a path": "marathon_environment=MESOSPHERE_KEYSTORE_PASS=/hunter2",
+    "a JVM's property": "marathon_environment=JAVA_OPTS=-Dzk.password=hunter2",
+    "a key in a URL": "marathon_arguments=--reporter_datadog http://datadog?apiKey=hunter2",
+    "a key of a bucket": "marathon_arguments=--backup_location s3://b/k?access_key=a&secret_key=hunter2",
+    "a password with a slash": "marathon_environment=HTTP_PROXY=http://me:a/hunter2@proxy:3128",
     "a password in a URL": "marathon_environment=HTTP_PROXY=http://me:hunter2@proxy:3128",
 }
 
@@ -263,9 +267,22 @@ def test_the_runbook_shows_no_secret_and_what_stands_for_it_is_refused(
     assert syntax.returncode or all("=" not in text for text in named)  # docker wants NAME or NAME=value
 
 
+@pytest.mark.parametrize("password", ["hunter2", "hun'ter2", "hun'\"ter2", "hun/t er2}"])
+def test_no_debugging_output_of_fab_shows_sudos_password(password: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "fabric", "-d", "version"],
+        cwd=ROOT,
+        env={**os.environ, "FABRIC_SUDO_PASSWORD": password},
+        text=True,
+        capture_output=True,
+    )
+    assert run.returncode == 0 and "'password': (secret, not shown)" in run.stderr
+    assert "er2" not in run.stdout + run.stderr
+
+
 def test_a_path_to_a_secret_is_none(tmp_path: Path, fab: Fab) -> None:
     file = tmp_path / "hosts.ini"
-    file.write_text(SECRET + "marathon_arguments=--mesos_authentication_secret_file /etc/secret\n")
+    file.write_text(SECRET + "marathon_arguments=--plugin_conf /etc/secret\n")
     file.chmod(0o644)
     assert "/etc/secret" in fab("runbook", inventory=file).stdout
 

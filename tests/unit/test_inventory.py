@@ -394,7 +394,7 @@ MISTAKES = {
         "6: mesos_agent_environment holds (secret, not shown); write NAME=value words",
     ),
     "a secret argument without quotes": (
-        TRIO + "[all:vars]\nmarathon_arguments=--mesos_authentication_secret one two\n",
+        TRIO + "[all:vars]\nmarathon_arguments=--ssl_keystore_password one two\n",
         "6: marathon_arguments holds (secret, not shown) behind no flag that takes it; "
         "write --flag value, each flag once",
     ),

@@ -138,7 +138,7 @@ def test_an_agent_keeps_what_mesofab_sets(name: str) -> None:
 def test_a_boolean_is_one_of_four_words(flag: str, value: str) -> None:
     accepted = not refusal(agent_environment, f"MESOS_{flag.upper()}={shlex.quote(value)}")
     refused_anyway = flag in ("systemd_enable_support", "version", "help") or (
-        flag == "authenticate_http_readonly" and value == "true"
+        flag.startswith("authenticate_") and value in ("true", "1")
     )
     assert accepted == (value in ("true", "false", "1", "0") and not refused_anyway)
 
@@ -167,7 +167,7 @@ GOOD_FOR_MESOS = {
     "MESOS_AGENT_PING_TIMEOUT=1secs": (("MESOS_AGENT_PING_TIMEOUT", "1secs"),),
     "MESOS_EXECUTOR_REGISTRATION_TIMEOUT=2.5mins": (("MESOS_EXECUTOR_REGISTRATION_TIMEOUT", "2.5mins"),),
     "MESOS_CLUSTER='a b = c'": (("MESOS_CLUSTER", "a b = c"),),
-    """MESOS_ACLS='{"permissive": false}'""": (("MESOS_ACLS", '{"permissive": false}'),),
+    """MESOS_ACLS='{"permissive": true}'""": (("MESOS_ACLS", '{"permissive": true}'),),
     "LIBPROCESS_PORT=9000 GLOG_v=True": (("LIBPROCESS_PORT", "9000"), ("GLOG_v", "True")),
 }
 

@@ -145,7 +145,7 @@ def test_the_digest_of_a_secret_cannot_be_found_again_without_the_ids_of_the_con
 
 @pytest.mark.parametrize("seen", [bare(OLD), running(trio(PASSWORD.format("geheim1")))])
 def test_neither_a_secret_nor_any_shell_stands_in_a_saved_plan(seen: dict[str, Observed]) -> None:
-    wanted = trio(PASSWORD.format("geheim2") + "\nmarathon_arguments=--mesos_authentication_secret geheim3")
+    wanted = trio(PASSWORD.format("geheim2") + "\nmarathon_arguments=--ssl_keystore_password geheim3")
     found = made(wanted, seen)
     text = json.dumps(found)
     assert found["summary"]["steps"] > 0

@@ -1,21 +1,33 @@
 """What is a secret is never shown, wherever it stands: one rule for names, URLs and what JSON holds."""
 
+import json
+import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from samples import IMAGE, inspect
 
 from tasks.errors import BadInput
 from tasks.inventory.file import load
 from tasks.inventory.parse import parse
-from tasks.inventory.secret import HIDDEN, holds_secret, is_secret, shown, shown_words
-from tasks.plan import runbook, script, shell
+from tasks.inventory.secret import HIDDEN, is_secret, redacted, shown, shown_words
+from tasks.plan import remedy, runbook, script, shell
 from tasks.plan.compare.differences import container as differences
+from tasks.plan.compare.endings import shown as log_line
 from tasks.plan.desired import Container
+from tasks.plan.look import docker
+from tasks.plan.look.sections import Unreadable
 from tasks.plan.names import Id
 from tasks.plan.runbook import CHAPTERS
 from tasks.plan.step import Action, Step
+from verify.containers import Container as SuitesContainer
+from verify.containers import otherwise_configured
+from verify.findings import finding
+from verify.wanted import Wanted
 
 SECRETS = {
     "a docker login": (
@@ -61,7 +73,7 @@ OPEN = {
 @pytest.mark.parametrize("name, value", SECRETS.values(), ids=SECRETS.keys())
 def test_a_secret_is_not_shown(name: str, value: str) -> None:
     assert is_secret(name, value) and shown(name, value) == HIDDEN
-    assert holds_secret("mesos_agent_environment", f"{name}='{value}'")
+    assert is_secret("mesos_agent_environment", f"{name}='{value}'")
 
 
 @pytest.mark.parametrize("name, value", OPEN.values(), ids=OPEN.keys())
@@ -83,10 +95,166 @@ def test_of_arguments_only_the_secret_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 60_000, "a:" * 30_000, '"name":' * 8_000, "://:" * 15_000, " " * 60_000]
+    "text",
+    [
+        "a" * 60_000,
+        "a:" * 30_000,
+        '"name":' * 8_000,
+        "://:" * 15_000,
+        " " * 60_000,
+        "--a " * 15_000,
+        "a=" * 30_000,
+        "a:b@" * 15_000,
+        "'" * 60_000,
+    ],
 )
 def test_a_long_value_is_judged_in_steps_that_grow_with_its_length(text: str) -> None:
     assert not is_secret("x", text)  # one that grew with its square would take minutes
+
+
+# Every form, with secrets that have any character in them
+
+SEPARATORS = st.text(st.sampled_from("/@:=,;+-_%&?!#$*(){}[]<>|~ '\"\\"), max_size=3)
+PLAIN = st.text(st.sampled_from("/@:=,;+-_%&?!#$*(){}[]<>|~"), max_size=3)
+
+
+def hush(separators: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A secret of which no part may be seen."""
+    return st.builds(lambda one, two: f"hush{one}hush{two}hush", separators, separators)
+
+
+NAMES = st.sampled_from(
+    "DB_PASSWORD zk.password apiKey secret_key MESOSPHERE_KEYSTORE_PASS http_credentials auth token".split()
+)
+QUOTERS: list[Callable[[str], str]] = [json.dumps, repr, lambda text: json.dumps(json.dumps(text))]
+FORMS = st.one_of(
+    st.builds(lambda user, secret: f"zk://{user}:{secret}@10.0.0.1:2181/mesos", NAMES, hush(PLAIN)),
+    st.builds(lambda name, secret: f"https://example.net/in?a=1&{name}={secret}", NAMES, hush(PLAIN)),
+    st.builds(lambda name, secret: f"-Xmx1g -D{name}={secret}", NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: f"--a 1 --{name} {secret}", NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: f"--a 1 --{name} {shlex.quote(secret)} -b", NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: f"--a 1 --{name}={shlex.quote(secret)} -b", NAMES, hush(SEPARATORS)),
+    st.builds(
+        lambda name, secret, quote: f'{{"{name}": {quote(secret)}, "b": 1}}',
+        NAMES,
+        hush(SEPARATORS),
+        st.sampled_from(QUOTERS),
+    ),
+    st.builds(lambda name, secret: json.dumps(json.dumps({name: secret, "b": 1})), NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: json.dumps({name: [secret, secret]}), NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: json.dumps([{"name": name, "value": secret}]), NAMES, hush(SEPARATORS)),
+    st.builds(lambda name, secret: json.dumps([{"value": secret, "key": name}]), NAMES, hush(SEPARATORS)),
+    st.builds(lambda secret: f"Authorization: Basic {secret}", hush(SEPARATORS)),
+    st.builds(lambda secret: f"-----BEGIN RSA PRIVATE KEY----- {secret}", hush(SEPARATORS)),
+)
+"""Values that hold a secret by a name inside of them, or as a URL."""
+
+
+@given(FORMS)
+def test_no_part_of_a_secret_is_shown_of_a_text(text: str) -> None:
+    assert is_secret("", text) and shown("X", text) == HIDDEN
+    for said in (redacted(text), redacted(f"W1130 main.cpp:1] with {text}"), log_line(f"with {text} and 1")):
+        assert "hush" not in said and HIDDEN in said
+    assert "hush" not in finding("10.0.0.1", f"SERVER is {text}", text, "look")
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@given(FORMS)
+def test_no_part_of_it_is_shown_of_a_container(text: str) -> None:
+    environment = (("A_VARIABLE", text),)
+    wanted = replace(agent(), environment=environment, arguments=("--one_flag", text, "run", text))
+    step = Step(Id.AGENT_RUN, Action.RUN, "run", "absent", shell.docker_run(wanted))
+    other = replace(wanted, environment=(("A_VARIABLE", f"{text}2"),), arguments=("--one_flag", f"{text}2"))
+    plan = differences(wanted, inspect(other), IMAGE) + differences(other, inspect(wanted), IMAGE)
+    suite = list(otherwise_configured(told(other), expected(wanted)))
+    assert len(plan) == 4 and len(suite) == 2
+    for said in (script.readable([step], [wanted]), *plan, *suite):
+        assert "hush" not in said and HIDDEN in said
+
+
+@given(NAMES, hush(SEPARATORS))
+def test_nor_of_what_its_own_name_makes_a_secret(name: str, secret: str) -> None:
+    for words in (
+        [f"--{name}={secret}"],
+        [f"--{name}", secret],
+        [f"--{name}", f"--{secret}"],
+        ["Authorization:", secret],
+    ):
+        assert "hush" not in " ".join(shown_words(words))
+    wanted = replace(agent(), environment=((name, secret),), arguments=(f"--{name}", secret))
+    step = Step(Id.AGENT_RUN, Action.RUN, "run", "absent", shell.docker_run(wanted))
+    suite = list(otherwise_configured(told(wanted), expected(replace(wanted, environment=(), arguments=()))))
+    for said in (script.readable([step], [wanted]), *suite):
+        assert "hush" not in said and HIDDEN in said
+
+
+def told(container: Container) -> SuitesContainer:
+    """The container as the suite sees it."""
+    return SuitesContainer(
+        where="10.0.0.1",
+        name=container.name,
+        state={},
+        image=container.image,
+        environment=dict(container.environment),
+        entrypoint=(),
+        arguments=container.arguments,
+        image_entrypoint=(),
+        image_arguments=(),
+        binds=frozenset(),
+        restart_policy="",
+        network="",
+        privileged=False,
+        pid_mode="",
+        init=False,
+    )
+
+
+def expected(container: Container) -> Wanted:
+    """The container as the suite wants it."""
+    return Wanted(container.name, container.image, dict(container.environment), arguments=container.arguments)
+
+
+def test_nor_of_what_a_failed_step_has_said() -> None:
+    for said in ("sh: A_PASSWORD=hush: not found", "toomanyrequests: see https://me:hu/sh@example.net/"):
+        seen, _ = remedy.explain(1, [said])
+        assert HIDDEN in seen and "hush" not in seen and "hu/sh" not in seen
+
+
+def test_nor_of_what_docker_should_not_have_said() -> None:
+    for variables in ({"A_PASSWORD": "hush"}, ["A_PASSWORD=hush", 1]):
+        with pytest.raises(Unreadable, match="its Env is") as error:
+            docker.container(
+                {
+                    "Image": "sha256:1",
+                    "State": {"Status": "running"},
+                    "HostConfig": {},
+                    "Config": {"Image": "x", "Env": variables},
+                }
+            )
+        assert "hush" not in str(error.value)
+
+
+PIECES = {
+    "all behind a name": ("with DB_PASSWORD=one two", f"with DB_PASSWORD={HIDDEN}"),
+    "only what is in quotes": ('x --a_token="one two" --b=1', f"x --a_token={HIDDEN} --b=1"),
+    "only user and password of a URL": (
+        "join zk://me:a/b@c@10.0.0.1:2181/mesos now",
+        f"join zk://{HIDDEN}@10.0.0.1:2181/mesos now",
+    ),
+    "a token for both": (
+        "pull https://ghp0123456789abcdef@example.net/x",
+        f"pull https://{HIDDEN}@example.net/x",
+    ),
+    "no user": ("ssh://root@10.0.0.1", "ssh://root@10.0.0.1"),
+    "what Python has for nothing": ("{'password': None, 'user': 'me'}", "{'password': None, 'user': 'me'}"),
+    "a file": ("--a_password_file /etc/x", "--a_password_file /etc/x"),
+    "talk about secrets": ("No credentials provided", "No credentials provided"),
+}
+
+
+@pytest.mark.parametrize("text, left", PIECES.values(), ids=PIECES.keys())
+def test_of_a_text_is_hidden(text: str, left: str) -> None:
+    assert redacted(text) == left
 
 
 # On its way

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ...inventory.printable import printable
-from ...inventory.secret import shown_words
+from ...inventory.secret import redacted
 
 FRAME = re.compile(
     r"\s*(at \S+\(|\.\.\. [0-9]+ (more|common)|@ +0x|PC: @|\*\*\*|Caused by: \S+$)|.*WARNING: Logging before"
@@ -146,5 +146,5 @@ def last_word(lines: Sequence[str]) -> str:
 
 def shown(line: str) -> str:
     """Give a line as it may be shown: no control characters, no secrets, not too much of it."""
-    text = " ".join(shown_words(printable(line).split()))
+    text = " ".join(redacted(printable(line)).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

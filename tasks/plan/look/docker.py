@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ...inventory.secret import redacted
 from ..desired import DIGEST
 from ..http import parsed, table
 from ..shell import quote
@@ -234,7 +235,7 @@ def _words(told: Table, name: str) -> tuple[str, ...]:
     value = told.get(name)
     words = [value] if isinstance(value, str) else _get(told, name, list)  # podman's are one text
     if not all(isinstance(word, str) for word in words):
-        raise Unreadable(f"its {name} is {words}")
+        raise Unreadable(f"its {name} is a list of more than texts")  # maybe with secrets
     return tuple(words)
 
 
@@ -259,5 +260,5 @@ def _get(told: Table, name: str, kind: type[T]) -> T:
 def _must(told: Table, name: str, kind: type[T]) -> T:
     value = told.get(name)
     if not isinstance(value, kind):
-        raise Unreadable(f"its {name} is {value!r:.80}")
+        raise Unreadable(f"its {name} is {redacted(repr(value)):.80}")
     return value

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ...inventory.kinds import Wrong
 from ...inventory.resources import ATTRIBUTE, Entry, entries, listed
+from ...inventory.secret import HIDDEN, is_secret
 
 Ranges = tuple[tuple[int, int], ...]
 Value = float | str | frozenset[str] | Ranges | None
@@ -134,6 +135,8 @@ def _merged(pairs: Ranges) -> Ranges:
 
 def _change(before: Parts, after: Parts, name: str) -> str:
     old, new = (_shown(parts[name]) if name in parts else "none" for parts in (before, after))
+    if is_secret(name, old) or is_secret(name, new):
+        return f"{name} changed {HIDDEN}"
     return f"{name} {old} -> {new}"
 
 
