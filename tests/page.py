@@ -170,7 +170,7 @@ def _states() -> Iterator[str]:
         codes = ", ".join(f"{command} {code}" for command, code in planned.codes.items())
         yield f"\n### {planned.name}\n\nExit codes: {codes}; suite 1.\n"
         for fault in planned.faults:
-            told = {**fault.told, **{"suite": next(iter(fault.proves.values()))}}
+            told = dict(fault.told) | ({"suite": list(fault.proves.values())[0]} if fault.proves else {})
             lines = (f"      {name}: {sentence.format(**EXAMPLE)}\n" for name, sentence in told.items())
             yield f"\n- {fault.story}\n\n{''.join(lines)}"
 

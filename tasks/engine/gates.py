@@ -82,7 +82,8 @@ def _await(
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     if dead:
         name, trouble = dead
-        raise GateNotReached(trouble.seen, trouble.remedy, name, f"{chapter.gate} {trouble.container}")
+        remedy = f"{trouble.remedy[0].upper()}{trouble.remedy[1:]}."
+        raise GateNotReached(f"{trouble.seen}.", remedy, name, f"{chapter.gate} {trouble.container}")
     return last
 
 

@@ -280,7 +280,7 @@ def test_a_password_where_sudo_asks_for_none_does_no_harm(
 @pytest.mark.parametrize(
     "line, told",
     [
-        ("Defaults:deploy requiretty", "sudo: it insists on a terminal. Take `requiretty` from this user"),
+        ("Defaults:deploy requiretty", "sudo: it insists on a terminal. Remove `requiretty` for this user"),
         ("deploy ALL=(ALL) !ALL", "sudo: "),
     ],
 )

@@ -121,7 +121,7 @@ LINES = {
     "an engine without docker-init": (
         "mv /usr/bin/docker-init /usr/bin/docker-init.away",
         "mv /usr/bin/docker-init.away /usr/bin/docker-init",
-        r"error  docker-init: the engine does not find docker-init, .* of mesos-master-02\. Install",
+        r"error  docker-init: the engine does not find docker-init, .* of mesos-master-02\. .* or install it",
     ),
     "BusyBox's flock": (
         'printf \'#!/bin/sh\\ncase $* in *-w*) echo "flock: unrecognized option: w" >&2; exit 1;; esac\\n'
@@ -139,7 +139,7 @@ LINES = {
     "a context of elsewhere": (
         'mkdir /root/.docker; echo \'{"currentContext":"elsewhere"}\' > /root/.docker/config.json',
         "rm -r /root/.docker",
-        r"warning  docker-context: docker on this host is told .* \(currentContext=elsewhere\)\. ",
+        r"warning  docker-context: docker on this host is configured .* \(currentContext=elsewhere\)\. ",
     ),
     "a small disk": (
         "mkdir /opt/zookeeper; mount -t tmpfs -o size=50m tmpfs /opt/zookeeper",

@@ -32,11 +32,11 @@ class Ill(NamedTuple):
 
 
 def troubles(host: Host, steps: Sequence[Step]) -> tuple[Trouble, ...]:
-    """Say of each container that is there why its member is not well; `steps` are what a deploy would do."""
+    """Say of each container of ours why its member is not well; `steps` are what a deploy would do."""
     return tuple(
         Trouble(wanted.step, wanted.name, ill.sort, ill.seen, ill.remedy, _is_mended(wanted, ill, steps))
         for wanted in of(Container, host.items)
-        if wanted.name in host.seen.containers
+        if host.seen.container(wanted.name).is_ours
         for ill in (*of_the_process(host, wanted), *of_its_places(host, wanted))
     )
 
