@@ -254,8 +254,15 @@ def test_a_refusal_where_a_service_of_ours_listens_is_a_firewall_or_another_addr
     ]
 
 
+def test_a_port_that_somebody_else_has_taken_is_no_firewalls_doing() -> None:
+    world = World()
+    world.seen(B, listeners={5050: "nc (pid 7)"})
+    found = closed(world, (A, B, 5050, "timed out"), (C, B, 5050, "refused"))
+    assert not [line for line in found if " flow: " in line]
+
+
 def test_a_refusal_by_a_service_that_has_just_been_started_is_none() -> None:
-    young = serving("zookeeper", 3888, since="1970-01-01T00:16:10Z")  # the clocks are at 1000 s
+    young = serving("zookeeper", 3888, since="1970-01-01T00:16:35Z")  # the clocks are at 1000 s
     assert closed(young, (A, B, 3888, "refused")) == []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...inventory.edits import Change, Leave
+from ..look.docker import ABSENT
 from ..mesos_agent.desired import checkpoint
 from .checks import Finding
 from .flows import End, Flow, needed
@@ -21,7 +22,7 @@ CAUSES: Mapping[End, str] = {
     "listens on another address",
 }
 
-SETTLED = 60
+SETTLED = 10
 """Seconds that a container must run: one that was just started may not have listened when it was tried."""
 
 APART = 30
@@ -128,13 +129,13 @@ def _alike(
 
 
 def _is_closed(end: End, flow: Flow, there: Subject) -> bool:
-    if end != "refused":
-        return end != "open"
-    wanted, now = there.playing(flow.role), there.facts.clock
-    if wanted is None or now is None or flow.port not in there.seen.listeners:
+    """Tell whether that is a firewall's doing: whoever else has the port may answer as it likes."""
+    wanted, listens = there.playing(flow.role), flow.port in there.seen.listeners
+    container = there.seen.container(wanted.name) if wanted else ABSENT
+    if end == "open" or (listens and container.status != "running"):
         return False
-    container = there.seen.container(wanted.name)
-    return container.status == "running" and container.uptime(now) > SETTLED
+    now = there.facts.clock
+    return end != "refused" or (listens and now is not None and container.uptime(now) > SETTLED)
 
 
 def _listed(ports: Sequence[tuple[str, int]]) -> str:
