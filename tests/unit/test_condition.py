@@ -116,6 +116,14 @@ def test_a_port_that_another_process_has_is_told_of_a_container_that_restarts_as
     assert trouble.seen == blocker.seen == "port 8080 is taken by perl (pid 4242)"
 
 
+def test_a_taken_port_is_told_too_while_its_container_runs_for_a_moment() -> None:
+    young = seen(NODE, "marathon-1", restarts=7, since="2026-11-30T12:01:20Z", pid=9)
+    complains = {"marathon-1": ("java.net.BindException: Address already in use",)}
+    host = replace(young, listeners={8080: "perl (pid 4242)"}, logs=complains)
+    assert [one.sort for one in plan(host).troubles] == [Sort.PORT]
+    assert not plan(replace(host, listeners={8080: "java (pid 9)"})).blockers  # its own
+
+
 def test_what_is_started_again_may_have_its_own_port_for_a_moment() -> None:
     host = replace(seen(NODE, "marathon-1", **RESTARTING), listeners={8080: "java (pid 1)"})
     assert not plan(host).blockers

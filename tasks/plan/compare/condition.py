@@ -87,13 +87,15 @@ def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
 
 
 def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int, str]:
-    """Give who listens on the ports of a container that does not run.
+    """Give who listens on the ports of a container whose member takes no part.
 
     One that is started again and again may just have them itself, unless it complains of that.
     """
-    if seen.is_up or (seen.runs and not endings.wants_port(host.seen.logs.get(wanted.name, ()))):
+    complains = endings.wants_port(host.seen.logs.get(wanted.name, ()))
+    if seen.runs and (host.role(wanted.name) or not complains):
         return {}
-    return {port: host.seen.listeners[port] for port in wanted.ports if port in host.seen.listeners}
+    others = {port: host.seen.listeners[port] for port in wanted.ports if port in host.seen.listeners}
+    return {port: who for port, who in others.items() if not seen.pid or f"(pid {seen.pid})" not in who}
 
 
 def _ends_often(host: Host, wanted: Container) -> bool:
