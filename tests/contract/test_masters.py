@@ -73,16 +73,16 @@ def test_without_zookeeper_following_masters_that_are_process_1_hang(
     masters = cluster.masters()
     leader = cluster.leader(masters)
     hung = [one for one in masters if one is not leader]
-    before = _candidates(cluster)
+    before = _addresses(cluster)
     docker("pause", name)
     assert leader.ended() == 1
     until("assertion", lambda: all("does not end process 1" in one.log.read_text() for one in hung))
     docker("unpause", name)
     addresses = sorted(one.ip for one in hung)
 
-    # Not those of their sessions of before, which are still listed for a moment: who joins behind them would lead.
     def joined_again() -> bool:
-        now = _candidates(cluster)
+        """With new sessions: the old ones are listed for a moment, and who joins behind them would lead."""
+        now = _addresses(cluster)
         return not now.keys() & before.keys() and sorted(now.values()) == addresses
 
     until("new candidates", joined_again)
@@ -268,9 +268,8 @@ def _candidates(cluster: Cluster) -> list[str]:
     return [name for name in _children(cluster) if name.startswith("json.info_")]
 
 
-def _candidates(cluster: Cluster) -> dict[str, str]:
+def _addresses(cluster: Cluster) -> dict[str, str]:
     """The addresses of the masters that stand for election, by their nodes."""
     with _client(cluster) as client:
-        names = [name for name in client.get_children(cluster.path) if name.startswith("json.info_")]
-        found = {name: json.loads(client.get(f"{cluster.path}/{name}")[0]) for name in names}
+        found = {name: json.loads(client.get(f"{cluster.path}/{name}")[0]) for name in _candidates(cluster)}
     return {name: str(told["address"]["ip"]) for name, told in found.items()}
