@@ -7,13 +7,14 @@ import shutil
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
 from answers import Answer, request
 from cluster import LONG_SESSION, READY_TIMEOUT, Cluster, Member, docker, until
 from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
 
 WEIGHTS = [{"role": "ads", "weight": 2.5}]
 
@@ -270,6 +271,10 @@ def _candidates(cluster: Cluster) -> list[str]:
 
 def _addresses(cluster: Cluster) -> dict[str, str]:
     """The addresses of the masters that stand for election, by their nodes."""
+    found = {}
     with _client(cluster) as client:
-        found = {name: json.loads(client.get(f"{cluster.path}/{name}")[0]) for name in _candidates(cluster)}
-    return {name: str(told["address"]["ip"]) for name, told in found.items()}
+        for name in _candidates(cluster):
+            with suppress(NoNodeError):  # its session has ended meanwhile
+                told, _ = client.get(f"{cluster.path}/{name}")
+                found[name] = str(json.loads(told)["address"]["ip"])
+    return found
