@@ -141,8 +141,10 @@ def test_what_hangs_is_restarted_in_its_turn() -> None:
     )
 
 
-def test_what_is_paused_does_not_hang() -> None:
-    host = replace(seen(status="paused"), hanging=frozenset({"zookeeper srvr"}))
+def test_what_is_paused_does_not_hang_and_what_its_log_says_is_long_ago() -> None:
+    logs = {"zookeeper": ("java.net.BindException: Address already in use",)}
+    host = replace(seen(status="paused", end=ENDED), hanging=frozenset({"zookeeper srvr"}), logs=logs)
+    assert plan(host).troubles[0].seen == "it is paused"
     assert [one.sort for one in plan(host).troubles] == [Sort.DOWN]
     assert [step.action for step in plan(host).steps] == [Action.UNPAUSE]
 

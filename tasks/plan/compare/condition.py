@@ -55,6 +55,8 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
     elif _ends_often(host, wanted):
         why, remedy = _why(host, name)
         yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)
+    elif seen.status == "paused":
+        yield Ill(Sort.DOWN, how_down(seen), f"let it go on: docker unpause {name}")
     elif seen.status != "running":
         why, remedy = _why(host, name)
         yield Ill(Sort.DOWN, f"{how_down(seen)}{why}", remedy)
