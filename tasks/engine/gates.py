@@ -83,7 +83,7 @@ def _await(
     if dead:
         name, trouble = dead
         remedy = f"{trouble.remedy[0].upper()}{trouble.remedy[1:]}."
-        raise GateNotReached(f"{trouble.seen}.", remedy, name, f"{chapter.gate} {trouble.container}")
+        raise GateNotReached(trouble.seen, remedy, name, f"{chapter.gate} {trouble.container}")
     return last
 
 

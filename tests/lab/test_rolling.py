@@ -116,7 +116,7 @@ def test_a_member_that_does_not_come_back_is_put_back_and_no_other_is_touched(
     host = match[1]
     assert f"{host}  2.5 zookeeper: the previous container is back and serves." in failed.said
     assert "`docker logs zookeeper.failed` there shows why its successor failed." in failed.said
-    assert "ZooKeeper, when last asked: 3 of 3 members serve, " in failed.said
+    assert "ZooKeeper, when last asked: 3 of 3 members serve, " in failed.said, failed.said
     assert "does what is still missing: replace ZooKeeper on " in failed.said
     assert "Too small maximum heap" in inside(host, "docker logs zookeeper.failed 2>&1")
     after = running()

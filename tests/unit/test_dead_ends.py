@@ -58,7 +58,7 @@ def test_what_runs_is_waited_for() -> None:
 @pytest.mark.parametrize("sort", [Sort.HANGS, Sort.PORT])
 def test_what_hangs_or_lacks_its_port_is_not_waited_for(sort: Sort) -> None:
     host = seen(1, JUST_NOW, status="running" if sort is Sort.HANGS else "restarting")
-    host = replace(host, hanging=frozenset({"zookeeper srvr"}), listeners={2181: "nc (pid 7)"})
+    host = replace(host, hanging=frozenset({"zookeeper srvr"}), listeners={2181: "nc (pid 7)"}, answers={})
     taken = {"zookeeper": ("java.net.BindException: Address already in use",)}
     assert looks(replace(host, logs=taken)) == [sort]
 

@@ -32,6 +32,7 @@ class Progress:
     done: frozenset[tuple[str, Step]] = frozenset()
     begun: Mapping[str, Step] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    acted: bool = False
 
     def begin(self, node: str, step: Step) -> "Progress":
         """Give the progress when `node` begins a step."""
@@ -40,7 +41,7 @@ class Progress:
             before = standings[step.id.service]
             leader = None if before.leader == node else before.leader
             standings[step.id.service] = replace(before, serving=before.serving - {node}, leader=leader)
-        return replace(self, begun={**self.begun, node: step}, standings=standings)
+        return replace(self, begun={**self.begun, node: step}, standings=standings, acted=True)
 
     def end(self, node: str) -> "Progress":
         """Give the progress when `node` has carried out the step it began."""
@@ -63,8 +64,8 @@ class Progress:
 
 
 def last_words(progress: Progress) -> list[str]:
-    """Say what state a run has left behind; nothing if it changed nothing."""
-    if not progress.done and not progress.begun:
+    """Say what state a run has left behind; nothing if it has begun nothing."""
+    if not progress.acted:
         return []
     return [
         *_under_way(progress),
