@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import planting
+import docker
 import pytest
 from faults_table import ROUNDS, Fault, Round
 from operators import INVENTORY, SOON, Command, Inventory, execute
@@ -116,9 +117,14 @@ def logs() -> str:
     ask = (
         "for name in $(docker ps -a --format '{{.Names}}'); do echo $name; docker logs -n 40 $name 2>&1; done"
     )
-    return "\n".join(
-        f"{one.address}\n{hosts.exec(one.address, ['sh', '-c', ask])[1]}" for one in hosts.present()
-    )
+    return "\n".join(f"{one.address}\n{_said(one.address, ask)}" for one in hosts.present())
+
+
+def _said(host: str, ask: str) -> str:
+    try:
+        return hosts.exec(host, ["sh", "-c", ask])[1]
+    except docker.errors.APIError as error:  # it is powered off
+        return str(error.explanation)
 
 
 def named(check: str, who: Who) -> str:
