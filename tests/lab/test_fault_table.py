@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import planting
 import docker
+import planting
 import pytest
 from faults_table import ROUNDS, Fault, Round
 from operators import INVENTORY, SOON, Command, Inventory, execute
