@@ -224,6 +224,8 @@ def _perform(run: Run, found: Preview) -> Result:
 def _note(run: Run, found: Preview) -> None:
     """Note what is to be done, and how those services stand whose every member was looked at."""
     hosts = run.hosts
+    if not hosts.journal.progress.acted and not any(each.steps for each in found.plans.values()):
+        return  # nobody asks how far a run came that has nothing to do
     whole = [each for each in run.chapters if each.members and hosts.members(each) and hosts.has_all(each)]
     hosts.journal.plan(run.cluster, found.plans)
     said = {chapter: gates.answers(hosts, chapter, found.seen) for chapter in whole}

@@ -208,7 +208,7 @@ def unadvised(
         for name, blocker in _membership(chapter, cluster, seen, found).objections:
             found[name] = replace(found[name], blockers=(*found[name].blockers, blocker))
         found = dict(chapter.arrange(cluster, seen, found))
-        for node in nodes:
+        for node in (node for node in nodes if found[node.name].blockers):
             blockers = tuple(chapter.advise(cluster, seen, node, one) for one in found[node.name].blockers)
             found[node.name] = replace(found[node.name], blockers=blockers)
     return found

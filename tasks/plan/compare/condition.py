@@ -94,7 +94,7 @@ def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int,
     One that is started again and again may just have them itself, unless it complains of that.
     """
     complains = endings.wants_port(host.seen.logs.get(wanted.name, ()))
-    if seen.runs and (host.role(wanted.name) or not complains):
+    if seen.runs and (not complains or host.role(wanted.name)):
         return {}
     others = {port: host.seen.listeners[port] for port in wanted.ports if port in host.seen.listeners}
     return {port: who for port, who in others.items() if not seen.pid or f"(pid {seen.pid})" not in who}
