@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.kinds import Kind, Wrong
 from tasks.inventory.parse import InventoryError, Problem, parse
 from tasks.plan import runbook
 from tasks.plan.desired import Container, Directories, File, Identity, Image
@@ -44,6 +45,15 @@ def messages(text: str) -> list[str]:
     except InventoryError as error:
         return str(error).split("\n")
     return []
+
+
+def refusal(kind: Kind, text: str) -> str:
+    """What is wrong and how to mend it, "" if the text is accepted."""
+    try:
+        kind(text)
+    except Wrong as wrong:
+        return f"{wrong.what}; {wrong.mend}"
+    return ""
 
 
 def first_node(variables: str = "", address: str = "10.70.0.10") -> tuple[Cluster, Node]:

@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import TRIO, messages
+from samples import TRIO, messages, refusal
 
-from tasks.inventory.kinds import Kind, Wrong
+from tasks.inventory.kinds import Kind
 from tasks.inventory.mesos_values import (
     agent_environment,
     marathon_arguments,
@@ -17,15 +17,6 @@ from tasks.inventory.mesos_values import (
 
 YET = "remove it: mesofab does not support authentication and TLS yet; they will be settings of their own"
 GATES = "mesofab asks without a password, so no gate would ever be reached: remove it"
-
-
-def refusal(kind: Kind, text: str) -> str:
-    """What is wrong and how to mend it, "" if the text is accepted."""
-    try:
-        kind(text)
-    except Wrong as wrong:
-        return f"{wrong.what}; {wrong.mend}"
-    return ""
 
 
 # Authentication

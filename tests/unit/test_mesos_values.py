@@ -5,10 +5,10 @@ import shlex
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import TRIO, messages
+from samples import TRIO, messages, refusal
 
 from tasks.inventory import flags
-from tasks.inventory.kinds import Kind, Wrong
+from tasks.inventory.kinds import Kind
 from tasks.inventory.mesos_values import (
     agent_environment,
     marathon_arguments,
@@ -25,15 +25,6 @@ UNITS = "write a number with secs, mins, hrs, days or weeks"
 OWN = "which mesofab sets itself; use the setting of hosts.ini for it, or remove it"
 LAUNCHER = "its launcher would split or change it: put the flag into marathon_arguments"
 TWICE = "a flag given twice makes Marathon exit: remove it"
-
-
-def refusal(kind: Kind, text: str) -> str:
-    """What is wrong and how to mend it, "" if the text is accepted."""
-    try:
-        kind(text)
-    except Wrong as wrong:
-        return f"{wrong.what}; {wrong.mend}"
-    return ""
 
 
 # Mesos
