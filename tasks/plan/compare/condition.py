@@ -56,10 +56,10 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
         why, remedy = _why(host, name)
         yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)
     elif seen.status == "paused":
-        yield Ill(Sort.DOWN, how_down(seen), f"let it go on: docker unpause {name}")
+        yield Ill(Sort.DOWN, "it is paused", f"let it go on: docker unpause {name}")
     elif seen.status != "running":
         why, remedy = _why(host, name)
-        yield Ill(Sort.DOWN, f"{how_down(seen)}{why}", remedy)
+        yield Ill(Sort.DOWN, f"{_how_down(seen)}{why}", remedy)
     elif hangs(host, wanted):
         told = f"it accepts connections and has answered nothing for more than {PATIENCE} s"
         yield Ill(Sort.HANGS, told, f"restart it: docker restart {name}")
@@ -114,10 +114,9 @@ def _how_often(seen: SeenContainer) -> str:
     return f"it ends again and again ({times} so far{_last(seen)})"
 
 
-def how_down(seen: SeenContainer) -> str:
-    """Say that a container does not run, and how it ended."""
+def _how_down(seen: SeenContainer) -> str:
     last = _last(seen).removeprefix(", ")
-    return f"it is {seen.status}" + (f" ({last})" if last and seen.status != "paused" else "")
+    return f"it is {seen.status}" + (f" ({last})" if last else "")
 
 
 def _last(seen: SeenContainer) -> str:
