@@ -18,9 +18,10 @@ from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OutputLost, OverBudget
 from ..inventory.cluster import Cluster, Node
 from ..inventory.printable import printable
+from ..plan.words import counted
 from ..version import VERSION
 from .connections import Connections
-from .console import STYLES, Console, Row, counted
+from .console import STYLES, Console, Row
 from .output import put_out
 from .ssh.access import Access, source
 

@@ -32,11 +32,6 @@ QUIET = 15
 """Without a terminal, seconds after which work that goes on is mentioned again."""
 
 
-def counted(number: int, thing: str) -> str:
-    """Say `1 step`, `2 steps`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 @dataclass(frozen=True)
 class Row:
     """One line of the closing table; with the id of the step, if it is of one."""

@@ -11,6 +11,7 @@ from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Ver
 from ..plan.look.observed import Observed
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
+from ..plan.words import capitalized
 from .asking import PAUSE, Heard
 from .dead_ends import DeadEnds
 from .hosts import Hosts
@@ -82,7 +83,7 @@ def _await(
     hosts.console.end(vantage.name, "ok" if last.passed else "failed")
     if dead:
         name, trouble = dead
-        remedy = f"{trouble.remedy[0].upper()}{trouble.remedy[1:]}."
+        remedy = f"{capitalized(trouble.remedy)}."
         raise GateNotReached(trouble.seen, remedy, name, f"{chapter.gate} {trouble.container}")
     return last
 

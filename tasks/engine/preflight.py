@@ -13,9 +13,9 @@ from ..plan.look import observed
 from ..plan.look.sections import last_line
 from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
-from ..plan.words import grouped
+from ..plan.words import counted, grouped
 from . import fanout
-from .console import STYLES, counted
+from .console import STYLES
 from .hosts import Inquiry
 from .run import Run
 from .strangers import asked

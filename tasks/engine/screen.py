@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 
 from ..plan.report.status import Component, Service, Status
-from ..plan.words import grouped
-from .console import counted
+from ..plan.words import counted, grouped
 from .terminal import Piece, table, text
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from .look import candidates
 from .look.observed import Observed
 from .names import Id
 from .step import Blocker, HostPlan
+from .words import capitalized
 
 Seen = Mapping[str, Observed]
 """What was seen of the hosts, by node; also of members that the run does not work on."""
@@ -49,7 +50,7 @@ class Stranger:
     by: str
 
     def __str__(self) -> str:
-        return f"{self.seen}. {self.remedy[0].upper()}{self.remedy[1:]}."
+        return f"{self.seen}. {capitalized(self.remedy)}."
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .roll import Member, Standings, next_turn
 from .runbook import Chapter
 from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
-from .words import names
+from .words import counted, names
 
 HEADING = "In this order, as things stand now; every service is checked again before each restart:"
 
@@ -84,8 +84,7 @@ class _Run:
         """Have everything prepared, on all hosts at once."""
         busy = {name: own for name, own in steps.items() if own}
         if busy:
-            count = sum(map(len, busy.values()))
-            what = f"prepares in {count} {'step' if count == 1 else 'steps'}"
+            what = f"prepares in {counted(sum(map(len, busy.values())), 'step')}"
             self.turns.append(Turn("stage", tuple(busy), what))
 
     def start(self, chapters: Sequence[Chapter]) -> None:

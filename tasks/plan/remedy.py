@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ..inventory.secret import redacted, without_logins
 from .shell import REFUSAL
+from .words import capitalized
 
 PATTERNS = (
     (
@@ -175,7 +176,7 @@ def explain(code: int, words: Sequence[str]) -> tuple[str, str]:
     # What docker says about tokens and credentials looks like secrets: of a known error only URLs have any.
     said = (without_logins if meaning else redacted)(_last(words)).rstrip(".") or "it said nothing"
     seen = f"{meaning} ({said})" if meaning else f"exit {code}: {said}"
-    return seen, f"{remedy[0].upper()}{remedy[1:]}; then run again."
+    return seen, f"{capitalized(remedy)}; then run again."
 
 
 def cause(words: Sequence[str]) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..inventory.edits import Change
 from .names import Id
+from .words import capitalized
 
 Phase = Literal["stage", "start", "replace", "hand over", "settle"]
 """When a step runs: staged everywhere first, then started, replaced one by one, handed over, tidied up."""
@@ -92,9 +93,7 @@ class Blocker:
         return self.id, self.title, self.seen, self.check
 
     def __str__(self) -> str:
-        return (
-            f"{self.id} {self.title}".strip() + f": {self.seen}. {self.remedy[0].upper()}{self.remedy[1:]}."
-        )
+        return f"{self.id} {self.title}".strip() + f": {self.seen}. {capitalized(self.remedy)}."
 
 
 class Sort(Enum):
@@ -131,7 +130,7 @@ class Trouble:
     def text(self) -> str:
         """What was seen and what to do, in sentences."""
         remedy = "a deploy mends that" if self.mended else self.remedy
-        return f"{self.seen}. {remedy[0].upper()}{remedy[1:]}."
+        return f"{self.seen}. {capitalized(remedy)}."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Saying a thing once that is true of many hosts."""
+"""How things are said: once if they are true of many hosts, in the form that fits their number."""
 
 import re
 from collections.abc import Iterable
@@ -26,6 +26,16 @@ def verb(hosts: Iterable[str], one: str, many: str) -> str:
     """Say what hosts do, in the form that fits their number: `10.0.0.1 serves`, `10.0.0.1, .2 serve`."""
     those = list(hosts)
     return f"{names(those)} {one if len(those) == 1 else many}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Say `1 step`, `2 steps`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def capitalized(text: str) -> str:
+    """Begin a remedy as a sentence, leaving the names in it as they are written."""
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def share(some: int, total: int, things: str, one: str, many: str) -> str:

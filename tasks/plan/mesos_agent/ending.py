@@ -17,7 +17,7 @@ from ..look.observed import Observed
 from ..membership import Plans
 from ..names import Id
 from ..step import HostPlan, Step
-from ..words import grouped
+from ..words import counted, grouped
 from .desired import CONTAINER, farewell
 from .service import agent
 
@@ -100,27 +100,23 @@ def _effect(step: Step, node: Node, seen: Observed, tasks: Sequence[Task] | None
     if tasks is None:
         return step.effect
     which = f" ({by_app(task.id for task in tasks)})" if tasks else ""
-    return farewell(f"{_counted(len(tasks), 'task')}{which}")
+    return farewell(f"{counted(len(tasks), 'task')}{which}")
 
 
 def _fate(tasks: Sequence[Task]) -> str:
     if not tasks:
         return "no task runs there"
     lost, staying = [task.id for task in tasks if not task.stays], sum(task.stays for task in tasks)
-    said = f"loses {_counted(len(lost), 'task')}: {by_app(lost)}" if lost else "loses no task"
-    on = f"{_counted(staying, 'docker task')} {'runs' if staying == 1 else 'run'} on"
+    said = f"loses {counted(len(lost), 'task')}: {by_app(lost)}" if lost else "loses no task"
+    on = f"{counted(staying, 'docker task')} {'runs' if staying == 1 else 'run'} on"
     return f"{said}; {on}" if staying else said
 
 
 def _unknown(node: Node, seen: Observed) -> str:
     """Say what is known without the agent's word: how many tasks the leading master counts there."""
     known = agent(node, seen.answers)
-    number = f"its {_counted(known.tasks, 'task')}" if known else "its tasks"
+    number = f"its {counted(known.tasks, 'task')}" if known else "its tasks"
     return f"loses those of {number} that are no docker tasks: the agent did not say how many"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def costs(plans: Plans, told: Told) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...inventory.edits import Change
+from ..words import capitalized
 
 Severity = Literal["error", "warning"]
 """An error stops a deploy, a warning does not."""
@@ -108,7 +109,7 @@ class Finding:
         """What there is to say of the host, without its name."""
         remedy = "overruled by preflight_ignore" if self.overruled else self.remedy
         end = "" if remedy.endswith((".", "?")) else "."
-        return f"{self.severity}  {self.check}: {self.evidence}. {remedy[0].upper()}{remedy[1:]}{end}"
+        return f"{self.severity}  {self.check}: {self.evidence}. {capitalized(remedy)}{end}"
 
     def __str__(self) -> str:
         return f"{self.host}  {self.text}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from ...inventory.cluster import Cluster
 from ..roll import Member
 from ..step import HostPlan
-from ..words import names
+from ..words import counted, names
 
 
 def refused(why: str) -> list[str]:
@@ -34,8 +34,9 @@ def summary(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
     if not missing:
         return f"Nothing to do: {_matching(cluster, plans)} {cluster.source}.{unseen}"
     restarts = sum(step.risk != "none" for step in missing)
-    count = f"{len(missing)} step{'' if len(missing) == 1 else 's'}"
-    return f"{count}, {restarts} of them with the restart of a running service.{unseen}"
+    return (
+        f"{counted(len(missing), 'step')}, {restarts} of them with the restart of a running service.{unseen}"
+    )
 
 
 def _matching(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
