@@ -1,10 +1,11 @@
 """The hosts of one run: each connected once, looked at, and acted upon."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from paramiko import Channel
 
@@ -23,6 +24,9 @@ from .connections import Connections
 from .console import Console
 from .journal import Journal
 from .remote import Outcome, Remote
+
+if TYPE_CHECKING:
+    from .tree import Tree
 
 T = TypeVar("T")
 
@@ -172,13 +176,24 @@ class Hosts:
         with self.console.spent.part("asking services"):
             self.execute(vantage, rounds.script(), line)
 
-    def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
-        """Carry out each node's steps, all nodes at once. Raises StepFailed or Unreachable."""
+    @contextmanager
+    def tree(self, vantage: Node) -> Iterator["Tree"]:
+        """Open a session with ZooKeeper as a node reaches it. Raises NoTree."""
+        from . import tree
+
+        with tree.opened(self._connections.to(vantage), self.cluster.ensemble) as opened:
+            yield opened
+
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
+        """Carry out each node's steps, all nodes at once; give what the last one of each has said.
+
+        Raises StepFailed or Unreachable.
+        """
         busy = [node for node in self.nodes if steps.get(node.name)]
         with self.console.spent.part("steps"):
-            self.each(busy, lambda node: self._act(node, steps[node.name]))
+            return self.each(busy, lambda node: self._act(node, steps[node.name]))
 
-    def _act(self, node: Node, steps: Sequence[Step]) -> None:
+    def _act(self, node: Node, steps: Sequence[Step]) -> str:
         record = Record(node, steps, self.console, self.journal)
         try:
             outcome = self.execute(node, script.runnable(steps), record.line)
@@ -188,6 +203,7 @@ class Hosts:
             raise StepFailed("another run is changing this host", "Wait for it to end.", node.name)
         if outcome.code != 0:
             raise record.failure(outcome)
+        return "\n".join(record.words)
 
 
 def _outcome(step: Step) -> str:

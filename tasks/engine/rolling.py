@@ -7,11 +7,11 @@ from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
 from ..plan.roll import Member
-from ..plan.runbook import Chapter, containers
+from ..plan.runbook import MESOS_MASTER, Chapter, containers
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
-from . import gates
+from . import gates, leaders
 from .hosts import Hosts
 from .preview import left_alone
 
@@ -33,6 +33,8 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         try:
+            if turn.leads and chapter is MESOS_MASTER:
+                leaders.hand_over(hosts, nodes[0])
             _replace(hosts, chapter, nodes, plans)
         except (StepFailed, GateNotReached) as error:
             if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:

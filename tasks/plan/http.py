@@ -11,6 +11,13 @@ def get(path: str) -> str:
     return f"GET {path} HTTP/1.0\r\nHost: mesofab\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
 
 
+def post(path: str, json: str) -> str:
+    """Give the request that sends JSON to `path`."""
+    headers = "Host: mesofab\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
+    length = len(json.encode())
+    return f"POST {path} HTTP/1.0\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{json}"
+
+
 class Answer(NamedTuple):
     """One answer: status 0 if nothing answered; `json` is None unless the body is JSON."""
 

@@ -26,7 +26,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Turn:
-    """Who may be replaced now, together if several; if nobody may, why.
+    """Who may be replaced now, together if several, and whether that one leads; if nobody may, why.
 
     `shaken` says which service is still to recover, so that waiting helps; `refused` of each member
     why its service would be lost.
@@ -35,6 +35,7 @@ class Turn:
     members: tuple[Member, ...] = ()
     shaken: str = ""
     refused: Mapping[Member, str] = field(default_factory=dict)
+    leads: bool = False
 
 
 def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here: str = "") -> Turn:
@@ -55,7 +56,8 @@ def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here
     free = [member for member in pending if member not in barred]
     if not free:
         return Turn(refused=barred)
-    return Turn((min(free, key=lambda member: (_leads(member, now), member.node != here)),))
+    chosen = min(free, key=lambda member: (_leads(member, now), member.node != here))
+    return Turn((chosen,), leads=_leads(chosen, now))
 
 
 def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:

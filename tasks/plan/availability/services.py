@@ -25,10 +25,7 @@ OPEN_AND_CLOSE = bytes.fromhex(
 SESSION_OPENED = bytes.fromhex("00000025 0000")
 """How a ConnectResponse begins: its length and its protocol version."""
 
-HEALTH = (
-    b"POST /api/v1 HTTP/1.0\r\nHost: mesofab\r\nContent-Type: application/json\r\n"
-    b'Content-Length: 21\r\nConnection: close\r\n\r\n{"type":"GET_HEALTH"}'
-)
+HEALTH = http.post("/api/v1", '{"type":"GET_HEALTH"}').encode()
 OK = b"HTTP/1.1 200"
 
 ASKING = f"""\
