@@ -22,8 +22,10 @@ ns = Collection(
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
     ),
-    mesos_master=in_order(Collection(mesos_master.pull, mesos_master.run, mesos_master.ask)),
-    marathon=in_order(Collection(marathon.run, marathon.ask)),
+    mesos_master=in_order(
+        Collection(mesos_master.pull, mesos_master.run, mesos_master.ask, mesos_master.hand_over)
+    ),
+    marathon=in_order(Collection(marathon.run, marathon.ask, marathon.hand_over)),
     mesos_agent=in_order(Collection(mesos_agent.set_ip, mesos_agent.run, mesos_agent.ask)),
     lab=Collection.from_module(lab),
 )

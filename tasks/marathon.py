@@ -13,3 +13,14 @@ ask = Steps("marathon", "ask", says="4.2 Ask every Marathon who leads.")
 def deploy(c: Context, preflight: bool = True) -> None:
     """Chapters 1 and 4: Marathon, registered."""
     carry_out(c, ["host", "marathon"], preflight=preflight)
+
+
+TO = {"to": "The host whose Marathon is to lead then."}
+
+
+@task(name="hand-over", auto_shortflags=False, help=TO)
+def hand_over(c: Context, to: str | None = None) -> None:
+    """Have another Marathon lead, as before its host is serviced; with -H only if one of those leads."""
+    from .engine import command
+
+    command.hand_over(c, "marathon", to)

@@ -14,3 +14,11 @@ ask = Steps("mesos_master", "ask", says="3.3 Ask every master who leads, and for
 def deploy(c: Context, preflight: bool = True) -> None:
     """Chapters 1 and 3: masters with one leader."""
     carry_out(c, ["host", "mesos_master"], preflight=preflight)
+
+
+@task(name="hand-over", auto_shortflags=False)
+def hand_over(c: Context) -> None:
+    """Have another master lead, as before its host is serviced; with -H only if one of those leads."""
+    from .engine import command
+
+    command.hand_over(c, "mesos_master", to=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from json import dumps
@@ -57,17 +57,37 @@ def carry_out(
 
             promise = saving.read(plan)
         with open_hosts(context, where or names[-1], console) as hosts:
-            with closing_table(console, hosts.journal):
-                if preflight:
-                    warn_of_overruling(hosts.cluster, console)
-                with console.live():
-                    from .deploy import deploy
-                    from .run import Run
+            from .deploy import deploy
+            from .run import Run
 
-                    result = deploy(Run.of(hosts, names, ids, drain), preflight, promise)
-                _report(console, result)
-            if result.over_budget:
-                raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+            if preflight:
+                warn_of_overruling(hosts.cluster, console)
+            _tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise))
+
+
+def hand_over(context: Context, name: str, to: str | None) -> None:
+    """Have another member of a chapter's service lead, the one on host `to` if that is given.
+
+    With -H only if one of those hosts leads. Raises BadInput.
+    """
+    if is_repetition(context):
+        return
+    with operators_errors(), open_hosts(context, name, Console()) as hosts:
+        from .run import Run
+        from .succession import succeed
+
+        successor = _named(hosts.cluster, to, f"--to {to}") if to else None
+        _tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor))
+
+
+def _tell(hosts: Hosts, act: Callable[[], Result]) -> None:
+    """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
+    with closing_table(hosts.console, hosts.journal):
+        with hosts.console.live():
+            result = act()
+        _report(hosts.console, result)
+    if result.over_budget:
+        raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
 
 
 @contextmanager
@@ -154,7 +174,7 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
         if not concerned:
             raise BadInput(f"{cluster.source} has no host in [{where}]; add one")
         return concerned
-    nodes, known = [_named(cluster, name) for name in names], [each.name for each in concerned]
+    nodes, known = [_typed_node(cluster, name) for name in names], [each.name for each in concerned]
     for node in nodes:
         if node.name not in known:
             having = ", ".join(known) or "no host"
@@ -162,20 +182,26 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
     return list({node.name: node for node in nodes}.values())
 
 
-def _named(cluster: Cluster, text: str) -> Node:
+def _typed_node(cluster: Cluster, text: str) -> Node:
     """Give the node that `[user@]host[:port]` of -H means, with the user and port that were typed."""
     try:
         typed = derive_shorthand(text)
     except ValueError:
         raise BadInput(f"-H {text}: write [user@]host[:port]") from None
-    node = cluster.called(typed["host"])
-    if node is None:
-        known = ", ".join(node.name for node in cluster.nodes)
-        raise BadInput(f"-H {text}: {cluster.source} has no such host; it has {known}")
+    node = _named(cluster, typed["host"], f"-H {text}")
     return replace(
         node,
         ssh=replace(node.ssh, user=typed["user"] or node.ssh.user, port=typed["port"] or node.ssh.port),
     )
+
+
+def _named(cluster: Cluster, name: str, typed: str) -> Node:
+    """Give the node of this name, which was `typed` in some option. Raises BadInput."""
+    node = cluster.called(name)
+    if node is None:
+        known = ", ".join(node.name for node in cluster.nodes)
+        raise BadInput(f"{typed}: {cluster.source} has no such host; it has {known}")
+    return node
 
 
 def named_hosts(context: Context) -> list[str]:

@@ -54,12 +54,12 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
             _preflight(run)
         refuse_if_blocked(found.plans)
     if not any(each.steps for each in found.plans.values()):
-        result = _perform(run, found)
+        result = perform(run, found)
         refuse_if_unwell(found.plans)
         return result
     from . import availability
 
-    with _leased(run, check) as seen:
+    with leased(run, check) as seen:
         found = previewed(run, seen, {})  # it may have changed meanwhile
         _keep(promise, run, found)
         refuse(run, found)
@@ -77,7 +77,7 @@ def _preflight(run: Run, but: str = "") -> None:
 
 
 @contextmanager
-def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
+def leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
     """Hold the hosts while the block runs, and give how they look; with `check`, after a preflight."""
     from . import lease
 
@@ -102,9 +102,9 @@ def _leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
 def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
     """Change who is a member, if hosts.ini wants that, then the rest, and then what a pull has shown."""
     rest = _rest(run) if _change_members(run, found) else found
-    result = _perform(run, rest)
+    result = perform(run, rest)
     if not promised and _may_show_more(run, rest):
-        result = _perform(run, _rest(run))
+        result = perform(run, _rest(run))
     return replace(result, plans=found.plans)
 
 
@@ -147,7 +147,7 @@ def _change_members(run: Run, found: Preview) -> bool:
         _start_newcomers(there, chapter)
         rest = _whole_plan(there)
         refuse(there, rest, " more")
-        _perform(there, rest)
+        perform(there, rest)
     return bool(stages)
 
 
@@ -195,8 +195,11 @@ def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
     return left_out(run, found, seen)
 
 
-def _perform(run: Run, found: Preview) -> Result:
-    """Do what the schedule says. What would stop its service is left, and Blocked raised at the end."""
+def perform(run: Run, found: Preview) -> Result:
+    """Do what the schedule says on hosts that this run holds.
+
+    What would stop its service is left, and Blocked raised at the end.
+    """
     hosts, chosen = run.hosts, run.chosen
     chapters = [chapter for chapter in run.chapters if hosts.members(chapter)]
     asked = [

@@ -1,6 +1,10 @@
 """A leading master is replaced without the wait for its session: another one leads at once."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 from ..inventory.cluster import Node
+from ..plan.gate import Answers
+from ..plan.look.election import Candidacy
 from ..plan.mesos_master import candidacy
 from ..plan.mesos_master.service import master
 from ..plan.names import Id
@@ -30,10 +34,12 @@ def _stop(hosts: Hosts, node: Node) -> str:
     """Stop the leader and remove its candidacy; say why not, if that would not be safe."""
     from .tree import NoTree
 
+    path = hosts.cluster.settings.mesos_zk_path
     try:
         with hosts.tree(node) as tree:
+            _await_successor(hosts, node, lambda: tree.candidacies(path))
             said = gates.ask_member(hosts, node, candidacy.question(node))
-            found = candidacy.of_leader(node, said, tree.candidacies(hosts.cluster.settings.mesos_zk_path))
+            found = candidacy.of_leader(node, said, tree.candidacies(path))
             if found is None:
                 return "ZooKeeper and the master do not agree on which candidacy is its own"
             words = hosts.act({node.name: [candidacy.stop(node)]})[node.name]
@@ -45,16 +51,38 @@ def _stop(hosts: Hosts, node: Node) -> str:
         return f"ZooKeeper could not be asked from here ({error})"
 
 
+def _await_successor(hosts: Hosts, node: Node, standing: Callable[[], Sequence[Candidacy]]) -> None:
+    """Wait until the next in line lives: those restarted before stand twice until their session ends."""
+    from .tree import NoTree
+
+    def ready(said: Mapping[str, Answers]) -> bool:
+        nodes = [each for each in MESOS_MASTER.nodes(hosts.cluster) if master(said[each.name]).present]
+        try:
+            return candidacy.someone_is_next(nodes, standing())
+        except NoTree:
+            return True  # it is asked once more, and told then
+
+    _await(hosts, node, "wait for a living master next in line", ready)
+
+
 def _await_another(hosts: Hosts, node: Node) -> None:
     """Wait until a master leads that has read the registry; if none does in time, the gates will tell."""
-    leads = False
+
+    def ready(said: Mapping[str, Answers]) -> bool:
+        heard = [master(answers) for answers in said.values()]
+        return any(one.elected and one.registry for one in heard)
+
+    _await(hosts, node, "wait until another master leads", ready)
+
+
+def _await(hosts: Hosts, node: Node, what: str, ready: Callable[[Mapping[str, Answers]], bool]) -> None:
+    done = False
 
     def enough(said: gates.Said) -> bool:
-        nonlocal leads
-        heard = [master(answers) for answers in said[MESOS_MASTER].values()]
-        leads = any(one.elected and one.registry for one in heard)
-        return leads
+        nonlocal done
+        done = ready(said[MESOS_MASTER])
+        return done
 
-    hosts.console.begin(node.name, f"{Id.MASTER_ASK} wait until another master leads", Id.MASTER_ASK)
+    hosts.console.begin(node.name, f"{Id.MASTER_ASK} {what}", Id.MASTER_ASK)
     gates.ask_until(hosts, [MESOS_MASTER], enough)
-    hosts.console.end(node.name, "ok" if leads else "failed")
+    hosts.console.end(node.name, "ok" if done else "failed")

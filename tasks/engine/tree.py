@@ -15,7 +15,7 @@ from kazoo.exceptions import KazooException, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
 
 from ..inventory.cluster import Node
-from ..plan.zookeeper.election import Candidacy
+from ..plan.look.election import Candidacy
 
 PATIENCE = 3
 """Seconds that one member may take to open a session."""

@@ -1,6 +1,6 @@
 """Hosts that look and answer as a test says; what a run would do to them is only noted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
 from fabric import Connection
@@ -82,6 +82,9 @@ class FakeHosts(Hosts):
         self._says, self._locked, self._preflight = says, locked, preflight
         self.done: list[str] = []
         self._cut, self._in_vain = cut, in_vain
+
+    def among(self, names: Collection[str]) -> "FakeHosts":
+        return cast(FakeHosts, super().among(names))
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         lost: dict[str, OperatorError] = {

@@ -16,9 +16,9 @@ from tasks.engine import leaders
 from tasks.engine.tree import NoTree, Tree
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
+from tasks.plan.look.election import Candidacy, in_line
 from tasks.plan.mesos_master import candidacy
 from tasks.plan.step import Step
-from tasks.plan.zookeeper.election import Candidacy, first
 
 CLUSTER = parse(TRIO + "[mesos_master]\n10.70.0.[10:12]\n")
 NODE = CLUSTER.nodes[0]
@@ -40,8 +40,8 @@ def stands(number: int, id: str, session: int = 7, pid: str = "master@10.70.0.10
 
 def test_the_smallest_number_leads_whatever_else_stands_there() -> None:
     others = [Candidacy("/mesos/log_replicas", "", 0, 1), Candidacy("/mesos/json.info_x", "", 5, 1)]
-    assert first([*others, stands(10, "b"), stands(9, "a")], r"json\.info_") == stands(9, "a")
-    assert first(others, r"json\.info_") is None
+    assert in_line([*others, stands(10, "b"), stands(9, "a")], r"json\.info_")[0] == stands(9, "a")
+    assert in_line(others, r"json\.info_") == []
 
 
 def test_a_leader_is_known_by_the_id_that_is_its_own_alone() -> None:
@@ -67,6 +67,19 @@ def test_a_leader_is_known_by_the_id_that_is_its_own_alone() -> None:
 )
 def test_where_it_is_not_sure_nothing_is_its_candidacy(said: str, standing: list[Candidacy]) -> None:
     assert candidacy.of_leader(NODE, said, standing) is None
+
+
+SECOND, THIRD = CLUSTER.nodes[1:]
+
+
+def test_the_next_in_line_must_live_and_stand_there_with_its_last_process() -> None:
+    leader, second = stands(3, "a"), stands(4, "b", pid="master@10.70.0.11:5050")
+    third, again = (stands(n, str(n), pid=f"master@10.70.0.{last}:5050") for n, last in ((5, 12), (6, 11)))
+    assert candidacy.someone_is_next([NODE, SECOND, THIRD], [leader, second, third])
+    assert candidacy.someone_is_next([NODE, SECOND, THIRD], [leader, third, again])
+    assert not candidacy.someone_is_next([NODE, SECOND, THIRD], [leader, second, third, again])
+    assert not candidacy.someone_is_next([NODE, THIRD], [leader, second, third])
+    assert not candidacy.someone_is_next([NODE, SECOND, THIRD], [leader])
 
 
 @dataclass
@@ -124,7 +137,7 @@ class World:
         if question.word == candidacy.question(NODE).word:
             self.happen()
             one = self.listening()
-            leads = one is not None and first(self.nodes, r"json\.info_") == one.node
+            leads = one is not None and in_line(self.nodes, r"json\.info_")[0] == one.node
             return answer(one.id if one else "", 200 if leads else 307) if one else ""
         return LEADS if "metrics" in question.word else ""
 

@@ -37,13 +37,14 @@ class Marathons(FakeHosts):
         super().__init__(cluster)
         self.world, self.fail, self.mute, self.stale = world, fail, mute, stale
 
-    def act(self, steps: Mapping[str, Sequence[Step]]) -> None:
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         what = "; ".join(f"{name[-3:]} {step.title}" for name, own in steps.items() for step in own)
         self.done.append(what)
         if what == self.fail:
             raise StepFailed(f"{what} failed")
         for name, (step,) in steps.items():
             self.world.act(name, step)
+        return dict.fromkeys(steps, "")
 
     def ask(
         self,

@@ -4,16 +4,19 @@ Source: contender.cpp and master.cpp of Mesos 1.5.0. The id of a MasterInfo is n
 carries it is of that process alone; an address is also its successor's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...inventory.cluster import Node
 from .. import http
 from ..gate import Question
+from ..look.election import Candidacy, in_line
 from ..names import Id
 from ..shell import quote
 from ..step import Action, Step
-from ..zookeeper.election import Candidacy, first
 from .desired import name
+
+NAME = r"json\.info_"
+"""What the node of a candidacy is called in front of its number."""
 
 ENDED = "its process has ended"
 """What the step that stops a master says once docker says so and nobody listens on its port."""
@@ -30,20 +33,34 @@ def of_leader(node: Node, said: str, standing: Sequence[Candidacy]) -> Candidacy
     """Give the candidacy by which the master on `node` leads, by its own word; None if that is not sure."""
     answer = http.read(said)
     info = http.table(http.table(http.table(answer.json).get("get_master")).get("master_info"))
-    leading = first(standing, r"json\.info_")
-    if answer.status != 200 or leading is None:
+    own = {"id": http.text(info.get("id")), "pid": _pid(node)}
+    leading = next(iter(in_line(standing, NAME)), None)
+    if answer.status != 200 or leading is None or not own["id"]:
         return None
-    written = http.table(http.parsed(leading.data))
-    own = {"id": http.text(info.get("id")), "pid": f"master@{node.address}:{node.settings.mesos_master_port}"}
-    alike = all(own.values()) and all(one.get(key) == own[key] for one in (info, written) for key in own)
-    return leading if alike else None
+    return leading if all(one.get(key) == own[key] for one in (info, _read(leading)) for key in own) else None
+
+
+def someone_is_next(nodes: Sequence[Node], standing: Sequence[Candidacy]) -> bool:
+    """Tell whether behind the leader comes a living master: the newest candidacy of one of these nodes.
+
+    A master that was restarted has an older one until the session of its old process ends.
+    """
+    pids = [http.text(_read(one).get("pid")) for one in in_line(standing, NAME)]
+    return len(pids) > 1 and pids[1] in map(_pid, nodes) and pids[1] not in pids[2:]
+
+
+def _pid(node: Node) -> str:
+    return f"master@{node.address}:{node.settings.mesos_master_port}"
+
+
+def _read(candidacy: Candidacy) -> Mapping[str, object]:
+    return http.table(http.parsed(candidacy.data))
 
 
 def stop(node: Node) -> Step:
     """Give the step that ends the leading master at once, and says whether it surely has ended."""
     it, port = quote(name(node)), node.settings.mesos_master_port
     shell = (
-        f"docker update --restart=no {it}\n"
         f"docker stop -t 0 {it} # it closes no session, so nothing is gained by waiting\n"
         f"listening=$(ss -ltn 'sport = :{port}') || listening=LISTEN\n"
         f"running=$(docker inspect -f '{{{{.State.Running}}}}' {it})\n"

@@ -19,12 +19,12 @@ class Candidacy:
     made: int
 
 
-def first(standing: Iterable[Candidacy], name: str) -> Candidacy | None:
-    """Give the candidacy that leads of those whose node is called `name` (a pattern) and a number."""
-    pattern = re.compile(f"{name}([0-9]+)", re.ASCII)
+def in_line(standing: Iterable[Candidacy], name: str) -> list[Candidacy]:
+    """Give the candidacies whose node is called `name` (a pattern) and a number; the first one leads."""
+    pattern = re.compile(f"{name}([0-9]{{1,19}})", re.ASCII)
     numbered = [
         (int(match[1]), one)
         for one in standing
         if (match := pattern.fullmatch(one.path.rpartition("/")[2])) and one.session
     ]
-    return min(numbered, key=lambda each: each[0], default=(0, None))[1]
+    return [one for _, one in sorted(numbered, key=lambda each: each[0])]

@@ -1,0 +1,83 @@
+"""Another member of a service leads, because an operator wants that: who leads is restarted as in a roll."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..errors import BadInput, Blocked
+from ..inventory.cluster import Node
+from ..plan.gate import Standing
+from ..plan.runbook import Chapter, containers
+from ..plan.shell import quote
+from ..plan.step import Action, HostPlan, Step
+from . import availability, gates
+from .deploy import Result, leased, perform
+from .preview import Preview
+from .run import Run
+
+
+def succeed(run: Run, to: Node | None) -> Result:
+    """Have another member lead: the one on `to`, or whoever is next.
+
+    Nothing is done if `to` leads already, or none of the run's hosts does. Raises BadInput; Blocked if the
+    service could not spare its leader; else what a roll raises.
+    """
+    (chapter,) = run.chapters
+    _refuse_if_senseless(run, chapter, to)
+    with leased(run, check=False) as seen:
+        standing = gates.standings(run.hosts, {chapter: gates.answers(run.hosts, chapter, seen)})[
+            chapter.service
+        ]
+        leaving = list(_leaving(run, chapter, standing, to))
+        plans = {node.name: HostPlan(node.name, ()) for node in run.hosts.nodes}
+        plans |= {node.name: _restart(run, chapter, node) for node in leaving}
+        if not leaving:
+            run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
+        with availability.measured(run.hosts, plans) as over:
+            result = perform(run, Preview(seen, plans, {}))
+        return replace(result, over_budget=tuple(over))
+
+
+def _refuse_if_senseless(run: Run, chapter: Chapter, to: Node | None) -> None:
+    if to is None:
+        return
+    if not chapter.concerns(to):
+        having = ", ".join(node.name for node in chapter.nodes(run.cluster))
+        raise BadInput(f"--to {to.name}: {run.cluster.source} has in [{chapter.service}] only {having}")
+    if not run.hosts.has_all(chapter):
+        raise BadInput("--to needs all hosts of the service: leave out -H")
+
+
+def _leaving(run: Run, chapter: Chapter, standing: Standing, to: Node | None) -> Iterator[Node]:
+    """Give those that are to be restarted: the leader, or whoever could come to lead in front of `to`.
+
+    A member that was restarted stands last in line, and a roll restarts the leader last.
+    """
+    if standing.leader is None:
+        raise Blocked(f"{chapter.title}: nobody leads, so nobody can hand over. `fab status` tells more.")
+    if to is not None and to.name not in standing.serving:
+        raise Blocked(
+            f"{to.name}  {chapter.title}: it does not serve, so it cannot lead. Nothing was changed."
+        )
+    if len(standing.serving) == 1:
+        raise Blocked(f"{standing.leader}  {chapter.title}: no other member serves. Nothing was changed.")
+    members = [node for node in run.hosts.nodes if chapter.concerns(node)]
+    if to is None:
+        yield from (node for node in members if node.name == standing.leader)
+    elif to.name != standing.leader:
+        yield from (node for node in members if node != to)
+
+
+def _restart(run: Run, chapter: Chapter, node: Node) -> HostPlan:
+    (container,) = containers([chapter], run.cluster, node)
+    shell = f"docker restart -t {container.grace} {quote(container.name)}\n"
+    step = Step(
+        container.step,
+        Action.RESTART,
+        f"restart {container.name}",
+        "another one is to lead",
+        shell,
+        "replace",
+        "restart",
+        f"restarts {container.name}",
+    )
+    return HostPlan(node.name, (container.step,), (step,))
