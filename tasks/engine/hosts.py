@@ -177,11 +177,12 @@ class Hosts:
             self.execute(vantage, rounds.script(), line)
 
     @contextmanager
-    def tree(self, vantage: Node) -> Iterator["Tree"]:
-        """Open a session with ZooKeeper as a node reaches it. Raises NoTree."""
+    def tree(self, vantage: Node, but: Node | None = None) -> Iterator["Tree"]:
+        """Open a session with ZooKeeper as a node reaches it, through any member `but` one. Raises NoTree."""
         from . import tree
 
-        with tree.opened(self._connections.to(vantage), self.cluster.ensemble) as opened:
+        members = [node for node in self.cluster.ensemble if node != but]
+        with tree.opened(self._connections.to(vantage), members) as opened:
             yield opened
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:

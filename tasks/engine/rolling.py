@@ -1,17 +1,17 @@
 """Replace running members one at a time, each behind its gate; one that fails is put back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
 from ..plan.roll import Member
-from ..plan.runbook import MESOS_MASTER, Chapter, containers
+from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter, containers
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
-from . import gates, leaders
+from . import gates, leaders, marathons
 from .hosts import Hosts
 from .preview import left_alone
 
@@ -32,10 +32,11 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
+        after = _prepare(hosts, chapter, nodes, turn.leads)
         try:
             if turn.leads and chapter is MESOS_MASTER:
                 leaders.hand_over(hosts, nodes[0])
-            _replace(hosts, chapter, nodes, plans)
+            _replace(hosts, chapter, nodes, plans, after)
         except (StepFailed, GateNotReached) as error:
             if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:
                 raise  # what was there before did not serve either
@@ -45,9 +46,19 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
     return []
 
 
-def _replace(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans) -> None:
+def _prepare(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], leads: bool) -> Callable[[], None]:
+    """See to those that lean on a member which is to be replaced; give what follows right after that."""
+    if chapter is not ZOOKEEPER or len(nodes) > 1:
+        return lambda: None
+    return marathons.before(hosts, nodes[0], leads)
+
+
+def _replace(
+    hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans, after: Callable[[], None]
+) -> None:
     replacing = steps(plans, "replace", chapter)
     hosts.act({node.name: replacing[node.name] for node in nodes})
+    after()
     for node in nodes:
         gates.reach_member(hosts, chapter, node)
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from ..errors import BadInput, Blocked
 from ..inventory.cluster import Node
+from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.runbook import Chapter, containers
-from ..plan.shell import quote
-from ..plan.step import Action, HostPlan, Step
+from ..plan.step import HostPlan
 from . import availability, gates
 from .deploy import Result, leased, perform
 from .preview import Preview
@@ -69,15 +69,6 @@ def _leaving(run: Run, chapter: Chapter, standing: Standing, to: Node | None) ->
 
 def _restart(run: Run, chapter: Chapter, node: Node) -> HostPlan:
     (container,) = containers([chapter], run.cluster, node)
-    shell = f"docker restart -t {container.grace} {quote(container.name)}\n"
-    step = Step(
-        container.step,
-        Action.RESTART,
-        f"restart {container.name}",
-        "another one is to lead",
-        shell,
-        "replace",
-        "restart",
-        f"restarts {container.name}",
-    )
+    effect = f"restarts {container.name}"
+    step = restart(container, "another one is to lead", effect, container.grace)
     return HostPlan(node.name, (container.step,), (step,))

@@ -118,14 +118,16 @@ def _wake(host: Host, wanted: Container, seen: SeenContainer) -> Found:
         title = f"start {wanted.name}"
         yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")
     elif condition.hangs(host, wanted):
-        yield _restart(host, wanted, why)
+        # What hangs does not end by itself either; a moment is given to what only seems to.
+        yield restart(wanted, why, host.restarts(wanted.name), min(wanted.grace, 5))
 
 
-def _restart(host: Host, wanted: Container, why: str) -> Step:
-    # What hangs does not end by itself either; a moment is given to what only seems to.
-    text = f"docker restart -t {min(wanted.grace, 5)} {quote(wanted.name)}\n"
-    title, effect = f"restart {wanted.name}", host.restarts(wanted.name)
-    return Step(wanted.step, Action.RESTART, title, why, text, "replace", "restart", effect)
+def restart(wanted: Container, why: str, effect: str, grace: int) -> Step:
+    """Give the step that restarts a container; it has so many seconds to end by itself."""
+    text = f"docker restart -t {grace} {quote(wanted.name)}\n"
+    return Step(
+        wanted.step, Action.RESTART, f"restart {wanted.name}", why, text, "replace", "restart", effect
+    )
 
 
 def _tidy_containers(host: Host, wanted: Container) -> Found:

@@ -1,0 +1,131 @@
+"""Marathon stays led while members of ZooKeeper are restarted, as far as its sessions there allow that."""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from ..errors import OperatorError
+from ..inventory.cluster import Node
+from ..plan.compare.containers import restart
+from ..plan.look.election import Candidacy
+from ..plan.look.sections import last_line
+from ..plan.marathon import ties
+from ..plan.marathon.ties import Ties
+from ..plan.runbook import MARATHON, containers
+from . import gates
+from .console import STYLES
+from .hosts import Hosts, Inquiry
+
+TRIES = 6
+"""How many Marathons are restarted at most so that the leader is not tied to a member."""
+
+
+def before(hosts: Hosts, member: Node, leads: bool) -> Callable[[], None]:
+    """See to Marathon before a ZooKeeper member is restarted; give what is to be done right after it.
+
+    Only if all Marathons are in this run. Before: another Marathon leads, if the leader would be lost with
+    the member; the restart of ZooKeeper's leader drops all clients, so nobody can be spared that. After:
+    those that only hang are ended, and their candidacies removed, so that nobody waits for either.
+    Raises StepFailed, GateNotReached or Unreachable.
+    """
+    if len(MARATHON.nodes(hosts.cluster)) < 2 or not hosts.has_all(MARATHON):
+        return lambda: None
+    known, standing = _seen(hosts, member) if leads else _released(hosts, member)
+    tied = [name for name, one in known.items() if leads or member.name in one.members]
+    return lambda: _end_what_hangs(hosts, member, {name: known[name] for name in tied}, standing)
+
+
+def _released(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
+    """Have a Marathon lead that is not tied to the member, or give up; see `_seen`."""
+    for _ in range(TRIES):
+        known, standing = _seen(hosts, member)
+        name = ties.next_restart(member.name, ties.line(hosts.cluster, standing), known)
+        if name is None:
+            return known, standing
+        _restart(hosts, next(node for node in hosts.nodes if node.name == name))
+    return _seen(hosts, member)
+
+
+def _seen(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
+    """Give how the Marathons are tied, and how they stand for election; nothing of what nobody tells."""
+    return _ties(hosts), _standing(hosts, member)
+
+
+def _restart(hosts: Hosts, node: Node) -> None:
+    (container,) = containers([MARATHON], hosts.cluster, node)
+    why = "a member of ZooKeeper that is restarted next would take the leader with it"
+    hosts.act({node.name: [restart(container, why, f"restarts {container.name}", container.grace)]})
+    gates.reach_member(hosts, MARATHON, node)
+
+
+def _ties(hosts: Hosts) -> dict[str, Ties]:
+    """Ask every Marathon's host; nothing of those that do not tell."""
+
+    def ask(node: Node) -> Ties | None:
+        boundary = secrets.token_hex(16)
+        inquiry = Inquiry(
+            "look at Marathon's sessions",
+            ties.script(node, boundary),
+            last_line(boundary),
+            lambda text: ties.read(text, boundary, hosts.cluster),
+        )
+        try:
+            return hosts.inquire(node, inquiry)
+        except OperatorError:
+            return None
+
+    found = hosts.each(MARATHON.nodes(hosts.cluster), ask)
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:
+    from .tree import NoTree
+
+    try:
+        with hosts.tree(member, but=member) as tree:
+            return tree.candidacies(ties.path(hosts.cluster))
+    except NoTree:
+        return []
+
+
+def _end_what_hangs(
+    hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy]
+) -> None:
+    """End those of the tied that hang, and have them run again: one at once, the others when one leads.
+
+    What fails here is told, and does not matter: they would end by themselves.
+    """
+    try:
+        said = hosts.act({node.name: [ties.end(node, tied[node.name].since)] for node in _nodes(hosts, tied)})
+        ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
+        _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
+        hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, ended[:1])})
+        if ended[1:]:
+            _await_leader(hosts)
+            hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, ended[1:])})
+    except OperatorError as error:
+        hosts.console.say(str(error), STYLES["warning"])
+
+
+def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:
+    return [node for node in hosts.nodes if node.name in names]
+
+
+def _remove(hosts: Hosts, member: Node, stale: Sequence[Candidacy]) -> None:
+    from .tree import NoTree
+
+    if not stale:
+        return
+    try:
+        with hosts.tree(member, but=member) as tree:
+            for one in stale:
+                tree.remove(one)
+    except NoTree as error:
+        told = f"{member.name}  another Marathon leads only when sessions have ended: {error}."
+        hosts.console.say(told, STYLES["warning"])
+
+
+def _await_leader(hosts: Hosts) -> None:
+    def leads(said: gates.Said) -> bool:
+        return gates.standings(hosts, said)[MARATHON.service].leader is not None
+
+    gates.ask_until(hosts, [MARATHON], leads)

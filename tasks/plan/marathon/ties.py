@@ -1,0 +1,102 @@
+"""To which ZooKeeper members a Marathon is tied, and who is restarted so that a leader is not tied to one.
+
+Seen on Marathon 1.5.8: each has two sessions, one for its state and one for its place in the election, and
+the leader a third one of libmesos. They land on members by chance. When a member is restarted, a leader that
+has either of the first two there ends, and so does a standby that has its state's there: its HTTP port is
+closed at once, but the process may hang for ten seconds, and its place in the election outlives it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...inventory.cluster import Cluster, Node
+from ..look.election import Candidacy, in_line
+from ..look.sections import part_function, split
+from ..names import Id
+from ..shell import quote
+from ..step import Action, Step
+from .desired import name
+
+CANDIDACY = r"_c_[0-9a-f-]+-latch-"
+"""What the node of a candidacy is called in front of its number (LeaderLatch.java of Curator)."""
+
+ENDED = "its process has ended"
+"""What the step that ends a hanging Marathon says if the process that was known is no more."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The ZooKeeper members, by name, to which a Marathon is connected, and since when its process runs."""
+
+    members: frozenset[str]
+    since: str
+
+
+def path(cluster: Cluster) -> str:
+    """Give the node below which Marathons stand for election."""
+    return f"{cluster.settings.marathon_zk_path}/leader-curator"
+
+
+def script(node: Node, boundary: str) -> str:
+    """Give the script that tells of the process of a host's Marathon; `boundary` must be random."""
+    it, port = quote(name(node)), node.settings.zookeeper_client_port
+    return (
+        f"export LC_ALL=C\n{part_function(boundary)}{{\n"
+        f"part since; docker inspect -f '{{{{.State.StartedAt}}}}' {it}\n"
+        f"part processes; docker top {it} -eo pid\n"
+        f"part connections; ss -tnp state established '( dport = :{port} )'\n"
+        "part end\nexit 0\n} </dev/null 2>/dev/null\n"
+    )
+
+
+def read(output: str, boundary: str, cluster: Cluster) -> Ties:
+    """Read the answer. Raises Unreadable."""
+    parts = split(output, boundary)
+    own = set(parts.get("processes", "").split())
+    found = re.findall(r"[ :]([0-9.]+)\]?:[0-9]+\s+users:\(.*?pid=([0-9]+)", parts.get("connections", ""))
+    at = {address for address, process in found if process in own}
+    members = frozenset(node.name for node in cluster.ensemble if node.address in at)
+    return Ties(members, parts.get("since", "").strip())
+
+
+def line(cluster: Cluster, standing: Iterable[Candidacy]) -> list[str]:
+    """Give the hosts whose Marathons stand for election; the first one leads. Unknown ones are left out."""
+    at = {f"{node.address}:{node.settings.marathon_port}": node.name for node in cluster.having("marathon")}
+    return [at[one.data] for one in in_line(standing, CANDIDACY) if one.data in at]
+
+
+def next_restart(member: str, line: Sequence[str], ties: Mapping[str, Ties]) -> str | None:
+    """Say which host's Marathon is restarted next, so that in the end the leader is not tied to a member.
+
+    None if it is not, or nobody can tell. Whoever is restarted stands last in line and lands elsewhere, with
+    luck; so those next in line that are tied go first, and the leader when the next one is free.
+    """
+    if len(line) < 2 or any(each not in ties or not ties[each].members for each in line):
+        return None
+    leader, following = line[:2]
+    if member not in ties[leader].members:
+        return None
+    return following if member in ties[following].members else leader
+
+
+def end(node: Node, since: str) -> Step:
+    """Give the step that ends a host's Marathon if it hangs: since then it runs, and has closed its port."""
+    it, known = quote(name(node)), quote(f"true {since}")
+    shell = (
+        f"now=$(docker inspect -f '{{{{.State.Running}}}} {{{{.State.StartedAt}}}}' {it})\n"
+        f"listening=$(ss -ltn 'sport = :{node.settings.marathon_port}')\n"
+        'case "$now $listening" in\n'
+        f"{known}*LISTEN*) ;; # it serves\n"
+        f"{known}*) docker stop -t 0 {it}; echo {quote(ENDED)} ;;\n"
+        f"*) echo {quote(ENDED)} ;;\n"
+        "esac\n"
+    )
+    title, why = f"end {name(node)} if it hangs", "without its ZooKeeper it would do so for up to 10 s"
+    return Step(Id.MARATHON_RUN, Action.STOP, title, why, shell, "replace", "restart")
+
+
+def start(node: Node) -> Step:
+    """Give the step that has it run again."""
+    title, shell = f"start {name(node)}", f"docker start {quote(name(node))}\n"
+    return Step(Id.MARATHON_RUN, Action.START, title, "it was ended", shell, "replace")
