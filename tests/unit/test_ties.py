@@ -1,0 +1,209 @@
+"""Before a ZooKeeper member is restarted, a Marathon leads that is not tied to it; what hangs then is ended."""
+
+import random
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from json import dumps
+from pathlib import Path
+from typing import TypeVar, cast
+
+import pytest
+from fake_hosts import FakeHosts
+from samples import TRIO, run
+
+from tasks.engine import marathons
+from tasks.engine.hosts import Inquiry
+from tasks.engine.tree import NoTree, Tree
+from tasks.inventory.cluster import Node
+from tasks.inventory.parse import parse
+from tasks.plan.gate import Question
+from tasks.plan.look.election import Candidacy
+from tasks.plan.marathon import ties
+from tasks.plan.marathon.ties import Ties
+from tasks.plan.step import Action, Step
+
+T = TypeVar("T")
+CLUSTER = parse(f"{TRIO}[marathon]\n10.70.0.[10:12]\n")
+NAMES = [node.name for node in CLUSTER.nodes]
+A, B, C = NAMES
+SESSIONS = [(one, other) for one in NAMES for other in NAMES]
+"""Where a Marathon's two sessions may be."""
+
+
+def tied(*members: str) -> Ties:
+    return Ties(frozenset(members), "2026-11-30T19:42:33.1Z")
+
+
+def test_a_leader_that_is_not_tied_to_the_member_stays() -> None:
+    assert ties.next_restart(A, [B, C], {B: tied(B, C), C: tied(A)}) is None
+
+
+def test_a_leader_that_is_tied_goes_when_the_next_in_line_is_free() -> None:
+    assert ties.next_restart(A, [B, C], {B: tied(A), C: tied(B)}) == B
+    assert ties.next_restart(A, [B, C, A], {B: tied(A), C: tied(A), A: tied(B)}) == C
+
+
+@pytest.mark.parametrize("known", [{B: tied(A)}, {B: tied(A), C: tied()}, {}])
+def test_nobody_is_restarted_while_somebodys_ties_are_unknown(known: Mapping[str, Ties]) -> None:
+    assert ties.next_restart(A, [B, C], known) is None
+    assert ties.next_restart(A, [B], {B: tied(A)}) is None
+
+
+PROCESSES = "PID\n812\n901\n"
+CONNECTIONS = """\
+Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+0 0 10.70.0.10:41234 10.70.0.11:2181 users:(("java",pid=901,fd=45))
+0 0 [::ffff:10.70.0.10]:41236 [::ffff:10.70.0.12]:2181 users:(("java",pid=901,fd=46))
+0 0 10.70.0.10:41238 10.70.0.10:2181 users:(("mesos-master",pid=777,fd=9))
+"""
+
+
+def test_the_ties_are_those_of_the_containers_own_processes() -> None:
+    parts = {
+        "since": "2026-11-30T19:42:33.1Z\n",
+        "processes": PROCESSES,
+        "connections": CONNECTIONS,
+        "end": "",
+    }
+    answer = "".join(f"\nX {name}\n{text}" for name, text in parts.items())
+    assert ties.read(answer, "X", CLUSTER) == tied(B, C)
+    assert ties.read("\nX since\n\nX processes\n\nX connections\n\nX end\n", "X", CLUSTER) == Ties(
+        frozenset(), ""
+    )
+
+
+@dataclass
+class World:
+    """Three Marathons in line, where the sessions of each are, and what befell them."""
+
+    sessions: dict[str, tuple[str, str]]
+    line: list[str] = field(default_factory=lambda: list(NAMES))
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    restarts: list[str] = field(default_factory=list)
+
+    def restart(self, name: str) -> None:
+        self.restarts.append(name)
+        self.line = [each for each in self.line if each != name] + [name]
+        self.sessions[name] = self.chance.choice(SESSIONS)
+
+
+class FakeTree(Tree):
+    """The Marathons' election in such a world."""
+
+    def __init__(self, world: World, removed: list[str]) -> None:
+        self._world, self._removed = world, removed
+
+    def candidacies(self, path: str) -> list[Candidacy]:
+        assert path == "/marathon/leader-curator"
+        return [
+            Candidacy(f"{path}/_c_0a-latch-{number:010}", f"{name}:8080", 1, number)
+            for number, name in enumerate(self._world.line)
+        ]
+
+    def remove(self, candidacy: Candidacy) -> bool:
+        self._removed.append(candidacy.data)
+        return True
+
+
+class Hosts(FakeHosts):
+    """The hosts of such a world; those in `hanging` say that their Marathon was ended."""
+
+    def __init__(self, world: World, hanging: Sequence[str] = (), lost: bool = False) -> None:
+        super().__init__(CLUSTER, says=self._info)
+        self.world, self._hanging, self._no_tree = world, hanging, lost
+        self.removed: list[str] = []
+
+    def _info(self, question: Question) -> str:
+        known = {"leader": f"{self.world.line[0]}:8080", "frameworkId": "f"}
+        return "HTTP/1.1 200 OK\r\n\r\n" + dumps(known)
+
+    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+        return cast(T, tied(*self.world.sessions[node.name]))
+
+    @contextmanager
+    def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:
+        assert but is not None
+        if self._no_tree:
+            raise NoTree("it is cut off")
+        yield FakeTree(self.world, self.removed)
+
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
+        super().act(steps)
+        for name, own in steps.items():
+            if own[0].action is Action.RESTART:
+                self.world.restart(name)
+        return {name: ties.ENDED if name in self._hanging else "" for name in steps}
+
+
+def test_wherever_six_sessions_lie_the_leader_is_free_of_the_member_in_the_end() -> None:
+    member = CLUSTER.nodes[0]
+    for distribution in product(SESSIONS, repeat=3):
+        hosts = Hosts(World(dict(zip(NAMES, distribution, strict=True))))
+        was_free = member.name not in hosts.world.sessions[A]
+        marathons.before(hosts, member, leads=False)
+        leader = hosts.world.line[0]
+        gave_up = len(hosts.world.restarts) == marathons.TRIES
+        assert member.name not in hosts.world.sessions[leader] or gave_up
+        assert bool(hosts.world.restarts) != was_free, "nobody is restarted without need"
+
+
+def test_before_zookeepers_leader_goes_nobody_is_restarted_in_vain() -> None:
+    hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}))
+    marathons.before(hosts, CLUSTER.nodes[0], leads=True)
+    assert hosts.done == []
+
+
+def test_what_hangs_is_ended_and_started_again_and_its_candidacy_removed() -> None:
+    hosts = Hosts(World({A: (B, B), B: (C, A), C: (C, B)}), hanging=[B])
+    marathons.before(hosts, CLUSTER.nodes[0], leads=False)()
+    assert hosts.done == ["0.11 end marathon-2 if it hangs", "0.11 start marathon-2"]
+    assert hosts.removed == ["10.70.0.11:8080"]
+
+
+def test_where_all_hang_one_is_started_first() -> None:
+    hosts = Hosts(World({A: (B, B), B: (C, A), C: (C, B)}), hanging=NAMES)
+    marathons.before(hosts, CLUSTER.nodes[0], leads=True)()
+    assert hosts.done[3:] == ["0.10 start marathon-1", "0.11 start marathon-2", "0.12 start marathon-3"]
+    assert hosts.removed == [f"{name}:8080" for name in NAMES]
+
+
+def test_where_zookeeper_cannot_be_asked_nobody_is_restarted(capsys: pytest.CaptureFixture[str]) -> None:
+    hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)}), hanging=[A], lost=True)
+    marathons.before(hosts, CLUSTER.nodes[0], leads=False)()
+    assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
+
+
+def test_nothing_is_done_where_not_all_marathons_are_in_the_run() -> None:
+    hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)})).among([A, B])
+    marathons.before(hosts, CLUSTER.nodes[0], leads=False)()
+    assert hosts.done == []
+
+
+LISTENS = "State Recv-Q\nLISTEN 0 128 10.70.0.10:8080\n"
+SINCE = "2026-11-30T19:42:33.1Z"
+
+
+@pytest.mark.parametrize(
+    ("running", "listening", "stopped", "says"),
+    {
+        "it serves": (f"true {SINCE}", LISTENS, False, ""),
+        "it hangs": (f"true {SINCE}", "State Recv-Q\n", True, ties.ENDED),
+        "docker has started it again": ("true 2026-11-30T19:59:01Z", "State Recv-Q\n", False, ties.ENDED),
+        "it has ended": (f"false {SINCE}", "State Recv-Q\n", False, ties.ENDED),
+    }.values(),
+)
+def test_only_what_runs_on_with_its_port_closed_is_ended(
+    running: str, listening: str, stopped: bool, says: str, tmp_path: Path
+) -> None:
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    docker = f"case $1 in inspect) echo '{running}';; *) echo \"$@\" >>{tmp_path}/done;; esac"
+    for name, text in {"docker": docker, "ss": f"printf %s {shlex.quote(listening)}"}.items():
+        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
+        (bin / name).chmod(0o755)
+    ran = run(f"set -eu\n{ties.end(CLUSTER.nodes[0], SINCE).shell}", tmp_path, bin)
+    assert (ran.returncode, ran.stdout.decode().strip()) == (0, says)
+    assert (tmp_path / "done").exists() == stopped
