@@ -1,4 +1,4 @@
-"""Before a ZooKeeper member is restarted, a Marathon leads that is not tied to it; what hangs then is ended."""
+"""Before a ZooKeeper member is restarted, a Marathon that is not tied to it leads; what hangs is ended."""
 
 import random
 import shlex
