@@ -23,15 +23,23 @@ def before(hosts: Hosts, member: Node, leads: bool) -> Callable[[], None]:
     """See to Marathon before a ZooKeeper member is restarted; give what is to be done right after it.
 
     Only if all Marathons are in this run. Before: another Marathon leads, if the leader would be lost with
-    the member; the restart of ZooKeeper's leader drops all clients, so nobody can be spared that. After:
-    those that only hang are ended, and their candidacies removed, so that nobody waits for either.
-    Raises StepFailed, GateNotReached or Unreachable.
+    the member. The restart of ZooKeeper's leader drops all clients, so all Marathons are lost with it; a
+    standby that boots meanwhile comes to its ZooKeeper when there is one again. After: those that only hang
+    are ended, and their candidacies removed, so that nobody waits for either. Raises StepFailed,
+    GateNotReached or Unreachable.
     """
     if len(MARATHON.nodes(hosts.cluster)) < 2 or not hosts.has_all(MARATHON):
         return lambda: None
-    known, standing = _seen(hosts, member) if leads else _released(hosts, member)
-    tied = [name for name, one in known.items() if leads or member.name in one.members]
-    return lambda: _end_what_hangs(hosts, member, {name: known[name] for name in tied}, standing)
+    if not leads:
+        known, standing = _released(hosts, member)
+        tied = {name: one for name, one in known.items() if member.name in one.members}
+        return lambda: _end_what_hangs(hosts, member, tied, standing, wait=False)
+    known, standing = _seen(hosts, member)
+    booting = ties.line(hosts.cluster, standing)[1:][-1:]
+    for node in _nodes(hosts, booting):
+        _restart(hosts, node, "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next")
+    others = {name: one for name, one in known.items() if name not in booting}
+    return lambda: _end_what_hangs(hosts, member, others, standing, wait=bool(booting))
 
 
 def _released(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
@@ -41,7 +49,9 @@ def _released(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candida
         name = ties.next_restart(member.name, ties.line(hosts.cluster, standing), known)
         if name is None:
             return known, standing
-        _restart(hosts, next(node for node in hosts.nodes if node.name == name))
+        (node,) = _nodes(hosts, [name])
+        _restart(hosts, node, "the next member of ZooKeeper to be restarted would take the leader with it")
+        gates.reach_member(hosts, MARATHON, node)
     return _seen(hosts, member)
 
 
@@ -50,11 +60,9 @@ def _seen(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]
     return _ties(hosts), _standing(hosts, member)
 
 
-def _restart(hosts: Hosts, node: Node) -> None:
+def _restart(hosts: Hosts, node: Node, why: str) -> None:
     (container,) = containers([MARATHON], hosts.cluster, node)
-    why = "a member of ZooKeeper that is restarted next would take the leader with it"
     hosts.act({node.name: [restart(container, why, f"restarts {container.name}", container.grace)]})
-    gates.reach_member(hosts, MARATHON, node)
 
 
 def _ties(hosts: Hosts) -> dict[str, Ties]:
@@ -88,22 +96,28 @@ def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:
 
 
 def _end_what_hangs(
-    hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy]
+    hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy], wait: bool
 ) -> None:
     """End those of the tied that hang, and have them run again: one at once, the others when one leads.
 
-    What fails here is told, and does not matter: they would end by themselves.
+    With `wait` all of them only when one leads: another one boots already, and several take longer. What
+    fails here is told, and does not matter: they would end by themselves.
     """
     try:
         said = hosts.act({node.name: [ties.end(node, tied[node.name].since)] for node in _nodes(hosts, tied)})
         ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
         _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
-        hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, ended[:1])})
-        if ended[1:]:
+        at_once, later = ([], ended) if wait else (ended[:1], ended[1:])
+        _start(hosts, at_once)
+        if later:
             _await_leader(hosts)
-            hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, ended[1:])})
+            _start(hosts, later)
     except OperatorError as error:
         hosts.console.say(str(error), STYLES["warning"])
+
+
+def _start(hosts: Hosts, names: Collection[str]) -> None:
+    hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, names)})
 
 
 def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:

@@ -14,6 +14,7 @@ from samples import TRIO
 
 from tasks.engine import leaders
 from tasks.engine.tree import NoTree, Tree
+from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
 from tasks.plan.look.election import Candidacy, in_line
@@ -174,7 +175,7 @@ class Hosts(FakeHosts):
         self._world, self._lost_tree = world, lost
 
     @contextmanager
-    def tree(self, vantage: object) -> Iterator[Tree]:
+    def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:
         if self._lost_tree:
             raise NoTree(self._lost_tree)
         self._world.happen()
