@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import testinfra
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, first_node, run
@@ -14,6 +15,9 @@ from tasks.plan.names import Id
 from tasks.plan.remedy import explain
 from tasks.plan.runbook import ZOOKEEPER, from_nothing
 from tasks.plan.shell import FUNCTIONS, directories, stage, write
+from verify.test_zookeeper import (
+    test_all_may_read_what_root_made_and_root_alone_may_change_it as check_rights,
+)
 
 WITH_OWN_PROGRAMS = [["busybox", "sh"]] if shutil.which("busybox") and ["busybox", "sh"] not in SHELLS else []
 KINDS = [*SHELLS, *WITH_OWN_PROGRAMS]
@@ -158,6 +162,26 @@ def test_all_that_is_made_has_its_rights_under_every_umask(umask: str, tmp_path:
     home = "opt/zookeeper"
     directories = dict.fromkeys(["opt", home, f"{home}/conf", f"{home}/data", f"{home}/logs"], "755")
     assert modes == directories | dict.fromkeys([f"{home}/conf/zoo.cfg", f"{home}/data/myid"], "644")
+
+
+@as_root
+def test_the_suite_passes_what_is_made_and_names_what_has_other_rights(tmp_path: Path) -> None:
+    cluster, node = first_node(f"zookeeper_dir={tmp_path}/zookeeper")
+    host, home = testinfra.get_host("local://"), tmp_path / "zookeeper"
+    assert (
+        carry_out(made_first(home, Id.ZOOKEEPER_MKDIRS, Id.ZOOKEEPER_CFG), tmp_path, None, "umask 077") == ""
+    )
+    check_rights(host, node)
+    (home / "conf/zoo.cfg").chmod(0o600)
+    (home / "data").chmod(0o1755)
+    (home / "logs").rmdir()
+    os.chown(home / "conf", SERVICE, SERVICE)
+    with pytest.raises(pytest.fail.Exception) as failed:
+        check_rights(host, node)
+    assert [line.partition("; `fab plan`")[0] for line in str(failed.value).splitlines()] == [
+        f"10.70.0.10: {home}/conf has mode 755, owner {SERVICE}; expected mode 755, owner 0",
+        f"10.70.0.10: {home}/conf/zoo.cfg has mode 600; expected mode 644",
+    ]
 
 
 def test_nobody_can_open_a_file_before_it_has_its_rights(tmp_path: Path, plain: list[str]) -> None:
