@@ -152,8 +152,7 @@ def _change(path: str, lines: list[str], wanted: Edit, line: str) -> str:
         f'if [ -e "$file" ]; then cp -a "$file" "$next"; else stage "$next" {FILE_MODE} </dev/null; fi\n'
         + "".join(_replace(lines, wanted.lines, line) if wanted.lines else ())
         + (_append(line) if wanted.append else "")
-        + 'flush "$next"\n'
-        '! why=$(unreadable "$next") || refuse "it would break logins: $why. Correct that line"\n'
+        + '! why=$(unreadable "$next") || refuse "it would break logins: $why. Correct that line"\n'
         f'[ ! -e "$file" ] || [ -e "$file{KEPT}" ] || ln "$file" "$file{KEPT}"\n'
         'swap "$next" "$file"\n)\n'
     )
