@@ -243,6 +243,7 @@ LINES = [
 ]
 
 
+@example(files=HUGE, spoilt="")  # as an id of ZooKeeper
 @given(
     files=st.lists(st.sampled_from(LINES), max_size=3).map("\n".join),
     spoilt=st.sampled_from(["", *TEXTS, *LINES]),
