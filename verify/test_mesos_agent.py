@@ -8,6 +8,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .containers import inspect, otherwise_run, with_other_mounts
 from .findings import REDO, finding, refuse
 from .mesos import agent_says, another_version
+from .rights import OPEN, others
 from .wanted import mesos_agent, zk_url
 
 pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.2")]
@@ -21,6 +22,11 @@ def test_the_agent_runs_as_the_runbook_says(host: Host, node: Node, cluster: Clu
 def test_its_work_directory_has_the_same_path_inside(host: Host, node: Node, cluster: Cluster) -> None:
     wanted = mesos_agent(cluster, node)
     refuse(with_other_mounts(host, inspect(host, node, wanted.name), wanted))
+
+
+def test_all_may_look_into_the_agents_directories(host: Host, node: Node) -> None:
+    places = node.settings.mesos_agent_log_dir, node.settings.mesos_agent_work_dir
+    refuse(others(host, node, dict.fromkeys(places, OPEN)))
 
 
 def test_the_agent_runs_with_the_wanted_flags(node: Node, cluster: Cluster) -> None:

@@ -5,7 +5,7 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from . import containers
+from . import containers, rights
 from .containers import Container, inspect
 from .findings import REDO, refuse, require
 from .wanted import Wanted, zookeeper
@@ -30,6 +30,18 @@ def wanted(cluster: Cluster, node: Node) -> Wanted:
 def test_the_directory_exists(host: Host, node: Node, directory: str) -> None:
     path = f"{node.settings.zookeeper_dir}/{directory}"
     require(host.file(path).is_directory, node.name, f"{path} is no directory", "one", REDO)
+
+
+@pytest.mark.runbook("2.1")
+@pytest.mark.runbook("2.2")
+@pytest.mark.runbook("2.3")
+def test_all_may_read_what_root_made_and_root_alone_may_change_it(host: Host, node: Node) -> None:
+    home = node.settings.zookeeper_dir
+    roots = dict.fromkeys([home, f"{home}/conf"], f"{rights.OPEN}, owner 0")
+    # The image gives its data to its own user, and versions after 3.4 more than that.
+    services = dict.fromkeys([f"{home}/data", f"{home}/logs"], rights.OPEN)
+    files = dict.fromkeys([f"{home}/conf/zoo.cfg", f"{home}/data/myid"], "mode 644")
+    refuse(rights.others(host, node, {**roots, **services, **files}))
 
 
 def zoo_cfg(host: Host, node: Node) -> dict[str, str]:

@@ -17,6 +17,13 @@ from .names import Id
 DIGEST = "mesofab.digest"
 """The label by which a container is known to be ours; its value tells from which form it was made."""
 
+DIRECTORY_MODE = "755"
+FILE_MODE = "644"
+"""What is made is for everybody to read, whatever umask root has: services have users of their own."""
+
+ROOT = "0"
+"""The user id of whom everything belongs to that root alone may change."""
+
 
 @dataclass(frozen=True)
 class ProfileLine:
@@ -38,14 +45,21 @@ class LoginCheck:
 
 @dataclass(frozen=True)
 class Directories:
-    """Directories that must exist; their owner is the container's business.
+    """Directories that must exist; the owner of those that are not `roots` is the container's business.
 
-    `data` is where the service keeps what makes it a member, in or below one of them.
+    `data` is where the service keeps what makes it a member, in or below one of them. `roots`, some of them
+    or above them, are those in which root makes files, and so nobody else may.
     """
 
     step: Id
     paths: tuple[str, ...]
     data: str = ""
+    roots: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> dict[str, str]:
+        """All of them whose rights are of concern, those above first, with the owner; "" if any will do."""
+        return {path: ROOT if path in self.roots else "" for path in (*self.roots, *self.paths)}
 
 
 @dataclass(frozen=True)
@@ -67,10 +81,18 @@ class File:
         """Where a new version waits for the restart that takes it in."""
         return self.path + ".next"
 
+    @property
+    def previous(self) -> str:
+        """Where the version before it is kept until its successor has passed."""
+        return self.path + ".prev"
+
 
 @dataclass(frozen=True)
 class Identity:
-    """A file that is written once in a host's life and never overwritten with another value."""
+    """A file that is written once in a host's life and never overwritten with another value.
+
+    It stands in a directory that a service's user can write to.
+    """
 
     step: Id
     path: str
@@ -81,6 +103,11 @@ class Identity:
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def beside(self) -> str:
+        """Where it is made: one directory further up, which only root can write to."""
+        return f"{self.path.rsplit('/', 2)[0]}/{self.name}.next"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..inventory.secret import HIDDEN, is_secret, shown_words
 from .desired import Container
 from .look.observed import LOCK
-from .shell import OWN_ENGINE, private, quote
+from .shell import FUNCTIONS, OWN_ENGINE, private, quote
 from .step import Step
 
 MARK = "\x1e"
@@ -42,6 +42,7 @@ def runnable(steps: Sequence[Step]) -> str:
         "set -eu\n"
         "export LC_ALL=C\n"
         f"{OWN_ENGINE}"
+        f"{FUNCTIONS}"
         "exec 2>&1\n"
         f'say() {{ printf \'\\n\\036%s %s\\n\' "$1" "$2"; }}\n'
         "mesofab() {\n"
@@ -63,12 +64,12 @@ def progress(line: str) -> Progress | None:
 
 
 def readable(steps: Iterable[Step], containers: Iterable[Container] = ()) -> str:
-    """Give the same shell for a person: each step below a comment with its id and title.
+    """Give the same shell for a person: what steps use, then each below a comment with its id and title.
 
     Secrets of the `containers` are not shown, nor digests by which they could be guessed; docker or
     the shell refuses what stands there instead.
     """
-    text = "\n".join(_commented(step) for step in steps)
+    text = "\n".join([FUNCTIONS, *map(_commented, steps)])
     for container in containers:
         shown = text
         for key, value in container.environment:

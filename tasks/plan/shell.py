@@ -4,15 +4,50 @@ import shlex
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
-from .desired import Container, File, Image
+from .desired import DIRECTORY_MODE, FILE_MODE, Container, File, Image
 
 quote = shlex.quote
 
 REFUSAL = "mesofab: "
 """Begins the sentence by which a step itself says why it failed and what to do."""
 
-REFUSE = f"refuse() {{ printf '{REFUSAL}%s\\n' \"$1\"; exit 1; }}\n"
-"""A function for that: `refuse SENTENCE`, without its full stop."""
+FUNCTIONS = f"""\
+refuse() {{ printf '{REFUSAL}%s\\n' "$1"; exit 1; }} # refuse SENTENCE, without its full stop
+guard() ( # guard PATH...: refuse where others than root can put something in the place of PATH, or above it
+  for path; do
+    set -- /; above=${{path%/*}}
+    until [ -d "$above/" ]; do above=${{above%/*}}; done
+    for place in "$above" "$(cd -P "$above/" && pwd -P)"; do
+      while [ -n "${{place%/}}" ]; do set -- "$@" "$place"; place=${{place%/*}}; done
+    done
+    [ ! -L "$path" ] || set -- "$@" "$path"
+    others="! -user 0 ! -user $(id -u) -o ! -type l -perm -002 ! -perm -1000"
+    found=$(find "$@" -prune \\( $others \\) -print | head -n 1)
+    [ -z "$found" ] || refuse "others than root can change $found, and with it where root writes $path. \\
+Give it to root and let nobody else write there (ls -ld tells who can)"
+  done
+)
+flush() {{ sync "$@" 2>/dev/null || sync; }} # flush PATH: have it on the disk; an old sync writes everything
+stage() {{ # stage FILE MODE: make FILE anew of standard input; it is read by nobody until it is complete
+  guard "$1"
+  rm -f "$1"
+  ( umask 077; set -C; cat > "$1" )
+  chmod "$2" "$1"
+}}
+swap() {{ # swap NEW FILE: put NEW in the place of FILE; a link there goes, and what it leads to stays
+  if [ -L "$2" ]; then rm -f "$2"; elif [ -d "$2" ]; then rmdir "$2"; fi # docker makes one of what is missing
+  flush "$1"
+  copies=$(stat -c %d "$1" "${{2%/*}}" | uniq -u) # to another disk
+  mv -fT "$1" "$2"
+  flush ${{copies:+-f}} "${{2%/*}}"
+}}
+"""
+"""What the shell of steps uses.
+
+A new file is made where root alone can make names, and takes its place by a rename. So it does not matter
+what stands in a directory that belongs to a service's user, and a power cut leaves the old file or the new.
+"""
+
 SOCKET = "/var/run/docker.sock"
 """Where a host's own engine listens; agents are given the same one."""
 
@@ -39,12 +74,6 @@ def private(file: str) -> str:
     return f"( umask 077; : >>{file} ); chmod 600 {file}\n"
 
 
-def heredoc(path: str, text: str, *, append: bool = False) -> str:
-    """Give the shell that writes `text` (ending in a newline) to `path`, literally."""
-    arrow = ">>" if append else ">"
-    return f"cat {arrow} {quote(path)} {here(text)}"
-
-
 def here(text: str) -> str:
     """Give the here-document that is `text` (ending in a newline), literally."""
     mark = _end_mark(text)
@@ -63,15 +92,20 @@ def _end_mark(text: str) -> str:
     return mark
 
 
-def write_file(path: str, text: str) -> str:
-    """Give the shell that writes beside and renames, so that no reader sees half a file."""
-    beside = path + ".next"
-    return _clear_directory(path) + heredoc(beside, text) + f"mv {quote(beside)} {quote(path)}\n"
+def directories(paths: Sequence[str]) -> str:
+    """Give the shell that makes directories, with what lacks above them."""
+    places = " ".join(quote(path) for path in paths)
+    return f"guard {places}\n( umask 022; mkdir -m {DIRECTORY_MODE} -pv {places} )\n"
 
 
-def _clear_directory(path: str) -> str:
-    # Docker makes a DIRECTORY where a mounted file is missing; rmdir refuses one with content.
-    return f"[ ! -d {quote(path)} ] || rmdir {quote(path)}\n"
+def stage(path: str, text: str) -> str:
+    """Give the shell that makes `path` anew, for everybody to read, of `text` (ending in a newline)."""
+    return f"stage {quote(path)} {FILE_MODE} {here(text)}"
+
+
+def write(path: str, text: str, beside: str) -> str:
+    """Give the shell that makes a file beside and renames it, so that no reader sees half of it."""
+    return stage(beside, text) + f"swap {quote(beside)} {quote(path)}\n"
 
 
 def pull(image: Image) -> str:
@@ -140,10 +174,9 @@ def replace_container(
         ending.rstrip("\n") or f"docker stop -t {container.grace} {name}",
     ]
     for file in staged:
-        lines += [_clear_directory(file.path).rstrip("\n")]
         if keep_previous:
-            lines += [f"[ ! -f {quote(file.path)} ] || cp -p {quote(file.path)} {quote(file.path + '.prev')}"]
-        lines += [f"mv {quote(file.beside)} {quote(file.path)}"]
+            lines += [f"[ ! -f {quote(file.path)} ] || ln -f {quote(file.path)} {quote(file.previous)}"]
+        lines += [f"swap {quote(file.beside)} {quote(file.path)}"]
     lines += [f"docker rename {name} {previous}" if keep_previous else f"docker rm -f {name}"]
     lines += [f"docker rename {following} {name}", f"docker start {name}"]
     return "\n".join(lines) + "\n"
@@ -166,7 +199,7 @@ def put_back(container: Container) -> str:
         f"    docker rename {name} {failed}",
         "  fi",
         *(
-            f"  [ ! -f {quote(file.path + '.prev')} ] || mv {quote(file.path + '.prev')} {quote(file.path)}"
+            f"  [ ! -f {quote(file.previous)} ] || swap {quote(file.previous)} {quote(file.path)}"
             for file in container.files
         ),
         f"  docker rename {previous} {name}",

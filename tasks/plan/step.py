@@ -24,6 +24,7 @@ class Action(Enum):
     MAKE_DIRECTORIES = auto()
     WRITE = auto()
     WRITE_BESIDE = auto()
+    SET_MODE = auto()
     PULL = auto()
     RUN = auto()
     REPLACE = auto()

@@ -185,6 +185,22 @@ BY_HAND = Round(
             in_place("10.70.0.11", ZOO_CFG, "s/^(server.3=.*):2888:/\\1:2889:/"),
         ),
         Fault(
+            "directories and files are closed to all others, as under a umask of 077, and one belongs to the user of ZooKeeper",
+            {
+                "test_all_may_read_what_root_made_and_root_alone_may_change_it@10.70.0.11": "10.70.0.11: /opt/zookeeper/conf has mode 700, owner 1000; expected mode 755, owner 0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_all_may_look_into_the_masters_directories@10.70.0.11": "10.70.0.11: /var/log/mesos/master has mode 700; expected mode 755; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_all_may_look_into_the_agents_directories@{agent}": "{agent}: /var/lib/mesos/agent has mode 700; expected mode 755; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+            },
+            together(
+                shell_in(
+                    "10.70.0.11",
+                    f"chmod 600 {ZOO_CFG} /opt/zookeeper/data/myid; chmod 700 /var/log/mesos/master;"
+                    "chown 1000 /opt/zookeeper/conf; chmod 700 /opt/zookeeper/conf",
+                ),
+                shell_in("{agent}", "chmod 700 /var/lib/mesos/agent"),
+            ),
+        ),
+        Fault(
             "a ZooKeeper data directory was wiped while the member runs",
             {
                 "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, `fab deploy-cluster` mends it",

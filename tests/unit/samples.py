@@ -83,11 +83,11 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
     containers, images = {}, {}
     for item in items:
         if isinstance(item, Directories):
-            paths |= {path: Seen("directory") for path in item.paths}
+            paths |= {path: Seen("directory", mode="755", owner="0") for path in item.judged}
         if isinstance(item, File):
-            paths[item.path] = Seen("regular file", item.text)
+            paths[item.path] = Seen("regular file", item.text, "644", "0")
         if isinstance(item, Identity):
-            paths[item.path] = Seen("regular file", f"{item.value}\n")
+            paths[item.path] = Seen("regular file", f"{item.value}\n", "644", "1000")
         if isinstance(item, Container):
             containers[item.name] = inspect(item)
         if isinstance(item, Image):

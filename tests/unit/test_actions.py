@@ -53,11 +53,12 @@ FIRST = {
 """What the steps of a first deploy do."""
 
 COMMANDS = {
-    Action.SET_IP: r"export HOST_IP=(.|\n)*\nmv -f ",
+    Action.SET_IP: r"export HOST_IP=(.|\n)*\nswap ",
     Action.CHECK_IP: r"login \$shell",
-    Action.MAKE_DIRECTORIES: r"\Amkdir -pv .*\n\Z",
-    Action.WRITE: r"cat > .*(.|\n)*\nmv .*\n\Z",
-    Action.WRITE_BESIDE: r"\Acat > \S+\.next (?!(.|\n)*^mv )",
+    Action.MAKE_DIRECTORIES: r"\A(guard .*\n(chown .*\n)?chmod .*\n)*(guard .*\n\(.* mkdir .*\n)?\Z",
+    Action.WRITE: r"\Astage .*(.|\n)*\nswap .*\n\Z",
+    Action.WRITE_BESIDE: r"\Astage \S+\.next (?!(.|\n)*^swap )",
+    Action.SET_MODE: r"\Aguard .*\nchmod 644 .*\n\Z",
     Action.PULL: r"\Adocker pull ",
     Action.RUN: r"docker run -d",
     Action.REPLACE: r"docker create(.|\n)*docker stop(.|\n)*docker rename(.|\n)*docker start ",
@@ -115,7 +116,7 @@ def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
 
 
 def disturbed(seen: Observed) -> Observed:
-    """The same host with containers that are paused, stopped, may not come back, hang."""
+    """The same host with containers that are paused, stopped, may not come back, hang; only root may read."""
     by_hand: list[dict[str, Any]] = [
         {"status": "paused"},
         {"status": "exited"},
@@ -123,7 +124,8 @@ def disturbed(seen: Observed) -> Observed:
     ]
     for name, changes in zip(seen.containers, by_hand, strict=False):
         seen = with_container(seen, name, **changes)
-    return replace(seen, hanging=frozenset({"marathon info"}))
+    paths = {path: replace(each, mode="600") for path, each in seen.paths.items()}
+    return replace(seen, paths=paths, hanging=frozenset({"marathon info"}))
 
 
 @cache

@@ -84,7 +84,10 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         "addresses": f"2: eth0    inet {HOST}/24 scope global eth0",
         "profile": "whole 2",
         "logins": f"shell bash\nsays {HOST}\nended 0",
-        **{f"path {path}": f"regular file\n{files}" for path in (*ASK.directories, *ASK.files)},
+        **{
+            f"path {path}": f"regular file\n{files}" for path in (*ASK.directories, *ASK.files, *ASK.unlinked)
+        },
+        "rights": "".join(f"644 0 {path}\n" for path in ASK.files),
         **{f"data {path}": "log.100000001" for path in ASK.holdings},
         "clusters": "".join(f"{name} mesos\n" for name in ASK.containers),
         "objects": "\n".join(objects),
@@ -95,7 +98,7 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         **{f"answer {name}": text for name, text in said.items()},
     }
     if spoilt:
-        more = ("mounts", "now", *(f"log {name}" for name in ASK.containers))
+        more = ("rights", "mounts", "now", *(f"log {name}" for name in ASK.containers))
         parts |= dict.fromkeys(
             ("lease", "user", "addresses", "profile", "logins", "clusters", "listeners", *more), spoilt
         )
@@ -240,6 +243,7 @@ LINES = [
 ]
 
 
+@example(files=HUGE, spoilt="")  # as an id of ZooKeeper
 @given(
     files=st.lists(st.sampled_from(LINES), max_size=3).map("\n".join),
     spoilt=st.sampled_from(["", *TEXTS, *LINES]),

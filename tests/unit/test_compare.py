@@ -69,7 +69,7 @@ def test_a_file_that_is_staged_already_is_not_staged_again_but_still_taken_in(we
     staged = with_path(well, "/opt/zookeeper/conf/zoo.cfg.next", Path("regular file", text))
     steps = plan(wanted, staged).steps
     assert [s.phase for s in steps] == ["replace", "settle"]
-    assert "mv /opt/zookeeper/conf/zoo.cfg.next /opt/zookeeper/conf/zoo.cfg\n" in steps[0].shell
+    assert "swap /opt/zookeeper/conf/zoo.cfg.next /opt/zookeeper/conf/zoo.cfg\n" in steps[0].shell
 
 
 def test_a_file_edited_by_hand_and_back_without_a_restart_is_noticed_by_the_digest(
@@ -164,7 +164,66 @@ def test_a_directory_that_docker_made_in_place_of_zoo_cfg_is_recognised(
     seen = with_path(well, "/opt/zookeeper/conf/zoo.cfg", Path("directory"))
     steps = plan(cluster, seen).steps
     assert "docker makes one where a mounted file is missing" in steps[0].reason
-    assert "rmdir /opt/zookeeper/conf/zoo.cfg" in steps[1].shell
+    assert "swap /opt/zookeeper/conf/zoo.cfg.next /opt/zookeeper/conf/zoo.cfg\n" in steps[1].shell
+
+
+HOME = "/opt/zookeeper"
+
+
+def with_rights(seen: Observed, path: str, mode: str = "", owner: str = "") -> Observed:
+    return with_path(seen, path, replace(seen.path(path), mode=mode, owner=owner))
+
+
+def test_a_file_that_others_cannot_read_is_told_and_gets_its_mode_without_a_restart(
+    cluster: Cluster, well: Observed
+) -> None:
+    (step,) = plan(cluster, with_rights(well, f"{HOME}/conf/zoo.cfg", "600", "1000")).steps
+    assert str(step) == "2.2 zoo.cfg: mode 600 -> 644"
+    assert (step.phase, step.risk) == ("stage", "none")
+    assert step.shell == f"guard {HOME}/conf/zoo.cfg\nchmod 644 {HOME}/conf/zoo.cfg\n"
+    assert plan(cluster, with_rights(well, f"{HOME}/conf/zoo.cfg", "644", "1000")).steps == ()
+
+
+def test_a_myid_of_another_mode_is_made_anew_as_its_directory_is_another_users(
+    cluster: Cluster, well: Observed
+) -> None:
+    (step,) = plan(cluster, with_rights(well, f"{HOME}/data/myid", "600", "1000")).steps
+    assert str(step) == "2.3 myid 1: mode 600 -> 644"
+    assert "chmod" not in step.shell
+    assert f"swap {HOME}/myid.next {HOME}/data/myid\n" in step.shell
+
+
+def test_directories_get_their_mode_and_those_in_which_root_writes_their_owner(
+    cluster: Cluster, well: Observed
+) -> None:
+    seen = with_path(well, HOME, Path("directory", "", "775", "1000"))
+    seen = with_rights(seen, f"{HOME}/conf", "755", "1000")
+    seen = with_rights(seen, f"{HOME}/data", "700", "1000")
+    seen = with_path(with_rights(seen, f"{HOME}/logs", "755", "1000"), f"{HOME}/logs", Path("absent"))
+    (step,) = plan(cluster, seen).steps
+    assert str(step) == (
+        f"2.1 directories: missing: {HOME}/logs, {HOME}: owner 1000 -> 0, mode 775 -> 755, "
+        f"{HOME}/conf: owner 1000 -> 0, {HOME}/data: mode 700 -> 755"
+    )
+    assert step.shell.startswith(
+        f"guard {HOME}\nchown 0 {HOME}\nchmod 755 {HOME}\n"
+        f"guard {HOME}/conf\nchown 0 {HOME}/conf\nchmod 755 {HOME}/conf\n"
+        f"guard {HOME}/data\nchmod 755 {HOME}/data\nguard {HOME}/logs\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["symbolic link", "directory", "fifo"])
+def test_what_is_no_file_in_the_place_of_myid_is_refused(cluster: Cluster, well: Observed, kind: str) -> None:
+    result = plan(cluster, with_path(well, f"{HOME}/data/myid", Path(kind)))
+    assert [str(each) for each in result.blockers] == [
+        f"2.3 myid: {HOME}/data/myid is a {kind}, not a file. Move it out of the way."
+    ]
+    assert result.steps == ()
+
+
+def test_what_is_left_over_of_writing_myid_is_tidied_up(cluster: Cluster, well: Observed) -> None:
+    (step,) = plan(cluster, with_path(well, f"{HOME}/myid.next", Path("regular file", "1"))).steps
+    assert (step.phase, step.shell) == ("settle", f"rm -f {HOME}/myid.next\n")
 
 
 @pytest.mark.parametrize("text", ["7\n", "garbage", "1 \nx"])
@@ -267,7 +326,7 @@ def test_no_line_but_whole_ones_is_touched_and_ours_is_the_last(lines: list[str]
 
 def test_a_missing_directory_is_the_only_step(cluster: Cluster, well: Observed) -> None:
     (step,) = plan(cluster, with_path(well, "/opt/zookeeper/logs", Path("absent"))).steps
-    assert step.shell == "mkdir -pv /opt/zookeeper/logs\n"
+    assert step.shell.endswith("mkdir -m 755 -pv /opt/zookeeper/logs )\n")
 
 
 def test_a_file_where_a_directory_should_be_is_refused(cluster: Cluster, well: Observed) -> None:

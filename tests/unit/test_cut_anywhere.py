@@ -37,13 +37,14 @@ NEWER = NEW.replace("sync_limit=3", "sync_limit=4")
 
 CUTTING = """\
 tick() { # counts everything that may change something, and saves the host before it; number $FAIL fails
-  read -r ticks < "$COUNT"; ticks=$((ticks + 1)); echo $ticks > "$COUNT"
-  [ -z "$SAVE" ] || command cp -R "$HOST" "$SAVE/$ticks"
+  read -r ticks < "$COUNT"; ticks=$((ticks + 1)); echo $ticks >| "$COUNT"
+  [ -z "$SAVE" ] || command cp -Rp "$HOST" "$SAVE/$ticks"
   [ $ticks != "$FAIL" ]
 }
+sync() { tick; } # what is on the disk is no matter here, and takes its time
 """ + "".join(
     f'{name}() {{ tick || return 1; command {name} "$@"; }}\n'
-    for name in ("mkdir", "cat", "mv", "cp", "rm", "rmdir", "touch", "ln")
+    for name in ("mkdir", "cat", "mv", "cp", "rm", "rmdir", "ln", "chmod", "chown")
 )
 
 DOCKER = """\
@@ -139,6 +140,7 @@ tick() { :; }
 id() { echo 0; }
 ip() { echo '2: eth0    inet 10.70.0.10/24 scope global eth0'; }
 stat() {
+  if [ "$2" = "%a %u %n" ]; then shift 2; command stat -Lc "%a 0 %n" "$@"; return; fi
   [ "$1 $2" = "-Lc %F" ] || { command stat "$@"; return; }
   if [ -d "$3" ]; then echo directory; return; fi
   if [ -s "$3" ]; then echo 'regular file'; else echo 'regular empty file'; fi
@@ -209,9 +211,13 @@ class World:
         return [path.parent.name for path in status if path.read_text() == "running\n"]
 
     def state(self) -> dict[str, str]:
-        """All there is, by path."""
+        """All there is, by path: text and mode."""
         files = [path for path in self.root.rglob("*") if path.name != "lock"]
-        return {str(path.relative_to(self.root)): "" if path.is_dir() else path.read_text() for path in files}
+        return {
+            str(path.relative_to(self.root)): ("" if path.is_dir() else path.read_text())
+            + f"{path.stat().st_mode:o}"
+            for path in files
+        }
 
     def _run(self, text: str, fail: int = 0, save: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

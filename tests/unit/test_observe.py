@@ -277,6 +277,42 @@ def test_what_stands_at_a_path_is_told(host: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_the_rights_of_all_paths_are_told(host: Path, sh: list[str]) -> None:
+    modes = {"open": 0o666, "closed": 0o7, "with bits": 0o4640, "directory": 0o3775}
+    for name, mode in modes.items():
+        (host / name).mkdir() if name == "directory" else (host / name).touch()
+        (host / name).chmod(mode)
+    (host / "link").symlink_to(host / "open")
+    files = ("open", "with bits", "link", "missing")
+    ask = Questions(
+        files=tuple(str(host / name) for name in files),
+        unlinked=(str(host / "closed"),),
+        directories=(str(host / "directory"),),
+    )
+    seen = look(host, ask, sh)
+    told = {name: seen.path(str(host / name)) for name in (*modes, "link", "missing")}
+    assert {name: path.mode for name, path in told.items()} == {
+        "open": "666",
+        "closed": "007",
+        "with bits": "640",
+        "directory": "775",
+        "link": "666",
+        "missing": "",
+    }
+    assert {path.owner for path in told.values()} == {str(os.geteuid()), ""}
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_a_link_that_may_lead_anywhere_is_told_and_what_it_leads_to_is_not(host: Path, sh: list[str]) -> None:
+    (host / "secret").write_text("root:x:0:0\n")
+    (host / "myid").symlink_to(host / "secret")
+    path = str(host / "myid")
+    text = answer(host, Questions(unlinked=(path,)), sh)
+    assert "root:x" not in text
+    assert read(text, BOUNDARY, Questions(unlinked=(path,))).path(path).kind == "symbolic link"
+
+
 def test_looking_changes_nothing(host: Path) -> None:
     (host / "zoo.cfg").write_text("a=1\n")
     (host / "lock").write_text("")

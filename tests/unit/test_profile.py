@@ -136,6 +136,30 @@ def test_of_several_lines_of_their_own_one_stays(machine: Machine) -> None:
     assert machine.profile.read_text() == f"{LINE}\nPATH=$PATH\n"
 
 
+@pytest.mark.parametrize("umask", [0o077, 0o000])
+def test_a_new_profile_is_for_everybody_and_an_old_one_keeps_its_rights(umask: int, machine: Machine) -> None:
+    machine.logs_in = False
+    before = os.umask(umask)
+    try:
+        assert machine.deploy(("1.1",)) == ""
+        assert machine.profile.stat().st_mode & 0o777 == 0o644
+        machine.has(f"{PUBLISHED}\n").profile.chmod(0o640)
+        assert machine.deploy(("1.1",)) == ""
+    finally:
+        os.umask(before)
+    assert machine.profile.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_profile_that_leads_where_others_can_make_names_is_left_alone(machine: Machine) -> None:
+    machine.logs_in = False
+    (machine.root / "open").mkdir()
+    (machine.root / "open").chmod(0o777)
+    (machine.root / "open/profile").write_text("umask 022\n")
+    machine.profile.symlink_to(machine.root / "open/profile")
+    assert f"others than root can change {machine.root}/open," in machine.deploy(("1.1",))
+    assert [file.name for file in (machine.root / "open").iterdir()] == ["profile"]
+
+
 LEFT_ALONE = {
     "in an if": 'if [ -z "$HOST_IP" ]; then\n    export HOST_IP=10.70.0.99\nfi\necho welcome\n',
     "in an if, without indentation": "if true; then\nexport HOST_IP=10.70.0.99\nfi\n",

@@ -12,7 +12,7 @@ from lab import waiting
 from tasks.plan.look.observed import LOCK
 from tasks.plan.names import Id
 from tasks.plan.script import BUSY, MARK, Progress, progress, readable, runnable
-from tasks.plan.shell import write_file
+from tasks.plan.shell import FUNCTIONS, write
 from tasks.plan.step import Action, Step
 
 
@@ -58,7 +58,8 @@ def test_it_stops_at_the_first_step_that_fails_and_says_its_code(
 
 
 def test_a_script_that_is_cut_off_anywhere_does_nothing(tmp_path: Path, sh: list[str]) -> None:
-    whole = script(tmp_path, "touch one\n", write_file("two", "a=1\n}\nb=2\n"), "touch three\n").encode()
+    two = write(f"{tmp_path}/two", "a=1\n}\nb=2\n", f"{tmp_path}/two.next")
+    whole = script(tmp_path, "touch one\n", two, "touch three\n").encode()
     tail = len(whole) - 60
     for end in (*range(0, tail, 9), *range(tail, len(whole) - 1)):
         run(whole[:end], tmp_path, shell=sh)
@@ -93,7 +94,7 @@ def test_a_person_reads_the_same_shell_below_its_titles() -> None:
             Id.ZOOKEEPER_MKDIRS, Action.MAKE_DIRECTORIES, "directory /opt/a", "missing", "mkdir -pv /opt/a\n"
         )
     ]
-    assert readable(steps) == "# 2.1  directory /opt/a\nmkdir -pv /opt/a\n"
+    assert readable(steps) == f"{FUNCTIONS}\n# 2.1  directory /opt/a\nmkdir -pv /opt/a\n"
 
 
 # One at a time

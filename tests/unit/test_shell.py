@@ -41,46 +41,6 @@ def sh(request: pytest.FixtureRequest) -> list[str]:
     return words
 
 
-# Files
-
-
-@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
-@settings(max_examples=25, deadline=None)
-@given(text=TEXT)
-def test_any_text_is_written_literally(
-    text: str, sh: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    where = tmp_path_factory.mktemp("literal", numbered=True)
-    done = run("set -eu\n" + shell.write_file(str(where / "a file"), text), where, shell=sh)
-    assert (done.returncode, done.stdout) == (0, b"")
-    assert {file.name: file.read_bytes() for file in where.iterdir()} == {"a file": text.encode()}
-
-
-def test_the_old_text_stays_until_the_new_one_is_complete(tmp_path: Path, sh: list[str]) -> None:
-    stand_in(tmp_path / "bin", "mv", 'cat zoo.cfg > old; cat zoo.cfg.next > new; command -p mv "$@"')
-    (tmp_path / "zoo.cfg").write_text("old\n")
-    assert run(shell.write_file("zoo.cfg", "new\n"), tmp_path, tmp_path / "bin", sh).returncode == 0
-    assert [(tmp_path / name).read_text() for name in ("old", "new", "zoo.cfg")] == [
-        "old\n",
-        "new\n",
-        "new\n",
-    ]
-
-
-def test_an_empty_directory_that_docker_made_is_replaced_by_the_file(tmp_path: Path, sh: list[str]) -> None:
-    (tmp_path / "zoo.cfg").mkdir()
-    assert run("set -eu\n" + shell.write_file("zoo.cfg", "a=1\n"), tmp_path, shell=sh).returncode == 0
-    assert (tmp_path / "zoo.cfg").read_text() == "a=1\n"
-
-
-def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path, sh: list[str]) -> None:
-    (tmp_path / "zoo.cfg").mkdir()
-    (tmp_path / "zoo.cfg" / "mine").write_text("keep")
-    done = run("set -eu\n" + shell.write_file("zoo.cfg", "a=1\n"), tmp_path, shell=sh)
-    assert done.returncode != 0 and b"not empty" in done.stdout
-    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")] == ["zoo.cfg", "zoo.cfg/mine"]
-
-
 # The profile
 
 
@@ -167,7 +127,7 @@ def test_a_replacement_makes_the_new_container_before_it_stops_the_old_one(tmp_p
     container = Container(Id.ZOOKEEPER_RUN, "zookeeper", "zookeeper", "zookeeper:3.4.12", files=(zoo_cfg,))
     (tmp_path / "zoo.cfg").write_text("a=1\n")
     (tmp_path / "zoo.cfg.next").write_text("a=2\n")
-    text = "set -eu\n" + shell.replace_container(container, [zoo_cfg], keep_previous=True)
+    text = f"set -eu\n{shell.FUNCTIONS}" + shell.replace_container(container, [zoo_cfg], keep_previous=True)
     assert run(text, tmp_path, tmp_path / "bin").returncode == 0
     assert (tmp_path / "calls").read_text().splitlines() == [
         "docker rm -f zookeeper.next",

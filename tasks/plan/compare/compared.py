@@ -63,7 +63,7 @@ class Host:
     def _edited(self, file: File) -> bool:
         mounting = self.container(file.mounted_by)
         # The version before it is there as long as a run has not finished with it: then it was that run.
-        replaced = self.seen.path(file.path + ".prev").kind != "absent"
+        replaced = self.seen.path(file.previous).kind != "absent"
         return mounting is not None and self.made_as_wanted(mounting) and not replaced
 
     def restarts(self, container: str) -> str:

@@ -101,7 +101,7 @@ def _replacement(host: Host, wanted: Container, seen: SeenContainer, differing: 
 
 def _farewell(host: Host, wanted: Container) -> Step:
     """The step that lets go of what a replacement kept, once the successor has passed its gate."""
-    previous = [quote(file.path + ".prev") for file in wanted.files]
+    previous = [quote(file.previous) for file in wanted.files]
     gone = [wanted.name + ".prev"] + [wanted.name + ".failed"] * (
         wanted.name + ".failed" in host.seen.containers
     )

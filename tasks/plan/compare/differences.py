@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ...inventory import secret
 from ..desired import Container
 from ..look.docker import SeenContainer, SeenImage
+from ..look.observed import Path
 
 Fields = Mapping[str, str | None]
 """What has a name, and its value; None if it has none, as a flag that is only switched on."""
@@ -41,6 +42,12 @@ def _change(key: str, old: str | None, new: str | None) -> str:
 
 def _entry(key: str, value: str | None) -> str:
     return secret.shown("", key) if value is None else f"{key}={secret.shown(key, value)}"
+
+
+def rights(seen: Path, mode: str, owner: str = "") -> str:
+    """Say how the rights of what stands at a path differ; "" if they do not, or nobody knows them."""
+    rows = (("owner", seen.owner, owner), ("mode", seen.mode, mode))
+    return ", ".join(f"{name} {old} -> {new}" for name, old, new in rows if old and new and old != new)
 
 
 def container(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:

@@ -1,57 +1,75 @@
 """What is missing of directories and files."""
 
 from .. import shell
-from ..desired import Directories, File, Identity, of
+from ..desired import DIRECTORY_MODE, FILE_MODE, Directories, File, Identity, of
 from ..shell import quote
 from ..step import Action, Blocker, Step
+from . import differences
 from .compared import Found, Host
 
 
 def directories(host: Host, item: Directories) -> Found:
-    """Compare directories that one step makes together."""
+    """Compare directories that one step makes together, and those of root's above them."""
     kinds = {path: host.seen.path(path).kind for path in item.paths}
     for path, kind in kinds.items():
         if kind not in ("absent", "directory"):
             wrong = f"it is a {kind}, not a directory"
             yield Blocker(item.step, path, wrong, "move it out of the way", "path")
     missing = [path for path, kind in kinds.items() if kind == "absent"]
-    if missing:
-        mkdir = f"mkdir -pv {' '.join(quote(path) for path in missing)}\n"
-        yield Step(item.step, Action.MAKE_DIRECTORIES, "directories", f"missing: {', '.join(missing)}", mkdir)
+    rights = {
+        path: told
+        for path, owner in item.judged.items()
+        if (told := differences.rights(host.seen.path(path), DIRECTORY_MODE, owner))
+    }
+    if missing or rights:
+        why = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"{p}: {rights[p]}" for p in rights]
+        text = "".join(_mend(path, item.judged[path]) for path in rights)
+        text += shell.directories(missing) if missing else ""
+        yield Step(item.step, Action.MAKE_DIRECTORIES, "directories", ", ".join(why), text)
+
+
+def _mend(path: str, owner: str) -> str:
+    place = quote(path)
+    give = f"chown {owner} {place}\n" if owner else ""
+    return f"guard {place}\n{give}chmod {DIRECTORY_MODE} {place}\n"
 
 
 def file(host: Host, item: File) -> Found:
     """Compare a file; while a container mounts it, a new version is only put beside it."""
     below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
-        if host.seen.at_work:
-            return  # what that run has put there, it also takes away
-        for leftover in (item.beside, item.path + ".prev"):
-            if host.seen.path(leftover).kind != "absent":
-                yield _tidy_file(item, leftover)
+        if why := differences.rights(host.seen.path(item.path), FILE_MODE):
+            text = f"guard {quote(item.path)}\nchmod {FILE_MODE} {quote(item.path)}\n"
+            yield Step(item.step, Action.SET_MODE, item.name, why, text, after=below)
+        yield from _tidy(host, item, item.beside, item.previous)
         return
     why = host.how_differs(item)
     if not host.mounted_now(item):
-        text = shell.write_file(item.path, item.text)
+        text = shell.write(item.path, item.text, item.beside)
         yield Step(item.step, Action.WRITE, item.name, why, text, after=below)
-    elif host.seen.path(item.beside).text != item.text:
-        text, effect = shell.heredoc(item.beside, item.text), host.restarts(item.mounted_by or "")
+    elif (staged := host.seen.path(item.beside)).text != item.text or differences.rights(staged, FILE_MODE):
+        text, effect = shell.stage(item.beside, item.text), host.restarts(item.mounted_by or "")
         yield Step(item.step, Action.WRITE_BESIDE, item.name, why, text, effect=effect, after=below)
 
 
-def _tidy_file(item: File, path: str) -> Step:
-    name, why = path.rpartition("/")[2], "left over by an earlier run"
-    return Step(item.step, Action.REMOVE, name, why, f"rm -f {quote(path)}\n", "settle")
+def _tidy(host: Host, item: File | Identity, *leftovers: str) -> Found:
+    if host.seen.at_work:
+        return  # what that run has put there, it also takes away
+    for path in leftovers:
+        if host.seen.path(path).kind != "absent":
+            name, why = path.rpartition("/")[2], "left over by an earlier run"
+            yield Step(item.step, Action.REMOVE, name, why, f"rm -f {quote(path)}\n", "settle")
 
 
 def identity(host: Host, item: Identity) -> Found:
     """Compare a file that is written once and never overwritten."""
     seen = host.seen.path(item.path)
-    if seen.kind == "absent" or (seen.kind == "regular empty file"):
-        needs = frozenset(each.step for each in of(Directories, host.items))
-        text = shell.write_file(item.path, item.value + "\n")
-        yield Step(item.step, Action.WRITE, f"{item.name} {item.value}", "missing", text, after=needs)
-    elif seen.text.strip() != item.value:
+    is_missing = seen.kind in ("absent", "regular empty file")
+    wrong = "missing" if is_missing else differences.rights(seen, FILE_MODE)
+    if not is_missing and seen.kind != "regular file":
+        told = f"{item.path} is a {seen.kind}, not a file"
+        yield Blocker(item.step, item.name, told, "move it out of the way", "path")
+    elif not is_missing and seen.text.strip() != item.value:
         yield Blocker(
             item.step,
             item.name,
@@ -59,3 +77,10 @@ def identity(host: Host, item: Identity) -> Found:
             item.remedy,
             item.name,
         )
+    elif wrong:
+        # Made anew for its mode, too: chmod would follow what its directory's user may put in its place.
+        needs = frozenset(each.step for each in of(Directories, host.items))
+        text = shell.write(item.path, item.value + "\n", item.beside)
+        yield Step(item.step, Action.WRITE, f"{item.name} {item.value}", wrong, text, after=needs)
+    else:
+        yield from _tidy(host, item, item.beside)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...inventory.edits import Change, Set
 from ...inventory.printable import printable
 from .. import shell
-from ..desired import LoginCheck, ProfileLine
+from ..desired import FILE_MODE, LoginCheck, ProfileLine
 from ..host import profile_line as host_ip_line
 from ..look.profile import LIMIT, LOGIN, UNREADABLE, Login
 from ..names import Id
@@ -144,18 +144,17 @@ def _change(path: str, lines: list[str], wanted: Edit, line: str) -> str:
     A link stays one; owner, mode and context stay; the file as it was before its first change is kept.
     """
     return (
-        f"{shell.REFUSE}{UNREADABLE}"
+        f"{UNREADABLE}"
         f"file=$(readlink -f {quote(path)}) || refuse {quote(f'{path} leads nowhere. Correct that link')}\n"
         "next=$file.next\n"
         "( # whatever happens, no half-made copy stays\n"
-        """trap 'rm -f "$next"' EXIT\nrm -f "$next"\n"""
-        'if [ -e "$file" ]; then cp -a "$file" "$next"; else touch "$next"; chmod 644 "$next"; fi\n'
+        """guard "$file"\ntrap 'rm -f "$next"' EXIT\nrm -f "$next"\n"""
+        f'if [ -e "$file" ]; then cp -a "$file" "$next"; else stage "$next" {FILE_MODE} </dev/null; fi\n'
         + "".join(_replace(lines, wanted.lines, line) if wanted.lines else ())
         + (_append(line) if wanted.append else "")
-        + 'sync "$next" 2>/dev/null || :\n'
-        '! why=$(unreadable "$next") || refuse "it would break logins: $why. Correct that line"\n'
+        + '! why=$(unreadable "$next") || refuse "it would break logins: $why. Correct that line"\n'
         f'[ ! -e "$file" ] || [ -e "$file{KEPT}" ] || ln "$file" "$file{KEPT}"\n'
-        'mv -f "$next" "$file"\n)\n'
+        'swap "$next" "$file"\n)\n'
     )
 
 
@@ -189,7 +188,7 @@ def login_check(host: Host, item: LoginCheck) -> Found:
             Action.CHECK_IP,
             "HOST_IP in a login shell",
             next(wrong, Login("sh")).seen(item.address),
-            shell.REFUSE + LOGIN + _judge_logins(item),
+            LOGIN + _judge_logins(item),
             after=frozenset({Id.SET_IP}),
         )
 

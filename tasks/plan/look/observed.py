@@ -35,6 +35,7 @@ look() { # look PATH: what stands there, in stat's words, and its text; most oft
   elif [ -f "$1" ] && [ -s "$1" ]; then echo 'regular file'; cat "$1"
   elif [ -e "$1" ]; then stat -Lc %F "$1"; [ ! -f "$1" ] || cat "$1"; fi
 }
+unlinked() { if [ -L "$1" ]; then echo 'symbolic link'; else look "$1"; fi; } # unlinked PATH: follows no link
 """
 
 
@@ -42,13 +43,14 @@ look() { # look PATH: what stands there, in stat's words, and its text; most oft
 class Questions:
     """What to ask one host: files with their content, kinds of paths, docker objects, own services.
 
-    `profile` is what every login is to read, None if it is of no concern. `holdings` are directories
-    whose content tells whether there are data, `kept` the mounts that a container must not lose; `words`
-    has the questions to services by the name of their part. Those that are `vital` are answered at once by
-    whatever does not hang, and get more time.
+    Of `unlinked` files a link is told as that, whatever it leads to. `profile` is what every login is to
+    read, None if it is of no concern. `holdings` are directories whose content tells whether there are data,
+    `kept` the mounts that a container must not lose; `words` has the questions to services by the name of
+    their part. Those that are `vital` are answered at once by whatever does not hang, and get more time.
     """
 
     files: tuple[str, ...] = ()
+    unlinked: tuple[str, ...] = ()
     profile: ProfileLine | None = None
     directories: tuple[str, ...] = ()
     holdings: tuple[str, ...] = ()
@@ -61,10 +63,15 @@ class Questions:
 
 @dataclass(frozen=True)
 class Path:
-    """What stands at a path: `regular file`, `directory`, ... (as stat says) or `absent`."""
+    """What stands at a path: `regular file`, `directory`, ... (as stat says) or `absent`.
+
+    `mode` are its three octal digits, `owner` is the user id; "" if they are not known.
+    """
 
     kind: str
     text: str = ""
+    mode: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,12 +131,13 @@ def questions(
     """Derive from the desired items what has to be asked."""
     homes, checkpoints, containers = of(Directories, items), of(Checkpoint, items), of(Container, items)
     profile = next(iter(of(ProfileLine, items)), None)
-    files = [path for file in of(File, items) for path in (file.path, file.beside, f"{file.path}.prev")]
-    files += [item.path for item in items if isinstance(item, Identity | ProfileLine)]
+    files = [path for file in of(File, items) for path in (file.path, file.beside, file.previous)]
+    files += [item.path for item in items if isinstance(item, ProfileLine)]
     files += [path for each in checkpoints for path in each.boots]
-    directories = [path for home in homes for path in home.paths] + [each.latest for each in checkpoints]
+    directories = [path for home in homes for path in home.judged] + [each.latest for each in checkpoints]
     return Questions(
         files=tuple(dict.fromkeys(files)),
+        unlinked=tuple(path for item in of(Identity, items) for path in (item.path, item.beside)),
         profile=profile,
         directories=tuple(dict.fromkeys(directories)),
         holdings=tuple(home.data for home in homes if home.data),
@@ -154,6 +162,8 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
+        *(f"part {quote('path ' + path)}; unlinked {quote(path)}" for path in ask.unlinked),
+        f"part rights; {_rights(ask)}",
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
@@ -171,6 +181,11 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         f"{of_profile.FUNCTIONS if ask.profile else ''}"
         f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
     )
+
+
+def _rights(ask: Questions) -> str:
+    paths = (*ask.directories, *ask.files, *ask.unlinked)
+    return f"stat -Lc '%a %u %n' {' '.join(map(quote, paths))} 2>/dev/null" if paths else ":"
 
 
 def read(output: str, boundary: str, ask: Questions) -> Observed:
@@ -195,7 +210,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
         profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
         logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
-        paths={p: _path(parts[f"path {p}"]) for p in (*ask.directories, *ask.files)},
+        paths=_paths(parts, (*ask.directories, *ask.files, *ask.unlinked)),
         engine="clusters" in parts and "trouble" not in parts,
         engine_error=parts.get("trouble", "").strip(),
         containers=told[0],
@@ -220,9 +235,15 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line.strip())
 
 
-def _path(text: str) -> Path:
+def _paths(parts: Mapping[str, str], paths: Sequence[str]) -> dict[str, Path]:
+    told = re.findall(r"^([0-7]{1,4}) ([0-9]{1,10}) (.*)$", parts["rights"], re.MULTILINE)
+    rights = {path: (mode[-3:].zfill(3), owner) for mode, owner, path in told}
+    return {path: _path(parts[f"path {path}"], *rights.get(path, ())) for path in paths}
+
+
+def _path(text: str, mode: str = "", owner: str = "") -> Path:
     kind, _, content = text.partition("\n")
-    return Path(kind or "absent", content)
+    return Path(kind or "absent", content, mode, owner)
 
 
 def _listeners(text: str) -> dict[int, str]:

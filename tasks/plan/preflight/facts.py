@@ -17,6 +17,7 @@ from . import flows
 from .flows import Ends, Flow
 
 TOOLS = {
+    "find": "findutils",
     "flock": "util-linux",
     "ip": "iproute2",
     "ss": "iproute2",

@@ -15,7 +15,12 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     home = node.settings.zookeeper_dir
     configuration = File(Id.ZOOKEEPER_CFG, cfg(node), zoo_cfg(cluster, node), mounted_by=CONTAINER)
     return (
-        Directories(Id.ZOOKEEPER_MKDIRS, (f"{home}/conf", f"{home}/data", f"{home}/logs"), data=data(node)),
+        Directories(
+            Id.ZOOKEEPER_MKDIRS,
+            (f"{home}/conf", f"{home}/data", f"{home}/logs"),
+            data=data(node),
+            roots=(home, f"{home}/conf"),  # the image gives data to its own user
+        ),
         configuration,
         Identity(Id.ZOOKEEPER_MYID, f"{home}/data/myid", str(node.myid), remedy=_MYID),
         Image(Id.ZOOKEEPER_PULL, cluster.image(node.settings.zookeeper_image)),

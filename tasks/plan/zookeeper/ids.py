@@ -25,7 +25,7 @@ def advise(cluster: Cluster, seen: Seen, node: Node, blocker: Blocker) -> Blocke
     if known == {node.myid}:
         return replace(blocker, seen=told, remedy=_mend_the_file(cluster, node, found, lists))
     changes = advice.as_listed(cluster, list(lists.values()), seen)
-    if not known and found.isdecimal() and found.isascii():
+    if not known and found.isascii() and found.isdecimal() and len(found) <= 3:  # an id ends with 255
         changes = (Change(advice.renumbered(node, int(found), seen)),)
     # Without its data it would still be another one to those that know it.
     lost = "" if known else f"if what this host holds may be lost, {_empty(node)}"
