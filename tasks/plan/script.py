@@ -73,18 +73,15 @@ def progress(line: str) -> Progress | None:
 def readable(steps: Iterable[Step], containers: Iterable[Container] = ()) -> str:
     """Give the same shell for a person: each step below a comment with its id and title.
 
-    Secrets of the `containers` are not shown, nor digests by which they could be guessed; docker or
-    the shell refuses what stands there instead.
+    Secrets of the `containers` are not shown; docker or the shell refuses what stands there instead.
     """
     text = "\n".join(_commented(step) for step in steps)
     for container in containers:
-        shown = text
         for key, value in container.environment:
             if is_secret(key, value):
-                shown = shown.replace(f"\n{key}={value}\n", f"\n{key} {HIDDEN}\n")
+                text = text.replace(f"\n{key}={value}\n", f"\n{key} {HIDDEN}\n")
         words = [word if word == HIDDEN else quote(word) for word in shown_words(container.arguments)]
-        shown = shown.replace(" ".join(map(quote, container.arguments)) or "\0", " ".join(words))
-        text = text if shown == text else shown.replace(container.digest, HIDDEN)
+        text = text.replace(" ".join(map(quote, container.arguments)) or "\0", " ".join(words))
     return text
 
 

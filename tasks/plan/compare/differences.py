@@ -57,7 +57,13 @@ def container(wanted: Container, seen: SeenContainer, image: SeenImage | None) -
     found += _mounts(wanted, seen)
     found += _options(wanted, seen)
     found += _program(wanted, seen, image) if image else []
+    found += _arguments(wanted, seen, image) if image else []
     return found
+
+
+def settings(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
+    """Say how variables and arguments differ, which the container's label does not cover."""
+    return _environment(wanted, seen, image) + (_arguments(wanted, seen, image) if image else [])
 
 
 def _environment(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
@@ -97,14 +103,13 @@ def _options(wanted: Container, seen: SeenContainer) -> list[str]:
 def _program(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
     """Compare the program that runs, which the image gives where nothing else is wanted."""
     entrypoint = (wanted.entrypoint,) if wanted.entrypoint else image.entrypoint
-    defaults = () if wanted.entrypoint else image.arguments
     pairs = [("entrypoint", seen.entrypoint, entrypoint), ("user", seen.user, image.user)]
-    found = [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
-    return found + _arguments(seen.arguments, wanted.arguments or defaults)
+    return [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
 
 
-def _arguments(old: Sequence[str], new: Sequence[str]) -> list[str]:
+def _arguments(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
     """Say which flag differs, or show both lists where there is more than flags, each given once."""
+    old, new = seen.arguments, wanted.arguments or (() if wanted.entrypoint else image.arguments)
     if old == new:
         return []
     before, after = _flags(old), _flags(new)
