@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ...inventory import secret
 from ..desired import Container
 from ..look.docker import SeenContainer, SeenImage
+from . import rights
 
 Fields = Mapping[str, str | None]
 """What has a name, and its value; None if it has none, as a flag that is only switched on."""
@@ -55,7 +56,7 @@ def container(wanted: Container, seen: SeenContainer, image: SeenImage | None) -
         found.append(f"image {wanted.image} is another one now")
     found += _environment(wanted, seen, image)
     found += _mounts(wanted, seen)
-    found += _options(wanted, seen)
+    found += rights.compared(wanted, seen.options)
     found += _program(wanted, seen, image) if image else []
     found += _arguments(wanted, seen, image) if image else []
     return found
@@ -78,26 +79,6 @@ def _mounts(wanted: Container, seen: SeenContainer) -> list[str]:
     return [f"mount {bind} added" for bind in sorted(new - seen.mounts)] + [
         f"mount {bind} removed" for bind in sorted(seen.mounts - new)
     ]
-
-
-def _options(wanted: Container, seen: SeenContainer) -> list[str]:
-    """Compare docker's options; of one that is switched on or off, the wanted one is `on` or `off`."""
-    rows = (
-        ("network", "NetworkMode", "host"),
-        ("privileged", "Privileged", "on" if wanted.privileged else "off"),
-        ("pid mode", "PidMode", "host" if wanted.host_pids else "none"),
-        ("docker-init", "Init", "on" if wanted.init else "off"),
-        ("log driver", "LogConfig.Type", "json-file"),
-        ("log size", "LogConfig.Config.max-size", wanted.log_size),
-        ("log files", "LogConfig.Config.max-file", str(wanted.log_files)),
-        ("added capabilities", "CapAdd", "none"),
-        ("dropped capabilities", "CapDrop", "none"),
-        ("read-only root", "ReadonlyRootfs", "off"),
-        ("memory limit", "Memory", "none"),
-        ("cpu limit", "NanoCpus", "none"),
-    )
-    old = {key: seen.options.get(key, "off" if new in ("on", "off") else "none") for _, key, new in rows}
-    return [f"{name} {old[key]} -> {new}" for name, key, new in rows if old[key] != new]
 
 
 def _program(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
