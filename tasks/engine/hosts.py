@@ -84,19 +84,20 @@ class Hosts:
     def fellows(self, chapters: Sequence[Chapter]) -> "Hosts":
         """Give the other members of these hosts' services: on them it depends who may join.
 
-        A look at them does not wait for who is at work there; one that was lost once is not dialled again.
+        One that was lost once is not dialled again.
         """
         own = {node.name for node in self.nodes}
         joint = [each for each in chapters if each.membership and any(map(each.concerns, self.nodes))]
         names = {node.name for chapter in joint for node in chapter.nodes(self.cluster)} - own
         others = copy(self)
-        others._waits = False
         others.nodes = tuple(node for node in self.cluster.nodes if node.name in names - self._gone)
         return others
 
     def look_at_fellows(self, chapters: Sequence[Chapter]) -> dict[str, Observed]:
-        """Look at the other members of these hosts' services that can be reached."""
-        seen, lost = self.fellows(chapters).look(chapters)
+        """Look at the fellows that can be reached, without waiting for who is at work there."""
+        fellows = self.fellows(chapters)
+        fellows._waits = False
+        seen, lost = fellows.look(chapters)
         self._gone.update(lost)
         return seen
 

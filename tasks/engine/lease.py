@@ -77,6 +77,10 @@ def _others(run: Run, leases: list[Channel]) -> dict[str, Observed]:
     for error in errors.values():
         if isinstance(error, Taken):
             raise error
+    for name, one in seen.items():
+        if one.busy:  # with a step of a run that has lost its lease: nobody else may act there now
+            seen_there = "another run lost this host in mid-step, and the step is still under way"
+            raise Taken(seen_there, "Wait for its end, then run again.", name)
     return seen
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_hosts import FakeHosts, Silent, ensemble_led_by
+from fake_hosts import FakeHosts, Nobody, Silent, ensemble_led_by
 from paramiko import Channel
 from samples import SHELLS, as_wanted, run, stand_in
 
@@ -20,7 +20,7 @@ from tasks.errors import Blocked, OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.look.lease import LEASE
-from tasks.plan.look.observed import LOCK, Observed
+from tasks.plan.look.observed import LOCK, WAIT_FOR_OTHERS, Observed
 from tasks.plan.names import Id
 from tasks.plan.runbook import ZOOKEEPER, Chapter
 from tasks.plan.step import Action, Step
@@ -189,6 +189,17 @@ def test_a_script_stops_between_two_steps_if_its_lease_ends_there(
     assert str(error).startswith(f"10.0.0.1  2.5 second: {ENDED}")
     assert (tmp_path / "one").exists() and not (tmp_path / "two").exists()
     assert [done.title for _, done in hosts.journal.progress.done] == ["first"]
+
+
+def test_no_run_begins_beside_a_step_that_outlives_its_lease_on_another_member() -> None:
+    cluster = parse(TRIO)
+    seen = {node.name: Observed(busy=node.name == "10.0.0.3") for node in cluster.nodes}
+    one = FakeHosts(cluster, seen).among(["10.0.0.1"])
+    asking = lease.held(Run(one, [ZOOKEEPER]), lambda node: one.looking([ZOOKEEPER], node))
+    with pytest.raises(Blocked, match=r"10\.0\.0\.3  another run lost this host in mid-step"), asking:
+        pytest.fail("it began")
+    others = Hosts(cluster, cluster.nodes[:1], Nobody(), one.console).fellows([ZOOKEEPER])
+    assert all(WAIT_FOR_OTHERS in others.looking([ZOOKEEPER], node).script for node in others.nodes)
 
 
 def test_a_lease_that_cannot_say_whose_it_is_on_a_full_disk_is_none(tmp_path: Path, shell: list[str]) -> None:
