@@ -13,6 +13,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Node
 from tasks.inventory.secret import HIDDEN, redacted, shown, shown_words
 
+from . import rights
 from .findings import REDO, fail, finding
 from .reach import OWN_ENGINE
 from .wanted import Wanted
@@ -45,8 +46,8 @@ ROOM = 100
 class Container:
     """One container as docker tells of it; `environment` is what its image does not set itself.
 
-    `image_entrypoint` and `image_arguments` are what it has unless it was run with its own. `log` is the end
-    of its log, if it does not run.
+    `image_entrypoint` and its neighbours are what it has unless it was run with its own. `beyond` are the
+    rights that nobody has asked for, by docker's names. `log` is the end of its log, if it does not run.
     """
 
     where: str
@@ -58,12 +59,15 @@ class Container:
     arguments: tuple[str, ...]
     image_entrypoint: tuple[str, ...]
     image_arguments: tuple[str, ...]
+    user: str
+    image_user: str
     binds: frozenset[str]
     restart_policy: str
     network: str
     privileged: bool
     pid_mode: str
     init: bool
+    beyond: Mapping[str, str]
     log: tuple[str, ...] = ()
 
     @property
@@ -102,6 +106,8 @@ def _container(
         arguments=tuple(config["Cmd"] or ()),
         image_entrypoint=tuple(image.get("Entrypoint") or ()),
         image_arguments=tuple(image.get("Cmd") or ()),
+        user=config.get("User") or "",
+        image_user=image.get("User") or "",
         # rw is what docker does unless told otherwise; some tools write it out.
         binds=frozenset(bind.removesuffix(":rw") for bind in options["Binds"] or ()),
         restart_policy=options["RestartPolicy"]["Name"],
@@ -110,6 +116,7 @@ def _container(
         pid_mode=options["PidMode"],
         log=tuple(line for line in log if line.strip()),
         init=bool(options.get("Init")),  # null unless it was asked for
+        beyond=dict(rights.beyond(options)),
     )
 
 
@@ -155,6 +162,11 @@ def with_other_rights(container: Container, wanted: Wanted) -> Findings:
     yield from _unlike(container, "privileged", container.privileged, wanted.privileged)
     yield from _unlike(container, "pid mode", container.pid_mode, wanted.pid_mode)
     yield from _unlike(container, "docker-init", container.init, wanted.init)
+    yield from _unlike(container, "user", container.user, container.image_user)
+    for name, value in container.beyond.items():
+        seen = f"{container.name}: docker's {name} is {value[:200]}"
+        remedy = "`fab plan` says what mends it"
+        yield finding(container.where, seen, "what docker sets by itself", remedy)
 
 
 def otherwise_configured(container: Container, wanted: Wanted) -> Findings:

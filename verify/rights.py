@@ -1,24 +1,55 @@
-"""Who may read and change what the runbook puts on a host."""
+"""What docker lets a container do beyond what the runbook asks for: whatever its HostConfig says of it."""
 
+import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from testinfra.host import Host
+TOLD_APART = {
+    *("Binds", "Init", "NetworkMode", "PidMode", "Privileged", "RestartPolicy"),  # checks of their own
+    *("ConsoleSize", "ContainerIDFile", "LogConfig"),  # no rights
+    *("Runtime", "ShmSize", "Ulimits"),  # an engine's daemon.json may say them for all containers
+    *("MaskedPaths", "ReadonlyPaths"),  # below
+}
+"""Fields of HostConfig that are no finding, whatever they say."""
 
-from tasks.inventory.cluster import Node
+DOCKERS_OWN = {
+    "IpcMode": ("private", "shareable"),
+    "CgroupnsMode": ("private", "host"),
+    "MemorySwappiness": (-1,),
+    "PidsLimit": (-1,),
+}
+"""What an engine writes into fields that nobody has set, where that is more than nothing."""
 
-from .findings import REDO, finding
+HIDDEN_PATHS = {
+    *("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug"),
+    *("/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),
+}
+PROTECTED_PATHS = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
 
-OPEN = "mode 755"
-"""A directory that everybody may look into: the users of services, too, whom root's umask leaves out."""
+
+def beyond(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return what is more, or other, than docker gives by itself: the field and what it says."""
+    for name, value in sorted(options.items()):
+        if name not in TOLD_APART and _says(value) and not _by_docker(name, value, options):
+            yield name, value if isinstance(value, str) else json.dumps(value)
+    if not options.get("Privileged"):
+        yield from _bare("MaskedPaths", options, HIDDEN_PATHS)
+        yield from _bare("ReadonlyPaths", options, PROTECTED_PATHS)
 
 
-def others(host: Host, node: Node, wanted: Mapping[str, str]) -> Iterator[str]:
-    """Find paths whose mode, or owner where one is wanted, is another; one that is missing is no finding."""
-    words = " ".join(["%s"] * len(wanted))
-    said = host.run(f"stat -Lc %s {words}", "%a %u %n", *wanted)
-    for line in said.stdout.splitlines():
-        mode, owner, path = line.split(" ", 2)
-        seen = f"mode {int(mode, 8) & 0o777:03o}"
-        seen += f", owner {owner}" if "owner" in wanted[path] else ""
-        if seen != wanted[path]:
-            yield finding(node.name, f"{path} has {seen}", wanted[path], REDO)
+def _says(value: object) -> bool:
+    """Tell whether a value is more than empty, zero or off, inside, too."""
+    return any(map(_says, value.values())) if isinstance(value, dict) else bool(value)
+
+
+def _by_docker(name: str, value: object, options: Mapping[str, Any]) -> bool:
+    if name == "SecurityOpt":  # SELinux cannot confine what shares the host's processes
+        shares = options.get("Privileged") or "host" in (options.get("PidMode"), options.get("IpcMode"))
+        return bool(shares) and value == ["label=disable"]
+    return value in DOCKERS_OWN.get(name, ())
+
+
+def _bare(name: str, options: Mapping[str, Any], paths: set[str]) -> Iterator[tuple[str, str]]:
+    told = options.get(name)
+    if told is not None and not paths <= set(told):
+        yield name, " ".join(told) or "empty"

@@ -8,7 +8,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .containers import inspect, otherwise_run, with_other_mounts
 from .findings import REDO, finding, refuse
 from .mesos import agent_says, another_version
-from .rights import OPEN, others
+from .modes import OPEN, others
 from .wanted import mesos_agent, zk_url
 
 pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.2")]

@@ -7,7 +7,7 @@ from tasks.inventory.cluster import Cluster, Node
 
 from .containers import inspect, otherwise_run, with_other_mounts
 from .findings import refuse
-from .rights import OPEN, others
+from .modes import OPEN, others
 from .wanted import mesos_master
 
 pytestmark = pytest.mark.role("mesos_master")

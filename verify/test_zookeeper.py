@@ -5,7 +5,7 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from . import containers, rights
+from . import containers, modes
 from .containers import Container, inspect
 from .findings import REDO, refuse, require
 from .wanted import Wanted, zookeeper
@@ -37,11 +37,11 @@ def test_the_directory_exists(host: Host, node: Node, directory: str) -> None:
 @pytest.mark.runbook("2.3")
 def test_all_may_read_what_root_made_and_root_alone_may_change_it(host: Host, node: Node) -> None:
     home = node.settings.zookeeper_dir
-    roots = dict.fromkeys([home, f"{home}/conf"], f"{rights.OPEN}, owner 0")
+    roots = dict.fromkeys([home, f"{home}/conf"], f"{modes.OPEN}, owner 0")
     # The image gives its data to its own user, and versions after 3.4 more than that.
-    services = dict.fromkeys([f"{home}/data", f"{home}/logs"], rights.OPEN)
+    services = dict.fromkeys([f"{home}/data", f"{home}/logs"], modes.OPEN)
     files = dict.fromkeys([f"{home}/conf/zoo.cfg", f"{home}/data/myid"], "mode 644")
-    refuse(rights.others(host, node, {**roots, **services, **files}))
+    refuse(modes.others(host, node, {**roots, **services, **files}))
 
 
 def zoo_cfg(host: Host, node: Node) -> dict[str, str]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from paramiko import Channel
 
-from ..errors import OperatorError, StepFailed, Unreachable
+from ..errors import Blocked, OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan import remedy, runbook, script
 from ..plan.gate import Question
+from ..plan.look import lease
 from ..plan.look.observed import Observed, read
 from ..plan.look.observed import script as observation
 from ..plan.look.sections import Unreadable, last_line
@@ -23,12 +24,14 @@ from .asking import Heard, Rounds
 from .connections import Connections
 from .console import Console
 from .journal import Journal
-from .remote import Outcome, Remote
+from .remote import SAFE, Outcome, Remote
 
 if TYPE_CHECKING:
     from .tree import Tree
 
 T = TypeVar("T")
+
+LAPSED = "the host had no sign of life from it for a minute, as when a laptop sleeps"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Hosts:
         self, cluster: Cluster, nodes: Sequence[Node], connections: Connections, console: Console
     ) -> None:
         self.cluster, self.nodes, self.console = cluster, tuple(nodes), console
-        self.journal = Journal()
+        self.journal, self.run_id = Journal(), secrets.token_hex(16)
         self._connections = connections
         self._gone: set[str] = set()
         self._leased: set[str] = set()
@@ -81,19 +84,20 @@ class Hosts:
     def fellows(self, chapters: Sequence[Chapter]) -> "Hosts":
         """Give the other members of these hosts' services: on them it depends who may join.
 
-        A look at them does not wait for who is at work there; one that was lost once is not dialled again.
+        One that was lost once is not dialled again.
         """
         own = {node.name for node in self.nodes}
         joint = [each for each in chapters if each.membership and any(map(each.concerns, self.nodes))]
         names = {node.name for chapter in joint for node in chapter.nodes(self.cluster)} - own
         others = copy(self)
-        others._waits = False
         others.nodes = tuple(node for node in self.cluster.nodes if node.name in names - self._gone)
         return others
 
     def look_at_fellows(self, chapters: Sequence[Chapter]) -> dict[str, Observed]:
-        """Look at the other members of these hosts' services that can be reached."""
-        seen, lost = self.fellows(chapters).look(chapters)
+        """Look at the fellows that can be reached, without waiting for who is at work there."""
+        fellows = self.fellows(chapters)
+        fellows._waits = False
+        seen, lost = fellows.look(chapters)
         self._gone.update(lost)
         return seen
 
@@ -188,7 +192,7 @@ class Hosts:
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         """Carry out each node's steps, all nodes at once; give what the last one of each has said.
 
-        Raises StepFailed or Unreachable.
+        Raises StepFailed, Unreachable, or Blocked where another run has a host by now.
         """
         busy = [node for node in self.nodes if steps.get(node.name)]
         with self.console.spent.part("steps"):
@@ -197,7 +201,7 @@ class Hosts:
     def _act(self, node: Node, steps: Sequence[Step]) -> str:
         record = Record(node, steps, self.console, self.journal)
         try:
-            outcome = self.execute(node, script.runnable(steps), record.line)
+            outcome = self.execute(node, script.runnable(steps, lease.fence(self.run_id)), record.line)
         except Unreachable as error:
             raise record.interrupted(error) from error
         if outcome.code == script.BUSY and not record.begun:
@@ -212,12 +216,21 @@ def _outcome(step: Step) -> str:
     return "prepared" if step.prepares else "changed" if step.changes else "ok"
 
 
+def _lost(node: Node, step: Step, whose: lease.Lease | None) -> OperatorError:
+    """Tell that a step did not begin, as another run holds the host by now, or nobody."""
+    seen, at = f"it was not begun, since the lease of this run has ended: {LAPSED}", f"{step.id} {step.title}"
+    if whose:
+        return Blocked(f"{seen}. {whose}", "Wait for that run to end, then run again.", node.name, at)
+    return Unreachable(seen, SAFE, node.name, at)
+
+
 class Record:
     """Follows one script's output: which step is on, what it said."""
 
     def __init__(self, node: Node, steps: Sequence[Step], console: Console, journal: Journal) -> None:
         self.node, self.steps, self.console, self.journal = node, steps, console, journal
         self.begun: Step | None = None
+        self.lost: Step | None = None
         self.words: list[str] = []
 
     def line(self, line: str) -> bool:
@@ -233,6 +246,8 @@ class Record:
             assert self.begun is not None
             self.journal.end(self.node.name)
             self.console.end(self.node.name, _outcome(self.begun))
+        elif event.event == "lost":
+            self.lost, self.words = self.steps[event.index], []
         else:
             self.console.alive(self.node.name)
         return False
@@ -242,8 +257,10 @@ class Record:
         """The step that is on, by id and title; "" before the first one."""
         return f"{self.begun.id} {self.begun.title}" if self.begun else ""
 
-    def failure(self, outcome: Outcome) -> StepFailed:
+    def failure(self, outcome: Outcome) -> OperatorError:
         """Tell which step failed, how, and what to do."""
+        if self.lost:
+            return _lost(self.node, self.lost, lease.read("\n".join(self.words)))
         if self.begun is None:
             said = f"exit {outcome.code}: {' '.join(self.words[-3:])}"
             return StepFailed(said, host=self.node.name, where="sh")

@@ -77,6 +77,10 @@ def _others(run: Run, leases: list[Channel]) -> dict[str, Observed]:
     for error in errors.values():
         if isinstance(error, Taken):
             raise error
+    for name, one in seen.items():
+        if one.busy:  # with a step of a run that has lost its lease: nobody else may act there now
+            seen_there = "another run lost this host in mid-step, and the step is still under way"
+            raise Taken(seen_there, "Wait for its end, then run again.", name)
     return seen
 
 
@@ -98,7 +102,7 @@ def _beat(channel: Channel) -> None:
 def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) -> T:
     who, what = f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:])
     with hosts.console.looking(node.name, inquiry.what):
-        channel, text = hosts.hold(node, script(who, what, inquiry.script), inquiry.over)
+        channel, text = hosts.hold(node, script(who, what, hosts.run_id, inquiry.script), inquiry.over)
     said, _, answer = text.partition("\n")
     if said == "held":
         leases.append(channel)
@@ -111,14 +115,18 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
     raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
 
 
-def script(who: str, what: str, inquiry: str, lease: str = LEASE, silence: int = SILENCE) -> str:
-    """Give the shell that takes the lock, says so, asks, and keeps it until no sign of life comes."""
+def script(who: str, what: str, run: str, inquiry: str, lease: str = LEASE, silence: int = SILENCE) -> str:
+    """Give the shell that takes the lock, says so, asks, and keeps it until no sign of life comes.
+
+    Below what people read stands the `run`, by which its steps know that the lease is still theirs.
+    """
     return (
         f"{private(lease)}"
         f"exec 8<>{lease}\n"
         # A second, since a look that asks whether it is held has it locked for a moment.
         f'flock -w 1 8 || {{ echo "busy $(cat {lease})"; exit 0; }}\n'
-        f"printf '%s, since %s UTC: fab %s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} > {lease}\n"
+        f"printf '%s, since %s UTC: fab %s\\n%s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} {run}"
+        f" > {lease} || exit 0\n"
         "echo held\n"
         f"(\n{inquiry}) 8>&-\n"
         # On one line with its exit: what follows on standard input is signs of life, no script.

@@ -184,8 +184,13 @@ class Container:
 
     @cached_property
     def digest(self) -> str:
-        """The digest of the whole desired form, mounted files included: 16 hex digits."""
-        names = [field.name for field in fields(self) if field.name not in ("step", "ports", "grace")]
+        """The digest of the desired form, mounted files included: 16 hex digits.
+
+        Variables and arguments are not in it: they may be secrets, which could be guessed from a digest, and
+        a label is no secret. docker tells them, so they are compared themselves.
+        """
+        without = ("step", "ports", "grace", "environment", "arguments")
+        names = [field.name for field in fields(self) if field.name not in without]
         text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=_form)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

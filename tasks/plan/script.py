@@ -13,27 +13,34 @@ from .step import Step
 MARK = "\x1e"
 """Begins a line that tells how far the script is; no program prints it by accident."""
 
-EVENT = re.compile(f"{MARK}(begin|end|alive) ([0-9]+)")
+EVENT = re.compile(f"{MARK}(begin|end|alive|lost) ([0-9]+)")
 
 BUSY = 75
 """Exit code of a script that could not get the host for itself."""
 
+UNFENCED = "fence() { :; }\n"
+"""Lets every step begin."""
+
 
 @dataclass(frozen=True)
 class Progress:
-    """A script's sign of life: it has begun or ended step `index` (from 0), or is just `alive`."""
+    """A script's sign of life: it has begun or ended step `index` (from 0), or is just `alive`.
+
+    It has `lost` the host where that step may not begin, as another run has it by now.
+    """
 
     event: str
     index: int
 
 
-def runnable(steps: Sequence[Step]) -> str:
+def runnable(steps: Sequence[Step], fence: str = UNFENCED) -> str:
     """Give the script that carries out `steps` and tells when each begins and ends.
 
-    It stops at the first command that fails. The shell reads a function, and the braces around its
-    call, whole before it runs them, so a script that is cut off on its way does nothing at all.
+    It stops at the first command that fails, and where `fence`, a shell function, lets no step begin. The
+    shell reads a function, and the braces around its call, whole before it runs them, so a script that is
+    cut off on its way does nothing at all.
     """
-    blocks = [f"say begin {i}\n{_commented(step)}say end {i}\n" for i, step in enumerate(steps)]
+    blocks = [f"fence {i}\nsay begin {i}\n{_commented(step)}say end {i}\n" for i, step in enumerate(steps)]
     body = "\n".join(blocks)
     # The heartbeat tells a long pull from a dead host. Its sleep must not hold our output open.
     heartbeat = "( while sleep 5 >/dev/null 2>&1 </dev/null; do say alive 0; done ) & beat=$!"
@@ -45,6 +52,7 @@ def runnable(steps: Sequence[Step]) -> str:
         f"{FUNCTIONS}"
         "exec 2>&1\n"
         f'say() {{ printf \'\\n\\036%s %s\\n\' "$1" "$2"; }}\n'
+        f"{fence}"
         "mesofab() {\n"
         f"{heartbeat}\n"
         "trap 'kill $beat' EXIT\n"
@@ -66,18 +74,15 @@ def progress(line: str) -> Progress | None:
 def readable(steps: Iterable[Step], containers: Iterable[Container] = ()) -> str:
     """Give the same shell for a person: what steps use, then each below a comment with its id and title.
 
-    Secrets of the `containers` are not shown, nor digests by which they could be guessed; docker or
-    the shell refuses what stands there instead.
+    Secrets of the `containers` are not shown; docker or the shell refuses what stands there instead.
     """
     text = "\n".join([FUNCTIONS, *map(_commented, steps)])
     for container in containers:
-        shown = text
         for key, value in container.environment:
             if is_secret(key, value):
-                shown = shown.replace(f"\n{key}={value}\n", f"\n{key} {HIDDEN}\n")
+                text = text.replace(f"\n{key}={value}\n", f"\n{key} {HIDDEN}\n")
         words = [word if word == HIDDEN else quote(word) for word in shown_words(container.arguments)]
-        shown = shown.replace(" ".join(map(quote, container.arguments)) or "\0", " ".join(words))
-        text = text if shown == text else shown.replace(container.digest, HIDDEN)
+        text = text.replace(" ".join(map(quote, container.arguments)) or "\0", " ".join(words))
     return text
 
 

@@ -107,6 +107,7 @@ class Sort(Enum):
     LOST = "lost"
     READ_ONLY = "read-only"
     FULL = "full"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ API 1.24 and newer, 29.0 1.44, 29.3 1.40; from API 1.45 an image tells no Contai
 in its Config that is no image's, from 1.52 nothing that is empty. 29 is as freshly installed, with containerd
 as its image store: ids are digests of an index (daemon/containerd/image_inspect.go of moby), and a container
 tells which manifest it has of that (API 1.48). The examples in moby's pull request 48855 and its issue 50033
-have the same fields.
+have the same fields. What a HostConfig has by itself is what adaptContainerSettings (daemon/daemon_unix.go)
+and createContainerOSSpecificSettings (daemon/create_unix.go) of the same tags make of it.
 """
 
 from dataclasses import dataclass
@@ -67,7 +68,49 @@ EMPTY = {"User": "", "WorkingDir": "", "Labels": None, "OnBuild": None, "Volumes
 """What an image's Config has before API 1.52, though it says nothing."""
 
 
-def container(wanted: dict[str, Any], image: str, **more: Any) -> dict[str, Any]:
+MASKED = [
+    *("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list"),
+    *("/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"),
+]
+"""What 20.10 hides from a container that is not privileged."""
+
+MASKED_BY_25 = [*MASKED, "/sys/devices/virtual/powercap"]
+MASKED_BY_28 = [*MASKED_BY_25, "/proc/interrupts", "/sys/devices/system/cpu/cpu0/thermal_throttle"]
+
+NOBODY_SET: dict[str, Any] = {
+    **dict.fromkeys(
+        ["ContainerIDFile", "VolumeDriver", "Cgroup", "CgroupParent", "CpusetCpus", "CpusetMems"], ""
+    ),
+    **dict.fromkeys(["PidMode", "UTSMode", "UsernsMode", "Isolation"], ""),
+    **dict.fromkeys(
+        ["AutoRemove", "Privileged", "PublishAllPorts", "ReadonlyRootfs", "OomKillDisable"], False
+    ),
+    **dict.fromkeys(["VolumesFrom", "CapAdd", "CapDrop", "ExtraHosts", "GroupAdd", "Links", "SecurityOpt"]),
+    **dict.fromkeys(["DeviceCgroupRules", "DeviceRequests", "MemorySwappiness", "PidsLimit", "Ulimits"]),
+    **dict.fromkeys(
+        ["BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"]
+    ),
+    **dict.fromkeys(["Dns", "DnsOptions", "DnsSearch", "Devices", "BlkioWeightDevice"], []),
+    **dict.fromkeys(
+        ["OomScoreAdj", "CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota"], 0
+    ),
+    **dict.fromkeys(["CpuRealtimePeriod", "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP"], 0),
+    **dict.fromkeys(["MemoryReservation", "MemorySwap", "CpuCount", "CpuPercent"], 0),
+    **dict.fromkeys(["IOMaximumIOps", "IOMaximumBandwidth"], 0),
+    "CgroupnsMode": "private",
+    "ConsoleSize": [0, 0],
+    "IpcMode": "private",
+    "PortBindings": {},
+    "ReadonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    "Runtime": "runc",
+    "ShmSize": 64 * 2**20,
+}
+"""What stands in a HostConfig for which nobody has asked."""
+
+
+def container(
+    wanted: dict[str, Any], image: str, masked: list[str] = MASKED_BY_28, **more: Any
+) -> dict[str, Any]:
     """Give what is told of a container made of an image; `wanted` are fields of its Config and HostConfig."""
     return {
         "Id": "e" * 64,
@@ -98,21 +141,13 @@ def container(wanted: dict[str, Any], image: str, **more: Any) -> dict[str, Any]
             "Labels": wanted["Labels"],
         },
         "HostConfig": {
+            **NOBODY_SET,
             "Binds": wanted["Binds"],
             "LogConfig": {"Type": "json-file", "Config": {"max-file": "5", "max-size": "50m"}},
             "NetworkMode": "host",
-            "PortBindings": {},
             "RestartPolicy": {"Name": "always", "MaximumRetryCount": 0},
-            "CapAdd": None,
-            "CapDrop": None,
-            "CgroupnsMode": "private",
-            "IpcMode": "private",
-            "PidMode": "",
-            "Privileged": False,
-            "ReadonlyRootfs": False,
-            "UsernsMode": "",
-            "Memory": 0,
-            "NanoCpus": 0,
+            "MaskedPaths": masked,
+            **wanted.get("HostConfig", {}),
         },
         **more,
     }
@@ -131,13 +166,16 @@ def answers(wanted: dict[str, Any]) -> dict[str, Answers]:
     old = {"Config": OF_CONTAINERS | EMPTY, "ContainerConfig": {"Cmd": None}, "Parent": "", **graph}
     return {
         "20.10.24": Answers(
-            "20.10.24+dfsg1 1.12", _info("20.10.24+dfsg1"), _image(CONFIG, **old), container(wanted, CONFIG)
+            "20.10.24+dfsg1 1.12",
+            _info("20.10.24+dfsg1"),
+            _image(CONFIG, **old),
+            container(wanted, CONFIG, MASKED),
         ),
         "25.0.0": Answers(
             "25.0.0 1.24",
             _info("25.0.0"),
             _image(CONFIG, Config=OF_CONTAINERS | EMPTY, **graph),
-            container(wanted, CONFIG),
+            container(wanted, CONFIG, MASKED_BY_25),
         ),
         "28.5.2": Answers(
             "28.5.2 1.24",

@@ -321,7 +321,7 @@ def test_what_docker_must_say_of_a_container_is_missed(name: str, value: object)
 def test_options_that_nobody_knows_are_kept_and_empty_ones_are_not() -> None:
     told = {"Known": False, "New": {"In": {"Side": 7}, "Empty": []}, "Devices": [{"PathOnHost": "/dev/kmsg"}]}
     found = docker.container({**reports()["zookeeper"], "HostConfig": told}).options
-    assert found == {"New.In.Side": "7", "Devices": "{'PathOnHost': '/dev/kmsg'}"}
+    assert found == {"New.In.Side": "7", "Devices": "PathOnHost=/dev/kmsg"}
 
 
 def test_words_inside_of_a_report_are_no_words_of_dockers_own() -> None:

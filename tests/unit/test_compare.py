@@ -87,6 +87,13 @@ def test_a_container_edited_by_hand_is_noticed_although_its_label_is_right(
     assert step.reason == "edited by hand: privileged on -> off"
 
 
+def test_a_variable_that_hosts_ini_has_changed_is_not_said_to_be_edited_by_hand(well: Observed) -> None:
+    both = with_options(well, Privileged="on")
+    assert plan(trio("zookeeper_heap=1g"), both).steps[0].reason == (
+        "SERVER_JVMFLAGS -Xmx512m -> -Xmx1g, privileged on -> off"
+    )
+
+
 def test_a_file_edited_by_hand_is_told_from_one_that_hosts_ini_has_changed(
     cluster: Cluster, well: Observed
 ) -> None:

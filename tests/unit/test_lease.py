@@ -38,7 +38,7 @@ def holder(locked: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.
 def start(who: str, file: Path, shell: str = "sh") -> subprocess.Popen[str]:
     """Take a lease that ends after two seconds of silence."""
     process = subprocess.Popen([shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    script = lease.script(who, "deploy-cluster", "echo asked; exit 0\n", str(file), silence=2)
+    script = lease.script(who, "deploy-cluster", "r1", "echo asked; exit 0\n", str(file), silence=2)
     pipe(process.stdin).write(script)
     pipe(process.stdin).flush()
     return process

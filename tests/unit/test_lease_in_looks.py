@@ -142,6 +142,6 @@ def test_a_preflight_says_whose_run_would_refuse_a_deploy_and_says_it_once() -> 
 
 def test_a_run_that_ends_leaves_an_empty_lease(tmp_path: Path) -> None:
     file = tmp_path / "lease"
-    done = run(lease.script("ann", "deploy-cluster", f"cat {file}\n", str(file)), tmp_path)
+    done = run(lease.script("ann", "deploy-cluster", "r1", f"cat {file}\n", str(file)), tmp_path)
     assert b"ann, since" in done.stdout
     assert file.read_text() == ""

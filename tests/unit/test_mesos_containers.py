@@ -124,6 +124,13 @@ def run(made: Container) -> str:
     return re.sub(r"mesofab\.digest=[0-9a-f]{16}", "mesofab.digest=DIGEST", shell.docker_run(made))
 
 
+@given(secrets=st.lists(st.tuples(st.sampled_from(["-Dzk.password=", ""]), st.text(min_size=1)), max_size=3))
+def test_no_label_tells_what_a_variable_or_an_argument_is(secrets: list[tuple[str, str]]) -> None:
+    told = tuple("".join(each) for each in secrets)
+    other = replace(marathon(), environment=tuple(("JAVA_OPTS", each) for each in told), arguments=told)
+    assert other.labels == marathon().labels
+
+
 def words(made: Container) -> list[str]:
     """What docker gets: its words, and behind them the variables on its input."""
     command, variables = docker_gets(shell.docker_run(made))

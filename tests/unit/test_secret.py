@@ -200,12 +200,15 @@ def told(container: Container) -> SuitesContainer:
         arguments=container.arguments,
         image_entrypoint=(),
         image_arguments=(),
+        user="",
+        image_user="",
         binds=frozenset(),
         restart_policy="",
         network="",
         privileged=False,
         pid_mode="",
         init=False,
+        beyond={},
     )
 
 

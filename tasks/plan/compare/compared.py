@@ -42,7 +42,8 @@ class Host:
     def made_as_wanted(self, container: Container) -> bool:
         """Tell whether the container was made from just the form that is wanted now.
 
-        Then hosts.ini has not changed since, and whatever differs was edited by hand.
+        Then hosts.ini has not changed since but for variables and arguments, and whatever else differs was
+        edited by hand.
         """
         return self.seen.container(container.name).labels.get(DIGEST) == container.digest
 

@@ -7,7 +7,7 @@ from ..desired import Container, of
 from ..look.docker import SeenContainer
 from ..look.sections import PATIENCE
 from ..step import Sort, Step, Trouble
-from . import endings, ports
+from . import endings, ports, rights
 from .compared import Host
 
 FULL = 100
@@ -37,7 +37,7 @@ def troubles(host: Host, steps: Sequence[Step]) -> tuple[Trouble, ...]:
         Trouble(wanted.step, wanted.name, ill.sort, ill.seen, ill.remedy, _is_mended(wanted, ill, steps))
         for wanted in of(Container, host.items)
         if host.seen.container(wanted.name).is_ours
-        for ill in (*of_the_process(host, wanted), *of_its_places(host, wanted))
+        for ill in (*of_the_process(host, wanted), *of_its_places(host, wanted), *_unknown(host, wanted))
     )
 
 
@@ -86,6 +86,16 @@ def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
         elif held.free is not None and held.free < FULL:
             told = f"{mount.host} is full: {held.free} MB are left, it needs {FULL}"
             yield Ill(Sort.FULL, told, "free some space there")
+
+
+def _unknown(host: Host, wanted: Container) -> Iterator[Ill]:
+    """Tell of rights that nobody can judge; an engine may have given them by itself, and would again."""
+    if unknown := rights.unknown(host.seen.container(wanted.name).options):
+        told = f"docker runs it with options that mesofab does not know ({', '.join(unknown)})"
+        remedy = (
+            f"if it was run by hand, docker rm -f {wanted.name} there, then deploy; else docker sets them"
+        )
+        yield Ill(Sort.UNKNOWN, told, remedy)
 
 
 def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int, str]:

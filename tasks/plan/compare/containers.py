@@ -70,7 +70,8 @@ def _first_start(host: Host, wanted: Container) -> Step:
 def _differences(host: Host, wanted: Container, seen: SeenContainer) -> list[str]:
     image = host.seen.images.get(wanted.image)
     found = differences.container(wanted, seen, image)
-    if found and host.made_as_wanted(wanted) and (image is None or image.id in seen.made_of):
+    by_hand = host.made_as_wanted(wanted) and (image is None or image.id in seen.made_of)
+    if found and by_hand and not differences.settings(wanted, seen, image):
         found[0] = BY_HAND + found[0]
     found += [f"{f.name}: {host.how_differs(f)}" for f in wanted.files if host.differs(f)]
     found += [ill.seen for ill in condition.of_its_places(host, wanted) if ill.sort is Sort.LOST]

@@ -6,6 +6,7 @@ from ...inventory import secret
 from ..desired import Container
 from ..look.docker import SeenContainer, SeenImage
 from ..look.observed import Path
+from . import rights
 
 Fields = Mapping[str, str | None]
 """What has a name, and its value; None if it has none, as a flag that is only switched on."""
@@ -44,8 +45,8 @@ def _entry(key: str, value: str | None) -> str:
     return secret.shown("", key) if value is None else f"{key}={secret.shown(key, value)}"
 
 
-def rights(seen: Path, mode: str, owner: str = "") -> str:
-    """Say how the rights of what stands at a path differ; "" if they do not, or nobody knows them."""
+def owner_and_mode(seen: Path, mode: str, owner: str = "") -> str:
+    """Say how owner and mode of what stands at a path differ; "" if they do not, or nobody knows them."""
     rows = (("owner", seen.owner, owner), ("mode", seen.mode, mode))
     return ", ".join(f"{name} {old} -> {new}" for name, old, new in rows if old and new and old != new)
 
@@ -62,9 +63,15 @@ def container(wanted: Container, seen: SeenContainer, image: SeenImage | None) -
         found.append(f"image {wanted.image} is another one now")
     found += _environment(wanted, seen, image)
     found += _mounts(wanted, seen)
-    found += _options(wanted, seen)
+    found += rights.compared(wanted, seen.options)
     found += _program(wanted, seen, image) if image else []
+    found += _arguments(wanted, seen, image) if image else []
     return found
+
+
+def settings(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
+    """Say how variables and arguments differ, which the container's label does not cover."""
+    return _environment(wanted, seen, image) + (_arguments(wanted, seen, image) if image else [])
 
 
 def _environment(wanted: Container, seen: SeenContainer, image: SeenImage | None) -> list[str]:
@@ -81,37 +88,16 @@ def _mounts(wanted: Container, seen: SeenContainer) -> list[str]:
     ]
 
 
-def _options(wanted: Container, seen: SeenContainer) -> list[str]:
-    """Compare docker's options; of one that is switched on or off, the wanted one is `on` or `off`."""
-    rows = (
-        ("network", "NetworkMode", "host"),
-        ("privileged", "Privileged", "on" if wanted.privileged else "off"),
-        ("pid mode", "PidMode", "host" if wanted.host_pids else "none"),
-        ("docker-init", "Init", "on" if wanted.init else "off"),
-        ("log driver", "LogConfig.Type", "json-file"),
-        ("log size", "LogConfig.Config.max-size", wanted.log_size),
-        ("log files", "LogConfig.Config.max-file", str(wanted.log_files)),
-        ("added capabilities", "CapAdd", "none"),
-        ("dropped capabilities", "CapDrop", "none"),
-        ("read-only root", "ReadonlyRootfs", "off"),
-        ("memory limit", "Memory", "none"),
-        ("cpu limit", "NanoCpus", "none"),
-    )
-    old = {key: seen.options.get(key, "off" if new in ("on", "off") else "none") for _, key, new in rows}
-    return [f"{name} {old[key]} -> {new}" for name, key, new in rows if old[key] != new]
-
-
 def _program(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
     """Compare the program that runs, which the image gives where nothing else is wanted."""
     entrypoint = (wanted.entrypoint,) if wanted.entrypoint else image.entrypoint
-    defaults = () if wanted.entrypoint else image.arguments
     pairs = [("entrypoint", seen.entrypoint, entrypoint), ("user", seen.user, image.user)]
-    found = [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
-    return found + _arguments(seen.arguments, wanted.arguments or defaults)
+    return [f"{name} {_word(old)} -> {_word(new)}" for name, old, new in pairs if old != new]
 
 
-def _arguments(old: Sequence[str], new: Sequence[str]) -> list[str]:
+def _arguments(wanted: Container, seen: SeenContainer, image: SeenImage) -> list[str]:
     """Say which flag differs, or show both lists where there is more than flags, each given once."""
+    old, new = seen.arguments, wanted.arguments or (() if wanted.entrypoint else image.arguments)
     if old == new:
         return []
     before, after = _flags(old), _flags(new)

@@ -19,7 +19,7 @@ def directories(host: Host, item: Directories) -> Found:
     rights = {
         path: told
         for path, owner in item.judged.items()
-        if (told := differences.rights(host.seen.path(path), DIRECTORY_MODE, owner))
+        if (told := differences.owner_and_mode(host.seen.path(path), DIRECTORY_MODE, owner))
     }
     if missing or rights:
         why = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"{p}: {rights[p]}" for p in rights]
@@ -38,7 +38,7 @@ def file(host: Host, item: File) -> Found:
     """Compare a file; while a container mounts it, a new version is only put beside it."""
     below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
-        if why := differences.rights(host.seen.path(item.path), FILE_MODE):
+        if why := differences.owner_and_mode(host.seen.path(item.path), FILE_MODE):
             text = f"guard {quote(item.path)}\nchmod {FILE_MODE} {quote(item.path)}\n"
             yield Step(item.step, Action.SET_MODE, item.name, why, text, after=below)
         yield from _tidy(host, item, item.beside, item.previous)
@@ -47,9 +47,14 @@ def file(host: Host, item: File) -> Found:
     if not host.mounted_now(item):
         text = shell.write(item.path, item.text, item.beside)
         yield Step(item.step, Action.WRITE, item.name, why, text, after=below)
-    elif (staged := host.seen.path(item.beside)).text != item.text or differences.rights(staged, FILE_MODE):
+    elif _differs_beside(host, item):
         text, effect = shell.stage(item.beside, item.text), host.restarts(item.mounted_by or "")
         yield Step(item.step, Action.WRITE_BESIDE, item.name, why, text, effect=effect, after=below)
+
+
+def _differs_beside(host: Host, item: File) -> bool:
+    staged = host.seen.path(item.beside)
+    return staged.text != item.text or bool(differences.owner_and_mode(staged, FILE_MODE))
 
 
 def _tidy(host: Host, item: File | Identity, *leftovers: str) -> Found:
@@ -65,7 +70,7 @@ def identity(host: Host, item: Identity) -> Found:
     """Compare a file that is written once and never overwritten."""
     seen = host.seen.path(item.path)
     is_missing = seen.kind in ("absent", "regular empty file")
-    wrong = "missing" if is_missing else differences.rights(seen, FILE_MODE)
+    wrong = "missing" if is_missing else differences.owner_and_mode(seen, FILE_MODE)
     if not is_missing and seen.kind != "regular file":
         told = f"{item.path} is a {seen.kind}, not a file"
         yield Blocker(item.step, item.name, told, "move it out of the way", "path")

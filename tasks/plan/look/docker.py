@@ -21,6 +21,9 @@ GENERATIONS = (".next", ".prev", ".failed")
 LINES, BYTES = 60, 8000
 """How much of a log is asked for: more than a stack's depth, and no more than a person would read."""
 
+PATHS = ("MaskedPaths", "ReadonlyPaths")
+"""Lists that docker fills, so that an empty one was asked for; it says null where it may not."""
+
 Table = Mapping[str, object]
 T = TypeVar("T")
 
@@ -57,7 +60,7 @@ class SeenContainer:
     `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since`, when
     it was started, and `made` are UTC. `pid` is its first process on the host, 0 while none runs. `restarts`
     counts how often docker has started it again by itself. `options` is docker's HostConfig without all that
-    is null, empty, zero or off: texts by docker's names, an inner one behind a dot.
+    is null, empty (but for PATHS), zero or off: texts by docker's names, an inner one behind a dot.
     """
 
     id: str = ""
@@ -243,13 +246,15 @@ def _options(told: Table, above: str = "") -> Iterator[tuple[str, str]]:
     for name, value in told.items():
         if value and isinstance(value, dict):
             yield from _options(value, f"{above}{name}.")
-        elif value:
+        elif value or (value == [] and name in PATHS):
             yield above + name, _shown(value)
 
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return ",".join(f"{name}={_shown(inner)}" for name, inner in value.items())
     return "on" if value is True else str(value)
 
 

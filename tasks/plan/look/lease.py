@@ -8,11 +8,14 @@ from ...inventory.printable import printable
 LEASE = "/run/mesofab.lease"
 """Locked for as long as a run that changes the host lives; its text tells whose run that is."""
 
+IF_HELD = f"{{ flock -n -s 6 || [ $? != 1 ] || cat {LEASE}; }} 2>/dev/null 6<{LEASE}"
+"""Prints the text of a lease that is held; a file that nobody locks is a dead run's."""
+
 ASK = f"""\
 part lease; if [ -s {LEASE} ] && [ -r {LEASE} ]; then # a run empties it at its end, unless it is killed
-  {{ flock -n -s 6 2>/dev/null; [ $? != 1 ] || cat {LEASE}; }} 6<{LEASE}
+  {IF_HELD}
 fi"""
-"""Asks for the text of a lease that is held; a file that nobody locks is a dead run's."""
+"""Asks who holds the lease."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,22 @@ class Lease:
         return f"{self.who} has been at work here since {since} UTC: {self.doing}"
 
 
+def fence(run: str) -> str:
+    """Give the shell function that lets step $1 begin only while this very run holds the lease.
+
+    Its connection may be older than that: a laptop that slept for a minute has lost the host, and
+    another run may have it by now.
+    """
+    return (
+        "fence() {\n"
+        f"its=$({IF_HELD}) || true\n"
+        f'case $its in *{run}) ;; *) say lost "$1"; printf \'%s\\n\' "$its"; exit 1 ;; esac\n'
+        "}\n"
+    )
+
+
 def read(text: str) -> Lease | None:
-    """Read the text of a lease that is held; None if nobody holds one."""
+    """Read the text of a lease that is held; None if nobody holds one. Its first line tells whose it is."""
     line = printable(text.strip().partition("\n")[0])[:200]
     told = re.fullmatch(r"(.+), since (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC: (.*)", line, re.ASCII)
     if told:
