@@ -187,10 +187,10 @@ def test_old_forms_are_said_in_the_new_ones() -> None:
 @pytest.mark.parametrize(
     ("fields", "path", "message"),
     [
-        ({"id": "/Upper"}, "/id", "Object is not valid"),
-        ({"id": "/a_b"}, "/id", "Object is not valid"),
+        ({"id": "/Upper"}, "/id", "Invalid JSON"),
+        ({"id": "/a_b"}, "/id", "Invalid JSON"),
         ({"id": "/"}, "/id", "Object is not valid"),
-        ({"id": "/-a"}, "/id", "Object is not valid"),
+        ({"id": "/-a"}, "/id", "Invalid JSON"),
         ({"cmd": "x"}, "/cmd", "Object is not valid"),
         ({"args": ["x"]}, "/", "Object is not valid"),
         ({"cmd": None}, "/", "Object is not valid"),

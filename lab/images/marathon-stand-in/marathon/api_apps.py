@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from standin import web
 from standin.web import Request, Response
 
 from . import apps, clock, deployments, views
@@ -12,7 +11,7 @@ from .apps import Definition, path_id
 from .apps_rules import Invalid
 from .deployments import Change, Deployment
 from .options import Options
-from .web import Problem, Routes, asked, body_of, wants
+from .web import Problem, Routes, answer, asked, body_of, wants
 from .world import Locked, World
 
 _APP = r"/v2/apps/(.+?)"
@@ -41,18 +40,18 @@ class Apps:
         """List the apps, or those with a part of their id."""
         embed, parts = asked(request, "embed", "embed[]"), asked(request, "id")
         found = [app for key, app in self._world.apps.items() if all(part in key for part in parts)]
-        return web.answer({"apps": [views.app_view(self._world, app, embed) for app in found]})
+        return answer({"apps": [views.app_view(self._world, app, embed) for app in found]})
 
     def show(self, _: Request, key: str) -> Response:
         """Show one app with its tasks."""
         embed = ("apps.tasks", "apps.lastTaskFailure")
-        return web.answer({"app": views.app_view(self._world, self._existing(key), embed)})
+        return answer({"app": views.app_view(self._world, self._existing(key), embed)})
 
     def below(self, _: Request, group: str | None) -> Response:
         """List the apps below a group."""
         prefix = path_id(group or "").rstrip("/") + "/"
         found = [app for key, app in self._world.apps.items() if key.startswith(prefix)]
-        return web.answer({"*": [views.app_view(self._world, app) for app in found]})
+        return answer({"*": [views.app_view(self._world, app) for app in found]})
 
     def create(self, request: Request) -> Response:
         """Make a new app."""
@@ -62,7 +61,8 @@ class Apps:
             raise Problem(409, f"An app with id [{app['id']}] already exists.")
         deployment = self._deploy(self._change(None, app), request)
         view = {**views.app_view(self._world, self._world.apps[app["id"]]), "tasks": []}
-        return web.answer(view, 201, {"Location": f"/v2/apps{app['id']}", **_header(deployment)})
+        del view["versionInfo"]
+        return answer(view, 201, {"Location": _place(request, app["id"]), **_header(deployment)})
 
     def replace(self, request: Request, key: str, must_exist: bool) -> Response:
         """Change one app, or make it where that is allowed."""
@@ -74,10 +74,10 @@ class Apps:
             app = self._checked(lambda: apps.update(before, named, self._options, taken))
         else:
             app = self._checked(lambda: apps.create(named, self._options, taken))
-        answer = _answer(self._deploy(self._change(before, app), request))
+        response = _answer(self._deploy(self._change(before, app), request))
         if not before:
-            answer.status, answer.headers["Location"] = 201, f"/v2/apps{key}"
-        return answer
+            response.status, response.headers["Location"] = 201, _place(request, key)
+        return response
 
     def restart(self, request: Request, key: str) -> Response:
         """Replace all tasks, with the same configuration."""
@@ -93,14 +93,14 @@ class Apps:
 
     def versions(self, _: Request, key: str) -> Response:
         """List an app's versions, the newest first."""
-        return web.answer({"versions": sorted(self._world.history[self._existing(key)["id"]], reverse=True)})
+        return answer({"versions": sorted(self._world.history[self._existing(key)["id"]], reverse=True)})
 
     def version(self, _: Request, key: str, version: str) -> Response:
         """Show an app as it was."""
         known = self._world.history[self._existing(key)["id"]]
         if version not in known:
             raise Problem(404, f"App '{path_id(key)}' does not exist in version {version}")
-        return web.answer(known[version])
+        return answer(known[version])
 
     def _existing(self, key: str) -> Definition:
         app = self._world.apps.get(path_id(key))
@@ -142,9 +142,13 @@ def deployment_body(deployment: Deployment) -> dict[str, str]:
     return {"version": deployment.version, "deploymentId": deployment.id}
 
 
+def _place(request: Request, key: str) -> str:
+    return f"http://{request.host}/v2/apps{key}"
+
+
 def _header(deployment: Deployment) -> dict[str, str]:
     return {"Marathon-Deployment-Id": deployment.id}
 
 
 def _answer(deployment: Deployment) -> Response:
-    return web.answer(deployment_body(deployment), headers=_header(deployment))
+    return answer(deployment_body(deployment), headers=_header(deployment))

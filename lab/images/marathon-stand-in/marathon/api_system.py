@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
 from standin import web
@@ -11,7 +12,7 @@ from standin.web import Request, Response
 
 from . import VERSION, clock, process
 from .options import ZK_URL, Options
-from .web import Problem, Routes, asked
+from .web import Problem, Routes, answer, asked
 from .world import World
 
 BUILDREF = "unknown-stand-in"
@@ -40,19 +41,23 @@ class System:
 
     def add_to(self, routes: Routes) -> None:
         """Register the paths."""
-        routes.add("GET", "/", lambda _: Response(302, headers={"Location": "ui/"}))
+        for path, place in {"/": "ui/", "/help": "api-console/index.html"}.items():
+            routes.add("GET", path, partial(_found, place))
         routes.add("GET", "/ping", self.ping)
         routes.add("GET", "/v2/info", self.info)
-        routes.add("GET", "/v2/leader", lambda _: web.answer({"leader": self._address}))
+        routes.add("GET", "/v2/leader", lambda _: answer({"leader": self._address}))
         routes.add("DELETE", "/v2/leader", self.abdicate)
         routes.add("GET", "/metrics", self.metrics)
 
     def ping(self, request: Request) -> Response:
         """Answer pong, in the form that is accepted."""
         accept = request.headers.get("accept") or "*/*"
+        vary = {"Vary": "Accept"}
+        if request.method == "HEAD":
+            return Response(headers={"Content-Type": "text/plain", **vary})
         if re.search(r"text/(plain|\*)|\*/\*", accept):
-            return Response(200, b"pong", {"Content-Type": "text/plain"})
-        return web.answer("pong") if "application/json" in accept else Response(204)
+            return Response(200, b"pong", {"Content-Type": "text/plain", **vary}, chunked=True)
+        return answer("pong", 200, {**web.JSON, **vary}) if "application/json" in accept else Response(204)
 
     def info(self, _: Request) -> Response:
         """Say what this is, how it is configured and what it is connected to."""
@@ -67,7 +72,7 @@ class System:
             "zookeeper_config": self._zookeeper(),
             "http_config": {name: self._options[name] for name in ("http_port", "https_port")},
         }
-        return web.answer(body)
+        return answer(body)
 
     def _config(self) -> dict[str, Any]:
         options, features = self._options, self._options["enable_features"]
@@ -78,7 +83,7 @@ class System:
             "leader_proxy_connection_timeout_ms": options["leader_proxy_connection_timeout"],
             "leader_proxy_read_timeout_ms": options["leader_proxy_read_timeout"],
             "mesos_leader_ui_url": options["mesos_leader_ui_url"] or self._framework.master_url,
-            "webui_url": options["webui_url"] or f"http://{self._address}",
+            "webui_url": options["webui_url"],
         }
 
     def _zookeeper(self) -> dict[str, Any]:
@@ -88,13 +93,17 @@ class System:
         return {"zk": url, **{name: self._options[name] for name in _ZOOKEEPER}}
 
     def abdicate(self, request: Request) -> Response:
-        """Give up leadership, which ends the process half a second after the answer."""
+        """Give up leadership half a second after the answer, and end."""
         if asked(request, "backup", "restore"):
             raise Problem(422, "The stand-in for Marathon has no backups")
         asyncio.get_running_loop().call_later(ABDICATION, process.die, "Leadership was abdicated")
-        return web.answer({"message": "Leadership abdicated"})
+        return answer({"message": "Leadership abdicated"})
 
     def metrics(self, _: Request) -> Response:
         """Give Kamon's shape, without a number in it."""
-        kinds = ("counters", "gauges", "histograms", "min-max-counters", "http-server", "trace")
-        return web.answer({"start": clock.now(), "end": clock.now(), **dict.fromkeys(kinds, {})})
+        kinds = ("counters", "gauges", "histograms", "min-max-counters", "system-metric")
+        return answer({"start": clock.now(), "end": clock.now(), **dict.fromkeys(kinds, {})})
+
+
+def _found(place: str, _: Request) -> Response:
+    return Response(302, headers={"Location": place})

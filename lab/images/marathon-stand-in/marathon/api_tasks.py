@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from standin import web
-from standin.web import Request, Response
+from standin.web import Headers, Request, Response
 
 from . import clock, views
 from .api_apps import deploy, deployment_body
 from .apps import path_id
 from .deployments import Change, Task
-from .web import Problem, Routes, asked, body_of, wants
+from .web import Problem, Routes, answer, asked, body_of, wants
 from .world import World
 
 _STATES = {"running": ("TASK_RUNNING",), "staging": ("TASK_STAGING", "TASK_STARTING")}
@@ -32,7 +31,9 @@ class Tasks:
         routes.add("DELETE", "/v2/apps/(.+)/tasks/([^/]+)", self.delete_one)
         routes.add("GET", "/v2/deployments", self.deployments)
         routes.add("DELETE", "/v2/deployments/([^/]+)", self.undo)
-        routes.add("GET", "/v2/queue", lambda _: web.answer(views.queue_view(self._world)))
+        routes.add("GET", "/v2/queue", lambda _: answer(views.queue_view(self._world)))
+        routes.add("GET", "/v2/pods", lambda _: answer([]))
+        routes.add("GET", "/v2/plugins", lambda _: answer({"plugins": []}))
         routes.add("GET", "/v2/groups(?:/(.*))?", self.group)
 
     def index(self, request: Request) -> Response:
@@ -40,11 +41,11 @@ class Tasks:
         names = asked(request, "status", "status[]")
         states = [state for name in names for state in _STATES.get(name, ())]
         found = [task for task in self._world.tasks.values() if not names or task.state in states]
-        return web.answer({"tasks": [views.task_view(self._world, task, True) for task in found]})
+        return answer({"tasks": [views.task_view(self._world, task, True) for task in found]})
 
     def of_app(self, _: Request, key: str) -> Response:
         """List an app's tasks."""
-        return web.answer({"tasks": self._views(self._tasks(key))})
+        return answer({"tasks": self._views(self._tasks(key))})
 
     def _tasks(self, key: str) -> list[Task]:
         if path_id(key) not in self._world.apps:
@@ -59,7 +60,7 @@ class Tasks:
         chosen = [task for task in self._tasks(key) if task.id == task_id]
         if not chosen:
             raise Problem(404, f"Task '{task_id}' does not exist")
-        return self._end(chosen, request, {"task": self._views(chosen)[0]})
+        return self._end(chosen, request, {"task": views.instance_view(self._world, chosen[0])})
 
     def delete_listed(self, request: Request) -> Response:
         """Kill the tasks whose ids are given; unknown ones are passed over."""
@@ -74,13 +75,15 @@ class Tasks:
         """Kill tasks. With scale=true their apps want as many fewer, which is a deployment."""
         if wants(request, "scale") and wants(request, "wipe"):
             raise Problem(400, "You cannot use scale and wipe at the same time.")
+        header: Headers = {}
         if wants(request, "scale"):
             apps = sorted({task.app for task in tasks})
             changes = [self._fewer(app, sum(task.app == app for task in tasks)) for app in apps]
             shown = deployment_body(deploy(self._world, changes, wants(request, "force")))
+            header = {"Marathon-Deployment-Id": shown["deploymentId"]}
         for task in tasks:
             self._kill(task)
-        return web.answer(shown)
+        return answer(shown, headers=header)
 
     def _fewer(self, key: str, count: int) -> Change:
         before, version = self._world.apps[key], clock.now()
@@ -91,7 +94,7 @@ class Tasks:
 
     def deployments(self, _: Request) -> Response:
         """List what is on its way: an empty list means that all is settled."""
-        return web.answer([each.as_json() for each in self._world.deployments.values()])
+        return answer([each.as_json() for each in self._world.deployments.values()])
 
     def undo(self, request: Request, key: str) -> Response:
         """Roll a deployment back by another one, or with force=true just stop it where it is."""
@@ -102,7 +105,7 @@ class Tasks:
             self._world.close(found, success=False)
             return Response(202)
         back = [self._back(change) for change in found.changes]
-        return web.answer(deployment_body(deploy(self._world, back, force=True)))
+        return answer(deployment_body(deploy(self._world, back, force=True)))
 
     def _back(self, change: Change) -> Change:
         now = self._world.apps.get(change.app)
@@ -113,4 +116,4 @@ class Tasks:
         view = views.group_view(self._world, path_id(key or ""))
         if view is None:
             raise Problem(404, f"Group '{path_id(key or '')}' does not exist")
-        return web.answer(view)
+        return answer(view)

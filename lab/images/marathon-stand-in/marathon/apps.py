@@ -101,6 +101,7 @@ def _modern_container(container: Mapping[str, Any]) -> dict[str, Any]:
     docker = {"forcePullImage": False, "privileged": False, "parameters": [], **docker}
     return {
         "type": "DOCKER",
+        "volumes": [],
         **container,
         "docker": docker,
         **({"portMappings": mappings} if mappings else {}),

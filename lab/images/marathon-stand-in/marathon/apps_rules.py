@@ -82,10 +82,16 @@ class Invalid(Exception):
 def typed(raw: Any) -> dict[str, Any]:
     """Return the known fields that are given; null is as good as absent."""
     given = _without_nulls(raw)
-    wrong = dict(_misshapen(given, TYPES, ""))
+    wrong = dict(_misshapen(given, TYPES, "")) or dict(_unreadable(given))
     if wrong:
         raise Invalid.json(wrong)
     return {name: given[name] for name in TYPES if name in given}
+
+
+def _unreadable(given: Mapping[str, Any]) -> Breaches:
+    """Yield the id if no app could have it; an absolute one is made of what remains later."""
+    if not re.fullmatch(f"{ID}|/", "/" + given.get("id", "").strip("/")):
+        yield "/id", "error.pattern"
 
 
 def _without_nulls(value: Any) -> Any:

@@ -10,7 +10,7 @@ from standin.web import Request, Stream
 from . import clock
 from .web import Answer, Routes, as_jetty, asked
 
-_STREAM = {"Content-Type": "text/event-stream;charset=utf-8"}
+_STREAM = {"Content-Type": "text/event-stream;charset=utf-8", "Connection": "close"}
 
 
 class Events:
@@ -32,7 +32,7 @@ class Events:
     def attach(self, request: Request) -> Answer:
         """Begin a stream; it ends with the listener or with the process."""
         if request.headers.get("accept") != "text/event-stream":
-            return as_jetty(405, "Method Not Allowed", request.path)
+            return as_jetty(405, "HTTP method GET is not supported by this URL", request.path)
         stream = Stream(self._detach, _STREAM, _encode)
         about = {"remoteAddress": request.remote_ip, "timestamp": clock.now()}
         stream.put({"eventType": "event_stream_attached", **about})

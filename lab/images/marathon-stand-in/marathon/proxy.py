@@ -13,12 +13,12 @@ from standin.web import Request, Response
 
 from .election import Election
 from .options import Options
-from .web import NO_CACHE, Answer, as_jetty
+from .web import NO_CACHE, Answer, as_jetty, compressed
 
 _log = logging.getLogger("marathon.proxy")
 _TRIES, _PAUSE = 11, 0.25
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_OF_THIS_HOP = "host connection content-length transfer-encoding date accept-encoding expect".split()
+_OF_THIS_HOP = "host connection content-length transfer-encoding date expect".split()
 
 
 class Proxy:
@@ -27,6 +27,7 @@ class Proxy:
     def __init__(self, election: Election, options: Options, answer: Callable[[Request], Answer]) -> None:
         self._election, self._answer = election, answer
         self._patience = options["leader_proxy_read_timeout"] / 1000
+        self._compress: bool = options["http_compression"]
         self.leading = False
 
     async def __call__(self, request: Request) -> web.Answer:
@@ -43,9 +44,9 @@ class Proxy:
 
     def _own(self, request: Request) -> Answer:
         answer = self._answer(request)
-        mark = {"X-Marathon-Leader": f"http://{self._election.address}"}
-        answer.headers.update({**NO_CACHE, **mark, **answer.headers})
-        return answer
+        own = {} if "Cache-Control" in answer.headers else NO_CACHE
+        answer.headers.update({"X-Marathon-Leader": f"http://{self._election.address}", **own})
+        return compressed(request, answer) if self._compress else answer
 
     def _forward(self, request: Request, leader: str) -> web.Answer:
         via = f"1.1 {self._election.address}"

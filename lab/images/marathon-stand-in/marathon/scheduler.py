@@ -108,9 +108,11 @@ class Scheduler:
             fit = pool.take(app, self._world.active(app["id"]), self._options)
         except Misfit as misfit:
             launch.reasons[str(misfit)] += 1
+            launch.seen["lastUnusedOfferAt"] = clock.now()
             launch.last = Counter([str(misfit)])
             return None
         launch.last = Counter()
+        launch.seen["lastUsedOfferAt"] = clock.now()
         launch.count -= 1
         task = _new_task(app, pool.offer, taskinfo.effective_ports(app, fit.ports))
         # Before the master hears of it: a task that nobody remembers would run for ever.

@@ -49,7 +49,6 @@ def task_view(world: World, task: Task, with_service_ports: bool = False) -> Jso
         "state": task.state,
         "appId": task.app,
         "ipAddresses": task.addresses,
-        "localVolumes": [],
     }
     if task.state in _ACTIVE:
         view |= {
@@ -58,11 +57,28 @@ def task_view(world: World, task: Task, with_service_ports: bool = False) -> Jso
             "ports": task.ports,
             "version": task.version,
         }
-    if with_service_ports and app:
-        view["servicePorts"] = service_ports(app)
+    if with_service_ports and app and (ports := service_ports(app)):
+        view["servicePorts"] = ports
     if results := world.health.get(task.id):
         view["healthCheckResults"] = [_result(result) for _, result in sorted(results.items())]
     return view
+
+
+def instance_view(world: World, task: Task) -> Json:
+    """Return a task as Marathon itself keeps it, which is what killing one is answered with."""
+    condition = {"str": task.state.removeprefix("TASK_").lower()}
+    network = {"hostName": task.host, "hostPorts": task.ports, "ipAddresses": task.addresses}
+    status = {"stagedAt": task.staged, "startedAt": task.started, "mesosStatus": ""}
+    kept = {"taskId": task.id, "runSpecVersion": task.version}
+    attributes = [{"name": name, "text": text} for name, text in task.attributes.items()]
+    return {
+        "instanceId": {"idString": task.instance},
+        "agentInfo": {"host": task.host, "agentId": task.agent, "attributes": attributes},
+        "tasksMap": {task.id: {**kept, "status": {**status, "condition": condition, "networkInfo": network}}},
+        "runSpecVersion": task.version,
+        "state": {"condition": condition, "since": task.started, "activeSince": task.started},
+        "unreachableStrategy": world.apps[task.app]["unreachableStrategy"],
+    }
 
 
 def _result(result: Json) -> Json:
@@ -86,6 +102,7 @@ def _queued(app: Definition, launch: Launch) -> Json:
         "processedOffersSummary": {
             "processedOffersCount": launch.processed,
             "unusedOffersCount": unused,
+            **launch.seen,
             "rejectSummaryLastOffers": _rejections(launch.last, 1 if launch.processed else 0),
             "rejectSummaryLaunchAttempt": _rejections(launch.reasons, launch.processed),
         },

@@ -37,6 +37,7 @@ class Launch:
     delay: float = 0.0
     failed: str = ""
     processed: int = 0
+    seen: dict[str, str] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     last: Counter[str] = field(default_factory=Counter)
 

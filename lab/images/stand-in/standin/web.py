@@ -36,16 +36,17 @@ class Answer(Protocol):
 
 @dataclass
 class Response:
-    """An answer with an end."""
+    """An answer with an end. If `chunked`, its length is not told beforehand."""
 
     status: int = 200
     body: bytes = b""
     headers: Headers = field(default_factory=dict)
+    chunked: bool = False
 
     async def send(self, request: Request) -> None:
         """Send it to who asked."""
-        sized = {**self.headers, "Content-Length": str(len(self.body))}
-        (await begin(request, self.status, sized, self.body)).finish()
+        sized = {} if self.chunked else {"Content-Length": str(len(self.body))}
+        (await begin(request, self.status, {**self.headers, **sized}, self.body)).finish()
 
 
 def compact(value: Any) -> bytes:
