@@ -73,11 +73,12 @@ class Marathons:
         self._directory, self._master = directory, master
         self.nodes: list[Marathon] = []
 
-    def add(self, *arguments: str, version: str = "", session: int = SESSION) -> Marathon:
+    def add(self, *arguments: str, version: str = "", session: int = SESSION, **environment: str) -> Marathon:
         host = f"127.0.0.{2 + len(self.nodes)}"
         more = (f"--master={self._master}", *QUICK, f"--zk_session_timeout={session}", *arguments)
         entry = entry_point(self._directory, version) if version else ENTRY_POINT
-        node = Marathon(self._directory, host, free_port(host), self.zk, *more, entry=entry)
+        port = free_port(host)
+        node = Marathon(self._directory, host, port, self.zk, *more, entry=entry, **environment)
         self.nodes.append(node)
         return node
 

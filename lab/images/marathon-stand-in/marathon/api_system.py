@@ -36,8 +36,9 @@ _ZOOKEEPER = """
 class System:
     """Answers for the node as such. Only a leader answers, so it always says that it is elected."""
 
-    def __init__(self, options: Options, address: str, framework: World) -> None:
+    def __init__(self, options: Options, address: str, framework: World, linger: float = 0) -> None:
         self._options, self._address, self._framework = options, address, framework
+        self._linger = linger
 
     def add_to(self, routes: Routes) -> None:
         """Register the paths."""
@@ -96,7 +97,8 @@ class System:
         """Give up leadership half a second after the answer, and end."""
         if asked(request, "backup", "restore"):
             raise Problem(422, "The stand-in for Marathon has no backups")
-        asyncio.get_running_loop().call_later(ABDICATION, process.die, "Leadership was abdicated")
+        end = partial(process.die, "Leadership was abdicated", linger=self._linger)
+        asyncio.get_running_loop().call_later(ABDICATION, end)
         return answer({"message": "Leadership abdicated"})
 
     def metrics(self, _: Request) -> Response:

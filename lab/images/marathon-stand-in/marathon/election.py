@@ -1,82 +1,96 @@
-"""ZooKeeper: one session, the election, and the end of the process when the connection is lost."""
+"""The election: one session that is there for nothing else, its latch, and who leads."""
 
 from __future__ import annotations
 
 import threading
 import uuid
-from typing import Any
 
-from kazoo.client import KazooClient, KazooState
-from kazoo.exceptions import NoNodeError
+from kazoo.client import KazooClient
+from kazoo.exceptions import KazooException, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
-from kazoo.security import make_acl, make_digest_acl
+from kazoo.protocol.states import KazooState
+from kazoo.security import make_acl
 
-from . import process
-from .options import ZK_URL, Options
+from . import zookeeper
+from .zookeeper import Place
+
+_FAREWELL = 2.0
+"""Seconds that ZooKeeper may take to remove a latch."""
 
 
 class Election:
-    """One candidate: its session, its latch node, and who leads. Everything here waits for ZooKeeper."""
+    """One candidate. Everything here waits for ZooKeeper.
 
-    def __init__(self, options: Options, address: str) -> None:
-        match = ZK_URL.match(options["zk"])
-        assert match, "the options were validated"
-        self.address, self.path = address, match["path"]
-        self._auth: str | None = match["auth"]
-        self.client = KazooClient(
-            hosts=match["hosts"],
-            timeout=options["zk_session_timeout"] / 1000,
-            auth_data=[("digest", self._auth)] if self._auth else None,
-            default_acl=[self._owner()] if self._auth else None,
-        )
-        self._patience = options["zk_connection_timeout"] / 1000
+    A standby outlives the loss of its connection: it comes back with the same session and the same latch.
+    A leader does not.
+    """
 
-    def _owner(self) -> Any:
-        user, _, password = str(self._auth).partition(":")
-        return make_digest_acl(user, password, all=True)
+    def __init__(self, place: Place, address: str, hang: float = 0) -> None:
+        self.address = address
+        self._parent, self._owner = f"{place.path}/leader-curator", place.owner
+        self._client: KazooClient = place.client()
+        self._connect = place.connect
+        self._hang = hang
+        self._latch = ""
+        self._broken = False
 
     def connect(self) -> None:
-        """Open the session, or end the process; from then on losing the connection ends it too."""
-        try:
-            self.client.start(timeout=self._patience)
-        except KazooTimeoutError:
-            process.die("timed out while waiting for zookeeper connection")
-        self.client.add_listener(self._changed)
-        process.before_exit(self.client.stop)
-        if not self.client.connected:
-            self._changed(KazooState.LOST)
+        """Open our session; fails with KazooTimeoutError."""
+        self._connect(self._client)
 
-    def _changed(self, state: str) -> None:
-        if state != KazooState.CONNECTED:
-            # In a thread: this one is the client's own, which has to stay free for its farewell.
-            reason = f"Lost connection to ZooKeeper ({state}), terminating"
-            threading.Thread(target=process.die, args=(reason,)).start()
+    def stand(self) -> None:
+        """Make our latch: ephemeral, in Curator's form, saying who we are."""
+        readable = [self._owner, make_acl("world", "anyone", read=True)] if self._owner else None
+        self._client.retry(self._client.ensure_path, self._parent, acl=readable)
+        name, data = f"{self._parent}/_c_{uuid.uuid4()}-latch-", self.address.encode()
+        self._latch = self._client.create(name, data, acl=readable, ephemeral=True, sequence=True)
 
     def win(self) -> None:
-        """Stand, and return when our node is the first: ephemeral, in Curator's form, saying who we are."""
-        readable = [self._owner(), make_acl("world", "anyone", read=True)] if self._auth else None
-        parent = f"{self.path}/leader-curator"
-        self.client.ensure_path(parent, acl=readable)
-        name, data = f"{parent}/_c_{uuid.uuid4()}-latch-", self.address.encode()
-        latch = self.client.create(name, data, acl=readable, ephemeral=True, sequence=True)
-        mine = latch.rpartition("/")[2]
+        """Return when our latch is the first; where it has gone, another is made. Then connections matter."""
         while True:
             changed = threading.Event()
-            children = self.client.get_children(parent, watch=lambda _, event=changed: event.set())
+            mine = self._latch.rpartition("/")[2]
+            children = self._client.retry(
+                self._client.get_children, self._parent, watch=lambda _, event=changed: event.set()
+            )
             if mine not in children:
-                process.die("Our candidacy is gone from ZooKeeper")
-            if _first(children) == mine:
-                return
-            changed.wait()
+                self.stand()
+            elif _first(children) == mine:
+                self._client.add_listener(self._heard)
+                return zookeeper.vital(self._client)
+            else:
+                changed.wait()
+
+    def _heard(self, state: str) -> None:
+        """Remember that a leader's connection broke: it may be back before the process has ended."""
+        self._broken = self._broken or state != KazooState.CONNECTED
 
     def leader(self) -> str | None:
-        """Return host:port of the first candidate, as ZooKeeper says it now."""
-        parent = f"{self.path}/leader-curator"
-        try:
-            first = _first(self.client.get_children(parent))
-            return self.client.get(f"{parent}/{first}")[0].decode() if first else None
-        except NoNodeError:
+        """Return host:port of the first candidate, as ZooKeeper says it now; None if it cannot be asked."""
+        if not self._client.connected:
             return None
+        try:
+            first = _first(self._client.get_children(self._parent))
+            return self._client.get(f"{self._parent}/{first}")[0].decode() if first else None
+        except KazooException:
+            return None
+
+    def resign(self) -> float:
+        """Take our latch back, or leave it to expire; return for how long Marathon hangs over that."""
+        return 0.0 if self._withdrawn() else self._hang
+
+    def _withdrawn(self) -> bool:
+        if not self._latch:
+            return True
+        if self._broken or not self._client.connected:
+            return False
+        try:
+            self._client.delete_async(self._latch).get(timeout=_FAREWELL)
+        except NoNodeError:
+            return True
+        except (KazooException, KazooTimeoutError):
+            return False
+        return True
 
 
 def _first(children: list[str]) -> str | None:

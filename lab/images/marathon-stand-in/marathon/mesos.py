@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,11 @@ _TIMEOUT = 10.0
 
 
 class Master:
-    """A subscription to the leading master. Once it ends, it has ended for good: `disconnected` is told."""
+    """A subscription to the leading master. It is lost for good once another one leads, or none.
+
+    As long as ZooKeeper names the same master, a stream that broke off changes nothing: Marathon goes on
+    answering. A master that is named by its address is lost with the stream: nobody would name another.
+    """
 
     def __init__(self, options: Options, disconnected: Callable[[str], None]) -> None:
         self._master, self._disconnected = options["master"], disconnected
@@ -28,6 +33,8 @@ class Master:
         self._silence = (
             options["mesos_heartbeat_interval"] * options["mesos_heartbeat_failure_threshold"] / 1000
         )
+        self._patience = self._silence if self._master.startswith("zk://") else 0
+        self._heard_last = 0.0
         self._leader: str | None = None
         self._stream_id = ""
         self._framework_id: str | None = None
@@ -51,7 +58,9 @@ class Master:
             except OSError as error:
                 _log.info("No master at %s: %r", self._leader, error)
             await asyncio.sleep(_PAUSE)
-        self._disconnected("the stream ended")
+        # A broken stream is but silence to who waits for ZooKeeper to name another master.
+        await asyncio.sleep(self._heard_last + self._patience - time.monotonic())
+        self._disconnected("nothing was heard of it any more")
 
     async def _heard(self, call: Event) -> AsyncIterator[Event]:
         """Subscribe once: a master that follows redirects, and one that recovers answers 503."""
@@ -61,6 +70,7 @@ class Master:
             self._stream_id = reply.headers["Mesos-Stream-Id"] if reply.status == 200 else ""
             stream = reply.events()
             while event := await asyncio.wait_for(anext(stream, None), self._silence):
+                self._heard_last = time.monotonic()
                 if event["type"] == "SUBSCRIBED":
                     self._framework_id = event["subscribed"]["framework_id"]["value"]
                 yield event
@@ -83,7 +93,7 @@ class Master:
             try:
                 status, said = await client.call(self._leader or "", "POST", _PATH, call, _TIMEOUT, headers)
             except OSError as error:
-                self._disconnected(f"{call['type']} failed: {error!r}")
+                _log.info("%s was not heard: %r", call["type"], error)
             else:
                 if status != 202:
                     self._disconnected(f"{call['type']} was answered with {status}: {said[:200]!r}")

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
+from weakref import WeakSet
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine, format_timestamp
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 from .process import spawn
 
@@ -115,10 +116,30 @@ async def begin(
     return connection
 
 
+class Server(HTTPServer):
+    """A port, and the connections of all who came in by it."""
+
+    def initialize(self, *arguments: Any, **options: Any) -> None:
+        """Begin without connections; Tornado calls this where others have __init__."""
+        self._streams: WeakSet[IOStream] = WeakSet()
+        super().initialize(*arguments, **options)
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        """Take a connection."""
+        self._streams.add(stream)
+        super().handle_stream(stream, address)
+
+    def hang_up(self) -> None:
+        """Close the port and all connections, now."""
+        self.stop()
+        for stream in list(self._streams):
+            stream.close()
+
+
 Handler = Callable[[Request], Awaitable[Answer]]
 
 
-def serve(handler: Handler, ip: str, port: int) -> HTTPServer:
+def serve(handler: Handler, ip: str, port: int) -> Server:
     """Answer everybody who connects, from now on; return what can be stopped."""
 
     async def converse(request: Request) -> None:
@@ -131,6 +152,6 @@ def serve(handler: Handler, ip: str, port: int) -> HTTPServer:
         with suppress(StreamClosedError):
             await found.send(request)
 
-    server = HTTPServer(lambda request: spawn(converse(request)))
+    server = Server(lambda request: spawn(converse(request)))
     server.listen(port, ip)
     return server
