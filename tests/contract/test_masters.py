@@ -53,6 +53,22 @@ def test_a_leader_whose_node_is_gone_ends(cluster: Cluster) -> None:
     assert cluster.leader([first, second]) is not leader
 
 
+def test_the_node_of_a_leader_that_has_ended_can_be_removed(cluster: Cluster) -> None:
+    """Another one leads while the dead one's session still stands; nobody else is harmed."""
+    masters = cluster.masters(ZK_SESSION_TIMEOUT=LONG_SESSION)
+    leader = cluster.leader(masters)
+    info = request(leader.address, "POST", "/api/v1", {"type": "GET_MASTER"}).body["get_master"]
+    known = {one["id"]: name for name, one in _infos(cluster).items()}
+    assert leader.kill(signal.SIGTERM) == -signal.SIGTERM
+    with _client(cluster) as client:
+        client.delete(f"{cluster.path}/{known[info['master_info']['id']]}")
+    followers = [one for one in masters if one is not leader]
+    successor = cluster.leader(followers)
+    assert len(_children(cluster, "log_replicas")) == 3
+    assert {_location(one) for one in followers} == {f"//{successor.address}"}
+    assert [one.process.poll() for one in followers] == [None, None]
+
+
 def test_without_zookeeper_all_masters_end(own_zookeeper: tuple[str, str], cluster: Cluster) -> None:
     """Leader: 1. Followers abort, as in this version they do, and as those below docker-init do."""
     name, cluster.zookeeper = own_zookeeper
@@ -127,6 +143,7 @@ def test_the_log_begins_only_with_everybody(cluster: Cluster) -> None:
     assert (state.status, state.body["slaves"]) == (200, [])
     answer = request(alone.address, "POST", "/api/v1", {"type": "GET_HEALTH"})
     assert (answer.status, answer.text) == (503, "Master has not finished recovery")
+    assert (_location(alone), alone.get("/registrar(1)/registry")) == (f"//{alone.address}", {})
     assert alone.metric("registrar/log/recovered") == 0.0
     assert alone.metric("registrar/registry_size_bytes") is None
     assert alone.ended() == -signal.SIGABRT
@@ -271,10 +288,14 @@ def _candidates(cluster: Cluster) -> list[str]:
 
 def _addresses(cluster: Cluster) -> dict[str, str]:
     """The addresses of the masters that stand for election, by their nodes."""
+    return {name: str(info["address"]["ip"]) for name, info in _infos(cluster).items()}
+
+
+def _infos(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """What the masters that stand for election say of themselves, by their nodes."""
     found = {}
     with _client(cluster) as client:
         for name in _candidates(cluster):
             with suppress(NoNodeError):  # its session has ended meanwhile
-                told, _ = client.get(f"{cluster.path}/{name}")
-                found[name] = str(json.loads(told)["address"]["ip"])
+                found[name] = json.loads(client.get(f"{cluster.path}/{name}")[0])
     return found
