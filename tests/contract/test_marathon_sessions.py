@@ -67,6 +67,11 @@ class Ways:
         """Break one session's connection."""
         self.relays[node.address].cut(session)
 
+    def cut_off(self, leader: Marathon) -> None:
+        """Let a leader in no more: the election first, else it might take its latch back in time."""
+        self.cut(leader, self.election(leader))
+        self.relays[leader.address].close()
+
 
 @pytest.fixture
 def ways(marathons: Marathons, keeper: ZooKeeper) -> Iterator[Ways]:
@@ -125,7 +130,7 @@ def test_a_latch_that_somebody_removed_while_its_process_lives_is_made_again(way
 def test_without_zookeeper_its_port_is_closed_and_the_process_hangs(ways: Ways) -> None:
     node = ways.add(**SLOWLY)
     begun = time.monotonic()
-    ways.relays[node.address].close()
+    ways.cut_off(node)
     until(lambda: _refused(node), "its port is closed")
     assert node.process.poll() is None
     assert node.exit_code() == 137
@@ -135,7 +140,7 @@ def test_without_zookeeper_its_port_is_closed_and_the_process_hangs(ways: Ways) 
 def test_one_that_hangs_can_be_killed_and_its_latch_removed(ways: Ways) -> None:
     leader, standby = ways.add(**SLOWLY), ways.add()
     latch = ways.latches()[leader.address][0]
-    ways.relays[leader.address].close()
+    ways.cut_off(leader)
     until(lambda: _refused(leader), "its port is closed")
     leader.process.kill()
     assert leader.exit_code() == -signal.SIGKILL
