@@ -210,8 +210,10 @@ def _info(master: FakeMaster) -> bytes:
 def test_a_boot_is_work() -> None:
     begun, worked = time.monotonic(), time.process_time()
     pace.Pace(boot=0.4).work(0.5)
-    assert time.monotonic() - begun >= 0.2
-    assert time.process_time() - worked >= 0.2 * 5 / 3
+    lasted = time.monotonic() - begun
+    assert lasted >= 0.2
+    # On a machine that is too busy for so much work it is cut short.
+    assert time.process_time() - worked >= 0.2 * 5 / 3 or lasted >= 0.2 * 2.5
 
 
 def test_without_a_boot_nothing_lasts() -> None:
