@@ -8,11 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import requests
+from kazoo.exceptions import NoNodeError
 from marathon_cluster import LONG_SESSION, Marathons, is_up
 from marathon_master import FakeMaster
 from marathon_nodes import ENTRY_POINT, Marathon, ZooKeeper, until
@@ -50,8 +52,9 @@ class Ways:
         """Return the latch and the election's session of each, by its address."""
         parent, found = f"{self.marathons.path}/leader-curator", {}
         for name in self.client.get_children(parent):
-            data, stat = self.client.get(f"{parent}/{name}")
-            found[data.decode()] = (name, stat.ephemeralOwner)
+            with suppress(NoNodeError):  # it has gone meanwhile
+                data, stat = self.client.get(f"{parent}/{name}")
+                found[data.decode()] = (name, stat.ephemeralOwner)
         return found
 
     def election(self, node: Marathon) -> int:
