@@ -8,11 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import requests
+from kazoo.exceptions import NoNodeError
 from marathon_cluster import LONG_SESSION, Marathons, is_up
 from marathon_master import FakeMaster
 from marathon_nodes import ENTRY_POINT, Marathon, ZooKeeper, until
@@ -50,8 +52,9 @@ class Ways:
         """Return the latch and the election's session of each, by its address."""
         parent, found = f"{self.marathons.path}/leader-curator", {}
         for name in self.client.get_children(parent):
-            data, stat = self.client.get(f"{parent}/{name}")
-            found[data.decode()] = (name, stat.ephemeralOwner)
+            with suppress(NoNodeError):  # it has gone meanwhile
+                data, stat = self.client.get(f"{parent}/{name}")
+                found[data.decode()] = (name, stat.ephemeralOwner)
         return found
 
     def election(self, node: Marathon) -> int:
@@ -66,6 +69,11 @@ class Ways:
     def cut(self, node: Marathon, session: int) -> None:
         """Break one session's connection."""
         self.relays[node.address].cut(session)
+
+    def cut_off(self, leader: Marathon) -> None:
+        """Let a leader in no more: the election first, else it might take its latch back in time."""
+        self.cut(leader, self.election(leader))
+        self.relays[leader.address].close()
 
 
 @pytest.fixture
@@ -125,7 +133,7 @@ def test_a_latch_that_somebody_removed_while_its_process_lives_is_made_again(way
 def test_without_zookeeper_its_port_is_closed_and_the_process_hangs(ways: Ways) -> None:
     node = ways.add(**SLOWLY)
     begun = time.monotonic()
-    ways.relays[node.address].close()
+    ways.cut_off(node)
     until(lambda: _refused(node), "its port is closed")
     assert node.process.poll() is None
     assert node.exit_code() == 137
@@ -135,7 +143,7 @@ def test_without_zookeeper_its_port_is_closed_and_the_process_hangs(ways: Ways) 
 def test_one_that_hangs_can_be_killed_and_its_latch_removed(ways: Ways) -> None:
     leader, standby = ways.add(**SLOWLY), ways.add()
     latch = ways.latches()[leader.address][0]
-    ways.relays[leader.address].close()
+    ways.cut_off(leader)
     until(lambda: _refused(leader), "its port is closed")
     leader.process.kill()
     assert leader.exit_code() == -signal.SIGKILL
@@ -205,8 +213,10 @@ def _info(master: FakeMaster) -> bytes:
 def test_a_boot_is_work() -> None:
     begun, worked = time.monotonic(), time.process_time()
     pace.Pace(boot=0.4).work(0.5)
-    assert time.monotonic() - begun >= 0.2
-    assert time.process_time() - worked >= 0.2 * 5 / 3
+    lasted = time.monotonic() - begun
+    assert lasted >= 0.2
+    # On a machine that is too busy for so much work it is cut short.
+    assert time.process_time() - worked >= 0.2 * 5 / 3 or lasted >= 0.2 * 2.5
 
 
 def test_without_a_boot_nothing_lasts() -> None:

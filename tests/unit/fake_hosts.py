@@ -1,6 +1,7 @@
 """Hosts that look and answer as a test says; what a run would do to them is only noted."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from fabric import Connection
@@ -10,6 +11,7 @@ from tasks.engine.connections import Connections
 from tasks.engine.console import Console
 from tasks.engine.hosts import Hosts, Inquiry
 from tasks.engine.remote import Outcome
+from tasks.engine.tree import NoTree, Tree
 from tasks.errors import OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.plan.gate import Question
@@ -106,8 +108,15 @@ class FakeHosts(Hosts):
         return Outcome(0, "")
 
     def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
-        assert self._preflight and inquiry.what == "preflight"
+        if inquiry.what != "preflight":
+            raise Unreachable("it does not tell", host=node.name)
+        assert self._preflight
         return cast(T, self._preflight[node.name])
+
+    @contextmanager
+    def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:
+        raise NoTree("nobody is dialled")
+        yield
 
     def connect(self, node: Node) -> None:
         pass

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 _THREADS = 2
 _CPU_SECONDS = 5 / 3
 """What a second of boot takes of all cores: three boots of 6 s in 15 s on two of them."""
+_MOST = 2.5
+"""How many times as long as alone a boot takes at most: as the slowest that was measured."""
 
 BEFORE_ZOOKEEPER, BEFORE_ELECTION, BEFORE_HTTP = 0.55, 0.25, 0.2
 """The parts of a boot, by what follows them."""
@@ -43,17 +45,17 @@ def pace(environment: Mapping[str, str]) -> Pace:
 
 
 def labour(seconds: float) -> None:
-    """Work for so long on an idle machine, and for longer on one that has more to do."""
-    until = time.monotonic() + seconds
-    share = seconds * _CPU_SECONDS / _THREADS
-    threads = [threading.Thread(target=_burn, args=(share,)) for _ in range(_THREADS)]
+    """Work for so long on an idle machine, and for longer, within bounds, on one that has more to do."""
+    begun = time.monotonic()
+    share, end = seconds * _CPU_SECONDS / _THREADS, begun + seconds * _MOST
+    threads = [threading.Thread(target=_burn, args=(share, end)) for _ in range(_THREADS)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    time.sleep(max(0.0, until - time.monotonic()))
+    time.sleep(max(0.0, begun + seconds - time.monotonic()))
 
 
-def _burn(seconds: float) -> None:
-    while time.thread_time() < seconds:
+def _burn(seconds: float, end: float) -> None:
+    while time.thread_time() < seconds and time.monotonic() < end:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 10_000)  # other threads go on meanwhile
