@@ -314,6 +314,21 @@ def test_what_docker_must_say_of_a_container_is_missed(name: str, value: object)
         observed.read(answer([*map(json.dumps, objects.values())], words()), BOUNDARY, ASK)
 
 
+def test_an_answer_that_cannot_be_read_shows_no_secret_in_it() -> None:
+    told = deepcopy(reports())
+    told["zookeeper"]["Args"] += ["--password", "correct-horse"]
+    told["zookeeper"]["Config"]["Env"] += ["SECRET=correct-horse"]
+    objects = [*map(json.dumps, told.values())]
+    whole = answer(objects, words())
+    end = whole.index("correct-horse") + len("correct-horse")
+    later = whole.index("correct-horse", end) + len("correct-horse")
+    spoilt = [objects[:1], [f"{objects[0]} and"], [objects[0], "docker: --password correct-horse"]]
+    for text in (whole[:end], whole[:later], *(answer(each, words()) for each in spoilt)):
+        with pytest.raises(Unreadable) as caught:
+            observed.read(text, BOUNDARY, ASK)
+        assert "correct-horse" not in str(caught.value)
+
+
 def test_options_that_nobody_knows_are_kept_and_empty_ones_are_not() -> None:
     told = {"Known": False, "New": {"In": {"Side": 7}, "Empty": []}, "Devices": [{"PathOnHost": "/dev/kmsg"}]}
     found = docker.container({**reports()["zookeeper"], "HostConfig": told}).options
