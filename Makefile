@@ -54,7 +54,7 @@ unit: $(READY) ## Our own tests that need no lab, in seconds
 	$(PYTEST) tests/unit tests/hostile -q -n 3 --dist worksteal
 
 nightly: $(READY) ## Have hypothesis try 10,000 answers on every parser of what hosts and services say
-	$(PYTEST) tests/unit/test_border.py -q -n 3 --dist worksteal --hypothesis-profile=nightly
+	$(PYTEST) tests/unit/test_border.py tests/unit/test_any_answer.py tests/unit/test_hearing.py -q -n 3 --dist worksteal --hypothesis-profile=nightly
 
 coverage: $(READY) ## How much of tasks/ the unit tests reach
 	$(VENV)/bin/coverage run --source=tasks -m pytest tests/unit -q
