@@ -16,7 +16,7 @@ from tasks.engine import become
 from tasks.engine.asking import Heard, Rounds
 from tasks.inventory.parse import parse
 from tasks.plan import remedy, runbook
-from tasks.plan.availability import services
+from tasks.plan.availability import course, services
 from tasks.plan.compare import endings
 from tasks.plan.desired import Container, of
 from tasks.plan.gate import Question
@@ -130,6 +130,18 @@ def test_whatever_becomes_of_an_answer_on_its_way_it_is_used_or_refused(text: st
     used(text)
 
 
+HUGE = "9" * 5000
+
+
+def test_a_number_in_the_name_of_a_container_may_be_longer_than_python_reads() -> None:
+    parts = {
+        "clusters": f"marathon-{HUGE} mesos\n",
+        "objects": "".join(f"error: no such object: {name}\n" for name in (*ASK.containers, *ASK.images)),
+        "listeners": 'LISTEN 0 50 *:8080 *:* users:(("java",pid=1,fd=1))\n',
+    }
+    used(sound_hosts.joined(told() | parts, BOUNDARY))
+
+
 # Questions of their own
 
 
@@ -180,10 +192,12 @@ SAMPLES = [
 
 
 @OFTEN
-@given(st.sampled_from(SAMPLES).flatmap(mutated))
-def test_whatever_is_measured_is_a_sample_or_nothing(line: str) -> None:
-    heard = services.read(line, WATCHED)
-    assert heard is None or heard[0] in WATCHED
+@given(st.lists(st.sampled_from(SAMPLES).flatmap(mutated), max_size=4))
+def test_whatever_is_measured_is_a_sample_or_nothing(lines: list[str]) -> None:
+    heard = [found for line in [SAMPLES[0], *lines] if (found := services.read(line, WATCHED))]
+    assert all(0 <= sample.at < 1e12 for _, sample, _ in heard)
+    fared = course.course([sample for _, sample, _ in heard])
+    assert course.told(WATCHED[0], fared) and course.excess(WATCHED[0], fared) == ""
 
 
 @OFTEN

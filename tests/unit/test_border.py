@@ -225,6 +225,10 @@ def test_whatever_files_and_programs_say_is_compared_or_refused(files: str, spoi
     look(answer([*map(json.dumps, reports().values())], words(), files, spoilt))
 
 
+def test_an_id_may_be_longer_than_python_reads() -> None:
+    look(answer([*map(json.dumps, reports().values())], words(), files=HUGE))
+
+
 VALUES = st.sampled_from(
     [
         *TEXTS,
