@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from random import Random
@@ -356,3 +357,34 @@ ACTS: dict[str, tuple[Part, int]] = {
     "a lease and no look": (leases("held\n"), 3),
 }
 """What the host of an agent does when it is to get its container, and the exit code of the deploy."""
+
+
+# What is no SSH
+
+
+def repeats(data: bytes, pause: float = 0) -> Callable[[socket.socket], None]:
+    """Send the same again and again, until nobody is there."""
+
+    def act(connection: socket.socket) -> None:
+        waiting = threading.Event()
+        while not waiting.wait(pause):
+            connection.sendall(data)
+
+    return act
+
+
+NO_SSH: dict[str, Callable[[socket.socket], object]] = {
+    "silence": lambda connection: connection.recv(1 << 20) and connection.recv(1),
+    "the end": lambda connection: None,
+    "a banner with escapes": lambda connection: connection.sendall(f"{ESCAPE}{MARKUP}\r\n".encode() * 200),
+    "a version with escapes": lambda connection: connection.sendall(
+        f"SSH-2.0-{ESCAPE}{MARKUP}\r\nx".encode()
+    ),
+    "another version": lambda connection: connection.sendall(f"SSH-1.0-{ESCAPE}\r\n".encode()),
+    "HTTP": lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "a line without end": repeats(b"x" * 100),
+    "lines without end": repeats(b"SS\x1b[2J\n"),
+    "a byte now and then": repeats(b"S", pause=0.5),
+    "packets that are none": lambda connection: connection.sendall(b"SSH-2.0-x\r\n" + b"\xff" * 100_000),
+}
+"""What may listen where an sshd should."""

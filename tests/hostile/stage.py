@@ -2,8 +2,10 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -113,11 +115,42 @@ class Command:
 
 
 @dataclass
+class NoSshd:
+    """What listens where an sshd should, and does something else for whoever connects."""
+
+    act: Callable[[socket.socket], object]
+
+    def __post_init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.socket.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=self._act, args=(self.socket.accept()[0],), daemon=True).start()
+
+    def _act(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            self.act(connection)
+
+    def line(self) -> str:
+        """Return a line of known_hosts, which is of no use."""
+        return ""
+
+    def close(self) -> None:
+        """Listen to nobody any more."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+@dataclass
 class Stage:
     """A cluster of three members and so many agents; hosts in `odd` play a part, all others are sound."""
 
     directory: Path
-    odd: Mapping[str, Part] = field(default_factory=dict)
+    odd: Mapping[str, Part | NoSshd] = field(default_factory=dict)
     agents: int = 2
     settings: str = ""
 
@@ -130,10 +163,14 @@ class Stage:
             f"[zookeeper]\n{ids}\n[mesos_master]\n{members}\n[marathon]\n{members}\n[mesos_agent]\n{agents}\n"
         )
         cluster = parse(f"{self.text}[all:vars]\n{self.settings}\n")
-        self.servers = {node.name: Sshd(self.directory) for node in cluster.nodes}
+        self.servers: dict[str, Sshd | NoSshd] = {}
         for node in cluster.nodes:
-            part, known = self.odd.get(node.name, soundly), sound_hosts.parts(cluster, node)
-            self.servers[node.name].act = partial(play, part, cluster, node, known)
+            part = self.odd.get(node.name, soundly)
+            if isinstance(part, NoSshd):
+                self.servers[node.name] = part
+            else:
+                known = sound_hosts.parts(cluster, node)
+                self.servers[node.name] = Sshd(self.directory, partial(play, part, cluster, node, known))
         self._write_access()
 
     def _write_access(self) -> None:

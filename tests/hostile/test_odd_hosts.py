@@ -7,8 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from oddities import ACTS, AGENT, FIELDS, MEMBER, falls_silent, goes_on_for_ever, keeps_its_exit_code, mutant
-from stage import TRIO, Part, Stage, agent, refuse_oddities
+from oddities import (
+    ACTS,
+    AGENT,
+    FIELDS,
+    MEMBER,
+    NO_SSH,
+    falls_silent,
+    goes_on_for_ever,
+    keeps_its_exit_code,
+    mutant,
+)
+from stage import TRIO, NoSshd, Part, Stage, agent, refuse_oddities
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -107,6 +117,19 @@ def test_hosts_that_hang_are_given_up_after_30_seconds(tmp_path: Path) -> None:
         refuse_oddities(done)
         assert done.code == 3, done
         assert f"{agent(0)}  it has been silent for 30 s" in re.sub("error  connection: ", "", done.said)
+
+
+@pytest.mark.parametrize("words", ["status --json", "deploy-cluster"])
+def test_what_is_no_sshd_is_a_host_that_cannot_be_reached(words: str, tmp_path: Path) -> None:
+    stage = Stage(tmp_path, {agent(i): NoSshd(act) for i, act in enumerate(NO_SSH.values())}, len(NO_SSH))
+    done = stage.fab(*words.split())
+    stage.close()
+    refuse_oddities(done)
+    assert done.code == 3, done
+    if "--json" in words:
+        hosts = json.loads(done.out)["hosts"]
+        assert [name for name in hosts if hosts[name]["reachable"]] == list(TRIO)
+        assert all(len(one["trouble"] or "") < 2000 for one in hosts.values())
 
 
 def test_an_answer_without_end_is_given_up_after_32_megabytes(tmp_path: Path) -> None:
