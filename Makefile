@@ -50,7 +50,7 @@ failover: $(READY) ## Kill every leader of the running lab in turn, and see it h
 
 # pytest keeps what it makes of the tests' source, else its start takes twice as long.
 unit: export PYTHONDONTWRITEBYTECODE :=
-unit: $(READY) ## Our own tests that need no lab, in seconds
+unit: $(READY) ## Our own tests that need no lab
 	$(PYTEST) tests/unit tests/hostile -q -n 3 --dist worksteal
 
 nightly: $(READY) ## Have hypothesis try 10,000 answers on every parser of what hosts and services say

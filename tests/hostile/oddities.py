@@ -321,6 +321,23 @@ def leases(said: str) -> Part:
     return part
 
 
+def gates(asked: Part) -> Part:
+    """The host gets its container, and `asked` is what it does when it is to ask services."""
+
+    def part(channel: Channel, scene: Scene) -> None:
+        is_round = "0" in scene.told
+        (asked if is_round else lacks_its_container(soundly))(channel, scene)
+
+    return part
+
+
+def rounds_of_nothing(channel: Channel, scene: Scene) -> None:
+    """End one round after the other, in which nobody answered."""
+    waiting = threading.Event()
+    while not waiting.wait(0.1):
+        channel.sendall(f"\n{scene.boundary} 0\n{ESCAPE}\n{scene.boundary} end\n".encode())
+
+
 def cut_in_a_step(channel: Channel, scene: Scene) -> None:
     """Begin a step, and close the channel."""
     channel.sendall(f"{scene.steps[0]}\n{ESCAPE}\n".encode())
@@ -351,6 +368,10 @@ ACTS: dict[str, tuple[Part, int]] = {
     "that it is busy": (lacks_its_container(sends(lambda text: "", code=75)), 4),
     "a channel that closes": (lacks_its_container(cut_in_a_step), 3),
     "a connection that ends": (lacks_its_container(hangs_up), 3),
+    "no round of questions": (gates(sends(lambda text: "")), 5),
+    "no words in a round": (gates(sends(lambda text: ESCAPE + MARKUP + SEPARATORS, code=1)), 5),
+    "rounds of nothing": (gates(rounds_of_nothing), 5),
+    "a round that is cut": (gates(closes), 3),
     "a lease of somebody else": (leases(f"busy {ESCAPE}{MARKUP}, since {HUGE}\n"), 6),
     "no lease": (leases(f"sh: {ESCAPE}{MARKUP}{'x' * 100_000}\n"), 3),
     "no word of a lease": (leases(""), 3),
