@@ -21,9 +21,11 @@ from tasks.plan.compare import endings
 from tasks.plan.desired import Container, of
 from tasks.plan.gate import Question
 from tasks.plan.look import candidates, lease, observed, peers
+from tasks.plan.look.election import Candidacy
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.mesos_agent import ending
+from tasks.plan.mesos_master import candidacy
 from tasks.plan.names import Id
 from tasks.plan.preflight import docker, facts, flows
 from tasks.plan.preflight.facts import Facts
@@ -231,6 +233,20 @@ SAID = [
 def test_whatever_a_program_says_at_its_end_is_explained(lines: list[str]) -> None:
     assert str((remedy.explain(1, lines), endings.cause(lines))).isprintable()
     assert str(become.refusal("\n".join(lines))).isprintable()
+
+
+MASTER = 'HTTP/1.1 200 OK\r\n\r\n{"get_master":{"master_info":{"id":"a","pid":"master@10.0.0.3:5050"}}}'
+INFO = '{"id":"a","pid":"master@10.0.0.3:5050"}'
+
+
+@OFTEN
+@given(mutated(MASTER), mutated(INFO), mutated("/mesos/json.info_0000000001"))
+def test_whatever_a_master_and_its_candidacy_say_one_leads_or_nobody_knows(
+    said: str, info: str, path: str
+) -> None:
+    standing = [Candidacy(path, info, 1, 1), Candidacy("/mesos/json.info_0000000002", INFO, 2, 2)]
+    assert candidacy.of_leader(NODE, said, standing) in (None, *standing)
+    assert candidacy.someone_is_next(CLUSTER.nodes, standing) in (True, False)
 
 
 @OFTEN
