@@ -29,7 +29,7 @@ def agent(place: int) -> str:
     return f"10.0.1.{place + 1}"
 
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds after which a command of fab hangs: several times what the longest takes."""
 
 LEASED = "held\n"

@@ -79,7 +79,7 @@ def test_no_command_breaks_on_a_crowd_of_odd_hosts(words: str, crowd: Stage) -> 
 def test_a_deploy_goes_on_or_ends_in_a_sentence_whatever_a_step_says(
     part: Part, code: int, tmp_path: Path
 ) -> None:
-    stage = Stage(tmp_path, {agent(0): part}, settings="gate_timeout=10")
+    stage = Stage(tmp_path, {agent(0): part}, settings="gate_timeout=20")
     done = stage.fab("deploy-cluster")
     stage.close()
     refuse_oddities(done)

@@ -7,9 +7,9 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-import docker_answers
 import pytest
 import recorded_mesos as recorded
+import sound_hosts
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from marathon_world import info
@@ -19,7 +19,6 @@ from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.availability.fates import fates, tasks
 from tasks.plan.availability.services import listing
-from tasks.plan.desired import Container
 from tasks.plan.look import docker, engine, observed
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.mesos_agent.service import agent
@@ -41,25 +40,10 @@ BOUNDARY = "5f0c" * 8
 # Real answers, and how they are spoiled
 
 
-def container(wanted: Container) -> dict[str, Any]:
-    """What docker says of a container that is about as wanted."""
-    told = docker_answers.container(
-        {
-            "Env": [f"{name}={value}" for name, value in wanted.environment],
-            "Labels": dict(wanted.labels),
-            "Binds": [f"{mount.host}:{mount.inside}" for mount in wanted.mounts],
-        },
-        docker_answers.CONFIG,
-    )
-    return told | {"Config": told["Config"] | {"Image": wanted.image}}
-
-
 @cache
 def reports() -> dict[str, dict[str, Any]]:
     """What docker says of all that is asked for, by name."""
-    told = {one.name: container(one) for one in runbook.containers(CHAPTERS, CLUSTER, NODE)}
-    version = docker_answers.answers({"Env": [], "Labels": {}, "Binds": []})["29.0.0"]
-    return told | dict.fromkeys(ASK.images, version.image)
+    return sound_hosts.reports(CLUSTER, NODE)
 
 
 @cache
