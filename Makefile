@@ -9,7 +9,7 @@ LAB := INVENTORY=lab/hosts.ini
 N := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit coverage test stress lint bench bench-quick docs lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit nightly coverage test stress lint bench bench-quick docs lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,11 @@ failover: $(READY) ## Kill every leader of the running lab in turn, and see it h
 
 # pytest keeps what it makes of the tests' source, else its start takes twice as long.
 unit: export PYTHONDONTWRITEBYTECODE :=
-unit: $(READY) ## Our own tests that need no lab, in seconds
-	$(PYTEST) tests/unit -q -n 3 --dist worksteal
+unit: $(READY) ## Our own tests that need no lab
+	$(PYTEST) tests/unit tests/hostile -q -n 3 --dist worksteal
+
+nightly: $(READY) ## Have hypothesis try 10,000 answers on every parser of what hosts and services say
+	$(PYTEST) tests/unit/test_border.py tests/unit/test_any_answer.py tests/unit/test_hearing.py -q -n 3 --dist worksteal --hypothesis-profile=nightly
 
 coverage: $(READY) ## How much of tasks/ the unit tests reach
 	$(VENV)/bin/coverage run --source=tasks -m pytest tests/unit -q
@@ -70,7 +73,7 @@ lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy tasks verify lab bench/*.py conftest.py fabfile.py
-	$(VENV)/bin/mypy tests/*.py tests/unit
+	$(VENV)/bin/mypy tests/*.py tests/unit tests/hostile
 	$(VENV)/bin/mypy tests/lab
 	$(VENV)/bin/mypy tests/contract
 

@@ -7,6 +7,7 @@ from hypothesis import settings
 
 # No test asserts a speed; and all of them are run often, each time with other examples.
 settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("quick")
 
 # It has done its work for this pytest; the output of those that tests start is read, so it is as written.

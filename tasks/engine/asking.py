@@ -47,6 +47,10 @@ class Rounds:
         self._lines.clear()
         return self._enough(heard) or time.monotonic() > self._deadline
 
+    def is_new(self) -> bool:
+        """Tell whether a round begins."""
+        return not self._lines
+
     def _heard(self, text: str) -> Heard:
         try:
             sections = split(text, self._boundary)

@@ -11,6 +11,7 @@ from ..plan.availability.course import Course
 from ..plan.availability.fates import Fates
 from ..plan.availability.services import Sample, Service
 from ..plan.step import HostPlan
+from .hearing import Bounds
 from .hosts import Hosts
 
 FIRST_ROUND = 10
@@ -99,7 +100,8 @@ class _Watch:
 
     def _listen(self) -> None:
         with suppress(OperatorError):
-            self._hosts.execute(self._vantage, services.script(self._services), self._line)
+            lasting = Bounds(renewed=lambda: True)  # as long as the run; each line is a part
+            self._hosts.execute(self._vantage, services.script(self._services), self._line, lasting)
         with self._news:
             self._deaf = True
             self._news.notify_all()

@@ -8,6 +8,9 @@ PROMPT = "mesofab asks sudo:"
 READY = "mesofab is root\n"
 """What the shell says as soon as it runs, before it reads anything."""
 
+MOST = 20_000
+"""So many characters of sudo's are listened to; it has never needed a tenth of them."""
+
 GIVE = (
     "fab --prompt-for-sudo-password, FABRIC_SUDO_PASSWORD in the environment, "
     "or ansible_become_password in hosts.ini"
@@ -81,4 +84,4 @@ def refusal(said: str) -> tuple[str, str]:
 
 def last_words(said: str) -> str:
     """Give the last line that is sudo's own."""
-    return said.replace(PROMPT, "").strip().rpartition("\n")[2]
+    return said.replace(PROMPT, "").strip().rpartition("\n")[2][:200]

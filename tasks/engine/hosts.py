@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from paramiko import Channel
 
-from ..errors import Blocked, OperatorError, StepFailed, Unreachable
+from ..errors import OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
-from ..plan import remedy, runbook, script
+from ..plan import runbook, script
 from ..plan.gate import Question
 from ..plan.look import lease
 from ..plan.look.observed import Observed, read
@@ -23,15 +23,17 @@ from . import fanout
 from .asking import Heard, Rounds
 from .connections import Connections
 from .console import Console
+from .hearing import INQUIRY, Bounds
 from .journal import Journal
-from .remote import SAFE, Outcome, Remote
+from .record import Record
+from .remote import Outcome, Remote
 
 if TYPE_CHECKING:
     from .tree import Tree
 
-T = TypeVar("T")
+LONGER = "If a step only needs more time, as a pull over a slow line may, set step_timeout in hosts.ini."
 
-LAPSED = "the host had no sign of life from it for a minute, as when a laptop sleeps"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,15 @@ class Hosts:
         """Do something on many nodes at once, as many as the inventory's `parallel` allows."""
         return fanout.each(nodes, do, self.cluster.settings.parallel)
 
-    def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+    def execute(
+        self,
+        node: Node,
+        text: str,
+        on_line: Callable[[str], bool] = lambda line: False,
+        bounds: Bounds = INQUIRY,
+    ) -> Outcome:
         """Run a script on a node over its one connection."""
-        return Remote(node, self._connections.to(node)).execute(text, on_line)
+        return Remote(node, self._connections.to(node), bounds=bounds).execute(text, on_line)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         """Start a script that stays until its channel is closed; give that and what it says first."""
@@ -178,7 +186,7 @@ class Hosts:
             return rounds.over(text)
 
         with self.console.spent.part("asking services"):
-            self.execute(vantage, rounds.script(), line)
+            self.execute(vantage, rounds.script(), line, Bounds(renewed=rounds.is_new))
 
     @contextmanager
     def tree(self, vantage: Node, but: Node | None = None) -> Iterator["Tree"]:
@@ -200,77 +208,15 @@ class Hosts:
 
     def _act(self, node: Node, steps: Sequence[Step]) -> str:
         record = Record(node, steps, self.console, self.journal)
+        seconds = self.cluster.settings.step_timeout
+        bounds = Bounds(seconds, renewed=lambda: record.begins, longer=LONGER)
         try:
-            outcome = self.execute(node, script.runnable(steps, lease.fence(self.run_id)), record.line)
+            text = script.runnable(steps, lease.fence(self.run_id))
+            outcome = self.execute(node, text, record.line, bounds)
         except Unreachable as error:
             raise record.interrupted(error) from error
         if outcome.code == script.BUSY and not record.begun:
             raise StepFailed("another run is changing this host", "Wait for it to end.", node.name)
-        if outcome.code != 0:
+        if outcome.code != 0 or not record.is_done:
             raise record.failure(outcome)
         return "\n".join(record.words)
-
-
-def _outcome(step: Step) -> str:
-    """Call what a step has done as the closing table does."""
-    return "prepared" if step.prepares else "changed" if step.changes else "ok"
-
-
-def _lost(node: Node, step: Step, whose: lease.Lease | None) -> OperatorError:
-    """Tell that a step did not begin, as another run holds the host by now, or nobody."""
-    seen, at = f"it was not begun, since the lease of this run has ended: {LAPSED}", f"{step.id} {step.title}"
-    if whose:
-        return Blocked(f"{seen}. {whose}", "Wait for that run to end, then run again.", node.name, at)
-    return Unreachable(seen, SAFE, node.name, at)
-
-
-class Record:
-    """Follows one script's output: which step is on, what it said."""
-
-    def __init__(self, node: Node, steps: Sequence[Step], console: Console, journal: Journal) -> None:
-        self.node, self.steps, self.console, self.journal = node, steps, console, journal
-        self.begun: Step | None = None
-        self.lost: Step | None = None
-        self.words: list[str] = []
-
-    def line(self, line: str) -> bool:
-        """Take one line of output; never asks to stop."""
-        event = script.progress(line)
-        if event is None:
-            self.words.append(line)
-        elif event.event == "begin":
-            self.begun, self.words = self.steps[event.index], []
-            self.journal.begin(self.node.name, self.begun)
-            self.console.begin(self.node.name, self.at, self.begun.id)
-        elif event.event == "end":
-            assert self.begun is not None
-            self.journal.end(self.node.name)
-            self.console.end(self.node.name, _outcome(self.begun))
-        elif event.event == "lost":
-            self.lost, self.words = self.steps[event.index], []
-        else:
-            self.console.alive(self.node.name)
-        return False
-
-    @property
-    def at(self) -> str:
-        """The step that is on, by id and title; "" before the first one."""
-        return f"{self.begun.id} {self.begun.title}" if self.begun else ""
-
-    def failure(self, outcome: Outcome) -> OperatorError:
-        """Tell which step failed, how, and what to do."""
-        if self.lost:
-            return _lost(self.node, self.lost, lease.read("\n".join(self.words)))
-        if self.begun is None:
-            said = f"exit {outcome.code}: {' '.join(self.words[-3:])}"
-            return StepFailed(said, host=self.node.name, where="sh")
-        self.console.end(self.node.name, "failed")
-        seen, mend = remedy.explain(outcome.code, self.words)
-        return StepFailed(seen, mend, self.node.name, self.at)
-
-    def interrupted(self, error: Unreachable) -> Unreachable:
-        """Tell in which step the connection was lost."""
-        if self.begun is None:
-            return error
-        self.console.end(self.node.name, "failed")
-        return Unreachable(error.seen, f"{error.remedy} It was at {self.at}.", self.node.name)

@@ -112,7 +112,7 @@ def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) 
     if said.startswith("busy "):
         seen = str(whose(said.removeprefix("busy ")) or "another run is at work here")
         raise Taken(seen, "Wait for that run to end, then run again.", node.name)
-    raise NotLocked(f"it could not be locked: {said or 'no answer'}.", host=node.name)
+    raise NotLocked(f"it could not be locked: {said[:200] or 'no answer'}.", host=node.name)
 
 
 def script(who: str, what: str, run: str, inquiry: str, lease: str = LEASE, silence: int = SILENCE) -> str:

@@ -1,8 +1,7 @@
 """Run one script on one host: it travels on standard input, its output comes back line by line."""
 
-import codecs
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Timer
 
@@ -12,6 +11,7 @@ from paramiko import Channel, ChannelException, SSHException
 from ..errors import Unreachable
 from ..inventory.cluster import Node
 from . import become
+from .hearing import INQUIRY, Bounds, Hearing, OutOfBounds
 
 SILENCE = 30
 """Seconds without a sign of life after which a host counts as lost; scripts that act beat every 5 s."""
@@ -29,25 +29,28 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Remote:
-    """A host at the other end of its connection, lost after so many seconds of `silence`."""
+    """A host at the other end of its connection, lost after so many seconds of `silence`.
+
+    It is left behind, too, with a command that goes out of its `bounds`.
+    """
 
     node: Node
     connection: Connection
     silence: float = SILENCE
+    bounds: Bounds = INQUIRY
 
-    def execute(self, script: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+    def execute(self, script: str, on_line: Callable[[str], bool] = lambda line: False) -> Outcome:
         """Run `script` and wait for its end.
 
         `on_line` sees every line of output as it comes; if it returns True the script is left behind.
-        Raises Unreachable if the connection breaks or the host falls silent.
+        Raises Unreachable if the connection breaks, the host falls silent or the script does not end.
         """
-        with self._loss_told():
-            channel = self._start()
-            channel.sendall(script.encode())
+        with self._loss_told(), ExitStack() as ending:
+            channel, hearing = self._started(ending)
+            hearing.say(script)
             channel.shutdown_write()
-            text, left = _listen(channel, on_line)
+            text, left = hearing.until(on_line)
             code = 0 if left else self._exit_code(channel)
-            hang_up(channel)
         return Outcome(code, text)
 
     def hold(self, script: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
@@ -55,12 +58,14 @@ class Remote:
 
         `hang_up` ends it. Raises Unreachable.
         """
-        with self._loss_told():
-            channel = self._start()
-            channel.sendall(script.encode())
-            text, stays = _listen(channel, on_line)
+        with self._loss_told(), ExitStack() as ending:
+            channel, hearing = self._started(ending)
+            hearing.say(script)
+            text, stays = hearing.until(on_line)
             if not stays:
                 self._exit_code(channel)
+            channel.settimeout(self.silence)
+            ending.pop_all()
         return channel, text
 
     @contextmanager
@@ -71,6 +76,8 @@ class Remote:
         except TimeoutError:
             seen = f"it has been silent for {self.silence} s: frozen, or cut off"
             raise Unreachable(seen, SAFE, self.node.name) from None
+        except OutOfBounds as error:
+            raise Unreachable(error.seen, f"{SAFE} {error.remedy}".rstrip(), self.node.name) from None
         except ChannelException as error:
             seen = f"its sshd refuses another session on a connection ({error.text})"
             raise Unreachable(seen, "Is MaxSessions in its sshd_config below 3?", self.node.name) from error
@@ -78,17 +85,19 @@ class Remote:
             seen = f"the connection was lost ({str(error) or 'the host hung up'})"
             raise Unreachable(seen, SAFE, self.node.name) from error
 
-    def _start(self) -> Channel:
+    def _started(self, ending: ExitStack) -> tuple[Channel, Hearing]:
+        """Start a shell as root, to be hung up on when `ending` is left."""
         channel = self._session()
+        ending.callback(hang_up, channel)
         channel.set_combine_stderr(True)
-        channel.settimeout(self.silence)
+        hearing = Hearing(channel, self.silence, self.bounds)
         if not self.node.ssh.become:
             self._exec(channel, "sh")
-            return channel
+            return channel, hearing
         password = self.connection.config.sudo.password or self.node.ssh.become_password
         self._exec(channel, become.command(bool(password)))
-        self._become_root(channel, password)
-        return channel
+        self._become_root(hearing, password)
+        return channel, hearing
 
     def _session(self) -> Channel:
         # Not Connection.create_session, which would connect again behind our back: the lease would be gone.
@@ -121,22 +130,21 @@ class Remote:
         finally:
             watchdog.cancel()
 
-    def _become_root(self, channel: Channel, password: str | None) -> None:
+    def _become_root(self, hearing: Hearing, password: str | None) -> None:
         """See sudo through until its shell is ready; it gets the password once, and only if it asks."""
         said, answered = "", False
         while become.READY not in said:
-            chunk = self._heard(channel, said)
-            said += chunk
-            if not chunk or said.count(become.PROMPT) > 1:
-                hang_up(channel)
+            piece = self._heard(hearing, said)
+            said += piece or ""
+            if piece is None or said.count(become.PROMPT) > 1 or len(said) > become.MOST:
                 raise Unreachable(*become.refusal(said), self.node.name, "sudo")
             if become.PROMPT in said and not answered:
-                channel.sendall(f"{password}\n".encode())
+                hearing.say(f"{password}\n")
                 answered = True
 
-    def _heard(self, channel: Channel, said: str) -> str:
+    def _heard(self, hearing: Hearing, said: str) -> str | None:
         try:
-            return channel.recv(65536).decode(errors="replace")
+            return hearing.piece()
         except TimeoutError:
             if words := become.last_words(said):  # a question of some other kind, as for a second factor
                 seen = f"for {self.silence} s it has waited behind: {words}"
@@ -155,20 +163,3 @@ def hang_up(channel: Channel) -> None:
     """Close a channel, also one whose connection is gone."""
     with suppress(SSHException, OSError, EOFError):
         channel.close()
-
-
-def _listen(channel: Channel, on_line: Callable[[str], bool] | None) -> tuple[str, bool]:
-    """Give all that a script says, and whether `on_line` left it behind."""
-    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-    text, rest = [], ""
-    while chunk := channel.recv(65536):
-        piece = decoder.decode(chunk)
-        text.append(piece)
-        if on_line is None:
-            continue
-        *lines, rest = (rest + piece).split("\n")
-        if any([on_line(line) for line in lines]):
-            return "".join(text), True
-    if on_line is not None and rest:
-        on_line(rest)
-    return "".join(text), False

@@ -52,6 +52,9 @@ class Settings:
     gate_timeout: int = _variable(
         kinds.whole(10, 3600), 120, "seconds a service may take to become well", scope="all"
     )
+    step_timeout: int = _variable(
+        kinds.whole(60, 86400), 1800, "seconds a step may take on a host, a pull included", scope="all"
+    )
     preflight_ignore: tuple[str, ...] = _variable(
         overruling.checks,
         (),

@@ -1,7 +1,7 @@
 """Steps become one script for /bin/sh, for a host to run or for a person to read."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..inventory.secret import HIDDEN, is_secret, shown_words
@@ -13,7 +13,7 @@ from .step import Step
 MARK = "\x1e"
 """Begins a line that tells how far the script is; no program prints it by accident."""
 
-EVENT = re.compile(f"{MARK}(begin|end|alive|lost) ([0-9]+)")
+EVENT = re.compile(f"{MARK}(begin|end|alive|lost) ([0-9]{{1,9}})")
 
 BUSY = 75
 """Exit code of a script that could not get the host for itself."""
@@ -31,6 +31,19 @@ class Progress:
 
     event: str
     index: int
+
+
+ALIVE = Progress("alive", 0)
+
+
+def course(steps: Sequence[Step]) -> Iterator[Progress]:
+    """Give what a script that carries out `steps` tells, in order, if nothing fails."""
+    return (Progress(event, index) for index in range(len(steps)) for event in ("begin", "end"))
+
+
+def lost(due: Progress) -> Progress:
+    """Give what is told instead of the begin of a step that may not begin."""
+    return Progress("lost" if due.event == "begin" else "", due.index)
 
 
 def runnable(steps: Sequence[Step], fence: str = UNFENCED) -> str:

@@ -9,6 +9,7 @@ from paramiko import Channel
 
 from tasks.engine.connections import Connections
 from tasks.engine.console import Console
+from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts, Inquiry
 from tasks.engine.remote import Outcome
 from tasks.engine.tree import NoTree, Tree
@@ -104,7 +105,13 @@ class FakeHosts(Hosts):
     def _seen(self, node: Node) -> Observed:
         return next(self._looks[node.name])
 
-    def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
+    def execute(
+        self,
+        node: Node,
+        text: str,
+        on_line: Callable[[str], bool] = lambda line: False,
+        bounds: Bounds = INQUIRY,
+    ) -> Outcome:
         return Outcome(0, "")
 
     def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:

@@ -19,6 +19,7 @@ from kazoo.protocol.serialization import Close, Connect, int_struct
 from lab.waiting import until
 from tasks.engine.availability import measured
 from tasks.engine.console import Console
+from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts
 from tasks.engine.remote import Outcome
 from tasks.errors import StepFailed
@@ -241,7 +242,9 @@ class OneHost:
         self.cluster, self.nodes, self.console = replace(cluster, nodes=(node,)), (node,), Console()
         self.begun, self.ended = 0, threading.Event()
 
-    def execute(self, node: Node, script: str, on_line: Callable[[str], bool]) -> Outcome:
+    def execute(
+        self, node: Node, script: str, on_line: Callable[[str], bool], bounds: Bounds = INQUIRY
+    ) -> Outcome:
         """Run a script until it ends, or until nobody wants to hear more."""
         self.begun += 1
         with subprocess.Popen(["sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shell:

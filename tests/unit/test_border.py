@@ -7,27 +7,26 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-import docker_answers
 import pytest
 import recorded_mesos as recorded
-from hypothesis import example, given
+import sound_hosts
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from marathon_world import info
+from used_everywhere import everything
 
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.availability.fates import fates, tasks
 from tasks.plan.availability.services import listing
-from tasks.plan.desired import Container
 from tasks.plan.look import docker, engine, observed
-from tasks.plan.look.observed import Observed
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.mesos_agent.service import agent
-from tasks.plan.outlook import Outlook
-from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import Facts
-from tasks.plan.report import document, saved, status
 from tasks.plan.runbook import CHAPTERS
+
+OFTEN = settings(max_examples=max(200, settings().max_examples))
+"""What is tried on parsers at every run; the profile `nightly` tries more."""
 
 HOST = "10.70.0.20"
 CLUSTER = parse(
@@ -41,25 +40,10 @@ BOUNDARY = "5f0c" * 8
 # Real answers, and how they are spoiled
 
 
-def container(wanted: Container) -> dict[str, Any]:
-    """What docker says of a container that is about as wanted."""
-    told = docker_answers.container(
-        {
-            "Env": [f"{name}={value}" for name, value in wanted.environment],
-            "Labels": dict(wanted.labels),
-            "Binds": [f"{mount.host}:{mount.inside}" for mount in wanted.mounts],
-        },
-        docker_answers.CONFIG,
-    )
-    return told | {"Config": told["Config"] | {"Image": wanted.image}}
-
-
 @cache
 def reports() -> dict[str, dict[str, Any]]:
     """What docker says of all that is asked for, by name."""
-    told = {one.name: container(one) for one in runbook.containers(CHAPTERS, CLUSTER, NODE)}
-    version = docker_answers.answers({"Env": [], "Labels": {}, "Binds": []})["29.0.0"]
-    return told | dict.fromkeys(ASK.images, version.image)
+    return sound_hosts.reports(CLUSTER, NODE)
 
 
 @cache
@@ -175,32 +159,6 @@ def spoiled_http(text: str) -> st.SearchStrategy[str]:
     )
 
 
-def everything(seen: Observed) -> str:
-    """All that plans, status, preflight and documents make of a host, as a text that can be printed."""
-    plans = runbook.plans(CHAPTERS, CLUSTER, [NODE], {HOST: seen})
-    runbook.stages(CHAPTERS, CLUSTER, {HOST: seen}, plans)
-    runbook.suspicious(CHAPTERS, CLUSTER, {HOST: seen})
-    drained = [chapter.arrange(CLUSTER, {HOST: seen}, plans) for chapter in CHAPTERS]
-    answers = {chapter: {HOST: seen.said(chapter.role)} for chapter in CHAPTERS if chapter.members}
-    services = [status.service(each, CLUSTER, said, frozenset({HOST})) for each, said in answers.items()]
-    found = status.Status(
-        "hosts.ini",
-        "2026-11-22T20:00:00Z",
-        (status.host(CHAPTERS, CLUSTER, NODE, seen, plans[HOST]),),
-        tuple(services),
-        status.leading_master(answers[runbook.MESOS_MASTER]),
-    )
-    report = judge(CHAPTERS, CLUSTER, {HOST: Look(seen, Facts(), 0, 1)}, {})
-    documents = [
-        saved.made(CHAPTERS, CLUSTER, plans, {HOST: seen}, Outlook()),
-        document.status(found),
-        document.preflight(report),
-    ]
-    text = "".join([*map(str, report.findings), *map(json.dumps, documents), str(plans), str(drained)])
-    assert text.encode()
-    return text
-
-
 def look(text: str) -> None:
     """Read a host's answer and use it, if the border lets it pass."""
     try:
@@ -208,7 +166,7 @@ def look(text: str) -> None:
     except Unreadable as error:
         assert str(error).encode()
     else:
-        everything(seen)
+        everything(CLUSTER, {HOST: seen}, {HOST: Facts()})
 
 
 def test_a_real_answer_becomes_containers_images_and_roles() -> None:
@@ -216,9 +174,10 @@ def test_a_real_answer_becomes_containers_images_and_roles() -> None:
     assert set(seen.containers) == set(ASK.containers) and set(seen.images) == set(ASK.images)
     assert {one.status for one in seen.containers.values()} == {"running"}
     assert all(one.is_ours for one in seen.containers.values())
-    assert json.loads(json.dumps(everything(seen)))
+    assert everything(CLUSTER, {HOST: seen}, {HOST: Facts()})
 
 
+@OFTEN
 @given(st.data())
 def test_whatever_docker_says_of_an_object_is_compared_or_refused(data: st.DataObject) -> None:
     objects = {name: json.dumps(told) for name, told in reports().items()}
@@ -227,6 +186,7 @@ def test_whatever_docker_says_of_an_object_is_compared_or_refused(data: st.DataO
     look(answer([*objects.values()], words()))
 
 
+@OFTEN
 @given(st.data())
 def test_whatever_services_say_is_judged(data: st.DataObject) -> None:
     said = dict(words())
@@ -243,6 +203,7 @@ LINES = [
 ]
 
 
+@OFTEN
 @example(files=HUGE, spoilt="")  # as an id of ZooKeeper
 @given(
     files=st.lists(st.sampled_from(LINES), max_size=3).map("\n".join),
@@ -250,6 +211,10 @@ LINES = [
 )
 def test_whatever_files_and_programs_say_is_compared_or_refused(files: str, spoilt: str) -> None:
     look(answer([*map(json.dumps, reports().values())], words(), files, spoilt))
+
+
+def test_an_id_may_be_longer_than_python_reads() -> None:
+    look(answer([*map(json.dumps, reports().values())], words(), files=HUGE))
 
 
 VALUES = st.sampled_from(
@@ -271,6 +236,7 @@ VALUES = st.sampled_from(
 NAMES = ("QUORUM", "REGISTRY", "ZK", "MASTER", "RESOURCES", "ATTRIBUTES", "WORK_DIR", "DOMAIN", "HOSTNAME")
 
 
+@OFTEN
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES | st.text(max_size=9), min_size=1))
 def test_whatever_variables_a_container_has_it_is_compared(values: dict[str, str]) -> None:
     told = deepcopy(reports())
@@ -290,6 +256,7 @@ PIECES: dict[str, tuple[Callable[[dict[str, Any]], object], Any]] = {
 
 
 @pytest.mark.parametrize("read, real", PIECES.values(), ids=PIECES)
+@OFTEN
 @given(data=st.data())
 def test_a_report_becomes_a_value_or_the_one_error(read: Any, real: Any, data: st.DataObject) -> None:
     told = data.draw(spoiled(real).filter(lambda text: DEEP not in text and HUGE not in text))
@@ -318,6 +285,21 @@ def test_what_docker_must_say_of_a_container_is_missed(name: str, value: object)
         observed.read(answer([*map(json.dumps, objects.values())], words()), BOUNDARY, ASK)
 
 
+def test_an_answer_that_cannot_be_read_shows_no_secret_in_it() -> None:
+    told = deepcopy(reports())
+    told["zookeeper"]["Args"] += ["--password", "correct-horse"]
+    told["zookeeper"]["Config"]["Env"] += ["SECRET=correct-horse"]
+    objects = [*map(json.dumps, told.values())]
+    whole = answer(objects, words())
+    end = whole.index("correct-horse") + len("correct-horse")
+    later = whole.index("correct-horse", end) + len("correct-horse")
+    spoilt = [objects[:1], [f"{objects[0]} and"], [objects[0], "docker: --password correct-horse"]]
+    for text in (whole[:end], whole[:later], *(answer(each, words()) for each in spoilt)):
+        with pytest.raises(Unreadable) as caught:
+            observed.read(text, BOUNDARY, ASK)
+        assert "correct-horse" not in str(caught.value)
+
+
 def test_options_that_nobody_knows_are_kept_and_empty_ones_are_not() -> None:
     told = {"Known": False, "New": {"In": {"Side": 7}, "Empty": []}, "Devices": [{"PathOnHost": "/dev/kmsg"}]}
     found = docker.container({**reports()["zookeeper"], "HostConfig": told}).options
@@ -344,6 +326,7 @@ def test_an_answer_of_docker_that_is_no_report_makes_the_host_unreadable(text: s
         observed.read(answer(objects, words()), BOUNDARY, ASK)
 
 
+@OFTEN
 @given(
     spoiled({"DockerRootDir": "/var/lib/docker", "SecurityOptions": ["name=seccomp"]})
     | st.sampled_from(TEXTS)
@@ -358,11 +341,13 @@ PLATFORMS = 'HTTP/1.0 200 OK\r\n\r\n{"Platforms":[{"architecture":"amd64","os":"
 REFUSED = 'HTTP/1.0 404 Not Found\r\n\r\n{"message":"manifest unknown"}'
 
 
+@OFTEN
 @given(spoiled_http(PLATFORMS) | spoiled_http(REFUSED))
 def test_whatever_an_engine_says_of_a_registry_is_read(text: str) -> None:
     assert str(engine.offer(text)).encode()
 
 
+@OFTEN
 @given(spoiled_http(recorded.LEADER_SUMMARY))
 def test_whatever_a_master_says_of_an_agent_is_read(text: str) -> None:
     assert str(agent(NODE, {"x": text})).encode()
@@ -371,6 +356,7 @@ def test_whatever_a_master_says_of_an_agent_is_read(text: str) -> None:
 LISTING = 'HTTP/1.1 200 OK\n\n{"tasks":[{"id":"a.1","state":"TASK_RUNNING"}]}'
 
 
+@OFTEN
 @given(spoiled_http(LISTING))
 def test_whatever_a_master_says_of_tasks_is_read(text: str) -> None:
     asked = listing(CLUSTER)

@@ -13,6 +13,7 @@ from samples import SHELLS, as_wanted, run, stand_in
 
 from tasks.engine import lease
 from tasks.engine.deploy import deploy
+from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts, Inquiry
 from tasks.engine.remote import Outcome
 from tasks.engine.run import Run
@@ -77,9 +78,15 @@ class ShellHosts(FakeHosts):
         self.held.append(Held(process))
         return self.held[-1], process.stdout.readline().decode()
 
-    def execute(self, node: Node, text: str, on_line: Callable[[str], bool] | None = None) -> Outcome:
-        if "mesofab()" not in text or on_line is None:
-            return super().execute(node, text, on_line)
+    def execute(
+        self,
+        node: Node,
+        text: str,
+        on_line: Callable[[str], bool] = lambda line: False,
+        bounds: Bounds = INQUIRY,
+    ) -> Outcome:
+        if "mesofab()" not in text:
+            return super().execute(node, text, on_line, bounds)
         self.acted.append(node.name)
         if len(self.acted) == self.lapses:
             self.lapse()

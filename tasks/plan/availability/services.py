@@ -1,5 +1,6 @@
 """What to ask the cluster's services all the time while it is changed, and how their answers are read."""
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -162,12 +163,17 @@ def _escaped(data: bytes) -> str:
     return "".join(f"\\0{byte:03o}" for byte in data)
 
 
+LINE = re.compile(r"([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,6})?)(?: (\S+) (\S+)| ?)", re.ASCII)
+
+
 def read(line: str, asked: Sequence[Service]) -> tuple[Service, Sample, bytes] | None:
     """Read a line of the script: who was asked, what that shows, the answer; None for any other line."""
+    told = LINE.fullmatch(line)
+    if told is None:
+        return None
+    place, at, member, answered = told.groups(default="")
     try:
-        place, at, *answered = line.split()
-        service = asked[int(place)]
-        member, answer = (answered[0], b64decode(answered[1], validate=True)) if answered else ("", b"")
-        return service, Sample(float(at), service.leader(member, answer) if answered else ""), answer
+        service, answer = asked[int(place)], b64decode(answered, validate=True)
+        return service, Sample(float(at), service.leader(member, answer) if member else ""), answer
     except (ValueError, IndexError):
         return None

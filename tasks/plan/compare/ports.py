@@ -34,7 +34,7 @@ def _misnumbered(host: Host, wanted: Container) -> tuple[str, tuple[Change, ...]
     """Say what to do where the host has the container by the name of another number: it may be that one."""
     stem, _, number = wanted.name.rpartition("-")
     for name in sorted(host.seen.clusters):
-        own = re.fullmatch(rf"{re.escape(stem)}-0*([1-9][0-9]*)", name)
+        own = re.fullmatch(rf"{re.escape(stem)}-0*([1-9][0-9]{{0,8}})", name)
         if number.isdigit() and own and int(own[1]) != int(number):
             remedy = f"if another program has it than {name}, which mesofab made here, {FREE_PORT}"
             return remedy, (Change((Set("number", own[1], host.node),)),)

@@ -164,9 +164,10 @@ def read(
     known = [name for name in (*others, *containers, *images) if name not in missing]
     found = [parsed(line) for line in lines if line.startswith("{")]
     if None in found:
-        raise Unreadable(f"what docker inspect told is no JSON: {text[:200]!r}")
+        raise Unreadable("what docker inspect told is no JSON")  # a report has secrets, so none is shown
     if len(known) != len(found):
-        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {text[:200]!r}")
+        said = redacted(" ".join(words)[:2000])[:200]
+        raise Unreadable(f"docker inspect told of {len(found)} objects, not {len(known)}: {said!r}")
     told = dict(zip(known, map(table, found), strict=True))
     there = {name: one for name, one in told.items() if name not in images and "State" in one}
     return (

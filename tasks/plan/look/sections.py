@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ...inventory.secret import redacted
 from ..gate import Question
 from ..shell import quote
 
@@ -80,9 +81,9 @@ def split(output: str, boundary: str) -> dict[str, str]:
             "Does this user have a login shell there? ansible_user names another one"
         )
     if "end" not in parts:
-        raise Unreadable(f"the answer is incomplete: {output[-200:]!r}")
+        raise Unreadable(f"the answer is incomplete: it ends in its part {[*parts][-1][:60]!r}")
     return parts
 
 
 def _brief(output: str) -> str:
-    return " ".join(output.split())[-200:].rstrip(".") or "nothing"
+    return redacted(" ".join(output[-2000:].split()))[-200:].rstrip(".") or "nothing"

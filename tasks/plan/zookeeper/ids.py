@@ -1,5 +1,6 @@
 """A data directory with another id than hosts.ini: which of the two is wrong, and what resolves it."""
 
+import re
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
@@ -25,7 +26,7 @@ def advise(cluster: Cluster, seen: Seen, node: Node, blocker: Blocker) -> Blocke
     if known == {node.myid}:
         return replace(blocker, seen=told, remedy=_mend_the_file(cluster, node, found, lists))
     changes = advice.as_listed(cluster, list(lists.values()), seen)
-    if not known and found.isascii() and found.isdecimal() and len(found) <= 3:  # an id ends with 255
+    if not known and re.fullmatch("[0-9]{1,9}", found):
         changes = (Change(advice.renumbered(node, int(found), seen)),)
     # Without its data it would still be another one to those that know it.
     lost = "" if known else f"if what this host holds may be lost, {_empty(node)}"

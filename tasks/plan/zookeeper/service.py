@@ -30,7 +30,7 @@ def member(answers: Answers) -> Member:
     (NIOServerCnxn.java): it is present and has no mode.
     """
     srvr = answers.get("srvr", "")
-    mode = re.search(r"^Mode: (\S+)", srvr, re.MULTILINE)
+    mode = re.search(r"^Mode: ([a-z-]{1,20})\s*$", srvr, re.MULTILINE)
     return Member(
         present=bool(srvr.strip()),
         mode=mode[1] if mode else "",
