@@ -95,7 +95,13 @@ def parts(cluster: Cluster, node: Node) -> dict[str, str]:
         "addresses": f"2: eth0    inet {node.address}/24 scope global eth0\n",
         "profile": "whole 2\n",
         "logins": f"shell bash\nsays {node.address}\nended 0\n",
-        **{f"path {path}": text for path, text in (directories | paths).items()},
+        **{
+            f"path {path}": text
+            for path, text in (dict.fromkeys(ask.unlinked, "") | directories | paths).items()
+        },
+        "rights": "".join(
+            [*(f"755 0 {path}\n" for path in ask.directories), *(f"644 0 {path}\n" for path in files)]
+        ),
         **{f"data {path}": "log.100000001\n" for path in ask.holdings},
         "clusters": "".join(f"{name} mesos\n" for name in ask.containers),
         "objects": "".join(f"{json.dumps(told)}\n" for told in reports(cluster, node).values()),
