@@ -16,7 +16,7 @@ from .findings import fail
 from .journeys import JOURNEYS
 from .plugin import NOTED, cluster_of
 from .reach import Lost
-from .selection import left_out
+from .selection import is_complete, left_out
 
 MEASURED = pytest.StashKey[list[str]]()
 REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
@@ -119,7 +119,8 @@ def pytest_terminal_summary(
         terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
     if asked and (rest := left_out(config, cluster_of(config))):
-        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}", yellow=True)
+        part = "; only their services were asked" * is_complete(config)
+        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}{part}", yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
         terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
