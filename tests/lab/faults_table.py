@@ -205,7 +205,7 @@ BY_HAND = Round(
             {
                 "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_myid_is_the_inventorys@10.70.0.12": "10.70.0.12: /opt/zookeeper/data/myid cannot be read (...No such file or directory); expected 3, the myid of hosts.ini; an id is never changed under existing data: `fab plan` compares all members and says which of the two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
-                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; compare with `docker exec zookeeper ls -l /data`, then `docker restart` it",
+                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
             shell_in("10.70.0.12", "rm -rf /opt/zookeeper/data"),
         ),

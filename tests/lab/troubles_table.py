@@ -70,7 +70,7 @@ REMOVED = Round(
         Fault(
             "a master's work_dir was removed",
             {
-                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; compare with `docker exec mesos-master-0... ls -l /var/tmp/mesos`, then `docker restart` it"
+                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it"
             },
             shell_in("{master_b}", f"rm -rf {MASTER_WORK}"),
             told={
