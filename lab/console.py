@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_WIDE = 10_000
+"""Columns of a reader that is no terminal."""
+
 _clocks: list[str] = []  # a terminal shows one running clock at a time
 
 
@@ -19,7 +22,10 @@ _clocks: list[str] = []  # a terminal shows one running clock at a time
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
 
 
 @contextmanager
@@ -65,7 +71,7 @@ def say(line: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a plain table."""
+    """Print a plain table, into a file or a pipe with one line for each row."""
     from rich.table import Table
 
     from tasks.inventory.printable import printable

@@ -7,6 +7,7 @@ addresses ("10.70.0.11") or their host names ("node-11").
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass
 
 from . import access, console, container, engine, fitness, host, images, machine, network, registry, spec
@@ -17,6 +18,9 @@ from .parallel import each
 from .spec import Host
 
 _LIST = ["timeout", "30", "docker", "ps", "-a", "--format", "{{.Names}} ({{.State}})"]
+
+_TASK = re.compile(r"mesos-[0-9a-f]{8}-[0-9a-f]{4}-")
+"""How the name of a docker task's container begins: Mesos names it by an id."""
 
 _IMAGES = ["docker", "image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]
 
@@ -40,6 +44,18 @@ class Status:
     state: str
     engine: str
     containers: tuple[str, ...]
+
+    @property
+    def listed(self) -> str:
+        """Name its containers with their states; count those of tasks, of which an agent keeps hundreds."""
+        own = [one for one in self.containers if not _TASK.match(one)]
+        tasks = [one for one in self.containers if one not in own]
+        running = sum(one.endswith("(running)") for one in tasks)
+        counts = {"running": running, "ended": len(tasks) - running}
+        told = [
+            f"{count} {state} task container{'s' * (count != 1)}" for state, count in counts.items() if count
+        ]
+        return " and ".join([", ".join(own), *told] if own else told)
 
 
 def up(agents: int = 0, which: str = "", files: Files = HERE) -> list[Status]:
@@ -149,12 +165,20 @@ def _wanted(agents: int) -> list[Host]:
 def _ensure_hosts(wanted: list[Host], files: Files) -> None:
     entry = access.entry(files)
     extra = sorted(set(present()) - set(wanted))
+    if extra:
+        console.say(farewell(extra))
     with console.step(f"hosts {', '.join(one.address for one in wanted)}"):
         each(lambda one: _remove(one, files), extra)
         done = each(lambda one: _ensure(one, entry, files), wanted)
     for one, what in zip([*extra, *wanted], ["removed"] * len(extra) + done, strict=True):
         if what:
             console.say(f"{one.address}: {what}")
+
+
+def farewell(hosts: list[Host]) -> str:
+    """Say which hosts go, before they do."""
+    names = ", ".join(one.address for one in hosts)
+    return f"{names}: removed now with all that is there, since fewer agents are asked for"
 
 
 def _ensure(one: Host, entry: Entry, files: Files) -> str:

@@ -42,7 +42,7 @@ def _lab_task(help: dict[str, str] | None = None) -> Callable[[Callable[..., Non
 
 @_lab_task(
     {
-        "agents": "how many agent hosts; by default as many as there are, or one",
+        "agents": "how many agent hosts; by default as many as there are, or one; hosts beyond are removed",
         "images": "stand-ins (made here) or hub (the real ones); by default as the last time",
     }
 )
@@ -161,9 +161,6 @@ def fail_launch(c: Context, node: str, times: int = 1) -> None:
 def _show(statuses: Iterable[Status]) -> None:
     from . import registry, spec
 
-    rows = [
-        (one.host.address, one.host.hostname, one.state, one.engine, ", ".join(one.containers))
-        for one in statuses
-    ]
+    rows = [(one.host.address, one.host.hostname, one.state, one.engine, one.listed) for one in statuses]
     rows.append((spec.REGISTRY_ADDRESS, "registry", registry.state(), "", spec.REGISTRY))
     console.table(("address", "host", "state", "docker", "containers"), rows)

@@ -48,9 +48,14 @@ SUITE = """
 `pytest verify/` exits with 0 if every check passed, 1 if one failed, 2 if it was interrupted, 4 if it was
 called wrongly (hosts.ini included) and 5 if nothing was checked, be it because of `--collect-only`.
 
-Its last line says what was checked. A CI that wants to know that the whole suite has passed looks for
+Its last line says what was checked. If the whole suite has passed, on every host, it has this form; how many
+checks there are depends on the hosts and their roles:
 
-    45 checks on 4 hosts of hosts.ini: all passed
+    N checks on N hosts of FILE: all passed
+
+A CI that wants to know that looks for it; this ends with 0 only then:
+
+    pytest verify/ | tee report.txt | grep -E '^[0-9]+ checks? on [0-9]+ hosts of .*: all passed$'
 
 `1 of 4 hosts` stands there where `--hosts` leaves others out. Where options of pytest leave out checks or
 files of the suite, the line names these and does not say `all passed`:

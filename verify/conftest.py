@@ -11,18 +11,22 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.printable import printable
 
+from . import lease
 from .chosen import Chosen
 from .findings import fail
 from .journeys import JOURNEYS
 from .plugin import NOTED, cluster_of
 from .reach import Lost
-from .selection import left_out
+from .selection import is_complete, left_out
 
 MEASURED = pytest.StashKey[list[str]]()
+ANSWER = "it to answer"
 REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
 SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
 
-_unreachable: dict[str, tuple[str, str]] = {}
+_unjudged: dict[str, tuple[str, str, str]] = {}
+"""What keeps a host from being judged: what was seen, wanted, and helps."""
+
 _reached: set[str] = set()
 
 # It warns of every connection that fails, which is what the suite's own sentences are about.
@@ -31,13 +35,12 @@ logging.getLogger("kazoo").setLevel(logging.CRITICAL)
 
 @pytest.fixture
 def node(host: Host, cluster: Cluster) -> Node:
-    """The inventory's node that `host` is; fails with a sentence if the host cannot be reached."""
+    """The inventory's node that `host` is; fails if it cannot be reached or a run is at work."""
     name = host.backend.get_hostname()
-    if name not in _reached and name not in _unreachable:
+    if name not in _reached and name not in _unjudged:
         _reach(name, host)
-    if name in _unreachable:
-        seen, remedy = _unreachable[name]
-        fail(name, seen, "it to answer", remedy)
+    if name in _unjudged:
+        fail(name, *_unjudged[name])
     found = cluster.called(name)
     assert found is not None, f"{name} is not in {cluster.source}"
     return found
@@ -45,14 +48,16 @@ def node(host: Host, cluster: Cluster) -> Node:
 
 def _reach(name: str, host: Host) -> None:
     try:
-        said = host.run("true")
+        said = host.run(lease.ASK)
     except Lost as error:
-        _unreachable[name] = f"it cannot be reached over SSH: {error.why}", REACH
+        _unjudged[name] = f"it cannot be reached over SSH: {error.why}", ANSWER, REACH
         return
-    if said.rc == 0:
-        _reached.add(name)
+    if said.rc != 0:
+        _unjudged[name] = f"sudo does not act for us there: {said.stderr.strip()}", ANSWER, SUDO
+    elif at_work := lease.told(said.stdout):
+        _unjudged[name] = at_work, lease.WANTED, lease.WAIT
     else:
-        _unreachable[name] = f"sudo does not act for us there: {said.stderr.strip()}", SUDO
+        _reached.add(name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,8 +80,8 @@ def _losses_told() -> Iterator[None]:
     try:
         yield
     except Lost as error:
-        _unreachable[error.host] = f"it was reached, and is lost since: {error.why}", REACH
-        fail(error.host, _unreachable[error.host][0], "it to answer", REACH)
+        _unjudged[error.host] = f"it was reached, and is lost since: {error.why}", ANSWER, REACH
+        fail(error.host, *_unjudged[error.host])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,7 +124,8 @@ def pytest_terminal_summary(
         terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
     if asked and (rest := left_out(config, cluster_of(config))):
-        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}", yellow=True)
+        part = "; only their services were asked" * is_complete(config)
+        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}{part}", yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
         terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)

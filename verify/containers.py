@@ -191,12 +191,12 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
         logs = f"look at `docker logs {container.name}` there"
         yield finding(container.where, f"{container.name} ended while it was looked at", "it to run", logs)
         return
-    yield from _unusable(host, container, pairs)
-    for outside, path in sorted(pairs.items()):
-        if outside not in there or there[outside] != inside.get(path):
-            seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
-            remedy = f"compare with `docker exec {container.name} ls -l {path}`, then `docker restart` it"
-            yield finding(container.where, seen, f"the host's {outside} as {path}", remedy)
+    lost = {outside for outside, path in pairs.items() if there.get(outside, "none") != inside.get(path)}
+    # What was removed cannot be written to, either, and is not read-only.
+    yield from _unusable(host, container, {one: pairs[one] for one in pairs.keys() - lost})
+    for outside in sorted(lost):
+        seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
+        yield finding(container.where, seen, f"the host's {outside} as {pairs[outside]}", REDO)
 
 
 def _unusable(host: Host, container: Container, pairs: Mapping[str, str]) -> Findings:

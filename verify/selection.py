@@ -55,10 +55,13 @@ def is_complete(config: pytest.Config) -> bool:
 
 def judged(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
     """Return the hosts that the run judges: all, unless --hosts names some and --complete is not given."""
-    if is_complete(config):
-        return cluster.nodes
+    return cluster.nodes if is_complete(config) else visited(config, cluster)
+
+
+def visited(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
+    """Return the hosts that the run logs in to and checks themselves: those of --hosts, without it all."""
     named = {cluster.called(host) for host in _named(config)}
-    return tuple(node for node in cluster.nodes if node in named)
+    return tuple(node for node in cluster.nodes if config.option.hosts is None or node in named)
 
 
 def is_chosen(config: pytest.Config, cluster: Cluster, item: pytest.Item) -> bool:
@@ -106,7 +109,7 @@ def check_hosts(config: pytest.Config, cluster: Cluster) -> None:
         if cluster.called(host) is None:
             known = ", ".join(node.name for node in cluster.nodes)
             raise pytest.UsageError(UNKNOWN_HOST.format(host=host, source=cluster.source, known=known))
-    if config.option.destructive and (rest := left_out(config, cluster)):
+    if config.option.destructive and (rest := left_out(config, cluster)) and not is_complete(config):
         raise pytest.UsageError(WHOLE.format(rest=", ".join(node.name for node in rest)))
 
 
@@ -117,9 +120,9 @@ def files_left_out(config: pytest.Config, items: Collection[pytest.Item]) -> int
 
 
 def left_out(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
-    """Return the hosts that are not judged."""
-    chosen = judged(config, cluster)
-    return tuple(node for node in cluster.nodes if node not in chosen)
+    """Return the hosts that the run does not log in to."""
+    there = visited(config, cluster)
+    return tuple(node for node in cluster.nodes if node not in there)
 
 
 def _named(config: pytest.Config) -> Collection[str]:

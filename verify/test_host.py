@@ -1,19 +1,23 @@
 """Chapter 1: every host knows its own address, and runs of ours what hosts.ini wants there."""
 
 import time
+from collections.abc import Collection
 
 import pytest
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from . import logins
-from .findings import finding, refuse, require
+from . import lease, logins
+from .findings import fail, finding, refuse, require
 from .reach import OWN_ENGINE
 from .wanted import ROLES
 
 CLOCKS = 30
 """Seconds that a host's clock may differ from ours: beyond that, the logs of several hosts disagree."""
+
+REMOVE = "`docker rm -f` it, or add its role to the host in hosts.ini"
+UNFINISHED = "a run that was cut short has left it, and `fab deploy-cluster` goes on with it"
 
 
 @pytest.mark.runbook("1.1")
@@ -45,17 +49,25 @@ def test_its_clock_agrees_with_ours(host: Host, node: Node) -> None:
     )
 
 
+def _is_left_over(name: str, wanted: Collection[str]) -> bool:
+    one, _, end = name.rpartition(".")
+    return one in wanted and end in ("prev", "next")
+
+
 def test_no_other_container_of_ours_is_there(host: Host, node: Node, cluster: Cluster) -> None:
     said = host.run(f"{OWN_ENGINE}docker ps -a --filter label=mesofab.role --format %s", "{{.Names}}")
     wanted = {ROLES[role](cluster, node).name for role in node.roles}
-    remedy = (
-        "`docker rm -f` it, or add its role to the host in hosts.ini; "
-        "NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends"
-    )
     asked = finding(node.name, f"docker does not answer ({said.stderr})", "its containers", "start docker")
     refuse([asked] * (said.rc != 0))
+    others = [name for name in said.stdout.split() if name not in wanted]
+    if others and (at_work := lease.told(host.run(lease.ASK).stdout)):  # it has begun since we came
+        fail(node.name, at_work, lease.WANTED, lease.WAIT)
     refuse(
-        finding(node.name, f"there is a container {name}", f"only {', '.join(sorted(wanted))}", remedy)
-        for name in said.stdout.split()
-        if name not in wanted
+        finding(
+            node.name,
+            f"there is a container {name}",
+            f"only {', '.join(sorted(wanted))}",
+            UNFINISHED if _is_left_over(name, wanted) else REMOVE,
+        )
+        for name in others
     )

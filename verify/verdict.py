@@ -6,7 +6,7 @@ import pytest
 
 from tasks.inventory.cluster import Cluster
 
-from .selection import judged
+from .selection import visited
 
 
 class Tally:
@@ -47,12 +47,12 @@ class Tally:
         result = yield
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if self.cluster and terminal:
-            hosts = len(judged(session.config, self.cluster))
+            hosts = len(visited(session.config, self.cluster))
             terminal.write_line(self.says(hosts, session.exitstatus == pytest.ExitCode.OK))
         return result
 
     def says(self, hosts: int, ended_well: bool) -> str:
-        """Say what was checked, on how many hosts of the inventory, and what came of it."""
+        """Say what was checked, on how many hosts that were logged in to, and what came of it."""
         assert self.cluster is not None
         total = len(self.cluster.nodes)
         where = f"on {hosts if hosts == total else f'{hosts} of {total}'} hosts of {self.cluster.source}"

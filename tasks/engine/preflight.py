@@ -75,7 +75,9 @@ def lines(report: Report) -> list[tuple[Severity, str]]:
     return [
         (severity, line)
         for severity in severities
-        for line in grouped((finding.host, finding.text) for finding in report.having(severity))
+        for line in grouped(
+            (finding.about or finding.host, finding.text) for finding in report.having(severity)
+        )
     ]
 
 

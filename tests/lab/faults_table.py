@@ -205,7 +205,7 @@ BY_HAND = Round(
             {
                 "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, `fab deploy-cluster` mends it",
                 "test_myid_is_the_inventorys@10.70.0.12": "10.70.0.12: /opt/zookeeper/data/myid cannot be read (...No such file or directory); expected 3, the myid of hosts.ini; an id is never changed under existing data: `fab plan` compares all members and says which of the two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
-                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; compare with `docker exec zookeeper ls -l /data`, then `docker restart` it",
+                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
             shell_in("10.70.0.12", "rm -rf /opt/zookeeper/data"),
         ),
@@ -247,7 +247,7 @@ BY_HAND = Round(
         Fault(
             "a host runs a second agent of ours, and is registered under a second id",
             {
-                "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; `docker rm -f` it, or add its role to the host in hosts.ini; NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends",
+                "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; `docker rm -f` it, or add its role to the host in hosts.ini",
                 "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name",
             },
             together(SECOND_AGENT, shell_in("{agent}", "docker update --restart=no mesos-slave-2")),
@@ -259,7 +259,7 @@ BY_HAND = Round(
         Fault(
             "a second Marathon of ours runs on a host, on a port of its own",
             {
-                "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; `docker rm -f` it, or add its role to the host in hosts.ini; NAME.prev and NAME.next are an unfinished run's, which `fab deploy-cluster` ends",
+                "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; `docker rm -f` it, or add its role to the host in hosts.ini",
                 "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/operations.md says how one leaves: Members that hosts.ini does not name",
             },
             rerun(

@@ -70,7 +70,7 @@ REMOVED = Round(
         Fault(
             "a master's work_dir was removed",
             {
-                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; compare with `docker exec mesos-master-0... ls -l /var/tmp/mesos`, then `docker restart` it"
+                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it"
             },
             shell_in("{master_b}", f"rm -rf {MASTER_WORK}"),
             told={
@@ -454,9 +454,21 @@ AT_WORK = Round(
         Fault(
             "another run is at work on a host, on which a container has lost its restart policy",
             {
-                "test_it_comes_back_after_a_reboot@{zk_a}": "{zk_a}: zookeeper: restart policy is no; expected always",
+                "test_it_comes_back_after_a_reboot@{zk_a}": "{zk_a}: ann@desk has been at work here since 2026-11-30 12:00:00 UTC: fab deploy-cluster; expected no run at work there; wait for it to end, then run the suite again; remove nothing there meanwhile",
             },
             together(shell_in("{zk_a}", "docker update --restart=no zookeeper"), shell_in("{zk_a}", HOLD)),
+            follow=(
+                "test_the_directory_exists@{zk_a}",
+                "test_all_may_read_what_root_made_and_root_alone_may_change_it@{zk_a}",
+                "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}",
+                "test_zoo_cfg_holds_the_settings_of_the_inventory@{zk_a}",
+                "test_myid_is_the_inventorys@{zk_a}",
+                "test_it_runs_the_pinned_image@{zk_a}",
+                "test_the_container_runs@{zk_a}",
+                "test_it_is_on_the_hosts_network_and_has_no_other_rights@{zk_a}",
+                "test_its_variables_and_arguments_are_as_wanted@{zk_a}",
+                "test_its_configuration_and_data_live_on_the_host@{zk_a}",
+            ),
             heal=shell_in("{zk_a}", "pkill -f '[s]leep 901'"),
             told={
                 "status": "{zk_a}  ann@desk has been at work here since 2026-11-30 12:00:00 UTC: fab deploy-cluster",

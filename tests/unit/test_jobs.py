@@ -15,6 +15,7 @@ from invoke.tasks import Task
 
 import fabfile
 from lab import images
+from lab.access import HERE
 from lab.spec import agents
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +100,17 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
             path, _, anchor = link.partition("#")
             there = (file.parent / path).resolve() if path else file
             assert there.exists() and (not anchor or anchor in anchors(there)), link
+
+
+@pytest.mark.parametrize("page", ["docs/jobs.md", "docs/operations.md"])
+def test_who_tries_the_labs_profile_agent_is_told_the_labs_own_key(page: str) -> None:
+    assert str(HERE.key.relative_to(ROOT)) in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_plan_that_a_page_has_saved_is_not_committed(page: str) -> None:
+    saved = {words[words.index("--out") + 1] for words in calls(page, "fab") if "--out" in words} - {"FILE"}
+    assert {f"/{name}" for name in saved} <= {*(ROOT / ".gitignore").read_text().split()}
 
 
 def definitions(page: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Who takes part in the cluster and has no place in hosts.ini: who is suspected, who named, what helps."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from fake_hosts import FakeHosts
 from marathon_world import info
 from samples import SHELLS, as_wanted, run, stand_in
 
+from tasks.engine import preflight
 from tasks.engine.hosts import Inquiry
 from tasks.engine.preview import plan_and_strangers
 from tasks.engine.run import Run
@@ -253,6 +255,10 @@ def test_a_growing_ensemble_has_no_stranger() -> None:
     assert found(seen, FIVE) == []
 
 
+LEAVING = ("update --restart=no", "kill -s USR1", "wait", "rm")
+"""What docker is told of the container of an agent that leaves; one that still runs cannot be removed."""
+
+
 def test_an_agent_that_was_taken_out_of_hosts_ini_is_named_and_is_drained_first() -> None:
     one = the_one(world(agents=slaves("10.70.0.20:5051", "10.70.0.21:5051", tasks=2)))
     assert (one.host, one.by) == ("10.70.0.21", "10.70.0.20")
@@ -260,7 +266,14 @@ def test_an_agent_that_was_taken_out_of_hosts_ini_is_named_and_is_drained_first(
         "the leading master counts the agent 10.70.0.21:5051 as active, with 2 tasks, "
         "and hosts.ini has none there"
     )
-    assert one.remedy.index("its tasks run elsewhere") < one.remedy.index("docker kill -s USR1")
+    steps = ("its tasks run elsewhere", *(f"docker {do} mesos-slave" for do in LEAVING))
+    assert sorted(steps, key=one.remedy.index) == list(steps)
+
+
+def test_the_page_has_an_agent_leave_by_the_same_commands() -> None:
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith("| agent | have its tasks")]
+    assert [do for do in re.findall(r"`docker (.*?) mesos-slave`", row)] == list(LEAVING)
 
 
 def test_a_second_agent_on_an_agents_host_is_a_stranger_and_has_no_place_in_hosts_ini() -> None:
@@ -360,12 +373,15 @@ def test_a_preflight_warns_of_a_stranger_and_of_its_container_only_by_it() -> No
     seen = world(agents=slaves("10.70.0.20:5051", f"{C}:5051"))
     seen[C] = replace(seen[C], clusters={"mesos-slave": "mesos", "marathon-9": "mesos"})
     looks = {name: Look(each, Facts(clock=0), 0, 0) for name, each in seen.items()}
-    told = [one for one in judge(CHAPTERS, CLUSTER, looks, {}).findings if one.check.startswith("stra")]
+    report = judge(CHAPTERS, CLUSTER, looks, {})
+    told = [one for one in report.findings if one.check.startswith("stra")]
     assert [(one.host, one.check, one.severity) for one in told] == [
         (C, "stray-container", "warning"),
         ("10.70.0.20", "stranger", "warning"),
     ]
     assert "marathon-9" in told[0].evidence
+    (line,) = [line for _, line in preflight.lines(report) if "stranger:" in line]
+    assert line.startswith(f"{C}  warning  stranger: the leading master counts the agent {C}:5051")
 
 
 # A service that has more members than hosts.ini is well

@@ -1,7 +1,11 @@
 """How the suite reads what docker tells of a container."""
 
 import json
+import os
+import shlex
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -64,6 +68,34 @@ def test_a_container_that_ends_while_it_is_looked_at_has_not_lost_its_mounts() -
     wanted = Wanted("zookeeper", "zookeeper:3.4.12", {}, binds=frozenset({"/a:/b"}))
     (told,) = with_other_mounts(host, inspect(host, node, "zookeeper"), wanted)
     assert "zookeeper ended while it was looked at; expected it to run" in told
+
+
+class Local(Told):
+    """The same, with this machine's directories, seen by a process of its own."""
+
+    def run(self, *words: str) -> CommandResult:
+        if "docker" in words[0]:
+            return super().run(*words)
+        asked = words[0].replace(f"nsenter -t {os.getpid()} -m", "") % tuple(map(shlex.quote, words[1:]))
+        done = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=False)
+        return CommandResult(None, done.returncode, asked, done.stdout, done.stderr)
+
+
+def test_a_directory_that_was_removed_is_not_called_read_only_and_a_deploy_mends_it(tmp_path: Path) -> None:
+    (node, *_) = parse(TRIO).nodes
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "other").mkdir()
+    removed = f"{tmp_path}/removed:{tmp_path}/seen"
+    replaced = f"{tmp_path}/other:{tmp_path}/seen"
+    for bind in (removed, replaced):
+        host = cast(Host, Local([bind], state={"Running": True, "Pid": os.getpid()}))
+        inspect.cache_clear()
+        wanted = Wanted("zookeeper", "zookeeper:3.4.12", {}, binds=frozenset({bind}))
+        (told,) = with_other_mounts(host, inspect(host, node, "zookeeper"), wanted)
+        outside, _, inside = bind.partition(":")
+        assert f"zookeeper does not see {outside}: it was removed or replaced after the start" in told
+        assert f"expected the host's {outside} as {inside}; `fab plan`" in told
+        assert "`fab deploy-cluster` mends it" in told and "docker restart" not in told
 
 
 def test_a_docker_login_that_differs_is_told_and_not_shown() -> None:

@@ -157,7 +157,15 @@ def test_what_the_named_hosts_leave_out_is_said_and_fails_only_with_complete(run
     code, said = run(*COVERED, agent, "--complete")
     assert code == 1
     assert "--hosts names no host of [zookeeper], but --complete wants one" in said
-    assert "leaves out" not in said
+
+
+def test_hosts_that_complete_judges_without_a_login_are_neither_counted_nor_passed_over(serve: Serve) -> None:
+    run = serve(zookeeper=members({"127.0.0.1": "leader", "127.0.0.2": "follower", "127.0.0.3": "follower"}))
+    code, said = run(*ENSEMBLE, ONE, "--complete")
+    assert code == 0, said
+    assert re.search(r"^\d+ checks on 1 of 4 hosts of ", said.splitlines()[-1]), said
+    left = "127.0.0.2 (zookeeper, mesos_master), 127.0.0.3 (zookeeper, mesos_master), 127.0.0.8 (mesos_agent)"
+    assert f"not checked: --hosts leaves out {left}; only their services were asked" in said
 
 
 def test_nothing_is_said_to_be_left_out_if_every_host_is_named(run: Suite) -> None:

@@ -1,5 +1,7 @@
 """The last line of the suite, and its exit code: a run that has checked nothing does not look like a pass."""
 
+import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from fake_members import Given, nothing, on_loopback
 from test_suite_one_host import ENSEMBLE as SOME
 from test_suite_one_host import TRIO, members
-from test_suite_report import suite
+from test_suite_report import ROOT, suite
 
 from tasks.inventory.parse import parse
 from verify.verdict import Tally
@@ -55,6 +57,19 @@ def test_only_a_whole_suite_that_passed_is_said_to_have_passed_as_a_whole() -> N
         told(),
     ):
         assert "all passed" not in said
+
+
+@pytest.mark.parametrize("page", ["operations.md", "suite.md"])
+def test_what_the_docs_have_a_ci_look_for_is_a_whole_suite_that_passed_and_nothing_else(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    (pattern,) = re.findall(r"^    pytest verify/ .*\| grep -E '(.+)'$", text, re.MULTILINE)
+
+    def finds(line: str) -> bool:
+        return subprocess.run(["grep", "-qE", pattern], input=line.encode(), check=False).returncode == 0
+
+    assert finds(told("passed", "skipped")) and finds(told(*["passed"] * 94))
+    for said in (told("passed", hosts=1), told("passed", files=1), told("passed", "failed"), told("skipped")):
+        assert not finds(said), said
 
 
 def test_what_was_left_out_and_what_failed_is_counted() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...inventory.cluster import Cluster
 from ..membership import Seen, Stranger
+from .desired import CONTAINER
 from .service import others
 
 MOVE = (
@@ -11,8 +12,9 @@ MOVE = (
     "then end those here by /v2/tasks/delete?scale=true); then "
 )
 LEAVE = (
-    "docker update --restart=no its container, docker kill -s USR1 it, then docker rm it. So it unregisters "
-    "at once; if it is only stopped, its tasks are missed for 75 to 90 s before they start elsewhere"
+    f"docker update --restart=no {CONTAINER}, docker kill -s USR1 {CONTAINER}, docker wait {CONTAINER}, "
+    f"then docker rm {CONTAINER}. So it unregisters at once; if it is only stopped, its tasks are missed "
+    "for 75 to 90 s before they start elsewhere"
 )
 
 

@@ -85,6 +85,7 @@ class Finding:
     """A check that failed on a host: what was seen and what is wanted, and what to do about it.
 
     `overruled`: hosts.ini says that it stops no deploy. `changes` are those of hosts.ini that resolve it.
+    `about`: who it is about, by name or address, if that is not the host.
     """
 
     host: str
@@ -93,6 +94,7 @@ class Finding:
     remedy: str
     overruled: bool = False
     changes: tuple[Change, ...] = ()
+    about: str = ""
 
     @property
     def what(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What others have to do with the hosts: their runs, and members that hosts.ini does not name."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from .. import runbook
 from ..look.docker import GENERATIONS
@@ -25,7 +26,7 @@ def run(host: Subject) -> Iterator[Finding]:
 def members(hosts: Sequence[Subject]) -> Iterator[Finding]:
     """Look for members of services that have no place in hosts.ini, and for containers of such members.
 
-    A stranger is told of the host that shows it. Where its container is seen, too, it is one thing.
+    A stranger is seen by one host and told of another. Where its container is seen, too, it is one thing.
     """
     by = {host.node.name: host for host in hosts}
     cluster = hosts[0].cluster if hosts else None
@@ -33,7 +34,7 @@ def members(hosts: Sequence[Subject]) -> Iterator[Finding]:
         runbook.strangers(runbook.CHAPTERS, cluster, {n: h.seen for n, h in by.items()}) if cluster else []
     )
     for one in found:
-        yield by[one.by].finding("stranger", one.seen, one.remedy)
+        yield replace(by[one.by].finding("stranger", one.seen, one.remedy), about=one.host)
     told = {(one.host, one.service) for one in found}
     for host in hosts:
         for name in _strays(host):
