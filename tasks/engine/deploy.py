@@ -10,15 +10,16 @@ from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
 from ..plan.outlook import Outlook
+from ..plan.roll import Member, stays
 from ..plan.runbook import Chapter, lost_images
-from ..plan.schedule import schedule, steps
+from ..plan.schedule import Steps, schedule, steps
 from ..plan.step import Action
 from ..plan.words import grouped
 from . import gates
 from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, foreseen, foretold, left_alone, left_out, plan, previewed
+from .preview import MOVES, Preview, Refused, foreseen, foretold, left_alone, left_out, plan, previewed
 from .rolling import roll
 from .run import Run
 
@@ -207,21 +208,26 @@ def perform(run: Run, found: Preview) -> Result:
     ]
     _note(run, found)
     verdicts: dict[Chapter, Verdict] = {}
-    left: list[str] = []
+    left: dict[Member, str] = {}
     for entry in schedule(chapters, found.plans, asked):
         match entry.kind:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
             case "roll":
-                left += roll(hosts, entry.chapters, entry.members, found.plans)
+                left |= roll(hosts, entry.chapters, entry.members, found.plans)
             case "hand over":
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
-                hosts.act(entry.steps)
+                hosts.act(_but_of(left, entry.steps))
     if left:
         kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
-        raise Blocked("\n".join([*left, kept]))
+        raise Blocked("\n".join([*left_alone(left), kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
+
+
+def _but_of(left: Refused, steps: Steps) -> Steps:
+    """Leave out what would follow the replacement of members that were left as they are."""
+    return {name: tuple(s for s in own if not stays(left, name, s)) for name, own in steps.items()}
 
 
 def _note(run: Run, found: Preview) -> None:

@@ -467,7 +467,11 @@ def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_wou
     assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in said
     assert "A deploy would leave these as they are, do the rest and end with exit code 6." in said
     left = [line for line in said.splitlines() if line.endswith("(would be left out)")]
-    assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
+    assert [line.split()[:4] for line in left] == [
+        [name, "2.5", *done]
+        for name in two
+        for done in (["replace", "zookeeper:"], ["remove", "zookeeper.prev:"])
+    ]
 
 
 def test_a_plan_says_which_hosts_it_did_not_look_at(capsys: pytest.CaptureFixture[str]) -> None:

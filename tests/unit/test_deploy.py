@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
 from fake_hosts import FakeHosts, ensemble_led_by
 from samples import IMAGE, TRIO, as_wanted
 
 from tasks.engine.deploy import deploy
 from tasks.engine.run import Run
+from tasks.errors import Blocked
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
+from tasks.plan.gate import Question
 from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import ZOOKEEPER
@@ -43,3 +46,17 @@ def test_what_was_made_of_another_image_of_that_name_is_replaced_in_the_run_that
 def test_a_pull_that_brings_the_same_image_again_replaces_nothing() -> None:
     gone, same = looks(None), looks(IMAGE)
     assert done(gone, gone, same) == ["pull"] * 3
+
+
+def test_nothing_is_tidied_up_behind_members_that_were_left_as_they_are() -> None:
+    wanted, two = parse(f"{TRIO}[zookeeper:vars]\nzookeeper_sync_limit=5\n"), ["10.70.0.10", "10.70.0.11"]
+    seen = {name: each for name, each in looks(IMAGE).items() if name in two}
+    trio = ensemble_led_by(two[0])
+
+    def third_is_down(question: Question) -> str:
+        return "" if question.address not in two else trio(question).replace("followers\t2", "followers\t1")
+
+    hosts = FakeHosts(wanted, seen, seen, says=third_is_down, in_vain=True).among(two)
+    with pytest.raises(Blocked, match="left as they are"):
+        deploy(Run(hosts, [ZOOKEEPER]))
+    assert hosts.done == ["0.10 zoo.cfg", "0.11 zoo.cfg"]

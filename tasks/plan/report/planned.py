@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ...inventory.cluster import Cluster
-from ..roll import Member
+from ..roll import Member, stays
 from ..step import HostPlan
 from ..words import counted, names
 
@@ -22,8 +22,7 @@ def steps(plans: Mapping[str, HostPlan], left: Mapping[Member, str]) -> Iterator
     """Give a line per step; those of members that would be `left` as they are say so."""
     for name, plan in plans.items():
         for step in plan.steps:
-            stays = step.phase == "replace" and Member(step.id.service, name) in left
-            yield f"{name}  {step}" + ("  (would be left out)" if stays else "")
+            yield f"{name}  {step}" + ("  (would be left out)" if stays(left, name, step) else "")
 
 
 def summary(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
