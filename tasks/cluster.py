@@ -87,8 +87,7 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
         preview = previews.foretold(run, previews.plan_and_strangers(run))
-        outlook = previews.outlook(run, preview)
-        refusal = engine.refusal(run, preview, outlook)
+        outlook, refusal = engine.outcome(run, preview)
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)

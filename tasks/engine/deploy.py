@@ -19,7 +19,19 @@ from . import gates
 from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, Refused, foreseen, foretold, left_alone, left_out, plan, previewed
+from .preview import (
+    MOVES,
+    Preview,
+    Refused,
+    foreseen,
+    foretold,
+    lasting,
+    left_alone,
+    left_out,
+    outlook,
+    plan,
+    previewed,
+)
 from .rolling import roll
 from .run import Run
 
@@ -175,7 +187,11 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     done is to be done. With `more`, something was changed before.
     """
     refuse_if_blocked(found.plans, more)
-    if outages := foreseen(run, found):
+    _refuse_outages(foreseen(run, found), more)
+
+
+def _refuse_outages(outages: Refused, more: str = "") -> None:
+    if outages:
         advice = (
             f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
             "-H: then everything is done that stops no service."
@@ -183,17 +199,30 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
         raise Blocked("\n".join([*left_alone(outages), advice]))
 
 
-def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
-    """Give what a deploy of these plans would end with before it has done all of them, None if nothing."""
+def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
+    """Give the order of a deploy of these plans, and what it would end with before all of them is done."""
+    seen, whole = None, {each.service for each in run.whole().chapters}
     try:
         found.refuse_if_incomplete()
-        refuse(run, found)
-        if not any(each.steps for each in found.plans.values()):
+        refuse_if_blocked(found.plans)
+        if any(each.steps for each in found.plans.values()):
+            _refuse_if_taken(found)
+        else:
             refuse_if_unwell(found.plans)
+        seen = lasting(run, found)
+        _refuse_outages({member: why for member, why in seen.refused.items() if member.service in whole})
     except OperatorError as error:
         error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
-        return error
-    return left_out(run, found, seen)
+        return seen or outlook(run, found), error
+    return seen, left_out(seen.refused)
+
+
+def _refuse_if_taken(found: Preview) -> None:
+    """Raise Blocked if another run holds one of the hosts that a deploy would lease."""
+    wait = "Wait for that run to end, then run again."
+    held = [(name, f"{seen.at_work}. {wait}") for name, seen in found.seen.items() if seen.at_work]
+    if held:
+        raise Blocked("\n".join(grouped(held)))
 
 
 def perform(run: Run, found: Preview) -> Result:

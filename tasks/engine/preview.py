@@ -101,31 +101,31 @@ def foretold(run: Run, found: Preview) -> Preview:
 
 
 def foreseen(run: Run, found: Preview) -> Refused:
-    """Say which running members could not be replaced, and why.
+    """Say which running members could not be replaced, and why."""
+    return lasting(run.whole(), found).refused
 
-    The others are given a moment: a run that was cut short may just have started one of them.
+
+def lasting(run: Run, found: Preview) -> Outlook:
+    """Say in which order a run would act; see `outlook`.
+
+    If some members could not be replaced, the others are given a moment: a run that was cut short may just
+    have started one of them.
     """
-    whole = run.whole()
-    return _lasting(whole, found, outlook(whole, found).refused)
-
-
-def _lasting(run: Run, found: Preview, refused: Refused) -> Refused:
-    """Give those that are still refused after a moment."""
+    seen = outlook(run, found)
     chapters = [each for each in run.chapters if each.members and run.hosts.members(each)]
 
     def enough(said: gates.Said) -> bool:
-        nonlocal refused
-        refused = outlook(run, found, said).refused
-        return not refused
+        nonlocal seen
+        seen = outlook(run, found, said)
+        return not seen.refused
 
-    if refused:
+    if seen.refused:
         gates.ask_until(run.hosts, chapters, enough)
-    return refused
+    return seen
 
 
-def left_out(run: Run, found: Preview, seen: Outlook) -> Blocked | None:
-    """Give what a deploy of some hosts would end with, if it would leave members as they are."""
-    refused = _lasting(run, found, seen.refused)
+def left_out(refused: Refused) -> Blocked | None:
+    """Give what a deploy of some hosts would end with, if it would leave these members as they are."""
     if not refused:
         return None
     told = "A deploy would leave these as they are, do the rest and end with exit code 6."
