@@ -5,33 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked, Degraded, OperatorError
+from ..errors import Blocked
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
-from ..plan.outlook import Outlook
 from ..plan.roll import Member, stays
-from ..plan.runbook import Chapter, lost_images
+from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
-from ..plan.step import Action
-from ..plan.words import grouped
 from . import gates
 from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import (
-    MOVES,
-    Preview,
-    Refused,
-    foreseen,
-    foretold,
-    lasting,
-    left_alone,
-    left_out,
-    outlook,
-    plan,
-    previewed,
-)
+from .preview import MOVES, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
+from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
 from .rolling import roll
 from .run import Run
 
@@ -76,9 +62,9 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         found = previewed(run, seen, {})  # it may have changed meanwhile
         _keep(promise, run, found)
         refuse(run, found)
-        for line in foretold(run, found).costs:
-            run.console.say(line, STYLES["warning"])
-        with availability.measured(run.hosts, found.plans) as over:
+        _tell_costs(run, found)
+        more = promise is None and bool(doubtful(run, found))
+        with availability.measured(run.hosts, found.plans, more=more) as over:
             result = _carry_out(run, found, promise is not None)
         return replace(result, over_budget=tuple(over))
 
@@ -116,8 +102,8 @@ def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
     """Change who is a member, if hosts.ini wants that, then the rest, and then what a pull has shown."""
     rest = _rest(run) if _change_members(run, found) else found
     result = perform(run, rest)
-    if not promised and _may_show_more(run, rest):
-        result = perform(run, _rest(run))
+    if not promised and doubtful(run, rest):
+        result = perform(run, _shown(run))
     return replace(result, plans=found.plans)
 
 
@@ -127,13 +113,20 @@ def _rest(run: Run) -> Preview:
     return rest
 
 
-def _may_show_more(run: Run, found: Preview) -> bool:
-    """Tell whether an image was pulled of which a container had been made: it may be another one now."""
-    pulled = {name for name, plan in found.plans.items() if any(s.action == Action.PULL for s in plan.steps)}
-    return any(
-        node.name in pulled and lost_images(run.chapters, run.cluster, node, found.seen[node.name])
-        for node in run.hosts.nodes
-    )
+def _shown(run: Run) -> Preview:
+    """Plan what is to be done about images that are others since the pull, and tell what it comes to."""
+    from ..plan.report import planned
+
+    more = _rest(run)
+    if any(each.steps for each in more.plans.values()):
+        run.console.say(f"What was pulled is another image now: {planned.sums(more.plans)}.")
+        _tell_costs(run, more)
+    return more
+
+
+def _tell_costs(run: Run, found: Preview) -> None:
+    for line in foretold(run, found).costs:
+        run.console.say(line, STYLES["warning"])
 
 
 def _whole_plan(run: Run, promise: "Promise | None" = None) -> Preview:
@@ -178,51 +171,6 @@ def _start_newcomers(run: Run, chapter: Chapter) -> None:
         run.hosts.act(steps(found.plans, "stage"))
         run.hosts.act(starting)
         gates.reach(run.hosts, chapter, frozenset(name for name, own in starting.items() if own))
-
-
-def refuse(run: Run, found: Preview, more: str = "") -> None:
-    """Raise Blocked if a person is needed first, or a member could not be replaced without an outage.
-
-    Not for the latter if -H names only some of a service's hosts: so an operator says that what can be
-    done is to be done. With `more`, something was changed before.
-    """
-    refuse_if_blocked(found.plans, more)
-    _refuse_outages(foreseen(run, found), more)
-
-
-def _refuse_outages(outages: Refused, more: str = "") -> None:
-    if outages:
-        advice = (
-            f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
-            "-H: then everything is done that stops no service."
-        )
-        raise Blocked("\n".join([*left_alone(outages), advice]))
-
-
-def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
-    """Give the order of a deploy of these plans, and what it would end with before all of them is done."""
-    seen, whole = None, {each.service for each in run.whole().chapters}
-    try:
-        found.refuse_if_incomplete()
-        refuse_if_blocked(found.plans)
-        if any(each.steps for each in found.plans.values()):
-            _refuse_if_taken(found)
-        else:
-            refuse_if_unwell(found.plans)
-        seen = lasting(run, found)
-        _refuse_outages({member: why for member, why in seen.refused.items() if member.service in whole})
-    except OperatorError as error:
-        error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
-        return seen or outlook(run, found), error
-    return seen, left_out(seen.refused)
-
-
-def _refuse_if_taken(found: Preview) -> None:
-    """Raise Blocked if another run holds one of the hosts that a deploy would lease."""
-    wait = "Wait for that run to end, then run again."
-    held = [(name, f"{seen.at_work}. {wait}") for name, seen in found.seen.items() if seen.at_work]
-    if held:
-        raise Blocked("\n".join(grouped(held)))
 
 
 def perform(run: Run, found: Preview) -> Result:
@@ -278,17 +226,3 @@ def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
         if verdict.passed:
             return verdict
     return gates.reach(hosts, chapter, needed)
-
-
-def refuse_if_unwell(plans: Plans) -> None:
-    """Raise Degraded if members are not well, for a run that has nothing to do about it."""
-    told = [(name, str(trouble)) for name, each in plans.items() for trouble in each.troubles]
-    if told:
-        raise Degraded("\n".join([*grouped(told), "A deploy has nothing to do about that."]))
-
-
-def refuse_if_blocked(plans: Plans, more: str = "") -> None:
-    """Raise Blocked with every obstacle on every host; nothing of these plans has been changed by then."""
-    obstacles = [(name, str(blocker)) for name, each in plans.items() for blocker in each.blockers]
-    if obstacles:
-        raise Blocked("\n".join([*grouped(obstacles), f"Nothing{more} was changed."]))

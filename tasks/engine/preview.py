@@ -13,7 +13,7 @@ from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
 from ..plan.schedule import replaced
-from ..plan.step import Phase
+from ..plan.step import Action, Phase
 from ..plan.words import grouped, names
 from . import gates
 from .run import Run
@@ -98,6 +98,17 @@ def foretold(run: Run, found: Preview) -> Preview:
         for node in nodes
     }
     return replace(found, plans=plans, costs=ending.costs(plans, told))
+
+
+def doubtful(run: Run, found: Preview) -> set[str]:
+    """Give the images that are pulled anew while something runs of them: by now they may be others."""
+    return {
+        image
+        for node in run.hosts.nodes
+        if node.name in found.plans
+        for image in runbook.lost_images(run.chapters, run.cluster, node, found.seen[node.name])
+        if any(step.action is Action.PULL for step in found.plans[node.name].steps)
+    }
 
 
 def foreseen(run: Run, found: Preview) -> Refused:

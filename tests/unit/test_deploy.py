@@ -6,6 +6,7 @@ import pytest
 from fake_hosts import FakeHosts, ensemble_led_by
 from samples import IMAGE, TRIO, as_wanted
 
+from tasks.engine import preview
 from tasks.engine.deploy import deploy
 from tasks.engine.run import Run
 from tasks.errors import Blocked
@@ -14,6 +15,7 @@ from tasks.plan import runbook
 from tasks.plan.gate import Question
 from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.observed import Observed
+from tasks.plan.report import planned
 from tasks.plan.runbook import ZOOKEEPER
 
 CLUSTER = parse(TRIO)
@@ -41,6 +43,26 @@ def test_a_plan_says_what_a_pull_may_bring_to_light() -> None:
 def test_what_was_made_of_another_image_of_that_name_is_replaced_in_the_run_that_pulls_it() -> None:
     gone, other = looks(None), looks(replace(IMAGE, id="sha256:2"))
     assert done(gone, gone, other) == ["pull"] * 3 + ["replace"] * 3 + ["remove"] * 3
+
+
+def test_what_a_pull_brings_to_light_is_told_before_it_is_done_and_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone, other = looks(None), looks(replace(IMAGE, id="sha256:2"))
+    hosts = FakeHosts(CLUSTER, gone, gone, other, says=ensemble_led_by(CLUSTER.nodes[0].address))
+    deploy(Run(hosts, [ZOOKEEPER]))
+    told = "What was pulled is another image now: 6 steps, 3 of them with the restart of a running service."
+    assert told in capsys.readouterr().out
+    assert hosts.console.measured[0].startswith("ZooKeeper ")
+
+
+def test_a_plan_sums_up_what_a_pull_may_restart() -> None:
+    run = Run(FakeHosts(CLUSTER, looks(None)), [ZOOKEEPER])
+    found = preview.plan(run)
+    assert planned.summary(CLUSTER, found.plans, preview.doubtful(run, found)) == (
+        "3 steps, 0 of them with the restart of a running service; "
+        "what runs of 1 pulled image is restarted, too, if the pull brings another image."
+    )
 
 
 def test_a_pull_that_brings_the_same_image_again_replaces_nothing() -> None:
