@@ -157,7 +157,8 @@ def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook
     moved |= {each.service for each in run.chapters if handover.turns(each.holds, found.plans)}
     asked = [each for each in run.chapters if each.service in moved]
     said = said or {each: gates.answers(here, each, found.seen) for each in asked}
-    told = foresee(run.chapters, plans, gates.standings(run.hosts, said))
+    marathons = [node.name for node in runbook.MARATHON.nodes(run.cluster)]
+    told = foresee(run.chapters, plans, gates.standings(run.hosts, said), marathons)
     return replace(told, turns=(*_stages(found), *told.turns))
 
 
