@@ -7,7 +7,8 @@ from fake_hosts import FakeHosts, ensemble_led_by
 from samples import IMAGE, TRIO, as_wanted
 
 from tasks.engine import preview
-from tasks.engine.deploy import deploy
+from tasks.engine.command import tell
+from tasks.engine.deploy import Result, deploy
 from tasks.engine.run import Run
 from tasks.errors import Blocked
 from tasks.inventory.parse import parse
@@ -15,11 +16,15 @@ from tasks.plan import runbook
 from tasks.plan.gate import Question
 from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.observed import Observed
+from tasks.plan.names import Id
 from tasks.plan.report import planned
 from tasks.plan.runbook import ZOOKEEPER
+from tasks.plan.step import Action, HostPlan, Step
 
 CLUSTER = parse(TRIO)
 NAME = CLUSTER.image(CLUSTER.settings.zookeeper_image)
+
+STEP = Step(Id.ZOOKEEPER_RUN, Action.RESTART, "restart zookeeper", "", "true\n", "replace", "restart")
 
 
 def looks(image: SeenImage | None) -> dict[str, Observed]:
@@ -63,6 +68,30 @@ def test_a_plan_sums_up_what_a_pull_may_restart() -> None:
         "3 steps, 0 of them with the restart of a running service; "
         "what runs of 1 pulled image is restarted, too, if the pull brings another image."
     )
+
+
+def test_plan_and_run_count_the_same_steps_those_that_only_check_included(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bare = {node.name: Observed(addresses=frozenset({node.address}), engine=True) for node in CLUSTER.nodes}
+    hosts = FakeHosts(CLUSTER, bare, bare, bare, says=ensemble_led_by(CLUSTER.nodes[0].address))
+    found = preview.plan(Run(hosts))
+    assert any(not step.changes for each in found.plans.values() for step in each.steps)
+    tell(hosts, lambda: deploy(Run(hosts)))
+    count = planned.sums(found.plans).partition(",")[0]
+    assert f"\n{count} carried out on 3 hosts, " in capsys.readouterr().out
+
+
+def test_steps_that_no_plan_has_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    hosts, result = FakeHosts(CLUSTER), Result({"10.70.0.10": HostPlan("10.70.0.10", (), (STEP,))}, ())
+    hosts.journal.plan(CLUSTER, result.plans)
+
+    def act() -> Result:
+        hosts.act({"10.70.0.10": [STEP], "10.70.0.11": [STEP]})
+        return result
+
+    tell(hosts, act)
+    assert "\n1 step carried out on 1 host, and 1 more to hand over, " in capsys.readouterr().out
 
 
 def test_a_pull_that_brings_the_same_image_again_replaces_nothing() -> None:
