@@ -75,9 +75,8 @@ def plan(
 
 def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:
     """Plan, tell and save it; raises what is the worst of it."""
-    from .engine import deploy as engine
     from .engine import preview as previews
-    from .engine import saving
+    from .engine import refusals, saving
     from .engine.command import warn_of_overruling
     from .engine.run import Run
     from .errors import Drift
@@ -87,8 +86,7 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     warn_of_overruling(hosts.cluster, hosts.console)
     with console.live():
         preview = previews.foretold(run, previews.plan_and_strangers(run))
-        outlook = previews.outlook(run, preview)
-        refusal = engine.refusal(run, preview, outlook)
+        outlook, refusal = refusals.outcome(run, preview)
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
@@ -100,7 +98,7 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     if refusal:
         refusal.brief = refusal.brief if steps else ""
         raise refusal
-    console.say(planned.summary(hosts.cluster, preview.plans))
+    console.say(planned.summary(hosts.cluster, preview.plans, previews.doubtful(run, preview)))
     if check and steps:
         raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 

@@ -27,6 +27,7 @@ from .ssh.access import Access, source
 
 if TYPE_CHECKING:
     from ..plan.report.document import Document
+    from ..plan.report.last_words import Progress
     from .deploy import Result
     from .hosts import Hosts
     from .journal import Journal
@@ -62,7 +63,7 @@ def carry_out(
 
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
-            _tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise))
+            tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise))
 
 
 def hand_over(context: Context, name: str, to: str | None) -> None:
@@ -77,15 +78,15 @@ def hand_over(context: Context, name: str, to: str | None) -> None:
         from .succession import succeed
 
         successor = _named(hosts.cluster, to, f"--to {to}") if to else None
-        _tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor))
+        tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor))
 
 
-def _tell(hosts: Hosts, act: Callable[[], Result]) -> None:
+def tell(hosts: Hosts, act: Callable[[], Result]) -> None:
     """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
     with closing_table(hosts.console, hosts.journal):
         with hosts.console.live():
             result = act()
-        _report(hosts.console, result)
+        _report(hosts.console, hosts.journal.progress, result)
     if result.over_budget:
         raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
 
@@ -242,7 +243,7 @@ def is_repetition(context: Context) -> bool:
     return bool(names) and derive_shorthand(names[0])["host"] != context.original_host.strip()
 
 
-def _report(console: Console, result: Result) -> None:
+def _report(console: Console, progress: Progress, result: Result) -> None:
     acted = {(row.host, row.id) for row in console.rows}
     rows = []
     for name, plan in result.plans.items():
@@ -257,6 +258,6 @@ def _report(console: Console, result: Result) -> None:
         console.say(f"{says}.", "green")
     for line in console.measured:
         console.say(line)
-    changes = sum(row.outcome in ("changed", "prepared") for row in console.rows)
-    what = f"{counted(changes, 'step')} carried out" if result.changed else "Nothing to do"
-    console.say(f"{what} on {counted(len(result.plans), 'host')}, {console.elapsed:.1f} s.")
+    what = f"{counted(progress.planned, 'step')} carried out" if result.changed else "Nothing to do"
+    more = f", and {progress.added} more to hand over" if progress.added else ""
+    console.say(f"{what} on {counted(len(result.plans), 'host')}{more}, {console.elapsed:.1f} s.")

@@ -5,20 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import Blocked, Degraded, OperatorError
+from ..errors import Blocked
 from ..plan.gate import Verdict
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
-from ..plan.outlook import Outlook
-from ..plan.runbook import Chapter, lost_images
-from ..plan.schedule import schedule, steps
-from ..plan.step import Action
-from ..plan.words import grouped
+from ..plan.roll import Member, stays
+from ..plan.runbook import Chapter
+from ..plan.schedule import Steps, schedule, steps
 from . import gates
 from .console import STYLES
 from .handing_over import hand_over
 from .hosts import Hosts
-from .preview import MOVES, Preview, foreseen, foretold, left_alone, left_out, plan, previewed
+from .preview import MOVES, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
+from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
 from .rolling import roll
 from .run import Run
 
@@ -63,9 +62,9 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         found = previewed(run, seen, {})  # it may have changed meanwhile
         _keep(promise, run, found)
         refuse(run, found)
-        for line in foretold(run, found).costs:
-            run.console.say(line, STYLES["warning"])
-        with availability.measured(run.hosts, found.plans) as over:
+        _tell_costs(run, found)
+        more = promise is None and bool(doubtful(run, found))
+        with availability.measured(run.hosts, found.plans, more=more) as over:
             result = _carry_out(run, found, promise is not None)
         return replace(result, over_budget=tuple(over))
 
@@ -103,8 +102,8 @@ def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
     """Change who is a member, if hosts.ini wants that, then the rest, and then what a pull has shown."""
     rest = _rest(run) if _change_members(run, found) else found
     result = perform(run, rest)
-    if not promised and _may_show_more(run, rest):
-        result = perform(run, _rest(run))
+    if not promised and doubtful(run, rest):
+        result = perform(run, _shown(run))
     return replace(result, plans=found.plans)
 
 
@@ -114,13 +113,20 @@ def _rest(run: Run) -> Preview:
     return rest
 
 
-def _may_show_more(run: Run, found: Preview) -> bool:
-    """Tell whether an image was pulled of which a container had been made: it may be another one now."""
-    pulled = {name for name, plan in found.plans.items() if any(s.action == Action.PULL for s in plan.steps)}
-    return any(
-        node.name in pulled and lost_images(run.chapters, run.cluster, node, found.seen[node.name])
-        for node in run.hosts.nodes
-    )
+def _shown(run: Run) -> Preview:
+    """Plan what is to be done about images that are others since the pull, and tell what it comes to."""
+    from ..plan.report import planned
+
+    more = _rest(run)
+    if any(each.steps for each in more.plans.values()):
+        run.console.say(f"What was pulled is another image now: {planned.sums(more.plans)}.")
+        _tell_costs(run, more)
+    return more
+
+
+def _tell_costs(run: Run, found: Preview) -> None:
+    for line in foretold(run, found).costs:
+        run.console.say(line, STYLES["warning"])
 
 
 def _whole_plan(run: Run, promise: "Promise | None" = None) -> Preview:
@@ -167,34 +173,6 @@ def _start_newcomers(run: Run, chapter: Chapter) -> None:
         gates.reach(run.hosts, chapter, frozenset(name for name, own in starting.items() if own))
 
 
-def refuse(run: Run, found: Preview, more: str = "") -> None:
-    """Raise Blocked if a person is needed first, or a member could not be replaced without an outage.
-
-    Not for the latter if -H names only some of a service's hosts: so an operator says that what can be
-    done is to be done. With `more`, something was changed before.
-    """
-    refuse_if_blocked(found.plans, more)
-    if outages := foreseen(run, found):
-        advice = (
-            f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
-            "-H: then everything is done that stops no service."
-        )
-        raise Blocked("\n".join([*left_alone(outages), advice]))
-
-
-def refusal(run: Run, found: Preview, seen: Outlook) -> OperatorError | None:
-    """Give what a deploy of these plans would end with before it has done all of them, None if nothing."""
-    try:
-        found.refuse_if_incomplete()
-        refuse(run, found)
-        if not any(each.steps for each in found.plans.values()):
-            refuse_if_unwell(found.plans)
-    except OperatorError as error:
-        error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
-        return error
-    return left_out(run, found, seen)
-
-
 def perform(run: Run, found: Preview) -> Result:
     """Do what the schedule says on hosts that this run holds.
 
@@ -207,21 +185,26 @@ def perform(run: Run, found: Preview) -> Result:
     ]
     _note(run, found)
     verdicts: dict[Chapter, Verdict] = {}
-    left: list[str] = []
+    left: dict[Member, str] = {}
     for entry in schedule(chapters, found.plans, asked):
         match entry.kind:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
             case "roll":
-                left += roll(hosts, entry.chapters, entry.members, found.plans)
+                left |= roll(hosts, entry.chapters, entry.members, found.plans)
             case "hand over":
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
-                hosts.act(entry.steps)
+                hosts.act(_but_of(left, entry.steps))
     if left:
         kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
-        raise Blocked("\n".join([*left, kept]))
+        raise Blocked("\n".join([*left_alone(left), kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
+
+
+def _but_of(left: Refused, steps: Steps) -> Steps:
+    """Leave out what would follow the replacement of members that were left as they are."""
+    return {name: tuple(s for s in own if not stays(left, name, s)) for name, own in steps.items()}
 
 
 def _note(run: Run, found: Preview) -> None:
@@ -243,17 +226,3 @@ def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
         if verdict.passed:
             return verdict
     return gates.reach(hosts, chapter, needed)
-
-
-def refuse_if_unwell(plans: Plans) -> None:
-    """Raise Degraded if members are not well, for a run that has nothing to do about it."""
-    told = [(name, str(trouble)) for name, each in plans.items() for trouble in each.troubles]
-    if told:
-        raise Degraded("\n".join([*grouped(told), "A deploy has nothing to do about that."]))
-
-
-def refuse_if_blocked(plans: Plans, more: str = "") -> None:
-    """Raise Blocked with every obstacle on every host; nothing of these plans has been changed by then."""
-    obstacles = [(name, str(blocker)) for name, each in plans.items() for blocker in each.blockers]
-    if obstacles:
-        raise Blocked("\n".join([*grouped(obstacles), f"Nothing{more} was changed."]))

@@ -13,7 +13,7 @@ from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
 from ..plan.schedule import replaced
-from ..plan.step import Phase
+from ..plan.step import Action, Phase
 from ..plan.words import grouped, names
 from . import gates
 from .run import Run
@@ -100,32 +100,43 @@ def foretold(run: Run, found: Preview) -> Preview:
     return replace(found, plans=plans, costs=ending.costs(plans, told))
 
 
+def doubtful(run: Run, found: Preview) -> set[str]:
+    """Give the images that are pulled anew while something runs of them: by now they may be others."""
+    return {
+        image
+        for node in run.hosts.nodes
+        if node.name in found.plans
+        for image in runbook.lost_images(run.chapters, run.cluster, node, found.seen[node.name])
+        if any(step.action is Action.PULL for step in found.plans[node.name].steps)
+    }
+
+
 def foreseen(run: Run, found: Preview) -> Refused:
-    """Say which running members could not be replaced, and why.
+    """Say which running members could not be replaced, and why."""
+    return lasting(run.whole(), found).refused
 
-    The others are given a moment: a run that was cut short may just have started one of them.
+
+def lasting(run: Run, found: Preview) -> Outlook:
+    """Say in which order a run would act; see `outlook`.
+
+    If some members could not be replaced, the others are given a moment: a run that was cut short may just
+    have started one of them.
     """
-    whole = run.whole()
-    return _lasting(whole, found, outlook(whole, found).refused)
-
-
-def _lasting(run: Run, found: Preview, refused: Refused) -> Refused:
-    """Give those that are still refused after a moment."""
+    seen = outlook(run, found)
     chapters = [each for each in run.chapters if each.members and run.hosts.members(each)]
 
     def enough(said: gates.Said) -> bool:
-        nonlocal refused
-        refused = outlook(run, found, said).refused
-        return not refused
+        nonlocal seen
+        seen = outlook(run, found, said)
+        return not seen.refused
 
-    if refused:
+    if seen.refused:
         gates.ask_until(run.hosts, chapters, enough)
-    return refused
+    return seen
 
 
-def left_out(run: Run, found: Preview, seen: Outlook) -> Blocked | None:
-    """Give what a deploy of some hosts would end with, if it would leave members as they are."""
-    refused = _lasting(run, found, seen.refused)
+def left_out(refused: Refused) -> Blocked | None:
+    """Give what a deploy of some hosts would end with, if it would leave these members as they are."""
     if not refused:
         return None
     told = "A deploy would leave these as they are, do the rest and end with exit code 6."
@@ -146,7 +157,8 @@ def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook
     moved |= {each.service for each in run.chapters if handover.turns(each.holds, found.plans)}
     asked = [each for each in run.chapters if each.service in moved]
     said = said or {each: gates.answers(here, each, found.seen) for each in asked}
-    told = foresee(run.chapters, plans, gates.standings(run.hosts, said))
+    marathons = [node.name for node in runbook.MARATHON.nodes(run.cluster)]
+    told = foresee(run.chapters, plans, gates.standings(run.hosts, said), marathons)
     return replace(told, turns=(*_stages(found), *told.turns))
 
 

@@ -13,13 +13,13 @@ from ..plan.step import Action, Step
 from ..plan.words import names
 from . import gates, leaders, marathons
 from .hosts import Hosts
-from .preview import left_alone
+from .preview import Refused
 
 
-def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> list[str]:
+def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> Refused:
     """Replace these members of these chapters; who comes next is asked every time.
 
-    Gives a line for each thing that was left because it would have stopped its service. Raises
+    Gives those that were left because that would have stopped their service, each with the reason. Raises
     RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
     """
     waiting, here = list(members), ""
@@ -28,7 +28,7 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
     while waiting:
         turn = gates.next_turn(hosts, before, waiting, here, fresh)
         if turn.refused:
-            return left_alone(turn.refused)
+            return turn.refused
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
@@ -43,7 +43,7 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
             put_back(hosts, chapter, nodes[0], error)
             raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
         here = nodes[0].name
-    return []
+    return {}
 
 
 def _prepare(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], leads: bool) -> Callable[[], None]:

@@ -4,7 +4,7 @@ It reads the schedule as a run does, with members imagined to come back in a rol
 asks the services themselves before each turn, so who is next in a roll may be another one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
@@ -13,12 +13,17 @@ from .marathon.handover import turns
 from .membership import Plans
 from .names import SERVICES
 from .roll import Member, Standings, next_turn
-from .runbook import Chapter
+from .runbook import MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
 from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
 from .words import counted, names
 
 HEADING = "In this order, as things stand now; every service is checked again before each restart:"
+
+EVERY_MARATHON = "every Marathon restarts with it"
+SOME_MARATHONS = "Marathons with a session there restart with it"
+HANDED_OVER = "leadership is handed over"
+OTHER_MARATHON = "Marathon's leader changes with it"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Turn:
     """What is done at once, and on which hosts; `what` is true of each of them.
 
     `service` is its role, "" where it is a step of many. `meanwhile` tells how the
-    service stands while its members are replaced, `leads` whether its leader is among them.
+    service stands while its members are replaced, `leads` whether its leader is among them; `besides`
+    what becomes of others with it.
     """
 
     phase: Phase
@@ -35,6 +41,7 @@ class Turn:
     service: str = ""
     meanwhile: Standing | None = None
     leads: bool = False
+    besides: str = ""
 
     @property
     def quorum(self) -> str:
@@ -55,9 +62,15 @@ class Outlook:
     refused: Mapping[Member, str] = field(default_factory=dict)
 
 
-def foresee(chapters: Sequence[Chapter], plans: Plans, standings: Standings) -> Outlook:
-    """Imagine a run of these plans; `standings` tells of the services whose members it replaces."""
-    run = _Run(chapters, plans, dict(standings))
+def foresee(
+    chapters: Sequence[Chapter], plans: Plans, standings: Standings, marathons: Collection[str]
+) -> Outlook:
+    """Imagine a run of these plans; `standings` tells of the services whose members it replaces.
+
+    `marathons` are the hosts that have one.
+    """
+    starting = {name for name, own in steps(plans, "start", MARATHON).items() if own}
+    run = _Run(chapters, plans, dict(standings), len({*marathons} - starting))
     for entry in schedule(chapters, plans, ()):
         match entry.kind:
             case "stage":
@@ -72,11 +85,16 @@ def foresee(chapters: Sequence[Chapter], plans: Plans, standings: Standings) -> 
 
 
 class _Run:
-    """A run as it is imagined: how the services stand by now, and what was done until then."""
+    """A run as it is imagined: how the services stand by now, and what was done until then.
 
-    def __init__(self, chapters: Sequence[Chapter], plans: Plans, now: dict[str, Standing]) -> None:
+    So many `marathons` have run from the beginning; what is started comes behind the turns that touch them.
+    """
+
+    def __init__(
+        self, chapters: Sequence[Chapter], plans: Plans, now: dict[str, Standing], marathons: int
+    ) -> None:
         self.chapters = {chapter.service: chapter for chapter in chapters}
-        self.plans, self.now = plans, now
+        self.plans, self.now, self.marathons = plans, now, marathons
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
 
@@ -127,10 +145,22 @@ class _Run:
         standing = self.now[service]
         leads = standing.leader in hosts
         meanwhile = replace(standing, serving=standing.serving - set(hosts))
-        self.turns.append(Turn("replace", hosts, self._effect(service, hosts), service, meanwhile, leads))
+        besides = self._besides(service, standing, leads) if {*hosts} <= standing.serving else ""
+        what = self._effect(service, hosts)
+        self.turns.append(Turn("replace", hosts, what, service, meanwhile, leads, besides))
         # Nobody knows who leads then; whoever does is not waiting for its turn any more.
         leader = None if leads and standing.total > 1 else standing.leader
         self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
+
+    def _besides(self, service: str, standing: Standing, leads: bool) -> str:
+        """Say what a member's turn means for those that lean on it (tasks.engine.marathons and leaders)."""
+        if service == ZOOKEEPER.service and self.marathons:
+            return EVERY_MARATHON if leads else SOME_MARATHONS
+        told = []
+        if service == MESOS_MASTER.service and leads:
+            told += [HANDED_OVER] if standing.total > 1 else []
+            told += [OTHER_MARATHON] if self.marathons > 1 else []
+        return "; ".join(told)
 
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
         replacing = steps(self.plans, "replace", self.chapters[service])
@@ -141,12 +171,12 @@ class _Run:
 def lines(outlook: Outlook) -> list[str]:
     """Say each turn in a line, in columns; turns that are alike and follow each other share one."""
     rows = []
-    for (what, quorum), alike in groupby(outlook.turns, lambda turn: (turn.what, turn.quorum)):
+    for (what, *more), alike in groupby(outlook.turns, lambda turn: (turn.what, turn.quorum, turn.besides)):
         hosts = [turn.hosts for turn in alike]
         in_turn = ", one after the other" if len(hosts) > 1 else ""
-        rows.append((names(chain.from_iterable(hosts)), f"{what}{in_turn}", quorum))
-    first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+        rows.append((names(chain.from_iterable(hosts)), f"{what}{in_turn}", *more))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        f"{number:3}. {row[0]:{first}}  {row[1]:{second}}  {row[2]}".rstrip()
+        f"{number:3}. {'  '.join(map(str.ljust, row, widths))}".rstrip()
         for number, row in enumerate(rows, start=1)
     ]

@@ -5,11 +5,12 @@ began. Those that do not serve come first, then followers, host by host, and eve
 that each service changes its leader once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .gate import Standing
 from .names import SERVICES
+from .step import Step
 from .words import share
 
 Standings = Mapping[str, Standing]
@@ -36,6 +37,11 @@ class Turn:
     shaken: str = ""
     refused: Mapping[Member, str] = field(default_factory=dict)
     leads: bool = False
+
+
+def stays(left: Container[Member], node: str, step: Step) -> bool:
+    """Tell whether a node's step is not done because its member is `left` as it is, nor what follows it."""
+    return step.phase in ("replace", "settle") and Member(step.id.service, node) in left
 
 
 def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here: str = "") -> Turn:

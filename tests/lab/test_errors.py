@@ -207,7 +207,9 @@ def test_a_second_operator_is_told_who_is_at_work_and_changes_nothing(
     assert f"{BAD}  ann@desk, since today: fab deploy-cluster is at work here." in refused.said
     for node in TRIO:
         inside(node, "[ ! -e /opt/zookeeper ]")
-    assert fab("plan").code == 0
+    planned = fab("plan")
+    assert planned.code == 6
+    assert "A deploy would not do all of this plan now:" in planned.said
 
 
 @pytest.fixture
@@ -232,7 +234,9 @@ def test_a_second_deploy_is_told_whose_the_first_is_and_reads_are_not_held_up(
     whose = rf"{who} has been at work here since [\d: -]+ UTC: fab deploy-zookeeper"
     assert refused.code == 6
     assert re.search(rf"^{BAD}  {whose}\. Wait for that run to end", refused.said, re.M)
-    assert fab("-H", BAD, "plan").code == 0
+    planned = fab("-H", BAD, "plan")
+    assert planned.code == 6
+    assert re.search(rf"^  {BAD}  {whose}\. Wait for that run to end", planned.said, re.M)
     told = fab("-H", BAD, "preflight")
     assert told.code == 6
     assert re.search(rf"^{BAD}  error  lock: {whose}\. Wait for that run to end", told.said, re.M)

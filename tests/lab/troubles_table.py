@@ -479,7 +479,7 @@ AT_WORK = Round(
         ),
     ),
     suite=("verify/test_zookeeper.py",),
-    codes={"status": 8, "plan": 0, "preflight": 6, "deploy": 6},
+    codes={"status": 8, "plan": 6, "preflight": 6, "deploy": 6},
 )
 
 POWERED_OFF = Round(

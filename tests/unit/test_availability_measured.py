@@ -278,6 +278,16 @@ def test_a_run_that_restarts_nothing_measures_nothing() -> None:
     assert (hosts.begun, hosts.console.measured, over) == (0, [], [])
 
 
+@pytest.mark.parametrize("risk", ["restart", "data"])
+def test_a_run_that_touches_what_runs_is_measured_whatever_it_risks(risk: Risk) -> None:
+    with member([OPENED + CLOSED]) as at:
+        hosts = OneHost(ALONE, at)
+        with measured(cast(Hosts, hosts), plans(risk), LONG):
+            pass
+        assert len(hosts.console.measured) == 1
+        assert hosts.ended.wait(60)
+
+
 def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> None:
     asked: list[bytes] = []
     answers = [OPENED + CLOSED]

@@ -22,6 +22,7 @@ from tasks.errors import BadInput
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
+from tasks.plan.look.lease import Lease
 from tasks.plan.look.observed import Observed
 from tasks.version import VERSION
 
@@ -380,10 +381,14 @@ MEMBERS = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
 WELL = {node.name: as_wanted(parse(MEMBERS), node) for node in parse(MEMBERS).nodes}
 AS_A_GUEST = {**WELL, "10.0.0.2": replace(WELL["10.0.0.2"], user=1000)}
 WITHOUT_ONE = {name: seen for name, seen in WELL.items() if name != "10.0.0.3"}
+ANN = Lease("ann@desk", "2026-11-30T12:00:00Z", "fab deploy-zookeeper")
+HELD = {**WELL, "10.0.0.2": replace(WELL["10.0.0.2"], at_work=ANN)}
 ENDS = {
     "all is as wanted": ("", WELL, 0, 0, None),
     "something is to be done": ("zookeeper_sync_limit=5", WELL, 8, 0, "drift"),
     "a deploy would be refused": ("zookeeper_sync_limit=5", AS_A_GUEST, 6, 6, "blocked"),
+    "somebody else is at work": ("zookeeper_sync_limit=5", HELD, 6, 6, "blocked"),
+    "somebody else is at work and nothing is to be done": ("", HELD, 0, 0, None),
     "a host is lost": ("zookeeper_sync_limit=5", WITHOUT_ONE, 3, 3, "unreachable"),
 }
 
@@ -467,7 +472,11 @@ def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_wou
     assert "  10.0.0.1  ZooKeeper: 2 of 3 members serve and 2 must: restarting 10.0.0.1 now" in said
     assert "A deploy would leave these as they are, do the rest and end with exit code 6." in said
     left = [line for line in said.splitlines() if line.endswith("(would be left out)")]
-    assert [line.split()[:4] for line in left] == [[name, "2.5", "replace", "zookeeper:"] for name in two]
+    assert [line.split()[:4] for line in left] == [
+        [name, "2.5", *done]
+        for name in two
+        for done in (["replace", "zookeeper:"], ["remove", "zookeeper.prev:"])
+    ]
 
 
 def test_a_plan_says_which_hosts_it_did_not_look_at(capsys: pytest.CaptureFixture[str]) -> None:
@@ -524,3 +533,24 @@ def test_a_run_says_which_checks_its_inventory_overrules(capsys: pytest.CaptureF
     for overruled in ("", "[all:vars]\npreflight_ignore=cgroups, memory\n"):
         warn_of_overruling(parse(f"[zookeeper]\n10.0.0.1 myid=1\n{overruled}"), Console())
     assert capsys.readouterr().out == "hosts.ini  warning  preflight_ignore overrules cgroups, memory.\n"
+
+
+def test_a_plan_beside_another_run_begins_with_whose_that_is_and_marks_nothing_without_a_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert plan_ends("zookeeper_sync_limit=5", HELD) == 6
+    first, why, *_ = capsys.readouterr().out.splitlines()
+    assert first == "A deploy would not do all of this plan now:"
+    assert why == f"  10.0.0.2  {ANN}. Wait for that run to end, then run again."
+
+
+def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = "zookeeper_sync_limit=5"
+    changed = parse(f"{MEMBERS}[all:vars]\n{line}\n")
+    starting = replace(as_wanted(changed, changed.nodes[2]), answers={})
+    assert plan_ends(line, {**WELL, "10.0.0.3": starting}) == 0
+    said = capsys.readouterr().out
+    assert "left out" not in said
+    assert "  3. 10.0.0.1      restarts zookeeper" in said

@@ -8,7 +8,7 @@ import pytest
 from samples import as_wanted, with_container
 from test_actions import EVERY
 
-from tasks.engine.deploy import refuse_if_unwell
+from tasks.engine.refusals import refuse_if_unwell
 from tasks.errors import Degraded
 from tasks.inventory.cluster import Node
 from tasks.plan import runbook

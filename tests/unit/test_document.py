@@ -45,6 +45,7 @@ OUTLOOK = Outlook(
             "zookeeper",
             Standing(3, 2, frozenset("bc")),
             leads=True,
+            besides="every Marathon restarts with it",
         ),
     ),
     {roll.Member("zookeeper", "b"): "2 of 3 members serve"},
@@ -137,6 +138,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                 "must_serve": None,
                 "serve_meanwhile": None,
                 "moves_leader": False,
+                "besides": None,
             },
             {
                 "phase": "replace",
@@ -147,6 +149,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                 "must_serve": 2,
                 "serve_meanwhile": 2,
                 "moves_leader": True,
+                "besides": "every Marathon restarts with it",
             },
         ],
         "refused": [{"host": "b", "service": "zookeeper", "reason": "2 of 3 members serve"}],

@@ -1,5 +1,6 @@
 """The order that a plan foretells: that of a run, if all goes well."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from hypothesis import given
@@ -40,8 +41,17 @@ def plans(**steps: list[Step]) -> dict[str, HostPlan]:
     return {hosts[name]: HostPlan(hosts[name], (), tuple(each)) for name, each in steps.items()}
 
 
-def outlook(wanted: dict[str, HostPlan], standings: dict[str, Standing] = WELL) -> Outlook:
-    return foresee(CHAPTERS, wanted, standings)
+def outlook(
+    wanted: dict[str, HostPlan],
+    standings: dict[str, Standing] = WELL,
+    marathons: Collection[str] = (),
+) -> Outlook:
+    return foresee(CHAPTERS, wanted, standings, marathons)
+
+
+def besides(wanted: dict[str, HostPlan], marathons: Collection[str] = ALL, **now: Standing) -> list[str]:
+    """What becomes of others in each turn."""
+    return [turn.besides for turn in outlook(wanted, {**WELL, **now}, marathons).turns]
 
 
 def test_a_plan_without_steps_has_no_order() -> None:
@@ -72,7 +82,7 @@ def test_a_change_of_all_services_goes_host_by_host_and_every_leader_last() -> N
         "  9. 10.0.0.1          restarts ZooKeeper, the leader      "
         "ZooKeeper: 2 of 3 serve meanwhile, 2 must; then another one leads",
         " 10. 10.0.0.2          restarts Mesos masters, the leader  "
-        "Mesos masters: 2 of 3 serve meanwhile, 2 must; then another one leads",
+        "Mesos masters: 2 of 3 serve meanwhile, 2 must; then another one leads  leadership is handed over",
     ]
 
 
@@ -156,3 +166,30 @@ def test_every_member_is_foretold_once_or_refused_and_no_quorum_is_lost(
 def test_what_a_turn_does_is_said_of_all_its_hosts() -> None:
     differing = Turn("replace", (A, B), "restarts ZooKeeper", ZK, Standing(3, 2, frozenset()))
     assert lines(Outlook((differing,)))[0].startswith("  1. 10.0.0.1, .2  restarts ZooKeeper  ZooKeeper: 0")
+
+
+def test_a_turn_of_zookeeper_tells_which_marathons_restart_with_it() -> None:
+    wanted = plans(a=[replacing(ZK, A)], b=[replacing(ZK, B)])
+    some, every = "Marathons with a session there restart with it", "every Marathon restarts with it"
+    assert besides(wanted) == [some, every]
+    assert [line.rpartition("  ")[2] for line in lines(outlook(wanted, marathons=ALL))] == [some, every]
+    assert besides(wanted, marathons=()) == ["", ""]
+    assert besides(plans(a=[replacing(ZK, A)]), zookeeper=Standing(1, 1, frozenset({A}), A)) == [every]
+
+
+def test_what_does_not_run_yet_or_no_longer_takes_nothing_with_it() -> None:
+    first = plans(a=[replacing(ZK, A), starting(MARATHON)])
+    assert besides(first, marathons=(A,)) == ["", ""]
+    assert besides(plans(a=[replacing(ZK, A)]), zookeeper=Standing(3, 2, frozenset({B, C}), B)) == [""]
+    down = Standing(3, 2, frozenset({A}))
+    assert besides(plans(a=[replacing(ZK, A)], b=[replacing(ZK, B)]), zookeeper=down) == [""]
+
+
+def test_the_turn_of_the_leading_master_tells_of_its_hand_over_and_of_marathons_leader() -> None:
+    wanted = plans(a=[replacing(MASTER, A)], b=[replacing(MASTER, B)])
+    assert besides(wanted) == ["", "leadership is handed over; Marathon's leader changes with it"]
+    assert besides(wanted, marathons=()) == ["", "leadership is handed over"]
+    alone = Standing(1, 1, frozenset({A}), A)
+    assert besides(plans(a=[replacing(MASTER, A)]), mesos_master=alone) == [
+        "Marathon's leader changes with it"
+    ]

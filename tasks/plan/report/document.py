@@ -56,6 +56,7 @@ def _turn(turn: Turn) -> Document:
         "must_serve": standing.majority if standing else None,
         "serve_meanwhile": len(standing.serving) if standing else None,
         "moves_leader": turn.leads,
+        "besides": turn.besides or None,
     }
 
 

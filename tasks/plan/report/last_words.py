@@ -24,7 +24,8 @@ class Progress:
     """The plans of a run, which steps were done or are under way by node, and how services stood last.
 
     A standing is what was heard, without the members that were taken down since; `members` names all
-    nodes of each service.
+    nodes of each service. `planned` counts the steps that were carried out of any plan, `added` the others,
+    with which a run hands over.
     """
 
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -33,6 +34,8 @@ class Progress:
     begun: Mapping[str, Step] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     acted: bool = False
+    planned: int = 0
+    added: int = 0
 
     def begin(self, node: str, step: Step) -> "Progress":
         """Give the progress when `node` begins a step."""
@@ -50,7 +53,9 @@ class Progress:
         done = self.done | {(node, step)}
         if step.action is Action.PUT_BACK:
             done -= {each for each in done if each[0] == node and each[1].id == step.id}
-        return replace(self, begun=begun, done=done)
+        planned = node in self.plans and step in self.plans[node].steps
+        counts = self.planned + planned, self.added + (not planned)
+        return replace(self, begun=begun, done=done, planned=counts[0], added=counts[1])
 
     def hear(self, standings: Mapping[str, Standing]) -> "Progress":
         """Give the progress when services were asked."""
