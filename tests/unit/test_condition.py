@@ -192,8 +192,18 @@ def test_a_member_on_a_directory_that_was_removed_is_replaced(node: Node, name: 
     host = replace(as_wanted(EVERY, node), held={(name, path): Held(lost=True)})
     (trouble,) = plan(host, node).troubles
     assert trouble.sort is Sort.LOST and trouble.mended and path in trouble.seen
+    assert "docker restart" not in trouble.remedy  # docker would make a directory where zoo.cfg was
     step = next(step for step in plan(host, node).steps if step.action is Action.REPLACE)
     assert trouble.seen in step.reason and step.phase == "replace"
+
+
+def test_a_directory_that_its_container_never_had_is_not_lost() -> None:
+    """As after another zookeeper_dir in hosts.ini."""
+    moved = seen(mounts=frozenset({"/opt/zookeeper/conf:/conf", "/old/data:/data", "/old/logs:/datalog"}))
+    host = replace(moved, held={place[1:]: Held(lost=True) for place in PLACES[:2]})
+    assert not plan(host).troubles
+    (step,) = (step for step in plan(host).steps if step.action is Action.REPLACE)
+    assert "mount /opt/zookeeper/data:/data added" in step.reason and "removed or" not in step.reason
 
 
 def test_an_agent_that_has_lost_its_work_dir_comes_back_as_a_new_one_and_the_plan_says_so() -> None:

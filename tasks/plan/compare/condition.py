@@ -72,13 +72,14 @@ def hangs(host: Host, wanted: Container) -> bool:
 
 def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
     """Look at the directories in which a running member keeps what it must not lose."""
+    own = host.seen.container(wanted.name).mounts
     for mount in wanted.mounts:
         held = host.seen.held.get((wanted.name, mount.host))
-        if held is None:
+        if held is None or f"{mount.host}:{mount.inside}" not in own:
             continue
         if held.lost:
             told = f"it does not see {mount.host}, which was removed or replaced after its start"
-            yield Ill(Sort.LOST, told, f"restart it: docker restart {wanted.name}")
+            yield Ill(Sort.LOST, told, "deploy: that makes it again and replaces the container")
         elif held.read_only:
             remedy = f"remount it read-write (dmesg tells why it is not), then docker restart {wanted.name}"
             yield Ill(Sort.READ_ONLY, f"{mount.host} is read-only for it", remedy)
