@@ -86,7 +86,7 @@ def differences(status: Status) -> list[str]:
         for one in host.components:
             said = tuple(trouble.seen for trouble in one.troubles)
             drift = [each for each in one.drift if not each.endswith(said)]
-            more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
+            more = f" (and {counted(len(drift) - 1, 'more difference')})" if len(drift) > 1 else ""
             if drift and one.state != "absent":
                 told.append((host.name, f"{one.service}: {drift[0]}{more}"))
     return grouped(told)

@@ -62,7 +62,9 @@ def test_what_started_on_another_day_is_told_by_its_date() -> None:
 def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
     drift = ("zoo.cfg: syncLimit 2 -> 5", "myid: it says '7'")
     lines = drawn(lab(*(HostStatus(name, member(n, drift=drift)) for n, name in enumerate(TRIO, 1))))
-    assert lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more)") == 1
+    assert (
+        lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more difference)") == 1
+    )
     assert sum("differs" in line for line in lines) == 3
 
 

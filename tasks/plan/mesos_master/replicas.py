@@ -113,7 +113,9 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, joining: list[Node]) -> tup
         if joining:
             new = verb((node.name for node in joining), "is", "are")
             one = "one is of a master" if replicas - known == 1 else f"{replicas - known} are of masters"
-            told = f"hosts.ini has {number} masters, of which {new} new, and the leader still sees {replicas} "
+            told = (
+                f"hosts.ini has {number} masters, of which {new} new, and the leader still sees {replicas} "
+            )
             told += f"replicas of the log: {one} that hosts.ini does not have any more"
         return told + (f" (not of {others})" if others else ""), farewell(cluster)
     if replicas is None and old > quorum(cluster):
