@@ -104,8 +104,19 @@ def _cluster(status: Status) -> list[str]:
     if zookeeper := status.service("zookeeper"):
         said.append(f"{zookeeper.serving}/{zookeeper.members} ZooKeepers")
     if masters := status.service("mesos_master"):
-        said.append(f"{masters.serving}/{masters.members} masters, {masters.leader or 'none'} leads")
+        said.append(f"{masters.serving}/{masters.members} masters{_leader(status, masters)}")
     if found := status.master:
         counts = (found.agents, "agent"), (found.frameworks, "framework"), (found.tasks, "task")
         said += [counted(*count) for count in counts]
     return [", ".join(said)] if said else []
+
+
+def _leader(status: Status, masters: Service) -> str:
+    """Say who leads; nothing where nobody answers, and where more than one says that it leads."""
+    roles = [one.role for host in status.hosts for one in host.components if one.service == masters.role]
+    if masters.leader:
+        return f", {masters.leader} leads"
+    if not masters.serving or "leader" in roles:
+        return ""
+    strange = any(one.service == masters.role for one in status.strangers)
+    return f", one leads that {status.source} does not name" if strange else ", none of which leads"
