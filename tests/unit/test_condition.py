@@ -89,11 +89,11 @@ YOUNG: Mapping[str, Any] = {"since": "2026-11-30T12:01:20Z", "end": replace(ENDE
         ({"restarts": 9}, 9, []),  # it has run for long
         ({"restarts": 9, **YOUNG}, 3, [Sort.ENDS]),
         ({"restarts": 9, **YOUNG, "made": "2026-11-30T12:00:00Z"}, 0, [Sort.ENDS]),
-        ({"restarts": 9, **YOUNG}, 2, [Sort.DOWN]),
-        ({"restarts": 9, **YOUNG}, 0, [Sort.DOWN]),  # docker has forgotten
+        ({"restarts": 9, **YOUNG}, 2, [Sort.STARTING]),
+        ({"restarts": 9, **YOUNG}, 0, [Sort.STARTING]),  # docker has forgotten
         ({"restarts": 2, **YOUNG}, 2, []),
-        ({"status": "restarting", "restarts": 1}, 1, [Sort.DOWN]),
-        ({"status": "restarting", "restarts": 1}, 5, [Sort.DOWN]),  # restarted by hand, over and over
+        ({"status": "restarting", "restarts": 1}, 1, [Sort.STARTING]),
+        ({"status": "restarting", "restarts": 1}, 5, [Sort.STARTING]),  # restarted by hand, over and over
         ({"status": "restarting", "restarts": 4}, 4, [Sort.ENDS]),
     ],
 )

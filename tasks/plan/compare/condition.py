@@ -134,7 +134,7 @@ def _again(host: Host, name: str) -> Ill:
         told = f"it ends again and again ({often} times in {OF_LATE} minutes{', last' if at else ''}{at})"
         return Ill(Sort.ENDS, f"{told}{why}", remedy)
     wait = f"give it a minute; if it does not serve by then, {_look(name)}"
-    return Ill(Sort.DOWN, f"it ended{at} and is starting again", wait)
+    return Ill(Sort.STARTING, f"it ended{at} and is starting again", wait)
 
 
 def _how_down(seen: SeenContainer) -> str:
