@@ -86,7 +86,7 @@ def differences(status: Status) -> list[str]:
         for one in host.components:
             said = tuple(trouble.seen for trouble in one.troubles)
             drift = [each for each in one.drift if not each.endswith(said)]
-            more = f" (and {len(drift) - 1} more)" if len(drift) > 1 else ""
+            more = f" (and {counted(len(drift) - 1, 'more difference')})" if len(drift) > 1 else ""
             if drift and one.state != "absent":
                 told.append((host.name, f"{one.service}: {drift[0]}{more}"))
     return grouped(told)
@@ -104,8 +104,19 @@ def _cluster(status: Status) -> list[str]:
     if zookeeper := status.service("zookeeper"):
         said.append(f"{zookeeper.serving}/{zookeeper.members} ZooKeepers")
     if masters := status.service("mesos_master"):
-        said.append(f"{masters.serving}/{masters.members} masters, {masters.leader or 'none'} leads")
+        said.append(f"{masters.serving}/{masters.members} masters{_leader(status, masters)}")
     if found := status.master:
         counts = (found.agents, "agent"), (found.frameworks, "framework"), (found.tasks, "task")
         said += [counted(*count) for count in counts]
     return [", ".join(said)] if said else []
+
+
+def _leader(status: Status, masters: Service) -> str:
+    """Say who leads; nothing where nobody answers, and where more than one says that it leads."""
+    roles = [one.role for host in status.hosts for one in host.components if one.service == masters.role]
+    if masters.leader:
+        return f", {masters.leader} leads"
+    if not masters.serving or "leader" in roles:
+        return ""
+    strange = any(one.service == masters.role for one in status.strangers)
+    return f", one leads that {status.source} does not name" if strange else ", none of which leads"

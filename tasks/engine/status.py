@@ -106,7 +106,15 @@ def _degraded(seen: Status) -> str:
     """Say what is down, and of each service that is not well what of it still works."""
     down = f": {', '.join(seen.down)}" if seen.down else ""
     ill = "".join(f" {each.title}: {each.verdict.says}." for each in seen.services if not each.verdict.passed)
-    return f"The cluster is degraded{down}.{ill} `fab plan` shows what a deploy would fix."
+    return f"The cluster is degraded{down}.{ill} {_what_a_deploy_does(seen)}"
+
+
+def _what_a_deploy_does(seen: Status) -> str:
+    if any(host.blocked for host in seen.hosts):
+        return "A deploy would be refused: `fab plan` tells why."
+    if any(host.drifts for host in seen.hosts):
+        return "`fab plan` shows what a deploy would fix."
+    return "A deploy would find nothing to change."
 
 
 def _drift(seen: Status) -> Iterator[str]:

@@ -102,6 +102,7 @@ class Sort(Enum):
 
     DOWN = "down"
     ENDS = "ends"
+    STARTING = "starting"
     PORT = "port"
     HANGS = "hangs"
     LOST = "lost"

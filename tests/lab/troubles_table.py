@@ -228,7 +228,7 @@ ENDING = Round(
                 "docker stop -t 3 zookeeper; rm -rf /opt/zookeeper/data/version-2; cp -a /tmp/version-2 /opt/zookeeper/data/; rm -rf /tmp/version-2; docker start zookeeper",
             ),
             told={
-                "status": "{zk_a}  zookeeper is not well: it ends again and again (... so far, last at ... UTC",
+                "status": "{zk_a}  zookeeper is not well: it ends again and again (... times in 5 minutes, last at ... UTC",
                 "plan": "{zk_a}  2.5 zookeeper is not well: it ends again and again",
             },
         ),
@@ -240,7 +240,7 @@ ENDING = Round(
             },
             rerun("{agent}", "mesos_agent", environment={"MESOS_ATTRIBUTES": "rack:z"}),
             told={
-                "status": "{agent}  mesos-slave is not well: it ends again and again (... so far, last at ... UTC...): the agent refuses its work_dir: its address, resources or attributes are not those of before (...Incompatible agent info...). A deploy mends that.",
+                "status": "{agent}  mesos-slave is not well: it ends again and again (... times in 5 minutes, last at ... UTC...): the agent refuses its work_dir: its address, resources or attributes are not those of before (...Incompatible agent info...). A deploy mends that.",
                 "plan": "{agent}  5.2 replace mesos-slave: ",
                 "preflight": "{agent}  warning  unwell: mesos-slave: it ends again and again",
             },

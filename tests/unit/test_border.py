@@ -76,13 +76,14 @@ def answer(objects: list[str], said: dict[str, str], files: str = "", spoilt: st
         "clusters": "".join(f"{name} mesos\n" for name in ASK.containers),
         "objects": "\n".join(objects),
         "now": "1796040067",
+        "ends": f"{'e' * 64} 137",
         **{f"log {name}": "E1130 it ended" for name in ASK.containers},
         "mounts": "".join(f"is 1:2 41ed {mount.host}\nfree 1 4096 {mount.host}\n" for _, mount in ASK.kept),
         "listeners": 'LISTEN 0 50 *:2181 *:* users:(("java",pid=123,fd=46))',
         **{f"answer {name}": text for name, text in said.items()},
     }
     if spoilt:
-        more = ("rights", "mounts", "now", *(f"log {name}" for name in ASK.containers))
+        more = ("rights", "mounts", "now", "ends", *(f"log {name}" for name in ASK.containers))
         parts |= dict.fromkeys(
             ("lease", "user", "addresses", "profile", "logins", "clusters", "listeners", *more), spoilt
         )

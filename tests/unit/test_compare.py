@@ -230,7 +230,7 @@ def test_what_is_no_file_in_the_place_of_myid_is_refused(cluster: Cluster, well:
 
 def test_what_is_left_over_of_writing_myid_is_tidied_up(cluster: Cluster, well: Observed) -> None:
     (step,) = plan(cluster, with_path(well, f"{HOME}/myid.next", Path("regular file", "1"))).steps
-    assert (step.phase, step.shell) == ("settle", f"rm -f {HOME}/myid.next\n")
+    assert (step.title, step.phase, step.shell) == ("remove myid.next", "settle", f"rm -f {HOME}/myid.next\n")
 
 
 @pytest.mark.parametrize("text", ["7\n", "garbage", "1 \nx"])

@@ -44,7 +44,12 @@ def told(host: Observed, node: Node = NODE) -> list[str]:
     return [str(trouble) for trouble in plan(host, node).troubles]
 
 
-RESTARTING: Mapping[str, Any] = {"status": "restarting", "restarts": 7, "end": ENDED}
+RESTARTING: Mapping[str, Any] = {
+    "status": "restarting",
+    "made": "2026-11-30T12:00:00Z",
+    "restarts": 7,
+    "end": ENDED,
+}
 
 
 def test_a_host_that_is_as_wanted_has_no_trouble() -> None:
@@ -60,9 +65,9 @@ def test_a_container_that_ends_again_and_again_is_told_with_its_last_end_and_the
     logs = {"zookeeper": ("Starting", "java.io.IOException: No snapshot found, but there are log entries. X")}
     (line,) = told(replace(seen(**RESTARTING), logs=logs))
     assert line == (
-        "2.5 zookeeper is not well: it ends again and again (7 times so far, last at 2026-11-30 12:01:07 UTC "
-        "with exit code 1): its data have a log and no snapshot, which ZooKeeper 3.5 and later do not read "
-        "(java.io.IOException: No snapshot found, but there are log entries. X). "
+        "2.5 zookeeper is not well: it ends again and again (7 times in 5 minutes, last at 2026-11-30 "
+        "12:01:07 UTC with exit code 1): its data have a log and no snapshot, which ZooKeeper 3.5 and later "
+        "do not read (java.io.IOException: No snapshot found, but there are log entries. X). "
         "Empty its data/version-2 while all others serve: it gets its data from the leader."
     )
 
@@ -75,18 +80,40 @@ def test_a_cause_that_nobody_knows_is_told_by_the_last_line_that_is_no_stack_fra
     assert line.endswith("with exit code 1): Odd weather today. Look at `docker logs zookeeper` there.")
 
 
+YOUNG: Mapping[str, Any] = {"since": "2026-11-30T12:01:20Z", "end": replace(ENDED, code=None)}
+
+
 @pytest.mark.parametrize(
-    ("changes", "ill"),
+    ("changes", "lately", "sorts"),
     [
-        ({"restarts": 9}, False),  # long ago
-        ({"restarts": 9, "since": "2026-11-30T12:01:20Z", "end": replace(ENDED, code=None)}, True),
-        ({"restarts": 2, "since": "2026-11-30T12:01:20Z", "end": replace(ENDED, code=None)}, False),
-        ({"status": "restarting", "restarts": 1}, True),
+        ({"restarts": 9}, 9, []),  # it has run for long
+        ({"restarts": 9, **YOUNG}, 3, [Sort.ENDS]),
+        ({"restarts": 9, **YOUNG, "made": "2026-11-30T12:00:00Z"}, 0, [Sort.ENDS]),
+        ({"restarts": 9, **YOUNG}, 2, [Sort.STARTING]),
+        ({"restarts": 9, **YOUNG}, 0, [Sort.STARTING]),  # docker has forgotten
+        ({"restarts": 2, **YOUNG}, 2, []),
+        ({"status": "restarting", "restarts": 1}, 1, [Sort.STARTING]),
+        ({"status": "restarting", "restarts": 1}, 5, [Sort.STARTING]),  # restarted by hand, over and over
+        ({"status": "restarting", "restarts": 4}, 4, [Sort.ENDS]),
     ],
 )
-def test_who_runs_between_two_of_its_ends_does_not_count_as_well(changes: dict[str, Any], ill: bool) -> None:
-    silent = replace(seen(**changes), answers={})
-    assert [one.sort for one in plan(silent).troubles] == [Sort.ENDS] * ill
+def test_who_runs_between_two_of_its_ends_does_not_count_as_well(
+    changes: dict[str, Any], lately: int, sorts: list[Sort]
+) -> None:
+    silent = replace(seen(**changes), answers={}, ends={"e" * 64: (1,) * lately})
+    assert [one.sort for one in plan(silent).troubles] == sorts
+
+
+@pytest.mark.parametrize("status", ["running", "restarting"])
+def test_one_end_of_what_docker_has_started_again_often_is_told_as_one(status: str) -> None:
+    """As of a Marathon, which ends at every change of ZooKeeper's leader."""
+    logs = {"marathon-1": ("[2026-11-30 12:01:06,123] INFO  All services up and running. (main)",)}
+    changes = {**YOUNG, "status": status, "restarts": 9}
+    host = replace(seen(NODE, "marathon-1", **changes), logs=logs, ends={"e" * 64: (137,)})
+    assert told(host) == [
+        "4.1 marathon-1 is not well: it ended at 2026-11-30 12:01:07 UTC with exit code 137 and is starting "
+        "again. Give it a minute; if it does not serve by then, look at `docker logs marathon-1` there."
+    ]
 
 
 def test_who_has_ended_often_and_takes_part_again_is_well() -> None:
@@ -165,8 +192,18 @@ def test_a_member_on_a_directory_that_was_removed_is_replaced(node: Node, name: 
     host = replace(as_wanted(EVERY, node), held={(name, path): Held(lost=True)})
     (trouble,) = plan(host, node).troubles
     assert trouble.sort is Sort.LOST and trouble.mended and path in trouble.seen
+    assert "docker restart" not in trouble.remedy  # docker would make a directory where zoo.cfg was
     step = next(step for step in plan(host, node).steps if step.action is Action.REPLACE)
     assert trouble.seen in step.reason and step.phase == "replace"
+
+
+def test_a_directory_that_its_container_never_had_is_not_lost() -> None:
+    """As after another zookeeper_dir in hosts.ini."""
+    moved = seen(mounts=frozenset({"/opt/zookeeper/conf:/conf", "/old/data:/data", "/old/logs:/datalog"}))
+    host = replace(moved, held={place[1:]: Held(lost=True) for place in PLACES[:2]})
+    assert not plan(host).troubles
+    (step,) = (step for step in plan(host).steps if step.action is Action.REPLACE)
+    assert "mount /opt/zookeeper/data:/data added" in step.reason and "removed or" not in step.reason
 
 
 def test_an_agent_that_has_lost_its_work_dir_comes_back_as_a_new_one_and_the_plan_says_so() -> None:

@@ -24,7 +24,7 @@ BEFORE, JUST_NOW = "2026-11-30T09:00:00Z", "2026-11-30T12:01:05Z"
 
 
 def seen(restarts: int, made: str, **changes: Any) -> Observed:
-    host = replace(as_wanted(CLUSTER, NODE), now=NOW)
+    host = replace(as_wanted(CLUSTER, NODE), now=NOW, ends={"e" * 64: (1, 1, 1)})
     return with_container(host, **{**ENDED, "restarts": restarts, "made": made, **changes})
 
 

@@ -57,6 +57,19 @@ def test_a_secret_in_a_log_is_not_shown() -> None:
     assert "hush" not in last_word([line])
 
 
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        "[2026-11-30 12:01:07,123] INFO  All services up and running. (mesosphere.marathon.Main$:main)",
+        "2026-11-30 12:01:07,123 [myid:1] - INFO  [main:QuorumPeer@1] - FOLLOWING",
+        "I1130 12:01:07.123456     1 main.cpp:1] Starting",
+    ],
+)
+def test_a_line_that_complains_of_nothing_is_no_cause(quiet: str) -> None:
+    assert last_word([quiet]) == ""
+    assert last_word(["ERROR oh no, INFO is lost", quiet]) == "ERROR oh no, INFO is lost"
+
+
 @given(st.lists(st.text(max_size=300), max_size=5))
 def test_whatever_a_log_says_is_told_in_one_short_printable_line(lines: list[str]) -> None:
     told = [last_word(lines), *(cause(lines) or ())]

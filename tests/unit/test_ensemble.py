@@ -69,7 +69,7 @@ def test_two_leaders_and_no_leader_do_not_pass_and_are_told() -> None:
     two = Ensemble().verdict(ensemble_of(3), says("leader", "leader", "follower"), ALL)
     assert two == Verdict(False, "10.0.0.1, .2 lead at the same time")
     none = Ensemble().verdict(ensemble_of(3), says("follower", "follower", "follower"), ALL)
-    assert none == Verdict(False, "no ZooKeeper leads")
+    assert none == Verdict(False, "none of the ZooKeepers that answer leads")
 
 
 def test_a_standalone_member_does_not_pass_and_is_named() -> None:

@@ -106,6 +106,13 @@ def test_a_service_that_lost_members_meanwhile_is_told_even_if_nothing_was_to_be
     )
 
 
+def test_a_leader_that_does_not_serve_is_not_said_to_lead() -> None:
+    """As a Marathon that has just gone and that the others still name."""
+    marathon = Standing(3, 1, frozenset(NODES[1:]), NODES[0])
+    said = last_words(after(planned(REPLACE), (NODES[0], REPLACE)).hear({"marathon": marathon}))
+    assert "2 of 3 members serve; the service survives 1 more failure." in said[1]
+
+
 def test_of_agents_no_margin_is_told() -> None:
     said = last_words(
         after(planned(REPLACE), (NODES[0], REPLACE)).hear({"mesos_agent": Standing(2, 0, frozenset())})

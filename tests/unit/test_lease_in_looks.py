@@ -102,7 +102,7 @@ def amid(seen: Observed) -> Observed:
 def test_what_a_live_run_has_put_there_is_no_left_over_and_a_dead_runs_is() -> None:
     well = as_wanted(CLUSTER, NODE)
     left = runbook.missing(CHAPTERS, CLUSTER, NODE, amid(well)).steps
-    assert [step.title for step in left] == ["zoo.cfg.prev", "remove zookeeper.prev"]
+    assert [step.title for step in left] == ["remove zoo.cfg.prev", "remove zookeeper.prev"]
     plan = runbook.missing(CHAPTERS, CLUSTER, NODE, replace(amid(well), at_work=READ))
     assert (plan.steps, plan.blockers) == ((), ())
 

@@ -111,11 +111,15 @@ def test_a_leader_that_hosts_ini_does_not_have_is_named_by_its_address() -> None
 TROUBLE = {
     "a standby that cannot reach the leader": (
         (BAD_GATEWAY, info(), info()),
-        "2 of 3 Marathons answer, 10.70.0.12 leads; 10.70.0.10 answers 502",
+        "2 of 3 Marathons answer well, 10.70.0.12 leads; 10.70.0.10 answers 502",
     ),
     "no leader, and one is down": (
         (NO_LEADER, NO_LEADER, ""),
-        "0 of 3 Marathons answer; 10.70.0.10, .11 answer 503; 10.70.0.12 does not answer",
+        "0 of 3 Marathons answer well; 10.70.0.10, .11 answer 503; 10.70.0.12 does not answer",
+    ),
+    "a leader that is gone, of which the others do not know yet": (
+        (info(), info(), ""),
+        "2 of 3 Marathons answer; 10.70.0.12 does not answer",
     ),
     "two leaders": (
         (info(), info(leader=f"{A}:8080"), info()),
@@ -145,9 +149,12 @@ def test_trouble_does_not_pass_and_is_told(answers: tuple[str, ...], sentence: s
     assert judge(*answers) == Verdict(False, sentence)
 
 
-def test_one_that_is_not_needed_may_be_missing_but_is_not_counted() -> None:
+def test_one_that_is_not_needed_may_be_missing_but_is_mentioned() -> None:
+    leads = ", 10.70.0.12 leads; 10.70.0.11"
     verdict = judge(info(), NO_LEADER, info(), needed=ALL - {B})
-    assert verdict == Verdict(True, "2 of 3 Marathons answer, 10.70.0.12 leads")
+    assert verdict == Verdict(True, f"2 of 3 Marathons answer well{leads} answers 503")
+    verdict = judge(info(), "", info(), needed=ALL - {B})
+    assert verdict == Verdict(True, f"2 of 3 Marathons answer{leads} does not answer")
 
 
 def test_nobody_answering_never_passes() -> None:

@@ -120,7 +120,7 @@ TROUBLE = {
         (says(FOLLOWER, sees=1.0), says(FOLLOWER, sees=1.0), says(LEADER, sees=1.0)),
         "3 log replicas should be seen, 10.70.0.10 sees 1, 10.70.0.11 sees 1, 10.70.0.12 sees 1",
     ),
-    "no leader": ((FOLLOWER, FOLLOWER, FOLLOWER), "no master leads"),
+    "no leader": ((FOLLOWER, FOLLOWER, FOLLOWER), "none of the masters that answer leads"),
     "two leaders": ((LEADER, FOLLOWER, LEADER), "10.70.0.10, .12 lead at the same time"),
     "a leader that has not read the registry": (
         (FOLLOWER, FOLLOWER, says(LEADER, registry=None)),

@@ -16,7 +16,7 @@ from samples import SHELLS, run, stand_in
 from tasks.plan.desired import Mount
 from tasks.plan.gate import Question
 from tasks.plan.look import mounts
-from tasks.plan.look.docker import End, SeenContainer
+from tasks.plan.look.docker import OF_LATE, End, SeenContainer
 from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import LOCK, Observed, Questions, read, script
 from tasks.plan.look.sections import PATIENCE, Unreadable, split
@@ -154,7 +154,9 @@ ENDED = {"Restarting": True, "Running": True, "Status": "restarting", "ExitCode"
 
 def test_what_has_ended_tells_when_how_and_with_which_last_words(host: Path) -> None:
     stand_in(host / "bin", "timeout", 'shift; exec "$@"')
-    docker = DOCKER.replace("shift 3", '[ "$1" != logs ] || { echo "about $4" >&2; exit; }; shift 3')
+    logs = '[ "$1" != logs ] || { echo "about $4" >&2; exit; }'
+    events = f"""[ "$*" = "${{*#events --since * --until}}" ] || {{ echo {"e" * 64} $(($5 - $3)); exit; }}"""
+    docker = DOCKER.replace("shift 3", f"{logs}\n{events}\nshift 3")
     stand_in(host / "bin", "docker", docker)
     told = report(**ENDED, FinishedAt="2026-11-30T12:01:07.5Z", Error="", OOMKilled=True)
     (host / "containers/zookeeper").write_text(told)
@@ -162,6 +164,7 @@ def test_what_has_ended_tells_when_how_and_with_which_last_words(host: Path) -> 
     assert seen.container("zookeeper").end == End("2026-11-30T12:01:07.5Z", 1, "", True)
     assert seen.logs["zookeeper"] == ("about zookeeper",) and seen.logs["marathon-1"] == ()
     assert seen.now is not None and seen.now > 1_700_000_000
+    assert seen.ends == {"e" * 64: (60 * OF_LATE,)}
 
 
 def test_of_a_container_that_runs_well_no_log_is_read(host: Path) -> None:

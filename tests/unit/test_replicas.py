@@ -105,9 +105,10 @@ def test_surplus_masters_must_be_gone_before_the_others_learn_the_smaller_quorum
 
 def test_a_master_may_not_take_the_place_of_one_that_still_runs() -> None:
     three = masters(3)
-    assert "the leader sees 3 replicas of the log, hosts.ini knows of 2" in refusal(
-        three, seen(three, 2, 2, leads=3)
-    )
+    assert (
+        "masters: hosts.ini has 3 masters, of which 10.0.0.3 is new, and the leader still sees 3 replicas of "
+        "the log: one is of a master that hosts.ini does not have any more. On every host that was taken out"
+    ) in refusal(three, seen(three, 2, 2, leads=3))
     assert told(three, seen(three, 2, 2, leads=2)) == Membership()
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tasks.engine.screen import screen
 from tasks.plan.gate import Verdict
+from tasks.plan.membership import Stranger
 from tasks.plan.mesos_master.service import Master
 from tasks.plan.report.status import Component, HostStatus, Service, Status
 
@@ -62,7 +63,9 @@ def test_what_started_on_another_day_is_told_by_its_date() -> None:
 def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
     drift = ("zoo.cfg: syncLimit 2 -> 5", "myid: it says '7'")
     lines = drawn(lab(*(HostStatus(name, member(n, drift=drift)) for n, name in enumerate(TRIO, 1))))
-    assert lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more)") == 1
+    assert (
+        lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more difference)") == 1
+    )
     assert sum("differs" in line for line in lines) == 3
 
 
@@ -75,6 +78,24 @@ def test_what_was_never_deployed_says_so_and_no_more() -> None:
 def test_what_is_wrong_with_a_service_names_it() -> None:
     ill = Service("marathon", "Marathon", Verdict(False, "10.70.0.11 does not answer"), 3, 2, "")
     assert "Marathon: 10.70.0.11 does not answer." in drawn(replace(lab(), services=(ill,)))
+
+
+def led(service: Service, *hosts: HostStatus, **changes: object) -> str:
+    """The last line for these masters, of which none is known to lead."""
+    found = replace(lab(*hosts), services=(service,), master=None)
+    return drawn(replace(found, **changes))[-1]  # type: ignore[arg-type]
+
+
+def test_who_leads_is_said_only_where_that_is_known() -> None:
+    masters = Service("mesos_master", "Mesos masters", Verdict(False, "it says so"), 3, 0, "")
+    one = replace(masters, members=1, serving=1)
+    strange = Stranger("mesos_master", "10.70.0.13", "a master stands for election", "stop it", TRIO[0])
+    assert led(masters) == "0/3 masters."
+    assert led(one) == "1/1 masters, none of which leads."
+    assert led(one, strangers=(strange,)) == "1/1 masters, one leads that lab/hosts.ini does not name."
+    assert led(replace(one, leader=TRIO[1])) == "1/1 masters, 10.70.0.11 leads."
+    claims = Component("mesos_master", "mesos-master-01", "running", role="leader")
+    assert led(one, HostStatus(TRIO[0], (claims,))) == "1/1 masters."
 
 
 def test_a_look_at_hosts_without_a_quorum_ends_with_its_services() -> None:

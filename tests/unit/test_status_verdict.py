@@ -251,12 +251,23 @@ def test_what_is_down_on_many_hosts_is_one_thing() -> None:
     assert replace(found, hosts=hosts[1:]).down == ("marathon-2 on 10.0.0.2 is exited",)
 
 
+def test_what_is_absent_while_another_serves_in_its_place_is_told_so() -> None:
+    """As where the myids of two hosts were swapped in hosts.ini, and with them the containers' numbers."""
+    master = Component("mesos_master", "mesos-master-01", "absent", role="follower")
+    agent = Component("mesos_agent", "mesos-slave", "absent", role="active")  # until its masters miss it
+    hosts = (HostStatus("10.0.0.1", (master,)), HostStatus("10.0.0.2", (master, agent)))
+    assert replace(seen_as([]), hosts=hosts).down == (
+        "mesos_master on 10.0.0.1, .2 is absent, though something answers in its place",
+        "mesos-slave on 10.0.0.2 is absent",
+    )
+
+
 def test_each_state_has_its_error_and_its_sentence() -> None:
     raise_unless_ok(seen_as([OK]))
     with pytest.raises(Unreachable, match="^it is off$"):
         raise_unless_ok(seen_as([DOWN], trouble="it is off"))
     with pytest.raises(Degraded, match=r"degraded: zookeeper on 10\.0\.0\.1 is exited\. `fab plan` shows"):
-        raise_unless_ok(seen_as([DOWN]))
+        raise_unless_ok(seen_as([replace(DOWN, drift=("start zookeeper: it is exited",))]))
     with pytest.raises(Drift) as differs:
         raise_unless_ok(seen_as([DIFFERS]))
     assert str(differs.value) == (
@@ -268,9 +279,16 @@ def test_each_state_has_its_error_and_its_sentence() -> None:
 
 def test_a_degraded_cluster_says_what_still_works() -> None:
     with pytest.raises(
-        Degraded, match=r"^The cluster is degraded\. ZooKeeper: it says so\. `fab plan` shows"
+        Degraded, match=r"^The cluster is degraded\. ZooKeeper: it says so\. A deploy would find nothing"
     ):
         raise_unless_ok(seen_as([OK], well=False))
+
+
+def test_a_degraded_cluster_that_no_deploy_would_touch_says_so(cluster: Cluster, well: Observed) -> None:
+    taken = replace(well, containers={}, listeners={2181: "nc (pid 7)"}, answers={})
+    blocked = replace(seen_as([]), hosts=(host(cluster, taken),))
+    with pytest.raises(Degraded, match=r"is absent\. A deploy would be refused: `fab plan` tells why\.$"):
+        raise_unless_ok(blocked)
 
 
 def test_many_differences_are_counted_behind_the_first() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..desired import Container, of
-from ..look.docker import SeenContainer
+from ..look.docker import OF_LATE, End, SeenContainer
 from ..look.sections import PATIENCE
 from ..step import Sort, Step, Trouble
 from . import endings, ports, rights
@@ -14,10 +14,10 @@ FULL = 100
 """MB without which a directory counts as full."""
 
 OFTEN = 3
-"""Ends after which nobody expects another start to help."""
+"""Ends of late after which nobody expects another start to help."""
 
 YOUNG = 60
-"""Seconds that a container which has ended often must run to count as well: docker waits as long at most."""
+"""Seconds that a container which has ended must run to count as well: docker waits as long at most."""
 
 BY_A_PERSON = (Sort.PORT, Sort.READ_ONLY, Sort.FULL)
 """What no step of a deploy can mend."""
@@ -52,9 +52,8 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
     if taken := taken_ports(host, wanted, seen):
         told = ", ".join(f"port {port} is taken by {process}" for port, process in taken.items())
         yield Ill(Sort.PORT, told, ports.FREE_PORT)
-    elif _ends_often(host, wanted):
-        why, remedy = _why(host, name)
-        yield Ill(Sort.ENDS, f"{_how_often(seen)}{why}", remedy)
+    elif _starts_again(host, wanted):
+        yield _again(host, name)
     elif seen.status == "paused":
         yield Ill(Sort.DOWN, "it is paused", f"let it go on: docker unpause {name}")
     elif seen.status != "running":
@@ -73,13 +72,14 @@ def hangs(host: Host, wanted: Container) -> bool:
 
 def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
     """Look at the directories in which a running member keeps what it must not lose."""
+    own = host.seen.container(wanted.name).mounts
     for mount in wanted.mounts:
         held = host.seen.held.get((wanted.name, mount.host))
-        if held is None:
+        if held is None or f"{mount.host}:{mount.inside}" not in own:
             continue
         if held.lost:
             told = f"it does not see {mount.host}, which was removed or replaced after its start"
-            yield Ill(Sort.LOST, told, f"restart it: docker restart {wanted.name}")
+            yield Ill(Sort.LOST, told, "deploy: that makes it again and replaces the container")
         elif held.read_only:
             remedy = f"remount it read-write (dmesg tells why it is not), then docker restart {wanted.name}"
             yield Ill(Sort.READ_ONLY, f"{mount.host} is read-only for it", remedy)
@@ -110,8 +110,8 @@ def taken_ports(host: Host, wanted: Container, seen: SeenContainer) -> dict[int,
     return {port: who for port, who in others.items() if not seen.pid or f"(pid {seen.pid})" not in who}
 
 
-def _ends_often(host: Host, wanted: Container) -> bool:
-    """Tell whether a container ends again and again; one whose member takes part has come back for good."""
+def _starts_again(host: Host, wanted: Container) -> bool:
+    """Tell whether docker starts a container again; one whose member takes part has come back for good."""
     seen, now = host.seen.container(wanted.name), host.seen.now
     if seen.status != "running":
         return seen.status == "restarting"
@@ -119,30 +119,47 @@ def _ends_often(host: Host, wanted: Container) -> bool:
     return seen.restarts >= OFTEN and is_young and not host.role(wanted.name)
 
 
-def _how_often(seen: SeenContainer) -> str:
-    times = "once" if seen.restarts == 1 else f"{seen.restarts} times"
-    return f"it ends again and again ({times} so far{_last(seen)})"
+def _again(host: Host, name: str) -> Ill:
+    """Tell what ends again and again from what has ended and may well come back.
+
+    How often docker has ever started it again says nothing of today.
+    """
+    seen, now = host.seen.container(name), host.seen.now
+    codes = host.seen.ends.get(seen.id, ())
+    is_new = now is not None and seen.age(now) < 60 * OF_LATE
+    often = seen.restarts if is_new else min(seen.restarts, len(codes))
+    at = _at(seen.end, codes)
+    if often >= OFTEN:
+        why, remedy = _why(host, name)
+        told = f"it ends again and again ({often} times in {OF_LATE} minutes{', last' if at else ''}{at})"
+        return Ill(Sort.ENDS, f"{told}{why}", remedy)
+    wait = f"give it a minute; if it does not serve by then, {_look(name)}"
+    return Ill(Sort.STARTING, f"it ended{at} and is starting again", wait)
 
 
 def _how_down(seen: SeenContainer) -> str:
-    last = _last(seen).removeprefix(", ")
-    return f"it is {seen.status}" + (f" ({last})" if last else "")
+    return f"it is {seen.status}" + (f" (last{_at(seen.end)})" if seen.end else "")
 
 
-def _last(seen: SeenContainer) -> str:
-    if seen.end is None:
+def _at(end: End | None, codes: Sequence[int] = ()) -> str:
+    """Say when and how a process ended; while it runs again, only the event has its exit code."""
+    if end is None:
         return ""
-    code = "" if seen.end.code is None else f" with exit code {seen.end.code}"
-    memory = ", out of memory" if seen.end.memory else ""
-    return f", last at {seen.end.at[:19].replace('T', ' ')} UTC{code}{memory}"
+    code = next((each for each in (end.code, *reversed(codes)) if each is not None), None)
+    how = "" if code is None else f" with exit code {code}"
+    memory = ", out of memory" if end.memory else ""
+    return f" at {end.at[:19].replace('T', ' ')} UTC{how}{memory}"
 
 
 def _why(host: Host, name: str) -> tuple[str, str]:
     """Give why a container ended, behind a colon, and what to do."""
     seen, lines = host.seen.container(name), host.seen.logs.get(name, ())
     error = [seen.end.error] if seen.end and seen.end.error else []
-    logs = f"look at `docker logs {name}` there"
     if known := endings.cause([*lines, *error]):
         return f": {known[0]}", known[1]
     word = endings.last_word([*lines, *error])
-    return f": {word}" if word else "", logs
+    return f": {word}" if word else "", _look(name)
+
+
+def _look(name: str) -> str:
+    return f"look at `docker logs {name}` there"

@@ -11,6 +11,9 @@ FRAME = re.compile(
 )
 """A line that is only a part of a stack trace, or talk around one."""
 
+QUIET = re.compile(r"I[0-9]{4} |[^A-Z]{0,60}(INFO|DEBUG|TRACE)\b")
+"""A line that complains of nothing, as glog and Java's logs begin it."""
+
 SHOWN = 240
 """Characters of a log line that are shown."""
 
@@ -140,8 +143,9 @@ def cause(lines: Sequence[str]) -> tuple[str, str] | None:
 
 
 def last_word(lines: Sequence[str]) -> str:
-    """Give the last line that says something by itself; "" if none does."""
-    return next((shown(line) for line in reversed(lines) if line.strip() and not FRAME.match(line)), "")
+    """Give the last line that says by itself what is wrong; "" if none does."""
+    said = (line for line in reversed(lines) if line.strip() and not FRAME.match(line))
+    return next((shown(line) for line in said if not QUIET.match(line)), "")
 
 
 def shown(line: str) -> str:

@@ -62,8 +62,8 @@ def _tidy(host: Host, item: File | Identity, *leftovers: str) -> Found:
         return  # what that run has put there, it also takes away
     for path in leftovers:
         if host.seen.path(path).kind != "absent":
-            name, why = path.rpartition("/")[2], "left over by an earlier run"
-            yield Step(item.step, Action.REMOVE, name, why, f"rm -f {quote(path)}\n", "settle")
+            title, why = f"remove {path.rpartition('/')[2]}", "left over by an earlier run"
+            yield Step(item.step, Action.REMOVE, title, why, f"rm -f {quote(path)}\n", "settle")
 
 
 def identity(host: Host, item: Identity) -> Found:

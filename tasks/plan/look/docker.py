@@ -21,6 +21,9 @@ GENERATIONS = (".next", ".prev", ".failed")
 LINES, BYTES = 60, 8000
 """How much of a log is asked for: more than a stack's depth, and no more than a person would read."""
 
+OF_LATE = 5
+"""Minutes within which the ends of a container's process are counted: docker keeps its last 256 events."""
+
 PATHS = ("MaskedPaths", "ReadonlyPaths")
 """Lists that docker fills, so that an empty one was asked for; it says null where it may not."""
 
@@ -139,7 +142,10 @@ ended() {{ # ended TEXT: tell whether a container in it has ended, and docker ma
     *'"RestartCount":'[12][0-9]*) ;; *) return 1 ;; esac
 }}
 if ended "$objects"; then # its log says why
-  part now; date +%s
+  now=$(date +%s); part now; echo $now
+  part ends; timeout $limit docker events --since $((now - {60 * OF_LATE})) --until $now \
+    --filter label={DIGEST} --filter event=die \
+    --format '{{{{.Actor.ID}}}} {{{{.Actor.Attributes.exitCode}}}}' 2>/dev/null
   for name in {" ".join(map(quote, containers))}; do
     part "log $name"
     ! ended "$(printf '%s\\n' "$objects" | grep -F '"Name":"/'"$name"'"')" ||
@@ -181,6 +187,14 @@ def _of(name: str, read: Callable[[Table], T], told: Table) -> T:
         return read(told)
     except Unreadable as error:
         raise Unreadable(f"docker inspect {name}: {error}") from None
+
+
+def ends(text: str) -> dict[str, tuple[int, ...]]:
+    """Read with which exit codes containers have ended of late, by their ids."""
+    found: dict[str, tuple[int, ...]] = {}
+    for id, code in re.findall(r"^([0-9a-f]{64}) ([0-9]{1,9})$", text, re.MULTILINE):
+        found[id] = (*found.get(id, ()), int(code))
+    return found
 
 
 def image(told: Table) -> SeenImage:

@@ -81,13 +81,14 @@ class Observed:
     `busy`: another run is changing the host right now, so nothing else here can be trusted.
     `at_work` is another run that lives, whatever it does right now.
     `logins` has one for each shell that was tried; none, if nobody asked.
-    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `containers`
-    has a container's other generations, too; `logs` are the last lines of those that have ended of late, and
-    `now` is the host's clock then (seconds of the epoch). `holdings` are the names in directories of data.
-    `held` tells of mounts that containers must keep, by container and host path. `clusters` names the cluster
-    of every container of mesofab's. `listeners` tells which process listens on a TCP port. `answers` are the
-    services' words by part name; "" if nothing answered; `hanging` are those vital questions that were taken
-    and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them.
+    `engine` tells whether the docker engine answers; `engine_error` is the reason if not. `containers` has
+    a container's other generations, too; `logs` are the last lines of those that have ended, and then `now`
+    is the host's clock (seconds of the epoch), `ends` the exit codes of late by a container's id.
+    `holdings` are the names in directories of data. `held` tells of mounts that containers must keep, by
+    container and host path. `clusters` names the cluster of every container of mesofab's. `listeners` tells
+    which process listens on a TCP port. `answers` are the services' words by part name; "" if nothing
+    answered; `hanging` are those vital questions that were taken and not answered. `peers` are those of
+    ZooKeeper's, if somebody had to ask for them.
     """
 
     busy: bool = False
@@ -104,6 +105,7 @@ class Observed:
     holdings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     logs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     now: int | None = None
+    ends: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
     clusters: Mapping[str, str] = field(default_factory=dict)
     listeners: Mapping[int, str] = field(default_factory=dict)
@@ -218,6 +220,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
         logs={name: _lines(parts.get(f"log {name}", "")) for name in ask.containers},
         now=int(parts["now"]) if parts.get("now", "").strip().isdecimal() else None,
+        ends=docker.ends(parts.get("ends", "")),
         held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
         listeners=_listeners(parts.get("listeners", "")),

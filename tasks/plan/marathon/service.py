@@ -64,10 +64,9 @@ class Marathons:
     def verdict(self, cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
         """Pass if all of `needed` answer, name the same leader, and that one is registered."""
         seen = _seen(cluster, answers)
-        bad = {name: m for name, m in seen.items() if name in needed and m.status != 200}
-        if bad:
+        well, bad = _well(seen), {name: m for name, m in seen.items() if m.status != 200}
+        if bad.keys() & needed:
             return Verdict(False, f"{_works(cluster, seen)}; {_silence(bad)}")
-        well = {name: m for name, m in seen.items() if m.status == 200}
         unsure = [name for name, m in well.items() if not m.leader]
         if unsure or not well:
             told = verb(unsure, "names no leader", "name no leader") if well else "no Marathon answers"
@@ -77,12 +76,12 @@ class Marathons:
             return Verdict(False, f"they name different leaders: {', '.join(sorted(leaders))}")
         if not all(m.registered and m.framework for m in well.values()):
             return Verdict(False, f"leader {leaders.pop()} is not registered with a master yet")
-        return Verdict(True, _works(cluster, seen))
+        return Verdict(True, _works(cluster, seen) + (f"; {_silence(bad)}" if bad else ""))
 
     def standing(self, cluster: Cluster, answers: Mapping[str, Answers]) -> Standing:
         """Say who answers; one is enough."""
         seen = _seen(cluster, answers)
-        well = [name for name, m in seen.items() if m.status == 200]
+        well = list(_well(seen))
         # While the leader is away for a moment all standbys answer 503: they are up all the same.
         serving = well or [name for name, m in seen.items() if m.status]
         return Standing(len(seen), 1, frozenset(serving), _leader(cluster, seen))
@@ -92,13 +91,18 @@ def _seen(cluster: Cluster, answers: Mapping[str, Answers]) -> dict[str, Maratho
     return {node.name: marathon(answers.get(node.name, {})) for node in cluster.having("marathon")}
 
 
+def _well(seen: Mapping[str, Marathon]) -> dict[str, Marathon]:
+    return {name: m for name, m in seen.items() if m.status == 200}
+
+
 def _works(cluster: Cluster, seen: Mapping[str, Marathon]) -> str:
-    """Say how many answer well, and who leads if they name one."""
-    well = [m for m in seen.values() if m.status == 200]
+    """Say how many answer well, and who leads if they name one that does not fail to answer itself."""
+    well = _well(seen)
     told = share(len(well), len(seen), "Marathons", "answers", "answer")
-    named = {m.leader for m in well}
+    told += " well" if any(m.status not in (0, 200) for m in seen.values()) else ""
+    named = {m.leader for m in well.values()}
     leader = (_leader(cluster, seen) or named.pop()) if len(named) == 1 else ""
-    return f"{told}, {leader} leads" if leader else told
+    return f"{told}, {leader} leads" if leader and leader not in seen.keys() - well.keys() else told
 
 
 def _silence(bad: Mapping[str, Marathon]) -> str:

@@ -16,7 +16,7 @@ from ..look.candidates import elsewhere
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
 from ..names import Id
 from ..step import Blocker
-from ..words import names
+from ..words import names, verb
 from .desired import data, name, quorum
 from .service import master
 
@@ -73,7 +73,7 @@ def _refused(
     stay = number - len(joining)
     # A leap first: who takes out more than two at once must not be told to remove them.
     leap = _leap(old, quorum(cluster), stay)
-    trouble = leap or _surplus(cluster, seen, old, stay)
+    trouble = leap or _surplus(cluster, seen, old, joining)
     changes = _fewer(joining, old, stay) if leap and quorum(cluster) > old > 1 else ()
     left_out = absent(cluster, "mesos_master", plans)
     if not trouble and old != quorum(cluster) and left_out:
@@ -81,7 +81,8 @@ def _refused(
     for node in [n for n in quorums if n.name in plans] or list(quorums)[:1]:
         if trouble:
             why, remedy = trouble
-            told = f"the masters run with quorum {old}, {number} of them need {quorum(cluster)}; {why}"
+            told = f"the masters run with quorum {old}, {number} of them need {quorum(cluster)}; "
+            told = (told if old != quorum(cluster) else "") + why
             yield node.name, Blocker(Id.MASTER_RUN, "masters", told, remedy, "quorum", changes)
 
 
@@ -102,12 +103,20 @@ def _next(old: int, stay: int) -> int:
     return 2 * old + 1 if stay > old else 2 * old - 1
 
 
-def _surplus(cluster: Cluster, seen: Seen, old: int, known: int) -> tuple[str, str] | None:
+def _surplus(cluster: Cluster, seen: Seen, old: int, joining: list[Node]) -> tuple[str, str] | None:
     """Object while there are replicas that hosts.ini does not know, or may be."""
-    replicas = _replicas(seen)
+    replicas, number = _replicas(seen), len(cluster.having("mesos_master"))
+    known = number - len(joining)
     if replicas is not None and replicas > known:
         others = names(elsewhere(cluster, seen, "mesos_master", candidates(cluster)))
         told = f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}"
+        if joining:
+            new = verb((node.name for node in joining), "is", "are")
+            one = "one is of a master" if replicas - known == 1 else f"{replicas - known} are of masters"
+            told = (
+                f"hosts.ini has {number} masters, of which {new} new, and the leader still sees {replicas} "
+            )
+            told += f"replicas of the log: {one} that hosts.ini does not have any more"
         return told + (f" (not of {others})" if others else ""), farewell(cluster)
     if replicas is None and old > quorum(cluster):
         return "no leading master says how many replicas there are", (

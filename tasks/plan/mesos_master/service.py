@@ -12,6 +12,9 @@ from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..words import names, share, verb
 
+NONE_LEADS = "none of the masters that answer leads"
+"""One that hosts.ini does not name, or that cannot be asked, may lead all the same."""
+
 
 @dataclass(frozen=True)
 class Master:
@@ -81,7 +84,7 @@ class Masters:
             return Verdict(False, f"{_works(masters)}; {told}")
         leaders = [name for name, m in masters.items() if m.elected]
         if len(leaders) != 1:
-            return Verdict(False, f"{names(leaders)} lead at the same time" if leaders else "no master leads")
+            return Verdict(False, f"{names(leaders)} lead at the same time" if leaders else NONE_LEADS)
         trouble = _log_trouble(cluster, masters, needed)
         if trouble:
             return Verdict(False, trouble)

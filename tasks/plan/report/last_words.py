@@ -103,7 +103,7 @@ def _service(progress: Progress, service: str) -> str:
 
 def _standing(progress: Progress, service: str, standing: Standing) -> str:
     count = share(len(standing.serving), standing.total, "members", "serves", "serve")
-    leads = f", {standing.leader} leads" if standing.leader else ""
+    leads = f", {standing.leader} leads" if standing.leader in standing.serving else ""
     absent = [name for name in progress.members.get(service, ()) if name not in standing.serving]
     silent = f" Not serving: {names(absent)}." if absent else ""
     return f"{SERVICES[service]}, when last asked: {count}{leads}{_margin(standing)}.{silent}"

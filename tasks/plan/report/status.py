@@ -49,6 +49,7 @@ class HostStatus:
     """One host: `trouble` says why it could not be looked at; `drift` what concerns no container.
 
     `at_work` is a run that has the host just now; what differs may be its doing, or what it is there for.
+    `blocked` tells that a deploy would be refused because of this host.
     """
 
     name: str
@@ -56,6 +57,7 @@ class HostStatus:
     drift: tuple[str, ...] = ()
     trouble: str = ""
     at_work: Lease | None = None
+    blocked: bool = False
 
     @property
     def drifts(self) -> bool:
@@ -105,8 +107,7 @@ class Status:
         for host in self.hosts:
             for one in host.components:
                 if not one.is_well:
-                    state = one.state if one.state != "running" else "not well"
-                    found.setdefault((one.service, state), {})[host.name] = one.container
+                    found.setdefault((one.service, _how(one)), {})[host.name] = one.container
         return tuple(
             f"{next(iter(those.values())) if len(those) == 1 else service} on {names(those)} is {state}"
             for (service, state), those in found.items()
@@ -115,6 +116,14 @@ class Status:
     def service(self, role: str) -> Service | None:
         """Give the service that this role makes up, if a host plays it."""
         return next((service for service in self.services if service.role == role), None)
+
+
+def _how(one: Component) -> str:
+    """Say in which way a component is not well."""
+    # That an agent is active only its master says, and for a while after its end.
+    if one.state == "absent" and one.role not in ("", "active"):
+        return "absent, though something answers in its place"
+    return one.state if one.state != "running" else "not well"
 
 
 def host(
@@ -126,7 +135,8 @@ def host(
         for chapter in chapters
         for name in chapter.containers(cluster, node)
     )
-    return HostStatus(node.name, components, drift(plan, HOST), at_work=seen.at_work)
+    own = drift(plan, HOST)
+    return HostStatus(node.name, components, own, at_work=seen.at_work, blocked=bool(plan.blockers))
 
 
 def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, trouble: str) -> HostStatus:

@@ -8,6 +8,9 @@ from ...inventory.cluster import Cluster, Node
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..words import names, share, verb
 
+NONE_LEADS = "none of the ZooKeepers that answer leads"
+"""One that hosts.ini does not name, or that cannot be asked, may lead all the same."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -90,7 +93,7 @@ class Ensemble:
         if silent:
             return Verdict(False, f"{_works(cluster, members, serving)}; {_silence(members, silent)}")
         if len(leaders) != 1:
-            told = f"{names(leaders)} lead at the same time" if leaders else "no ZooKeeper leads"
+            told = f"{names(leaders)} lead at the same time" if leaders else NONE_LEADS
             return Verdict(False, told)
         synced, others = members[leaders[0]].synced, len(serving) - 1
         if synced is None or synced < others:
