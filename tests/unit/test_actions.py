@@ -195,7 +195,7 @@ def decisions(cluster: Cluster, seen: Mapping[str, Observed], plans: Plans) -> l
         for each in SERVICES
         if (names := [node.name for node in each.nodes(cluster)])
     }
-    outlook = foresee(CHAPTERS, plans, standings)
+    outlook = foresee(CHAPTERS, plans, standings, [node.name for node in cluster.having("marathon")])
     return [
         order(plans),
         outlook,

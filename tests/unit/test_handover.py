@@ -33,7 +33,7 @@ def test_all_old_ones_but_the_leader_stop_one_new_one_starts_the_leader_stops_th
 
 def test_a_plan_foretells_the_turns_and_who_serves_meanwhile() -> None:
     standing = Standing(3, 1, frozenset(NAMES), B)
-    outlook = foresee([MARATHON], plans(three(), marathons(NEW)), {"marathon": standing})
+    outlook = foresee([MARATHON], plans(three(), marathons(NEW)), {"marathon": standing}, NAMES)
     assert [" ".join(line.split()) for line in lines(outlook) if "prepares" not in line] == [
         f"1. {C} stops marathon-3 Marathon: 2 of 3 serve meanwhile, 1 must",
         f"2. {A} restarts marathon-1, a standby Marathon: 1 of 3 serve meanwhile, 1 must",
