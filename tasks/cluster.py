@@ -93,7 +93,7 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     steps = [step for each in preview.plans.values() for step in each.steps]
     if refusal and steps:
         console.say("\n".join(planned.refused(str(refusal))))
-    _say_plan(console, preview, outlook)
+    _say_plan(console, preview, outlook, told=bool(refusal) and not steps)
     _say_others(console, preview)
     if refusal:
         refusal.brief = refusal.brief if steps else ""
@@ -103,14 +103,15 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
         raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 
 
-def _say_plan(console: Console, preview: Preview, outlook: Outlook) -> None:
+def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool) -> None:
+    """Say what is wrong, unless it was told already, and what a deploy would do."""
     from .engine.console import STYLES
     from .plan.outlook import HEADING, lines
     from .plan.report import planned
     from .plan.words import grouped
 
     plans = preview.plans
-    if any(each.steps for each in plans.values()):  # else the troubles are why it cannot run
+    if not told:
         troubles = ((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles)
         for line in grouped(troubles):
             console.say(line, STYLES["error"])

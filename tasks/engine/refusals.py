@@ -3,6 +3,7 @@
 from ..errors import Blocked, Degraded, OperatorError
 from ..plan.membership import Plans
 from ..plan.outlook import Outlook
+from ..plan.step import Sort
 from ..plan.words import grouped
 from .preview import Preview, Refused, foreseen, lasting, left_alone, left_out, outlook
 from .run import Run
@@ -54,8 +55,16 @@ def _refuse_if_taken(found: Preview) -> None:
 
 
 def refuse_if_unwell(plans: Plans) -> None:
-    """Raise Degraded if members are not well, for a run that has nothing to do about it."""
-    told = [(name, str(trouble)) for name, each in plans.items() for trouble in each.troubles]
+    """Raise Degraded if members are not well, for a run that has nothing to do about it.
+
+    Not for one that is starting again: a gate waits for it.
+    """
+    told = [
+        (name, str(trouble))
+        for name, each in plans.items()
+        for trouble in each.troubles
+        if trouble.sort is not Sort.STARTING
+    ]
     if told:
         raise Degraded("\n".join([*grouped(told), "A deploy has nothing to do about that."]))
 

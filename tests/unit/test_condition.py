@@ -15,12 +15,13 @@ from tasks.plan import runbook
 from tasks.plan.look.docker import End
 from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import Observed
+from tasks.plan.names import Id
 from tasks.plan.outlook import Outlook
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import Facts
 from tasks.plan.report import document, status
 from tasks.plan.runbook import CHAPTERS
-from tasks.plan.step import Action, HostPlan, Sort
+from tasks.plan.step import Action, HostPlan, Sort, Trouble
 
 NODE = EVERY.having("mesos_master")[0]
 AGENT = EVERY.having("mesos_agent")[0]
@@ -261,3 +262,10 @@ def test_a_cluster_with_a_member_that_is_not_well_is_degraded() -> None:
     shown = status.host(CHAPTERS, EVERY, NODE, host, plan(host))
     found = status.Status("hosts.ini", "2026-11-30T12:00:00Z", (shown,), (), None)
     assert found.state == "degraded" and found.down == (f"zookeeper on {NODE.name} is not well",)
+
+
+def test_a_run_with_nothing_to_do_is_not_refused_for_what_is_starting_again() -> None:
+    starting = Trouble(Id.MARATHON_RUN, "marathon-1", Sort.STARTING, "it ended and is starting again", "wait")
+    refuse_if_unwell({NODE.name: HostPlan(NODE.name, (), troubles=(starting,))})
+    with pytest.raises(Degraded):
+        refuse_if_unwell({NODE.name: HostPlan(NODE.name, (), troubles=(replace(starting, sort=Sort.HANGS),))})

@@ -94,6 +94,7 @@ class World:
             status="running",
             environment=dict(one.environment) | environment,
             labels=dict(one.labels) if labels else {},
+            mounts=frozenset(f"{mount.host}:{mount.inside}" for mount in one.mounts),
             options={"RestartPolicy.Name": "always", "NetworkMode": "host", "LogConfig.Type": "json-file"},
         )
         seen = self.looks[host].seen
