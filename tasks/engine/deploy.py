@@ -14,11 +14,9 @@ from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
 from . import gates
 from .console import STYLES
-from .handing_over import hand_over
 from .hosts import Hosts
 from .preview import MOVES, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
 from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
-from .rolling import roll
 from .run import Run
 
 if TYPE_CHECKING:
@@ -191,8 +189,12 @@ def perform(run: Run, found: Preview) -> Result:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
             case "roll":
+                from .rolling import roll
+
                 left |= roll(hosts, entry.chapters, entry.members, found.plans)
             case "hand over":
+                from .handing_over import hand_over
+
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
                 hosts.act(_but_of(left, entry.steps))

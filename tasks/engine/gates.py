@@ -13,7 +13,6 @@ from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, Chapter
 from ..plan.words import capitalized
 from .asking import PAUSE, Heard
-from .dead_ends import DeadEnds
 from .hosts import Hosts
 
 SETTLING = 30
@@ -68,6 +67,8 @@ def _await(
     judge: Callable[[Mapping[str, Answers]], Verdict],
 ) -> Verdict:
     """Ask until the judgement is good or the time is over; GateNotReached if waiting cannot help."""
+    from .dead_ends import DeadEnds
+
     last, dead = Verdict(False, "nothing was seen yet"), None
     ends = DeadEnds(hosts, chapter, needed)
 

@@ -11,7 +11,7 @@ from paramiko import Channel
 
 from ..errors import OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
-from ..plan import runbook, script
+from ..plan import runbook
 from ..plan.gate import Question
 from ..plan.look import lease
 from ..plan.look.observed import Observed, read
@@ -25,7 +25,6 @@ from .connections import Connections
 from .console import Console
 from .hearing import INQUIRY, Bounds
 from .journal import Journal
-from .record import Record
 from .remote import Outcome, Remote
 
 if TYPE_CHECKING:
@@ -207,6 +206,9 @@ class Hosts:
             return self.each(busy, lambda node: self._act(node, steps[node.name]))
 
     def _act(self, node: Node, steps: Sequence[Step]) -> str:
+        from ..plan import script
+        from .record import Record
+
         record = Record(node, steps, self.console, self.journal)
         seconds = self.cluster.settings.step_timeout
         bounds = Bounds(seconds, renewed=lambda: record.begins, longer=LONGER)
