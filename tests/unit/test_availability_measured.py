@@ -115,8 +115,20 @@ def test_the_longest_of_several_gaps_is_told() -> None:
     )
 
 
-def test_an_answer_that_took_long_is_a_gap_without_a_failure() -> None:
-    assert course(samples((1.0, "a"), (2.0, "a"))) == Course((1.0,), 0, True)
+def test_a_slow_answer_is_no_gap_and_told_beside_them() -> None:
+    fared = course(samples((1.0, "a"), (2.5, "a"), (3.0, "a"), (3.2, ""), (4.5, "a")))
+    assert fared == Course((1.5,), 0, True, 1.5)
+    assert told(ZOOKEEPER, fared) == (
+        "ZooKeeper accepted writes throughout, except for 1.5 s, the slowest time after 1.5 s; "
+        "the leader did not change."
+    )
+    assert told(ZOOKEEPER, course(samples((1.0, "a"), (1.7, "a")))) == (
+        "ZooKeeper always accepted writes, the slowest time after 0.7 s; the leader did not change."
+    )
+
+
+def test_whoever_is_not_served_for_two_seconds_has_a_gap_without_a_failure() -> None:
+    assert course(samples((1.0, "a"), (3.5, "a"))) == Course((2.5,), 0, True)
 
 
 def test_a_service_that_is_gone_at_the_end_is_told_so() -> None:

@@ -5,17 +5,24 @@ from dataclasses import dataclass
 
 from .services import Sample, Service
 
-RESOLUTION = 0.5
-"""Seconds between two good answers that are no gap yet, if nothing failed between them."""
+NOBODY = 2.0
+"""Seconds between two good answers that are a gap, though nothing failed between them."""
+
+SLOW = 0.5
+"""Seconds between two good answers that are told as slow, if they are no gap."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """How a service fared: its gaps in seconds, how often its leader changed, whether it is up at the end."""
+    """How a service fared: its gaps in seconds, how often its leader changed, whether it is up at the end.
+
+    `slowest` is how long the slowest answer took that is no gap, 0 if none was slow.
+    """
 
     gaps: tuple[float, ...]
     changes: int
     up: bool
+    slowest: float = 0.0
 
     @property
     def longest(self) -> float:
@@ -26,22 +33,25 @@ class Course:
 def course(samples: Sequence[Sample]) -> Course | None:
     """Tell how a service fared; None if it was not up at first, so that there is nothing to measure.
 
-    A gap lasts from the last good answer before it to the first one after it.
+    A gap lasts from the last good answer before it to the first one after it: nobody was served meanwhile,
+    as a try failed or none ended for long. An answer that only took its time is no gap.
     """
     if not samples or not samples[0].leader:
         return None
-    gaps, changes, last, failed = [], 0, samples[0], False
+    gaps, slow, changes, last, failed = [], [0.0], 0, samples[0], False
     for sample in samples[1:]:
         if not sample.leader:
             failed = True
             continue
-        if failed or sample.at - last.at > RESOLUTION:
+        if failed or sample.at - last.at > NOBODY:
             gaps.append(sample.at - last.at)
+        elif sample.at - last.at > SLOW:
+            slow.append(sample.at - last.at)
         changes += sample.leader != last.leader
         last, failed = sample, False
     if failed:
         gaps.append(samples[-1].at - last.at)
-    return Course(tuple(gaps), changes, up=not failed)
+    return Course(tuple(gaps), changes, not failed, max(slow))
 
 
 def told(service: Service, fared: Course | None) -> str:
@@ -50,9 +60,10 @@ def told(service: Service, fared: Course | None) -> str:
         return f"{service.name} was not measured: nobody answered when the change began."
     times = "once" if fared.changes == 1 else f"{fared.changes} times"
     leader = f"the leader changed {times}" if fared.changes else "the leader did not change"
+    slow = f", the slowest time after {fared.slowest:.1f} s" if fared.slowest else ""
     if not fared.gaps:
-        return f"{service.name} always {service.does}; {leader}."
-    return f"{service.name} {service.does} throughout, except for {_gaps(fared)}; {leader}."
+        return f"{service.name} always {service.does}{slow}; {leader}."
+    return f"{service.name} {service.does} throughout, except for {_gaps(fared)}{slow}; {leader}."
 
 
 def _gaps(fared: Course) -> str:
