@@ -35,7 +35,7 @@ def before(hosts: Hosts, member: Node, leads: bool) -> Callable[[], None]:
         tied = {name: one for name, one in known.items() if member.name in one.members}
         return lambda: _end_what_hangs(hosts, member, tied, standing, wait=False)
     known, standing = _seen(hosts, member)
-    booting = ties.line(hosts.cluster, standing)[1:][-1:]
+    booting = ties.last_standby(ties.line(hosts.cluster, standing))
     for node in _nodes(hosts, booting):
         _restart(hosts, node, "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next")
     others = {name: one for name, one in known.items() if name not in booting}
@@ -66,7 +66,7 @@ def _restart(hosts: Hosts, node: Node, why: str) -> None:
 
 
 def _ties(hosts: Hosts) -> dict[str, Ties]:
-    """Ask every Marathon's host; nothing of those that do not tell."""
+    """Ask every Marathon's host; nothing of one that does not tell, or whose Marathon does not run."""
 
     def ask(node: Node) -> Ties | None:
         boundary = secrets.token_hex(16)
@@ -82,7 +82,7 @@ def _ties(hosts: Hosts) -> dict[str, Ties]:
             return None
 
     found = hosts.each(MARATHON.nodes(hosts.cluster), ask)
-    return {name: one for name, one in found.items() if one is not None}
+    return {name: one for name, one in found.items() if one and one.since}
 
 
 def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:

@@ -52,6 +52,11 @@ def test_nobody_is_restarted_while_somebodys_ties_are_unknown(known: Mapping[str
     assert ties.next_restart(A, [B], {B: tied(A)}) is None
 
 
+def test_the_last_standby_is_never_the_leader() -> None:
+    assert ties.last_standby([A, B, C, A]) == [C]
+    assert ties.last_standby([A]) == ties.last_standby([]) == []
+
+
 PROCESSES = "PID\n812\n901\n"
 CONNECTIONS = """\
 Recv-Q Send-Q Local Address:Port Peer Address:Port Process
@@ -121,7 +126,8 @@ class Hosts(FakeHosts):
         return "HTTP/1.1 200 OK\r\n\r\n" + dumps(known)
 
     def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
-        return cast(T, tied(*self.world.sessions[node.name]))
+        runs = node.name in self.world.sessions
+        return cast(T, tied(*self.world.sessions[node.name]) if runs else Ties(frozenset(), ""))
 
     @contextmanager
     def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:
@@ -179,6 +185,12 @@ def test_where_several_hang_one_is_started_before_the_others() -> None:
 def test_where_zookeeper_cannot_be_asked_nobody_is_restarted(capsys: pytest.CaptureFixture[str]) -> None:
     hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)}), hanging=[A], lost=True)
     marathons.before(hosts, CLUSTER.nodes[0], leads=False)()
+    assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
+
+
+def test_a_marathon_that_does_not_run_is_left_alone() -> None:
+    hosts = Hosts(World({A: (A, A)}, line=[]), hanging=[A])
+    marathons.before(hosts, CLUSTER.nodes[0], leads=True)()
     assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
 
 

@@ -27,7 +27,7 @@ ENDED = "its process has ended"
 
 @dataclass(frozen=True)
 class Ties:
-    """The ZooKeeper members, by name, to which a Marathon is connected, and since when its process runs."""
+    """The ZooKeeper members, by name, to which a Marathon is connected, and since when it runs; "" if not."""
 
     members: frozenset[str]
     since: str
@@ -43,7 +43,7 @@ def script(node: Node, boundary: str) -> str:
     it, port = quote(name(node)), node.settings.zookeeper_client_port
     return (
         f"export LC_ALL=C\n{part_function(boundary)}{{\n"
-        f"part since; docker inspect -f '{{{{.State.StartedAt}}}}' {it}\n"
+        f"part since; docker inspect -f '{{{{if .State.Running}}}}{{{{.State.StartedAt}}}}{{{{end}}}}' {it}\n"
         f"part processes; docker top {it} -eo pid\n"
         f"part connections; ss -tnp state established '( dport = :{port} )'\n"
         "part end\nexit 0\n} </dev/null 2>/dev/null\n"
@@ -78,6 +78,11 @@ def next_restart(member: str, line: Sequence[str], ties: Mapping[str, Ties]) -> 
     if member not in ties[leader].members:
         return None
     return following if member in ties[following].members else leader
+
+
+def last_standby(line: Sequence[str]) -> list[str]:
+    """Give the host of the last in line that does not lead, if there is one."""
+    return [name for name in line if name != line[0]][-1:]
 
 
 def end(node: Node, since: str) -> Step:
