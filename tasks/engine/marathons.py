@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..errors import OperatorError
+from ..errors import OperatorError, StepFailed
 from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.look.election import Candidacy
@@ -19,27 +19,27 @@ TRIES = 6
 """How many Marathons are restarted at most so that the leader is not tied to a member."""
 
 
-def before(hosts: Hosts, member: Node, leads: bool) -> Callable[[], None]:
+def before(hosts: Hosts, member: Node, leads: bool, waiting: Collection[str]) -> Callable[[], None]:
     """See to Marathon before a ZooKeeper member is restarted; give what is to be done right after it.
 
     Only if all Marathons are in this run. Before: another Marathon leads, if the leader would be lost with
     the member. The restart of ZooKeeper's leader drops all clients, so all Marathons are lost with it; a
     standby that boots meanwhile comes to its ZooKeeper when there is one again. After: those that only hang
-    are ended, and their candidacies removed, so that nobody waits for either. Raises StepFailed,
-    GateNotReached or Unreachable.
+    are ended, and their candidacies removed, so that nobody waits for either; and run again, but for those on
+    hosts that are `waiting` for their Marathon's own turn. Raises StepFailed, GateNotReached or Unreachable.
     """
     if len(MARATHON.nodes(hosts.cluster)) < 2 or not hosts.has_all(MARATHON):
         return lambda: None
     if not leads:
         known, standing = _released(hosts, member)
         tied = {name: one for name, one in known.items() if member.name in one.members}
-        return lambda: _end_what_hangs(hosts, member, tied, standing, wait=False)
+        return lambda: _run_again(hosts, _ended(hosts, member, tied, standing), waiting, wait=False)
     known, standing = _seen(hosts, member)
     booting = ties.last_standby(ties.line(hosts.cluster, standing))
     for node in _nodes(hosts, booting):
         _restart(hosts, node, "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next")
     others = {name: one for name, one in known.items() if name not in booting}
-    return lambda: _end_what_hangs(hosts, member, others, standing, wait=bool(booting))
+    return lambda: _run_again(hosts, _ended(hosts, member, others, standing), waiting, wait=bool(booting))
 
 
 def _released(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
@@ -95,29 +95,39 @@ def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:
         return []
 
 
-def _end_what_hangs(
-    hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy], wait: bool
-) -> None:
-    """End those of the tied that hang, and have them run again: one at once, the others when one leads.
+def _ended(hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy]) -> list[str]:
+    """End those of the tied that hang, remove the candidacies of all that have ended, and give their hosts.
 
-    With `wait` all of them only when one leads: another one boots already, and several take longer. What
-    fails here is told, and does not matter: they would end by themselves.
+    What fails here is told, and does not matter: they would end by themselves.
     """
     try:
         said = hosts.act({node.name: [ties.end(node, tied[node.name].since)] for node in _nodes(hosts, tied)})
-        ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
-        _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
-        at_once, later = ([], ended) if wait else (ended[:1], ended[1:])
-        _start(hosts, at_once)
-        if later:
-            _await_leader(hosts)
-            _start(hosts, later)
     except OperatorError as error:
         hosts.console.say(str(error), STYLES["warning"])
+        return []
+    ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
+    _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
+    return ended
+
+
+def _run_again(hosts: Hosts, ended: Sequence[str], waiting: Collection[str], wait: bool) -> None:
+    """Have Marathons run again, but for those `waiting`: one at once, the others when one leads.
+
+    With `wait` all of them only when one leads: another one boots already, and several take longer.
+    """
+    ended = [name for name in ended if name not in waiting]
+    at_once, later = ([], ended) if wait else (ended[:1], ended[1:])
+    _start(hosts, at_once)
+    if later:
+        _await_leader(hosts)
+        _start(hosts, later)
 
 
 def _start(hosts: Hosts, names: Collection[str]) -> None:
-    hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, names)})
+    try:
+        hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, names)})
+    except StepFailed as error:  # Marathon's gate tells; it is nothing against the member of ZooKeeper
+        hosts.console.say(str(error), STYLES["warning"])
 
 
 def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:

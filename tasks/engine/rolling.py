@@ -7,7 +7,7 @@ from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
 from ..plan.roll import Member
-from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter, containers
+from ..plan.runbook import MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter, containers
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
@@ -32,7 +32,8 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        after = _prepare(hosts, chapter, nodes, turn.leads)
+        marathons_waiting = [member.node for member in waiting if member.service == MARATHON.service]
+        after = _prepare(hosts, chapter, nodes, turn.leads, marathons_waiting)
         try:
             if turn.leads and chapter is MESOS_MASTER:
                 leaders.hand_over(hosts, nodes[0])
@@ -46,11 +47,13 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
     return {}
 
 
-def _prepare(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], leads: bool) -> Callable[[], None]:
+def _prepare(
+    hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], leads: bool, waiting: Sequence[str]
+) -> Callable[[], None]:
     """See to those that lean on a member which is to be replaced; give what follows right after that."""
     if chapter is not ZOOKEEPER or len(nodes) > 1:
         return lambda: None
-    return marathons.before(hosts, nodes[0], leads)
+    return marathons.before(hosts, nodes[0], leads, waiting)
 
 
 def _replace(

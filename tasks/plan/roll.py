@@ -2,7 +2,8 @@
 
 A running member is taken down only while every service has as many members serving as when the roll
 began. Those that do not serve come first, then followers, host by host, and every leader last, so
-that each service changes its leader once.
+that each service changes its leader once. Marathons wait for ZooKeeper's members, whose restarts end them
+anyway: what was ended does not serve, and is replaced then instead of being started again first.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -62,7 +63,7 @@ def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here
     free = [member for member in pending if member not in barred]
     if not free:
         return Turn(refused=barred)
-    chosen = min(free, key=lambda member: (_leads(member, now), member.node != here))
+    chosen = min(free, key=lambda one: (_waits(one, free), _leads(one, now), one.node != here))
     return Turn((chosen,), leads=_leads(chosen, now))
 
 
@@ -90,6 +91,10 @@ def _refusal(member: Member, standing: Standing) -> str:
         f"and {standing.majority} must: "
         f"restarting {member.node} now would stop the service"
     )
+
+
+def _waits(member: Member, free: Sequence[Member]) -> bool:
+    return member.service == "marathon" and any(other.service == "zookeeper" for other in free)
 
 
 def _leads(member: Member, now: Standings) -> bool:

@@ -28,15 +28,15 @@ def test_a_follower_goes_before_the_leader() -> None:
     assert next_turn(WELL, WELL, members(A)).members == (Member(ZK, A),)
 
 
-def test_hosts_are_done_one_after_another_and_every_leader_last() -> None:
+def test_leaders_go_last_and_marathons_when_no_zookeeper_will_end_them_any_more() -> None:
     waiting, here, order = list(EVERYBODY), "", []
     while waiting:
         (member,) = next_turn(WELL, WELL, waiting, here).members
         waiting.remove(member)
         order.append(member)
         here = member.node
-    followers = [Member(MARATHON, A), Member(ZK, B), Member(ZK, C), Member(MARATHON, C)]
-    assert order == [*followers, Member(ZK, A), Member(MARATHON, B)]
+    zookeepers = [Member(ZK, B), Member(ZK, C), Member(ZK, A)]
+    assert order == [*zookeepers, Member(MARATHON, A), Member(MARATHON, C), Member(MARATHON, B)]
 
 
 def test_a_member_that_does_not_serve_goes_first_even_while_another_service_recovers() -> None:
