@@ -144,7 +144,7 @@ LINES = {
     "a small disk": (
         "mkdir /opt/zookeeper; mount -t tmpfs -o size=50m tmpfs /opt/zookeeper",
         "umount /opt/zookeeper; rmdir /opt/zookeeper",
-        r"error  disk: /opt/zookeeper/\S+ has 0\.1 GB free; .* Free some space on /opt/zookeeper",
+        r"error  disk: /opt/zookeeper has 0\.1 GB free; .* Free some space on /opt/zookeeper",
     ),
     "data of another ensemble": (
         "mkdir -p /opt/zookeeper/data/version-2 /opt/zookeeper/conf;"
