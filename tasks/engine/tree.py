@@ -20,6 +20,9 @@ from ..plan.look.election import Candidacy
 PATIENCE = 3
 """Seconds that one member may take to open a session."""
 
+SESSION = 6
+"""Seconds of the session that is asked for; kazoo waits as long for the first answer of a member."""
+
 RETRY = {"max_tries": -1, "delay": 0.05, "max_delay": 0.2}
 """How kazoo tries again meanwhile: the forward listens a moment after it was asked for."""
 
@@ -86,7 +89,7 @@ def _session(connection: Connection, members: Sequence[Node], stack: ExitStack) 
 def _client(connection: Connection, member: Node) -> Iterator[KazooClient]:
     """Open a session with one member. Raises NoTree, though never for what goes wrong in the block."""
     with _forward(connection, member) as port:
-        client = KazooClient(f"127.0.0.1:{port}", timeout=10, connection_retry=RETRY)
+        client = KazooClient(f"127.0.0.1:{port}", timeout=SESSION, connection_retry=RETRY)
         try:
             with _trouble_told():
                 client.start(PATIENCE)
@@ -103,12 +106,19 @@ def _forward(connection: Connection, member: Node) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    # Where a packet filter drops what the host sends to the member, the forward would be waited for an hour.
+    connection.transport.channel_timeout = PATIENCE
     forward = connection.forward_local(
         port, member.settings.zookeeper_client_port, remote_host=member.address, local_host="127.0.0.1"
     )
-    # That the host would not forward it, no session has shown by then.
-    with suppress(ThreadException), forward:
-        yield port
+    failure: BaseException | None = None
+    with suppress(ThreadException), forward:  # it ends with its own trouble, and would hide that of the block
+        try:
+            yield port
+        except BaseException as error:
+            failure = error
+    if failure:
+        raise failure
 
 
 @contextmanager

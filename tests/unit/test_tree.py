@@ -1,0 +1,48 @@
+"""ZooKeeper's tree, asked through an SSH connection: what a run hears where nobody answers there."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fabric import Connection
+from sshd import Sshd, connect, node_at
+
+from tasks.engine.tree import NoTree, opened
+from tasks.inventory.parse import parse
+
+FROZEN = 50
+"""Seconds after which a frozen sshd would answer, and less than paramiko would wait."""
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    server = Sshd(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def connection(sshd: Sshd) -> Iterator[Connection]:
+    connection = connect(node_at(sshd.port), sshd.config())
+    yield connection
+    connection.close()
+
+
+MEMBER = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
+
+
+def test_without_members_there_is_no_tree(connection: Connection) -> None:
+    with pytest.raises(NoTree, match="hosts.ini has no ZooKeeper"), opened(connection, []):
+        raise AssertionError("it was opened")
+
+
+@pytest.mark.parametrize("freezes_at", ["", "forward"], ids=["it refuses", "it never answers"])
+def test_a_host_that_forwards_nothing_is_given_up_soon(
+    freezes_at: str, sshd: Sshd, connection: Connection
+) -> None:
+    sshd.freezes_at, began = freezes_at, time.monotonic()
+    with pytest.raises(NoTree, match="10.0.0.1: "), opened(connection, [MEMBER]):
+        raise AssertionError("it was opened")
+    assert time.monotonic() - began < FROZEN
+    sshd.thawed.set()
