@@ -108,5 +108,5 @@ def test_a_roll_of_zookeeper_keeps_marathon_led_and_ends_what_hangs(
         r"^\S+  4\.1 (end|restart) marathon-\d", done.said.partition(f"{last}  2.5 replace")[0], re.M
     )
     assert "restart" in seen_to, done.said
-    assert fab("status").code in (0, 8) and leading_marathon() in TRIO
-    assert fab("deploy-cluster").code == 0
+    assert leading_marathon() in TRIO
+    assert fab("deploy-cluster").code == 0  # it waits until the leader has met a master again

@@ -498,10 +498,10 @@ POWERED_OFF = Round(
             ),
             heal=lambda who: start(who["agent"]),
             told={
-                "status": "{agent}  connect: {agent}:22 ",
-                "plan": "{agent}  connect: {agent}:22 ",
+                "status": "{agent}  connect: {agent}:22",
+                "plan": "{agent}  connect: {agent}:22",
                 "preflight": "{agent}  error  connection: {agent}:22 ",
-                "deploy": "{agent}  connect: {agent}:22 ",
+                "deploy": "{agent}  connect: {agent}:22",
             },
         ),
     ),
