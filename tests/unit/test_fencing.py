@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,8 @@ class ShellHosts(FakeHosts):
     def _there(self, node: Node, text: str) -> str:
         place = self.where / node.name
         place.mkdir(exist_ok=True)
-        return text.replace(LOCK, f"{place}/lock").replace(LEASE, f"{place}/lease")
+        text = text.replace(LOCK, f"{place}/lock").replace(LEASE, f"{place}/lease")
+        return text.replace(f"{self.where}/zk", f"{place}/zk")
 
 
 def step(shell: str, title: str = "x") -> Step:
@@ -221,8 +223,8 @@ def test_a_deploy_that_slept_between_two_members_leaves_the_second_one_and_puts_
 ) -> None:
     stand_in(tmp_path / "bin", "docker", 'echo "$*" >> docker')
     cluster = parse(f"{TRIO}[all:vars]\nzookeeper_dir={tmp_path}/zk\n")
-    for directory in ("conf", "data", "logs"):
-        (tmp_path / "zk" / directory).mkdir(parents=True)
+    for node, directory in product(cluster.nodes, ("conf", "data", "logs")):
+        (tmp_path / node.name / "zk" / directory).mkdir(parents=True)
     seen = {node.name: as_wanted(cluster, node) for node in cluster.nodes}
     wanted = parse(f"{TRIO}[all:vars]\nzookeeper_dir={tmp_path}/zk\nzookeeper_sync_limit=5\n")
     second = ShellHosts(tmp_path, wanted, seen)
