@@ -73,7 +73,8 @@ lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy tasks verify lab bench/*.py conftest.py fabfile.py
-	$(VENV)/bin/mypy tests/*.py tests/unit tests/hostile
+	$(VENV)/bin/mypy tests/*.py
+	$(VENV)/bin/mypy tests/unit tests/hostile
 	$(VENV)/bin/mypy tests/lab
 	$(VENV)/bin/mypy tests/contract
 

@@ -35,6 +35,10 @@ LONGER = "If a step only needs more time, as a pull over a slow line may, set st
 T = TypeVar("T")
 
 
+class NoTree(Exception):
+    """ZooKeeper's tree could not be asked; the text says why."""
+
+
 @dataclass(frozen=True)
 class Inquiry(Generic[T]):
     """A script that only asks one host, as a person calls it, and how its answer is read.

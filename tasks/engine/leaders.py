@@ -11,7 +11,7 @@ from ..plan.names import Id
 from ..plan.runbook import MESOS_MASTER
 from . import gates
 from .console import STYLES
-from .hosts import Hosts
+from .hosts import Hosts, NoTree
 
 
 def hand_over(hosts: Hosts, node: Node) -> None:
@@ -32,8 +32,6 @@ def hand_over(hosts: Hosts, node: Node) -> None:
 
 def _stop(hosts: Hosts, node: Node) -> str:
     """Stop the leader and remove its candidacy; say why not, if that would not be safe."""
-    from .tree import NoTree
-
     path = hosts.cluster.settings.mesos_zk_path
     try:
         with hosts.tree(node) as tree:
@@ -53,7 +51,6 @@ def _stop(hosts: Hosts, node: Node) -> str:
 
 def _await_successor(hosts: Hosts, node: Node, standing: Callable[[], Sequence[Candidacy]]) -> None:
     """Wait until the next in line lives: those restarted before stand twice until their session ends."""
-    from .tree import NoTree
 
     def ready(said: Mapping[str, Answers]) -> bool:
         nodes = [each for each in MESOS_MASTER.nodes(hosts.cluster) if master(said[each.name]).present]

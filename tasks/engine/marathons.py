@@ -13,7 +13,7 @@ from ..plan.marathon.ties import Ties
 from ..plan.runbook import MARATHON, containers
 from . import gates
 from .console import STYLES
-from .hosts import Hosts, Inquiry
+from .hosts import Hosts, Inquiry, NoTree
 
 TRIES = 6
 """How many Marathons are restarted at most so that the leader is not tied to a member."""
@@ -86,8 +86,6 @@ def _ties(hosts: Hosts) -> dict[str, Ties]:
 
 
 def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:
-    from .tree import NoTree
-
     try:
         with hosts.tree(member, but=member) as tree:
             return tree.candidacies(ties.path(hosts.cluster))
@@ -135,8 +133,6 @@ def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:
 
 
 def _remove(hosts: Hosts, member: Node, stale: Sequence[Candidacy]) -> None:
-    from .tree import NoTree
-
     if not stale:
         return
     try:

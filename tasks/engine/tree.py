@@ -16,6 +16,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 from ..inventory.cluster import Node
 from ..plan.look.election import Candidacy
+from .hosts import NoTree
 
 PATIENCE = 3
 """Seconds that one member may take to open a session."""
@@ -27,10 +28,6 @@ RETRY = {"max_tries": -1, "delay": 0.05, "max_delay": 0.2}
 """How kazoo tries again meanwhile: the forward listens a moment after it was asked for."""
 
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what it has to say comes as an exception, too
-
-
-class NoTree(Exception):
-    """The tree could not be asked; the text says why."""
 
 
 class Tree:

@@ -10,9 +10,9 @@ from paramiko import Channel
 from tasks.engine.connections import Connections
 from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds
-from tasks.engine.hosts import Hosts, Inquiry
+from tasks.engine.hosts import Hosts, Inquiry, NoTree
 from tasks.engine.remote import Outcome
-from tasks.engine.tree import NoTree, Tree
+from tasks.engine.tree import Tree
 from tasks.errors import OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.plan.gate import Question

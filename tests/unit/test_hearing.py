@@ -1,10 +1,9 @@
 """No command goes on for ever: each has bounds of time and of size, and is read in one go."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import SupportsIndex
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paramiko import Channel
 from samples import first_node
-from sshd import Act, Sshd, connect, end, node_at
+from sshd import Act, Sshd, end
 
 from tasks.engine import become
 from tasks.engine.console import Console
@@ -31,25 +30,6 @@ from tasks.plan.step import Action, Step
 
 PULL = Step(Id.ZOOKEEPER_PULL, Action.PULL, "pull zookeeper:3.4.12", "missing", "docker pull x\n")
 RUN = Step(Id.ZOOKEEPER_RUN, Action.RUN, "run zookeeper", "missing", "docker run x\n")
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    server = Sshd(tmp_path)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def node(sshd: Sshd) -> Node:
-    return node_at(sshd.port)
-
-
-@pytest.fixture
-def connection(sshd: Sshd, node: Node) -> Iterator[Connection]:
-    connection = connect(node, sshd.config())
-    yield connection
-    connection.close()
 
 
 def goes_on_saying(word: bytes, pause: float = 0.05) -> Act:

@@ -3,14 +3,12 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fabric import Config, Connection
 from paramiko import Channel
-from sshd import Act, Sshd, access, connect, end, node_at
+from sshd import Act, Sshd, access, connect, end
 
 from tasks.engine import lease
 from tasks.engine.become import PROMPT, READY
@@ -27,25 +25,6 @@ IMPATIENT = Limits(host=3)
 def heard(line: str) -> bool:
     """Have heard enough of a script that stays."""
     return line == "held"
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    server = Sshd(tmp_path)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def node(sshd: Sshd) -> Node:
-    return node_at(sshd.port)
-
-
-@pytest.fixture
-def connection(sshd: Sshd, node: Node) -> Iterator[Connection]:
-    connection = connect(node, sshd.config())
-    yield connection
-    connection.close()
 
 
 def says(*lines: str) -> Act:

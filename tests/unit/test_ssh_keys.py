@@ -17,7 +17,7 @@ import pytest
 from fabric import Config
 from paramiko import ECDSAKey, PKey, Transport
 from ssh_agent import agent
-from sshd import Sshd, configured, connect, node_at
+from sshd import Sshd, configured, connect
 
 from tasks import inventory
 from tasks.engine.ssh.agent import AgentTrouble
@@ -44,11 +44,6 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
     server = Sshd(tmp_path, accepts=RIGHT)
     yield server
     server.close()
-
-
-@pytest.fixture
-def node(sshd: Sshd) -> Node:
-    return node_at(sshd.port)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from paramiko import ECDSAKey, RSAKey
 from samples import run, stand_in
-from sshd import Sshd, access, configured, connect, node_at
+from sshd import Sshd, access, configured, connect
 
 from tasks.engine.ssh import trouble
 from tasks.engine.ssh.client import Source
@@ -29,11 +29,6 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
     server = Sshd(tmp_path, other_keys=(RSA,))
     yield server
     server.close()
-
-
-@pytest.fixture
-def node(sshd: Sshd) -> Node:
-    return node_at(sshd.port)
 
 
 def shown(sshd: Sshd, node: Node, known_hosts: str, *lines: str) -> str:

@@ -15,8 +15,8 @@ from fake_hosts import FakeHosts
 from samples import TRIO, run
 
 from tasks.engine import marathons
-from tasks.engine.hosts import Inquiry
-from tasks.engine.tree import NoTree, Tree
+from tasks.engine.hosts import Inquiry, NoTree
+from tasks.engine.tree import Tree
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question

@@ -1,32 +1,17 @@
 """ZooKeeper's tree, asked through an SSH connection: what a run hears where nobody answers there."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fabric import Connection
-from sshd import Sshd, connect, node_at
+from sshd import Sshd
 
-from tasks.engine.tree import NoTree, opened
+from tasks.engine.hosts import NoTree
+from tasks.engine.tree import opened
 from tasks.inventory.parse import parse
 
 FROZEN = 50
 """Seconds after which a frozen sshd would answer, and less than paramiko would wait."""
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    server = Sshd(tmp_path)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def connection(sshd: Sshd) -> Iterator[Connection]:
-    connection = connect(node_at(sshd.port), sshd.config())
-    yield connection
-    connection.close()
 
 
 MEMBER = parse("[zookeeper]\n10.0.0.1 myid=1\n").nodes[0]
