@@ -9,6 +9,7 @@ import pytest
 from lab import images
 from tasks.inventory.settings import Settings
 from tasks.plan.preflight import CHECKS
+from verify.findings import LEAVE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH, CHINESE = ((ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
@@ -101,3 +102,8 @@ def test_every_setting_and_check_that_compatibility_names_is_one() -> None:
     assert len(named) > 4 and named <= settings
     checks = set(re.findall(r"\(`([a-z-]+)`\)", COMPATIBILITY))
     assert checks >= {"docker-init", "docker-api", "cgroups"} and checks <= set(CHECKS)
+
+
+def test_the_page_that_findings_of_the_suite_name_has_the_section_that_they_name() -> None:
+    page, section = re.fullmatch(r"(\S+) says how one leaves: (.+)", LEAVE).groups()  # type: ignore[union-attr]
+    assert f"\n## {section}\n" in (ROOT / page).read_text()
