@@ -4,12 +4,13 @@ FAB := $(VENV)/bin/fab
 PYTEST := $(VENV)/bin/pytest
 READY := $(VENV)/.ready
 RIVALS := .venv-bench
+SITE := .venv-site
 LAB := INVENTORY=lab/hosts.ini
 # How often `make stress` runs its TESTS.
 N := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit nightly coverage test stress lint bench bench-quick docs lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit nightly coverage test stress lint bench bench-quick docs site lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -91,6 +92,15 @@ $(RIVALS)/.ready: bench/requirements.txt
 docs: $(READY) ## Write the pages that are made from the code
 	$(VENV)/bin/python tests/mistakes.py
 	$(VENV)/bin/python tests/page.py
+
+site: $(SITE)/.ready ## Build README and docs/ into a searchable site, .site/html
+	@rm -rf .site && mkdir -p .site/pages && cp -r *.md LICENSE docs .site/pages && cp docs/site.toml .site/zensical.toml
+	@cd .site && ../$(SITE)/bin/zensical build --strict
+	@echo 'Read it: python3 -m http.server --bind 127.0.0.1 --directory .site/html 8000'
+
+$(SITE)/.ready: docs/requirements.txt
+	@./setup.sh $(SITE) docs/requirements.txt
+	@touch $@
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock with the newest versions
 	$(VENV)/bin/pip install -q uv

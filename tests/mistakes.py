@@ -280,8 +280,8 @@ HEAD = """\
 
 Made by `make docs` from `tests/mistakes.py`: every answer is what was really printed. What is wrong in
 hosts.ini is shown with its line numbers. The last ones were made on the lab's hosts, by
-`tests/lab/test_mistakes.py`. The exit codes are those of [operations.md](operations.md); pytest's own is 4
-for what it cannot use.
+`tests/lab/test_mistakes.py`. The exit codes are [these](troubles.md#exit-codes); pytest's own is 4 for
+what it cannot use.
 """
 
 

@@ -24,7 +24,7 @@ from tasks.plan.preflight import CHECKS  # noqa: E402
 HEAD = """# Exit codes and checks
 
 This page is made by `make docs`; a test fails if it is stale. What fab does after each of these codes
-stands in [operations.md](operations.md).
+stands in [troubles.md](troubles.md#exit-codes).
 
 ## Exit codes of fab
 
@@ -63,7 +63,7 @@ files of the suite, the line names these and does not say `all passed`:
     2 checks on 4 hosts of hosts.ini passed; not run: 1 more check, those of 3 more files of verify/
 
 With `--hosts=ssh://NAME,...` it judges these hosts and passes if they are well; with `--complete` as well, a
-role of hosts.ini that none of them plays is a failure ([operations.md](operations.md#one-host-at-a-time)).
+role of hosts.ini that none of them plays is a failure ([watch.md](watch.md#one-host-at-a-time)).
 
 It ends with every finding once, in one line, and below it the checks that it fails:
 

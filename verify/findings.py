@@ -11,7 +11,7 @@ from tasks.inventory.secret import redacted
 
 REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
 
-LEAVE = "docs/operations.md says how one leaves: Members that hosts.ini does not name"
+LEAVE = "docs/members.md says how one leaves: Members that hosts.ini does not name"
 
 
 def finding(where: str, seen: str, wanted: str, remedy: str) -> str:

@@ -168,7 +168,7 @@ def test_a_bridge_has_mappings_and_no_port_definitions() -> None:
 
 
 def test_the_apps_that_the_pages_launch_are_taken() -> None:
-    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/jobs.md"))
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/apps.md"))
     told = [json.loads(app) for app in re.findall(r"/v2/apps -d '(\{.*?\})'", pages, re.DOTALL)]
     assert [apps.create(app, OPTIONS, [])["id"] for app in told] == ["/hello", "/sleeper"]
 

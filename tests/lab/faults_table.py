@@ -248,7 +248,7 @@ BY_HAND = Round(
             "a host runs a second agent of ours, and is registered under a second id",
             {
                 "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; `docker rm -f` it, or add its role to the host in hosts.ini",
-                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name",
+                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; have it unregister: docs/members.md says how one leaves: Members that hosts.ini does not name",
             },
             together(SECOND_AGENT, shell_in("{agent}", "docker update --restart=no mesos-slave-2")),
             heal=shell_in(
@@ -260,7 +260,7 @@ BY_HAND = Round(
             "a second Marathon of ours runs on a host, on a port of its own",
             {
                 "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; `docker rm -f` it, or add its role to the host in hosts.ini",
-                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/operations.md says how one leaves: Members that hosts.ini does not name",
+                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/members.md says how one leaves: Members that hosts.ini does not name",
             },
             rerun(
                 "{marathon_leader}", "marathon", name="marathon-9", environment={"MARATHON_HTTP_PORT": "8081"}
@@ -442,7 +442,7 @@ STRANGERS = Round(
             {
                 "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
                 "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
-                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/operations.md says how one leaves: Members that hosts.ini does not name",
+                "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/members.md says how one leaves: Members that hosts.ini does not name",
                 "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", environment={"MESOS_IP": "127.0.0.1"}),
@@ -532,7 +532,7 @@ NEVER_DEPLOYED = Round(
         Fault(
             "a container of ours runs on a host that is not in the inventory",
             {
-                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5051 is registered as ...; expected only the agents of hosts.ini; add its host to [mesos_agent] of hosts.ini, or drain it and have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name"
+                "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5051 is registered as ...; expected only the agents of hosts.ini; add its host to [mesos_agent] of hosts.ini, or drain it and have it unregister: docs/members.md says how one leaves: Members that hosts.ini does not name"
             },
             nothing,
         ),
@@ -651,7 +651,7 @@ TOO_MANY = Round(
         Fault(
             "a ZooKeeper that hosts.ini does not name follows the leader",
             {
-                "test_no_other_member_follows_the_leader": "{zk_leader}: 3 members follow the leader; expected 2, the other members of hosts.ini; `ss -tn 'sport = :2888'` there shows from where they come; docs/operations.md says how one leaves: Members that hosts.ini does not name",
+                "test_no_other_member_follows_the_leader": "{zk_leader}: 3 members follow the leader; expected 2, the other members of hosts.ini; `ss -tn 'sport = :2888'` there shows from where they come; docs/members.md says how one leaves: Members that hosts.ini does not name",
             },
             shell_in("{zk_a}", FOURTH_MEMBER),
             heal=shell_in("{zk_a}", "docker rm -f fourth"),

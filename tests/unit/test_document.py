@@ -230,7 +230,7 @@ def fields(found: Any) -> set[str]:
 def test_every_field_stands_in_the_docs() -> None:
     found = [document.plan(PLANS, OUTLOOK), document.status(STATUS), document.error(3, "unreachable", [])]
     promised = set().union(*map(fields, found)) - {"a", "b", "zookeeper", "mesos_agent"}
-    docs = (ROOT / "docs/operations.md").read_text().partition("## For programs and cron")[2]
+    docs = (ROOT / "docs/watch.md").read_text().partition("## For programs and cron")[2]
     assert promised - set(re.findall(r"`(\w+)`", docs)) == set()
 
 

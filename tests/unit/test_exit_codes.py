@@ -35,5 +35,5 @@ def test_every_exit_code_has_a_sentence() -> None:
 
 
 def test_the_table_of_exit_codes_in_the_docs_has_all_of_them() -> None:
-    table = (ROOT / "docs/operations.md").read_text().partition("## Exit codes")[2].partition("\n## ")[0]
+    table = (ROOT / "docs/troubles.md").read_text().partition("## Exit codes")[2].partition("\n## ")[0]
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == list(exit_codes())

@@ -37,4 +37,4 @@ def test_every_story_is_told_once() -> None:
 
 
 def test_the_recorded_preflight_counts_the_checks_that_there_are() -> None:
-    assert f" hosts, {len(CHECKS)} checks: " in (ROOT / "docs/operations.md").read_text()
+    assert f" hosts, {len(CHECKS)} checks: " in (ROOT / "docs/deploy.md").read_text()

@@ -1,6 +1,6 @@
 """What a task found, as a document for machines: `--json` prints it.
 
-The names of the fields are promised (docs/operations.md) and a test holds every one of them. Shell
+The names of the fields are promised (docs/watch.md) and a test holds every one of them. Shell
 text never stands in a document.
 """
 
