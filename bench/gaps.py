@@ -94,8 +94,21 @@ def _well(name: str, member: str) -> bool:
 
 def run_app() -> None:
     """Run an app of two docker tasks, and wait until they run."""
-    requests.post(f"{MARATHON}/v2/apps", json=APP, timeout=PATIENCE).raise_for_status()
-    waiting.until("the app", 60, lambda: None if len(tasks()) == APP["instances"] else "it does not run yet")
+    waiting.until("a Marathon that takes an app", 60, lambda: _trouble(lambda: _post(APP)))
+    waiting.until("the app", 60, lambda: _trouble(lambda: len(tasks()) == APP["instances"]))
+
+
+def _trouble(done: Callable[[], bool]) -> str | None:
+    """Tell what is in the way, as long as that may pass."""
+    try:
+        return None if done() else "not yet"
+    except requests.RequestException as error:
+        return str(error)
+
+
+def _post(app: Mapping[str, object]) -> bool:
+    """Post an app; one that is there already has been taken by an answer that was lost."""
+    return requests.post(f"{MARATHON}/v2/apps", json=app, timeout=10).status_code in (201, 409)
 
 
 def tasks() -> set[str]:
