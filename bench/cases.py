@@ -155,7 +155,7 @@ def _roll(
     tasks = gaps.tasks()
     with gaps.watched() as seen:
         result = _measured(case, contestant, round, roll(wanted), CLUSTER)
-        ground.suite(wanted)  # what goes on behind a contestant's back is seen, too
+        ground.settle(wanted)  # what goes on behind a contestant's back is seen, too
     yield replace(result, gaps=seen, lost=len(tasks - gaps.tasks()))
     if own := re.findall(r"^restarted in ([0-9]+) ms$", OUTPUT.read_text(errors="replace"), re.MULTILINE):
         yield Result(case, RESTARTS, round, sum(map(int, own)) / 1000)

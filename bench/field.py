@@ -173,15 +173,24 @@ def _inside(one: Host, script: str) -> str:
 
 def suite(wanted: Wanted) -> None:
     """Run the acceptance suite but for its journeys; raises if it is not green."""
+    if said := _suite(wanted):
+        raise RuntimeError(f"the suite is not green:\n{said}")
+
+
+def settle(wanted: Wanted) -> None:
+    """Run the suite until it is green: what a roll has ended may still boot when the roll is over."""
+    waiting.until("a green suite", 120, lambda: _suite(wanted))
+
+
+def _suite(wanted: Wanted) -> str | None:
+    """Give what the suite says, if it is not green."""
     command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
-    root = Path(__file__).parents[1]
     done = subprocess.run(
         command,
-        cwd=root,
+        cwd=Path(__file__).parents[1],
         env={**os.environ, "INVENTORY": str(inventory(wanted))},
         capture_output=True,
         text=True,
         timeout=300,
     )
-    if done.returncode:
-        raise RuntimeError(f"the suite is not green:\n{done.stdout}")
+    return done.stdout if done.returncode else None
