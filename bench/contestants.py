@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from lab import access
 
-from .field import FLEET, RUN
+from .field import FLEET, RUN, Wanted, inventory
 
 ROOT = RUN.parents[1]
 HERE = RUN.parent
@@ -25,21 +27,25 @@ class Command:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A tool: how it deploys a cluster, again, with another syncLimit; a file and a step on many hosts."""
+    """A tool: how it deploys a cluster, again, and rolls it; a file and a step on many hosts.
+
+    `roll` is for what ZooKeeper's members read, `roll_masters` for what the masters are run with.
+    """
 
     name: str
-    deploy: Callable[[int], Command]
-    again: Callable[[int], Command]
-    roll: Callable[[int], Command]
+    deploy: Callable[[Wanted], Command]
+    again: Callable[[Wanted], Command]
+    roll: Callable[[Wanted], Command]
+    roll_masters: Callable[[Wanted], Command]
     fleet: Callable[[str, int], Command]
 
 
-def _fab(inventory: str, task: str) -> Command:
-    return Command((f"{ROOT}/.venv/bin/fab", task), {"INVENTORY": f"{RUN}/{inventory}.ini"})
+def _fab(hosts: Path, task: str) -> Command:
+    return Command((f"{ROOT}/.venv/bin/fab", task), {"INVENTORY": str(hosts)})
 
 
-def _fab_deploy(limit: int) -> Command:
-    return _fab(f"sync-{limit}", "deploy-cluster")
+def _fab_deploy(wanted: Wanted) -> Command:
+    return _fab(inventory(wanted), "deploy-cluster")
 
 
 MESOFAB = Contestant(
@@ -47,13 +53,16 @@ MESOFAB = Contestant(
     deploy=_fab_deploy,
     again=_fab_deploy,
     roll=_fab_deploy,
-    fleet=lambda what, count: _fab(f"fleet-{count}", {"file": "host.set-ip", "step": "host.check-ip"}[what]),
+    roll_masters=_fab_deploy,
+    fleet=lambda what, count: _fab(
+        RUN / f"fleet-{count}.ini", {"file": "host.set-ip", "step": "host.check-ip"}[what]
+    ),
 )
 
 
 def _ansible(name: str, config: str, *options: str) -> Contestant:
-    def play(book: str, inventory: str, *more: str) -> Command:
-        words = (f"{RIVALS}/ansible-playbook", "-i", f"{RUN}/{inventory}.ini", f"{HERE}/ansible/{book}.yml")
+    def play(book: str, hosts: Path, *more: str) -> Command:
+        words = (f"{RIVALS}/ansible-playbook", "-i", str(hosts), f"{HERE}/ansible/{book}.yml")
         return Command(
             (*words, *options, *more),
             {
@@ -65,15 +74,16 @@ def _ansible(name: str, config: str, *options: str) -> Contestant:
             },
         )
 
-    def site(limit: int) -> Command:
-        return play("site", f"sync-{limit}", "-e", f"sync_limit={limit}")
+    def cluster(book: str) -> Callable[[Wanted], Command]:
+        return lambda wanted: play(book, inventory(wanted), "-e", json.dumps(asdict(wanted)))
 
     return Contestant(
         name,
-        deploy=site,
-        again=site,
-        roll=lambda limit: play("roll", f"sync-{limit}", "-e", f"sync_limit={limit}"),
-        fleet=lambda what, count: play(what, f"fleet-{count}"),
+        deploy=cluster("site"),
+        again=cluster("site"),
+        roll=cluster("roll"),
+        roll_masters=cluster("roll_masters"),
+        fleet=lambda what, count: play(what, RUN / f"fleet-{count}.ini"),
     )
 
 
@@ -98,24 +108,38 @@ def _names(count: int) -> tuple[str, ...]:
     return tuple(one.address for one in FLEET[:count])
 
 
+def _pyinfra_cluster(what: str) -> Callable[[Wanted], Command]:
+    return lambda wanted: _pyinfra(what, **_capitals(wanted))
+
+
+def _capitals(wanted: Wanted) -> dict[str, str]:
+    return {name.upper(): str(value) for name, value in asdict(wanted).items()}
+
+
 PYINFRA = Contestant(
     "pyinfra",
-    deploy=lambda limit: _pyinfra("deploy", SYNC_LIMIT=str(limit)),
-    again=lambda limit: _pyinfra("deploy", SYNC_LIMIT=str(limit)),
-    roll=lambda limit: _pyinfra("roll", SYNC_LIMIT=str(limit)),
+    deploy=_pyinfra_cluster("deploy"),
+    again=_pyinfra_cluster("deploy"),
+    roll=_pyinfra_cluster("roll"),
+    roll_masters=_pyinfra_cluster("roll_masters"),
     fleet=lambda what, count: _pyinfra(what, HOSTS=" ".join(_names(count))),
 )
 
 
-def _shell(*words: str) -> Command:
-    return Command((f"{HERE}/shell/deploy", *words), _reach())
+def _shell(*words: str, **environment: str) -> Command:
+    return Command((f"{HERE}/shell/deploy", *words), {**_reach(), **environment})
+
+
+def _shell_cluster(what: str) -> Callable[[Wanted], Command]:
+    return lambda wanted: _shell(what, **_capitals(wanted))
 
 
 SHELL = Contestant(
     "the limit",
-    deploy=lambda limit: _shell("cold", str(limit)),
-    again=lambda limit: _shell("true"),
-    roll=lambda limit: _shell("roll", str(limit)),
+    deploy=_shell_cluster("cold"),
+    again=_shell_cluster("true"),
+    roll=_shell_cluster("roll"),
+    roll_masters=_shell_cluster("roll_masters"),
     fleet=lambda what, count: _shell(what, *_names(count)),
 )
 

@@ -23,6 +23,15 @@ _SSHD_LOG = "/var/log/sshd.log"
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """How the cluster is to be: what a roll changes, and the seconds that a Marathon takes to boot."""
+
+    sync_limit: int = 2
+    completed_frameworks: int = 50
+    boot: int = 0
+
+
+@dataclass(frozen=True)
 class Traffic:
     """What a host's sshd has seen."""
 
@@ -97,14 +106,23 @@ def _write_access(fleet: int) -> None:
         f"Host 10.70.0.*\n    User root\n    IdentityFile {access.HERE.key}\n    IdentitiesOnly yes\n"
         f"    UserKnownHostsFile {known}\n    StrictHostKeyChecking yes\n"
     )
-    lab = access.HERE.inventory.read_text()
-    for limit in (2, 5):
-        (RUN / f"sync-{limit}.ini").write_text(f"{lab}zookeeper_sync_limit={limit}\n")
-    variables = lab.partition("[all:vars]")[2]
+    variables = access.HERE.inventory.read_text().partition("[all:vars]")[2]
     for count in (4, 16, 64):
         names = "\n".join(one.address for one in FLEET[:count])
         text = f"[zookeeper]\n{FLEET[0].address} myid=1\n[mesos_agent]\n{names}\n[all:vars]{variables}"
         (RUN / f"fleet-{count}.ini").write_text(text)
+
+
+def inventory(wanted: Wanted) -> Path:
+    """Write the inventory of the lab's four hosts with what is wanted, and give its path."""
+    file = RUN / "cluster.ini"
+    file.write_text(
+        f"{access.HERE.inventory.read_text()}"
+        f"zookeeper_sync_limit={wanted.sync_limit}\n"
+        f'mesos_master_environment="MESOS_MAX_COMPLETED_FRAMEWORKS={wanted.completed_frameworks}"\n'
+        f'marathon_environment="STAND_IN_BOOT={wanted.boot}"\n'
+    )
+    return file
 
 
 def bare() -> None:
@@ -153,17 +171,26 @@ def _inside(one: Host, script: str) -> str:
     return output
 
 
-def suite(limit: int) -> None:
-    """Run the acceptance suite but for its journeys, for this syncLimit; raises if it is not green."""
+def suite(wanted: Wanted) -> None:
+    """Run the acceptance suite but for its journeys; raises if it is not green."""
+    if said := _suite(wanted):
+        raise RuntimeError(f"the suite is not green:\n{said}")
+
+
+def settle(wanted: Wanted) -> None:
+    """Run the suite until it is green: what a roll has ended may still boot when the roll is over."""
+    waiting.until("a green suite", 120, lambda: _suite(wanted))
+
+
+def _suite(wanted: Wanted) -> str | None:
+    """Give what the suite says, if it is not green."""
     command = [".venv/bin/pytest", "verify/", "-q", "-m", "not journey", "-p", "no:cacheprovider"]
-    root = Path(__file__).parents[1]
     done = subprocess.run(
         command,
-        cwd=root,
-        env={**os.environ, "INVENTORY": str(RUN / f"sync-{limit}.ini")},
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "INVENTORY": str(inventory(wanted))},
         capture_output=True,
         text=True,
         timeout=300,
     )
-    if done.returncode:
-        raise RuntimeError(f"the suite is not green:\n{done.stdout}")
+    return done.stdout if done.returncode else None

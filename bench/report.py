@@ -9,9 +9,22 @@ Row = Mapping[str, object]
 
 FIELDS = ("seconds", "cpu", "memory", "connections", "commands", "restarts")
 HEAD = (
-    "| contestant | seconds (median) | least to most | against mesofab | CPU s | MB | connections | commands "
-    "| restarts |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "contestant",
+    "seconds (median)",
+    "least to most",
+    "against mesofab",
+    "CPU s",
+    "MB",
+    "connections",
+    "commands",
+    "restarts",
 )
+GAPS = {
+    "ZooKeeper": "longest without ZooKeeper, s (worst)",
+    "Mesos": "without a leading master",
+    "Marathon": "without Marathon",
+}
+"""The heading of each service's longest gap, where its users were watched."""
 
 
 def tables(results: Iterable[Row]) -> str:
@@ -28,18 +41,31 @@ def _runs(rows: Sequence[Row]) -> str:
 
 def _table(rows: Sequence[Row]) -> str:
     ours = median(_numbers(rows, "mesofab", "seconds"))
-    return "\n".join([HEAD, *(_line(rows, name, ours) for name in _in_order(rows, "contestant"))])
+    watched = any(row.get("gaps") for row in rows)
+    head = (*HEAD, *GAPS.values(), "tasks lost") if watched else HEAD
+    names = _in_order(rows, "contestant")
+    lines = [[*_cells(rows, name, ours), *(_gaps(rows, name) if watched else [])] for name in names]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *lines))
 
 
-def _line(rows: Sequence[Row], name: str, ours: float) -> str:
+def _cells(rows: Sequence[Row], name: str, ours: float) -> list[str]:
     seconds = _numbers(rows, name, "seconds")
-    time = (
-        f"{median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {median(seconds) / ours:.2f} x"
-    )
+    middle = median(seconds)
+    time = [name, f"{middle:.2f}", f"{min(seconds):.2f} to {max(seconds):.2f}", f"{middle / ours:.2f} x"]
     cpu, *counts = (median(_numbers(rows, name, f)) for f in FIELDS[1:])
     # What takes no memory is no contestant: it is a piece of one, and only its time is known.
     rest = [f"{cpu:.2f}", *(f"{count:.0f}" for count in counts)] if counts[0] else [""] * 5
-    return f"| {name} | {time} | {' | '.join(rest)} |"
+    return [*time, *rest]
+
+
+def _gaps(rows: Sequence[Row], name: str) -> list[str]:
+    """Give the median and the worst of each service's longest gap in a run, and all tasks that were lost."""
+    seen = [dict(row["gaps"]) for row in rows if row["contestant"] == name and isinstance(row["gaps"], dict)]
+    if not any(seen):
+        return [""] * (len(GAPS) + 1)
+    longest = {each: [float(gaps[each]) for gaps in seen] for each in GAPS}
+    told = [f"{median(its):.1f} ({max(its):.1f})" for its in longest.values()]
+    return [*told, f"{sum(_numbers(rows, name, 'lost')):.0f}"]
 
 
 def _numbers(rows: Iterable[Row], name: str, field: str) -> list[float]:

@@ -10,7 +10,9 @@ from pyinfra.operations import docker, files, server
 REGISTRY = "10.70.0.2:5000"
 SERVERS = {n: f"10.70.0.{n + 9}" for n in (1, 2, 3)}
 ZOOKEEPER = ",".join(f"{address}:2181" for address in SERVERS.values())
-SYNC_LIMIT = os.environ.get("SYNC_LIMIT", "2")
+SYNC_LIMIT, COMPLETED_FRAMEWORKS, BOOT = (
+    os.environ.get(name, "") for name in ("SYNC_LIMIT", "COMPLETED_FRAMEWORKS", "BOOT")
+)
 GATES = str(Path(__file__).parents[1] / "gates.sh")
 
 ZOO_CFG = f"""tickTime=2000
@@ -39,6 +41,15 @@ def asking(name, *arguments):
 def gate(name, *arguments):
     """Wait until a service is well."""
     server.shell(name=f"Wait for {name}", commands=[asking(name, *arguments)])
+
+
+def settle():
+    """Wait until all that leans on what was changed is well."""
+    if "servers" in host.groups:
+        gate("masters", "3")
+        gate("marathon", "3")
+    if "agents" in host.groups:
+        gate("agent", SERVERS[1])
 
 
 def host_ip():
@@ -75,5 +86,28 @@ def container(name, image, **options):
         networks=["host"],
         restart_policy="always",
         extra_args=["--log-opt", "max-size=50m", "--log-opt", "max-file=5", *options.pop("more", [])],
+        **options,
+    )
+
+
+def master(**options):
+    """Run this host's master."""
+    container(
+        f"mesos-master-0{host.data.number}",
+        "lab/mesos-master-stand-in:1.5.0",
+        entrypoint="mesos-master",
+        more=["--init"],
+        env_vars=[
+            "MESOS_PORT=5050",
+            f"MESOS_HOSTNAME={host.name}",
+            f"MESOS_IP={host.name}",
+            f"MESOS_ZK=zk://{ZOOKEEPER}/mesos",
+            "MESOS_QUORUM=2",
+            "MESOS_REGISTRY=replicated_log",
+            "MESOS_LOG_DIR=/var/log/mesos",
+            "MESOS_WORK_DIR=/var/tmp/mesos",
+            f"MESOS_MAX_COMPLETED_FRAMEWORKS={COMPLETED_FRAMEWORKS}",
+        ],
+        volumes=["/var/log/mesos/master:/var/log/mesos", "/var/lib/mesos/master:/var/tmp/mesos"],
         **options,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cluster import (
+    BOOT,
     REGISTRY,
     SERVERS,
     ZOOKEEPER,
@@ -14,6 +15,7 @@ from cluster import (
     container,
     gate,
     host_ip,
+    master,
     zookeeper_files,
 )
 from pyinfra import host
@@ -41,23 +43,7 @@ if "servers" in host.groups:
 
     for directory in ("/var/lib/mesos/master", "/var/log/mesos/master"):
         files.directory(name=f"Directory {directory}", path=directory)
-    container(
-        f"mesos-master-0{host.data.number}",
-        "lab/mesos-master-stand-in:1.5.0",
-        entrypoint="mesos-master",
-        more=["--init"],
-        env_vars=[
-            "MESOS_PORT=5050",
-            f"MESOS_HOSTNAME={ME}",
-            f"MESOS_IP={ME}",
-            f"MESOS_ZK=zk://{ZOOKEEPER}/mesos",
-            "MESOS_QUORUM=2",
-            "MESOS_REGISTRY=replicated_log",
-            "MESOS_LOG_DIR=/var/log/mesos",
-            "MESOS_WORK_DIR=/var/tmp/mesos",
-        ],
-        volumes=["/var/log/mesos/master:/var/log/mesos", "/var/lib/mesos/master:/var/tmp/mesos"],
-    )
+    master()
     gate("masters", "3")
 
     container(
@@ -69,6 +55,7 @@ if "servers" in host.groups:
             f"MARATHON_HOSTNAME={ME}",
             f"LIBPROCESS_IP={ME}",
             "JAVA_OPTS=-Xmx512m",
+            f"STAND_IN_BOOT={BOOT}",
         ],
         command=f"--master zk://{ZOOKEEPER}/mesos --zk zk://{ZOOKEEPER}/marathon",
     )

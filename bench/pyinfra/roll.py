@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cluster import SERVERS, asking, bring_gates, gate, zookeeper_files
+from cluster import asking, bring_gates, settle, zookeeper_files
 from pyinfra import host
 from pyinfra.facts.server import Command
 from pyinfra.operations import server
@@ -21,8 +21,5 @@ if "servers" in host.groups:
             _if=lambda turn=turn: changed.did_change() and leads == turn,
             _serial=True,
         )
-    gate("masters", "3")
-    gate("marathon", "3")
 
-if "agents" in host.groups:
-    gate("agent", SERVERS[1])
+settle()

@@ -1,10 +1,7 @@
-# agent.sh ADDRESS REGISTRY: the agent, and until it is active.
-set -eu
-address=$1 registry=$2
+# The agent, and until it is active.
 mkdir -p /var/lib/mesos/agent /var/log/mesos/agent
-docker run -d --name mesos-slave --net host --restart=always --log-opt max-size=50m --log-opt max-file=5 \
-    --privileged --pid=host -e MESOS_IP="$address" -e MESOS_HOSTNAME="$address" -e MESOS_PORT=5051 \
-    -e MESOS_MASTER=zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos -e MESOS_SWITCH_USER=0 \
+run --name mesos-slave --privileged --pid=host -e MESOS_IP="$address" -e MESOS_HOSTNAME="$address" -e MESOS_PORT=5051 \
+    -e MESOS_MASTER="zk://$zk/mesos" -e MESOS_SWITCH_USER=0 \
     -e MESOS_CONTAINERIZERS=docker,mesos -e MESOS_LOG_DIR=/var/log/mesos \
     -e MESOS_WORK_DIR=/var/lib/mesos/agent -e MESOS_SYSTEMD_ENABLE_SUPPORT=false \
     -e MESOS_DOCKER_MESOS_IMAGE="$registry/lab/mesos-stand-in:1.5.0" \

@@ -36,3 +36,18 @@ def test_cases_and_contestants_stand_in_the_order_they_were_measured_in() -> Non
         "| mesofab",
         "| another",
     ] * 2
+
+
+def test_where_users_were_watched_their_gaps_stand_beside_the_seconds() -> None:
+    away = (
+        {"ZooKeeper": 1.0, "Mesos": 0.2, "Marathon": 7.0},
+        {"ZooKeeper": 3.0, "Mesos": 0.4, "Marathon": 8.0},
+    )
+    rows = [{**row("a roll", "mesofab", 6.0), "gaps": gaps, "lost": 1} for gaps in away]
+    rows.append({**row("a roll", "restarts", 3.0), "memory": 0, "gaps": {}, "lost": 0})
+    head, _, ours, piece = tables(rows).splitlines()[2:]
+    assert head.endswith(
+        "| longest without ZooKeeper, s (worst) | without a leading master | without Marathon | tasks lost |"
+    )
+    assert ours.endswith("| 2.0 (3.0) | 0.3 (0.4) | 7.5 (8.0) | 2 |")
+    assert piece.endswith(" |  |  |  |  |")
