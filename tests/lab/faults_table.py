@@ -173,23 +173,23 @@ BY_HAND = Round(
         Fault(
             "a setting in a zoo.cfg was edited by hand",
             {
-                "test_zoo_cfg_holds_the_settings_of_the_inventory@10.70.0.10": "10.70.0.10: /opt/zookeeper/conf/zoo.cfg says tickTime=3000; expected tickTime=2000; `fab plan` shows what differs, `fab deploy-cluster` mends it"
+                "test_zoo_cfg_holds_the_settings_of_the_inventory@10.70.0.10": "10.70.0.10: /opt/zookeeper/conf/zoo.cfg says tickTime=3000; expected tickTime=2000; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
             },
             in_place("10.70.0.10", ZOO_CFG, "s/^tickTime=.*/tickTime=3000/"),
         ),
         Fault(
             "one member has a different server list in its zoo.cfg",
             {
-                "test_zoo_cfg_lists_the_members_of_the_inventory@10.70.0.11": "10.70.0.11: /opt/zookeeper/conf/zoo.cfg says server.3=10.70.0.12:2889:3888; expected server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, `fab deploy-cluster` mends it"
+                "test_zoo_cfg_lists_the_members_of_the_inventory@10.70.0.11": "10.70.0.11: /opt/zookeeper/conf/zoo.cfg says server.3=10.70.0.12:2889:3888; expected server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
             },
             in_place("10.70.0.11", ZOO_CFG, "s/^(server.3=.*):2888:/\\1:2889:/"),
         ),
         Fault(
             "directories and files are closed to all others, as under a umask of 077, and one belongs to the user of ZooKeeper",
             {
-                "test_all_may_read_what_root_made_and_root_alone_may_change_it@10.70.0.11": "10.70.0.11: /opt/zookeeper/conf has mode 700, owner 1000; expected mode 755, owner 0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_all_may_look_into_the_masters_directories@10.70.0.11": "10.70.0.11: /var/log/mesos/master has mode 700; expected mode 755; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_all_may_look_into_the_agents_directories@{agent}": "{agent}: /var/lib/mesos/agent has mode 700; expected mode 755; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_all_may_read_what_root_made_and_root_alone_may_change_it@10.70.0.11": "10.70.0.11: /opt/zookeeper/conf has mode 700, owner 1000; expected mode 755, owner 0; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_all_may_look_into_the_masters_directories@10.70.0.11": "10.70.0.11: /var/log/mesos/master has mode 700; expected mode 755; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_all_may_look_into_the_agents_directories@{agent}": "{agent}: /var/lib/mesos/agent has mode 700; expected mode 755; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             together(
                 shell_in(
@@ -203,17 +203,17 @@ BY_HAND = Round(
         Fault(
             "a ZooKeeper data directory was wiped while the member runs",
             {
-                "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_directory_exists@10.70.0.12": "10.70.0.12: /opt/zookeeper/data is no directory; expected one; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_myid_is_the_inventorys@10.70.0.12": "10.70.0.12: /opt/zookeeper/data/myid cannot be read (...No such file or directory); expected 3, the myid of hosts.ini; an id is never changed under existing data: `fab plan` compares all members and says which of the two is wrong; if it is missing, `fab deploy-zookeeper` writes it",
-                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_its_configuration_and_data_live_on_the_host@10.70.0.12": "10.70.0.12: zookeeper does not see /opt/zookeeper/data: it was removed or replaced after the start; expected the host's /opt/zookeeper/data as /data; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             shell_in("10.70.0.12", "rm -rf /opt/zookeeper/data"),
         ),
         Fault(
             "a container has lost its restart policy",
             {
-                "test_it_comes_back_after_a_reboot@10.70.0.10": "10.70.0.10: zookeeper: restart policy is no; expected always; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: restart policy is no; expected always; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_it_comes_back_after_a_reboot@10.70.0.10": "10.70.0.10: zookeeper: restart policy is no; expected always; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: restart policy is no; expected always; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             together(
                 shell_in("10.70.0.10", "docker update --restart=no zookeeper"),
@@ -231,7 +231,7 @@ BY_HAND = Round(
         Fault(
             "a Marathon runs on another path in ZooKeeper: it leads itself, as a second framework",
             {
-                "test_marathon_runs_as_the_runbook_says@{marathon_b}": "{marathon_b}: marathon-...: arguments is ... --zk .../elsewhere; expected ... --zk .../marathon; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_marathon_runs_as_the_runbook_says@{marathon_b}": "{marathon_b}: marathon-...: arguments is ... --zk .../elsewhere; expected ... --zk .../marathon; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_all_name_the_same_leader_and_it_is_one_of_them": "...: they name as leader ...{marathon_b}:8080...; expected all to name the same one of them; compare their --zk in `docker inspect marathon-N`: who names another leader has another path",
                 "test_marathon_is_exactly_one_active_framework_on_the_leading_master": "{master_leader}: the leading master has the active frameworks ..., ... called marathon, Marathon says it is ..., ...; expected exactly one, Marathon's own; with none, look at --master and --framework_name of the leading Marathon and at its log; with several, stop the one that is not of hosts.ini",
             },
@@ -240,14 +240,14 @@ BY_HAND = Round(
         Fault(
             "a Marathon would register under another framework name",
             {
-                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: arguments is --master ... --framework_name other; expected --master ...; `fab plan` shows what differs, `fab deploy-cluster` mends it"
+                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: arguments is --master ... --framework_name other; expected --master ...; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
             },
             rerun("{marathon_a}", "marathon", more_arguments=("--framework_name", "other")),
         ),
         Fault(
             "a host runs a second agent of ours, and is registered under a second id",
             {
-                "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; `docker rm -f` it, or add its role to the host in hosts.ini",
+                "test_no_other_container_of_ours_is_there@{agent}": "{agent}: there is a container mesos-slave-2; expected only mesos-slave; add its role to the host in hosts.ini, or remove it; docs/operations.md says how one leaves: Members that hosts.ini does not name",
                 "test_no_other_agent_is_registered": "{agent}: an agent {agent}:5052 is registered as ... beside the host's own; expected only the agents of hosts.ini; have it unregister: docs/operations.md says how one leaves: Members that hosts.ini does not name",
             },
             together(SECOND_AGENT, shell_in("{agent}", "docker update --restart=no mesos-slave-2")),
@@ -259,7 +259,7 @@ BY_HAND = Round(
         Fault(
             "a second Marathon of ours runs on a host, on a port of its own",
             {
-                "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; `docker rm -f` it, or add its role to the host in hosts.ini",
+                "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; add its role to the host in hosts.ini, or remove it; docs/operations.md says how one leaves: Members that hosts.ini does not name",
                 "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/operations.md says how one leaves: Members that hosts.ini does not name",
             },
             rerun(
@@ -277,10 +277,10 @@ CONTAINERS = Round(
         Fault(
             "ZooKeeper's container was replaced by hand: another tag, more heap, a mount more, privileged",
             {
-                "test_it_runs_the_pinned_image@{zk_a}": "{zk_a}: zookeeper: image is 10.70.0.2:5000/lab/zookeeper:1.0; expected 10.70.0.2:5000/lab/zookeeper:3.8.0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_its_variables_and_arguments_are_as_wanted@{zk_a}": "{zk_a}: zookeeper: SERVER_JVMFLAGS is -Xmx1g; expected -Xmx128m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_it_is_on_the_hosts_network_and_has_no_other_rights@{zk_a}": "{zk_a}: zookeeper: privileged is True; expected False; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_its_configuration_and_data_live_on_the_host@{zk_a}": "{zk_a}: zookeeper: mounts is /opt/zookeeper/conf/zoo.cfg:/conf/zoo.cfg, /opt/zookeeper/data:/data, /opt/zookeeper/logs:/opt/zookeeper/logs, /tmp:/tmp; expected /opt/zookeeper/conf/zoo.cfg:/conf/zoo.cfg, /opt/zookeeper/data:/data, /opt/zookeeper/logs:/opt/zookeeper/logs; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_it_runs_the_pinned_image@{zk_a}": "{zk_a}: zookeeper: image is 10.70.0.2:5000/lab/zookeeper:1.0; expected 10.70.0.2:5000/lab/zookeeper:3.8.0; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_its_variables_and_arguments_are_as_wanted@{zk_a}": "{zk_a}: zookeeper: SERVER_JVMFLAGS is -Xmx1g; expected -Xmx128m; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_it_is_on_the_hosts_network_and_has_no_other_rights@{zk_a}": "{zk_a}: zookeeper: privileged is True; expected False; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_its_configuration_and_data_live_on_the_host@{zk_a}": "{zk_a}: zookeeper: mounts is /opt/zookeeper/conf/zoo.cfg:/conf/zoo.cfg, /opt/zookeeper/data:/data, /opt/zookeeper/logs:/opt/zookeeper/logs, /tmp:/tmp; expected /opt/zookeeper/conf/zoo.cfg:/conf/zoo.cfg, /opt/zookeeper/data:/data, /opt/zookeeper/logs:/opt/zookeeper/logs; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun(
                 "{zk_a}",
@@ -306,18 +306,18 @@ CONTAINERS = Round(
         Fault(
             "a master runs with quorum 1, and of an image with a wrong tag",
             {
-                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: image is 10.70.0.2:5000/lab/mesos-master-stand-in:1.0; expected 10.70.0.2:5000/lab/mesos-master-stand-in:1.5.0; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_masters_run_with_the_wanted_flags": "{master_a}: the master's flag quorum is 1; expected 2; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: image is 10.70.0.2:5000/lab/mesos-master-stand-in:1.0; expected 10.70.0.2:5000/lab/mesos-master-stand-in:1.5.0; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_masters_run_with_the_wanted_flags": "{master_a}: the master's flag quorum is 1; expected 2; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", image="1.0", environment={"MESOS_QUORUM": "1"}),
         ),
         Fault(
             "a master runs without docker-init, and keeps its registry in_memory where a replicated log is wanted, and its log elsewhere",
             {
-                "test_the_master_runs_as_the_runbook_says@{master_b}": "{master_b}: mesos-master-0...: docker-init is False; expected True; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_masters_run_with_the_wanted_flags": "{master_b}: the master's flag registry is in_memory; expected replicated_log; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_master_runs_as_the_runbook_says@{master_b}": "{master_b}: mesos-master-0...: docker-init is False; expected True; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_masters_run_with_the_wanted_flags": "{master_b}: the master's flag registry is in_memory; expected replicated_log; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_the_replicated_log_is_recovered_everywhere": "{master_b}: no recovered replica of the log; expected one on every master; restart the master whose replica is missing; look at its log for `replica`",
-                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": "{master_b}: mesos-master-0...: mounts is /tmp:/var/log/mesos, /var/lib/mesos/master:/var/tmp/mesos; expected /var/lib/mesos/master:/var/tmp/mesos, /var/log/mesos/master:/var/log/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": "{master_b}: mesos-master-0...: mounts is /tmp:/var/log/mesos, /var/lib/mesos/master:/var/tmp/mesos; expected /var/lib/mesos/master:/var/tmp/mesos, /var/log/mesos/master:/var/log/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun(
                 "{master_b}",
@@ -332,7 +332,7 @@ CONTAINERS = Round(
         Fault(
             "Marathon was replaced by one with more heap and a mount",
             {
-                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: JAVA_OPTS is -Xmx1g; expected -Xmx512m; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: marathon-...: JAVA_OPTS is -Xmx1g; expected -Xmx512m; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun(
                 "{marathon_a}",
@@ -344,9 +344,9 @@ CONTAINERS = Round(
         Fault(
             "an agent runs without the docker containerizer, and with a mount more than wanted",
             {
-                "test_its_work_directory_has_the_same_path_inside@{agent}": "{agent}: mesos-slave: mounts is /sys:/sys, /tmp:/tmp, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; expected /sys:/sys, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_CONTAINERIZERS is mesos; expected docker,mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_agent_runs_with_the_wanted_flags@{agent}": "{agent}: the agent's flag containerizers is mesos; expected docker,mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_its_work_directory_has_the_same_path_inside@{agent}": "{agent}: mesos-slave: mounts is /sys:/sys, /tmp:/tmp, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; expected /sys:/sys, /var/lib/mesos/agent:/var/lib/mesos/agent, /var/log/mesos/agent:/var/log/mesos, /var/run/docker.sock:/var/run/docker.sock; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_CONTAINERIZERS is mesos; expected docker,mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_agent_runs_with_the_wanted_flags@{agent}": "{agent}: the agent's flag containerizers is mesos; expected docker,mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_a_docker_container_is_launched_reached_scaled_and_removed": "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
                 "test_a_docker_container_that_is_killed_has_a_successor": "{agent}: 6 launches of ... failed, the last task became TASK_FAILED: Failed to launch container: None of the enabled containerizers (mesos) could create a container for the provided task; expected at most 5 (verify_failed_launches); look at `docker logs` of the leading Marathon, of the leading master and of mesos-slave on the agents",
             },
@@ -387,7 +387,7 @@ APART = Round(
             {
                 "test_exactly_one_master_is_elected_by_its_own_word": "...: each says that it is the elected master; expected exactly one elected master; compare MESOS_ZK in `docker inspect mesos-master-0N` of all masters, look at their logs",
                 "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_a}: ZooKeeper's /mesos has 0 candidates of this address; expected one; it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends within a minute",
-                "test_the_masters_run_with_the_wanted_flags": "{master_a}: the master's flag zk is None; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_masters_run_with_the_wanted_flags": "{master_a}: the master's flag zk is None; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", environment={"MESOS_ZK": None}),
             heal=shell_in("{master_a}", "docker rm -f mesos-master-0$N"),
@@ -405,7 +405,7 @@ APART = Round(
         Fault(
             "a master runs on another path in ZooKeeper: a third leader",
             {
-                "test_the_masters_run_with_the_wanted_flags": "{master_b}: the master's flag zk is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_masters_run_with_the_wanted_flags": "{master_b}: the master's flag zk is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "{master_b}: ZooKeeper's /mesos has 0 candidates of this address; expected one; it does not run or has another MESOS_ZK or MESOS_IP; a doubled one is an old session that ends within a minute",
                 "test_the_replicated_log_is_recovered_everywhere": "{master_leader}: it sees 1 replicas of the log; expected 3, one for each master; restart the master whose replica is missing; look at its log for `replica`",
             },
@@ -416,8 +416,8 @@ APART = Round(
         Fault(
             "an agent belongs to another cluster",
             {
-                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_MASTER is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
-                "test_the_agent_runs_with_the_wanted_flags@{agent}": "{agent}: the agent's flag master is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_MASTER is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
+                "test_the_agent_runs_with_the_wanted_flags@{agent}": "{agent}: the agent's flag master is zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere; expected zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun("{agent}", "mesos_agent", environment={"MESOS_MASTER": ELSEWHERE}),
         ),
@@ -443,7 +443,7 @@ STRANGERS = Round(
                 "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
                 "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
                 "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/operations.md says how one leaves: Members that hosts.ini does not name",
-                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun("{master_a}", "mesos_master", environment={"MESOS_IP": "127.0.0.1"}),
             follow=(
@@ -481,7 +481,7 @@ STRANGERS = Round(
             "Marathon is up and leads, and is not registered: it looks for masters on another path",
             {
                 "test_marathon_is_exactly_one_active_framework_on_the_leading_master": "{master_leader}: the leading master has the active frameworks none called marathon, Marathon says it is ...; expected exactly one, Marathon's own; with none, look at --master and --framework_name of the leading Marathon and at its log; with several, stop the one that is not of hosts.ini",
-                "test_marathon_runs_as_the_runbook_says@{marathon_leader}": "{marathon_leader}: marathon-...: arguments is --master zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere --zk zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/marathon; expected --master zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos --zk zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/marathon; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_marathon_runs_as_the_runbook_says@{marathon_leader}": "{marathon_leader}: marathon-...: arguments is --master zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/elsewhere --zk zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/marathon; expected --master zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/mesos --zk zk://10.70.0.10:2181,10.70.0.11:2181,10.70.0.12:2181/marathon; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             rerun(
                 "{marathon_leader}", "marathon", arguments=lambda word: word.replace("/mesos", "/elsewhere")
@@ -519,7 +519,7 @@ NEVER_DEPLOYED = Round(
         Fault(
             "a host is in the inventory, but nothing was ever deployed there",
             {
-                "test_the_agent_runs_as_the_runbook_says@10.70.0.12": "10.70.0.12: no container mesos-slave (Error: No such container: mesos-slave); expected it to run; `fab deploy-cluster` runs it",
+                "test_the_agent_runs_as_the_runbook_says@10.70.0.12": "10.70.0.12: no container mesos-slave (Error: No such container: mesos-slave); expected it to run; `fab deploy-cluster` runs it, or says what is in the way",
                 "test_the_agent_has_the_version_of_its_image@10.70.0.12": "10.70.0.12: http://10.70.0.12:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, and at the firewall",
                 "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "10.70.0.12: the leading master ... has no active agent 10.70.0.12:5051; expected it to be registered and active; look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
             },
@@ -603,9 +603,9 @@ STANDALONE = Round(
             {
                 "test_exactly_one_leads_and_all_others_follow": "...: they are: ...{zk_a} standalone...; expected one leader and 2 followers; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
                 "test_every_member_goes_by_its_own_id": "{zk_a}: it goes by the id 0; expected ..., its myid; compare its data/myid and server list with hosts.ini: a standalone member goes by 0",
-                "test_every_member_runs_with_the_settings_of_the_inventory": "{zk_a}: it runs with tickTime=3000; expected 2000; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_every_member_runs_with_the_settings_of_the_inventory": "{zk_a}: it runs with tickTime=3000; expected 2000; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
                 "test_what_is_written_through_one_member_is_read_through_every_other": "...: what was written through ... is read here as NoNodeError; expected the same through every member; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
-                "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}": "{zk_a}: /opt/zookeeper/conf/zoo.cfg says server.1=, server.2=, server.3=; expected server.1=10.70.0.10:2888:3888, server.2=10.70.0.11:2888:3888, server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, `fab deploy-cluster` mends it",
+                "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}": "{zk_a}: /opt/zookeeper/conf/zoo.cfg says server.1=, server.2=, server.3=; expected server.1=10.70.0.10:2888:3888, server.2=10.70.0.11:2888:3888, server.3=10.70.0.12:2888:3888; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
             set_apart("{zk_a}", "/^server/d; s/^tickTime=.*/tickTime=3000/"),
             follow=(

@@ -70,7 +70,7 @@ REMOVED = Round(
         Fault(
             "a master's work_dir was removed",
             {
-                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it"
+                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
             },
             shell_in("{master_b}", f"rm -rf {MASTER_WORK}"),
             told={
@@ -366,7 +366,7 @@ HALF_REMOVED = Round(
         Fault(
             "a ZooKeeper's container was removed",
             {
-                "test_the_container_runs@{zk_a}": "{zk_a}: no container zookeeper (...); expected it to run; `fab deploy-cluster` runs it"
+                "test_the_container_runs@{zk_a}": "{zk_a}: no container zookeeper (...); expected it to run; `fab deploy-cluster` runs it, or says what is in the way"
             },
             shell_in("{zk_a}", "docker rm -f zookeeper"),
             follow=(
