@@ -494,8 +494,8 @@ def test_a_plan_with_nothing_to_do_tells_of_a_service_that_is_not_well(
     assert "Nothing to do" not in said.out + said.err
     assert said.err.splitlines() == [
         "ZooKeeper: 2 of 3 ZooKeepers serve, 10.0.0.1 leads; 10.0.0.2 runs but does not serve.",
-        "A deploy would find nothing to change, and wait for that for 120 s at most. `fab preflight` looks for "
-        "what keeps it so, such as a closed port.",
+        "A deploy would find nothing to change, and wait for that for 120 s at most. `fab preflight` looks "
+        "for what keeps it so, such as a closed port.",
     ]
 
 
