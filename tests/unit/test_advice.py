@@ -357,7 +357,7 @@ def test_another_ensembles_hosts_are_never_advised() -> None:
     told = one.remedies()
     assert "10.9.9.1 into" not in told
     assert (
-        "most of that ensemble's members are none of hosts.ini: use the hosts.ini that it was made with"
+        "half or more of that ensemble's members are none of hosts.ini: use the hosts.ini it was made with"
         in told
     )
 

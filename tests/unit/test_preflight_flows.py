@@ -260,7 +260,8 @@ def test_a_refusal_by_a_service_on_the_loopback_is_told_as_that_and_no_firewall_
     found = closed(world, (A, B, 5050, "refused"))
     assert [line for line in found if " flow: " in line] == [
         f"{A}  warning  flow: it cannot reach {B}:5050 (refused): its service listens on the loopback "
-        "address alone. Have it listen on its host's own address: `fab plan` shows whether a deploy does that."
+        "address alone. Have it listen on its host's own address: `fab plan` shows whether a deploy does "
+        "that."
     ]
 
 

@@ -325,8 +325,8 @@ def test_a_container_of_ours_without_a_place_is_told_wherever_strangers_are() ->
     one = the_one(seen)
     assert str(one) == (
         f"mesofab made the container marathon-9 on {B}, and hosts.ini has no place for it there. Give the "
-        "host its role, if that is what it lacks; if not, remove it there: docker stop -t 30 marathon-9, then "
-        "docker rm marathon-9."
+        "host its role, if that is what it lacks; if not, remove it there: docker stop -t 30 marathon-9, "
+        "then docker rm marathon-9."
     )
     assert look_around(Asked(CLUSTER, seen)).state == "drift"
     assert plan_and_strangers(Run(Asked(CLUSTER, seen))).strangers == (one,)
