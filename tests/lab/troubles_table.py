@@ -6,7 +6,7 @@ Faults are those of `faults_table`; these are about members that are there and n
 
 from __future__ import annotations
 
-from faults_table import SILENT, Fault, Round
+from faults_table import ABSENT, SILENT, Fault, Round
 from planting import Plant, rerun, shell_in, together
 
 from lab.faults import start, stop
@@ -230,6 +230,7 @@ ENDING = Round(
             told={
                 "status": "{zk_a}  zookeeper is not well: it ends again and again (... times in 5 minutes, last at ... UTC",
                 "plan": "{zk_a}  2.5 zookeeper is not well: it ends again and again",
+                "preflight": "{zk_a}  warning  unwell: zookeeper: it ends again and again",
             },
         ),
         Fault(
@@ -382,6 +383,7 @@ HALF_REMOVED = Round(
                 "status": "{zk_a} ... zookeeper ... absent",
                 "plan": "{zk_a}  2.5 run zookeeper: ",
             },
+            untold={"preflight": ABSENT},
         ),
         Fault(
             "a Marathon's container was removed",
@@ -394,6 +396,7 @@ HALF_REMOVED = Round(
                 "status": "{marathon_b} ... marathon-... ... absent",
                 "plan": "{marathon_b}  4.1 run marathon-...: ",
             },
+            untold={"preflight": ABSENT},
         ),
         Fault(
             "a master was stopped by hand",
