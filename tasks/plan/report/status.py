@@ -26,8 +26,8 @@ class Component:
     `service` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
     `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
     itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
-    what is not as wanted, `blocked` what of that a deploy is refused for, `troubles` why its member is not
-    well. All of them are "" if they are not known.
+    what is not as wanted, `troubles` why its member is not well, `blocked` what a deploy is refused for.
+    All of them are "" if they are not known.
     """
 
     service: str
@@ -37,8 +37,8 @@ class Component:
     version: str = ""
     role: str = ""
     drift: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    blocked: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
