@@ -79,13 +79,12 @@ class Strangers:
 
 def left(cluster: Cluster, seen: Seen, wanted: Callable[[Node], Iterable[str]]) -> Left:
     """Give the containers of this cluster's on hosts of which hosts.ini wants others."""
-    return [
-        (node.name, name)
-        for node in cluster.nodes
-        if node.name in seen
-        for name, its in seen[node.name].clusters.items()
-        if its == cluster.settings.cluster_name and generation(name) not in wanted(node)
-    ]
+    found: list[tuple[str, str]] = []
+    for node in (node for node in cluster.nodes if node.name in seen):
+        names, its = {*wanted(node)}, seen[node.name].clusters
+        ours = (name for name, cluster_name in its.items() if cluster_name == cluster.settings.cluster_name)
+        found += [(node.name, name) for name in ours if generation(name) not in names]
+    return found
 
 
 def without_place(
