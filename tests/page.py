@@ -98,7 +98,8 @@ STATES = """
 
 These are planted in the lab, too, several at a time; then `fab status`, `fab plan`, `fab preflight` and
 `fab deploy-cluster` are run, and the suite. In none do two of them contradict each other. The codes are those
-with which they end while all the states of a group are there.
+with which they end while all the states of a group are there. Where one of them has nothing to say of a
+state, the reason stands there.
 """
 
 
@@ -171,12 +172,13 @@ def page() -> str:
 
 def _states() -> Iterator[str]:
     """Yield what the commands say, a section for each group of states that are planted together."""
-    for planned in TROUBLES:
+    for planned in (*ROUNDS, *TROUBLES):
         codes = ", ".join(f"{command} {code}" for command, code in planned.codes.items())
         yield f"\n### {planned.name}\n\nExit codes: {codes}; suite 1.\n"
         for fault in planned.faults:
             told = dict(fault.told) | ({"suite": list(fault.proves.values())[0]} if fault.proves else {})
-            lines = (f"      {name}: {sentence.format(**EXAMPLE)}\n" for name, sentence in told.items())
+            lines = [f"      {name}: {sentence.format(**EXAMPLE)}\n" for name, sentence in told.items()]
+            lines += [f"      {name}: nothing; {why}\n" for name, why in fault.untold.items()]
             yield f"\n- {fault.story}\n\n{''.join(lines)}"
 
 

@@ -86,7 +86,12 @@ def inspect(host: Host, node: Node, name: str) -> Container:
         seen = f"docker does not tell of {name}, which may run all the same ({words})"
         fail(node.name, seen, "its engine to answer", "start it: systemctl start docker")
     if said.rc != 0:
-        fail(node.name, f"no container {name} ({words})", "it to run", "`fab deploy-cluster` runs it")
+        fail(
+            node.name,
+            f"no container {name} ({words})",
+            "it to run",
+            "`fab deploy-cluster` runs it, or says what is in the way",
+        )
     told, image, *log = said.stdout.split("\n")
     return _container(node, name, json.loads(told), json.loads(image), log)
 

@@ -9,7 +9,7 @@ from tasks.inventory.cluster import Node
 from tasks.inventory.printable import printable
 from tasks.inventory.secret import redacted
 
-REDO = "`fab plan` shows what differs, `fab deploy-cluster` mends it"
+REDO = "`fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
 
 LEAVE = "docs/members.md says how one leaves: Members that hosts.ini does not name"
 

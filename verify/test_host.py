@@ -9,14 +9,14 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 
 from . import lease, logins
-from .findings import fail, finding, refuse, require
+from .findings import LEAVE, fail, finding, refuse, require
 from .reach import OWN_ENGINE
 from .wanted import ROLES
 
 CLOCKS = 30
 """Seconds that a host's clock may differ from ours: beyond that, the logs of several hosts disagree."""
 
-REMOVE = "`docker rm -f` it, or add its role to the host in hosts.ini"
+REMOVE = f"add its role to the host in hosts.ini, or remove it; {LEAVE}"
 UNFINISHED = "a run that was cut short has left it, and `fab deploy-cluster` goes on with it"
 
 

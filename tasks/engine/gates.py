@@ -18,6 +18,9 @@ from .hosts import Hosts
 SETTLING = 30
 """Seconds that members may take to come back before a change that needs them is refused."""
 
+SEARCH = "`fab preflight` looks for what keeps it so, such as a closed port."
+"""What to do about a service that is not well although all its members are as wanted."""
+
 Judge = Callable[[Cluster, Mapping[str, Answers], frozenset[str]], Verdict]
 """What makes a verdict of the answers; the members that must be well are named."""
 
@@ -35,7 +38,7 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
     verdict = _await(hosts, chapter, vantage, needed, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
         (name,) = chapter.containers(hosts.cluster, vantage)
-        raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there; then run again.")
+        raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there. {SEARCH}")
     return verdict
 
 

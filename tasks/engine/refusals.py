@@ -5,6 +5,7 @@ from ..plan.membership import Plans
 from ..plan.outlook import Outlook
 from ..plan.step import Sort
 from ..plan.words import grouped
+from . import gates
 from .preview import Preview, Refused, foreseen, lasting, left_alone, left_out, outlook
 from .run import Run
 
@@ -38,6 +39,7 @@ def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
             _refuse_if_taken(found)
         else:
             refuse_if_unwell(found.plans)
+            _refuse_if_in_vain(run, found)
         seen = lasting(run, found)
         _refuse_outages({member: why for member, why in seen.refused.items() if member.service in whole})
     except OperatorError as error:
@@ -67,6 +69,20 @@ def refuse_if_unwell(plans: Plans) -> None:
     ]
     if told:
         raise Degraded("\n".join([*grouped(told), "A deploy has nothing to do about that."]))
+
+
+def _refuse_if_in_vain(run: Run, found: Preview) -> None:
+    """Raise Degraded if a service is not well for which a deploy would only wait, having nothing to do."""
+    chapters = [
+        each for each in gates.services(run.hosts) if each in run.chapters and run.hosts.has_all(each)
+    ]
+    verdicts = {
+        each: gates.judge_by(run.hosts, each, found.seen, run.hosts.members(each)) for each in chapters
+    }
+    if told := [f"{each.title}: {its.says}." for each, its in verdicts.items() if not its.passed]:
+        patience = run.cluster.settings.gate_timeout
+        wait = f"A deploy would find nothing to change, and wait for that for {patience} s at most."
+        raise Degraded("\n".join([*told, f"{wait} {gates.SEARCH}"]))
 
 
 def refuse_if_blocked(plans: Plans, more: str = "") -> None:

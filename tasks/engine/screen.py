@@ -79,15 +79,19 @@ def _troubles(status: Status) -> list[tuple[str, str]]:
 
 
 def differences(status: Status) -> list[str]:
-    """Say what differs, once for all hosts, unless a trouble says it; `fab plan` tells what is absent."""
+    """Say what differs, once for all hosts, unless a trouble says it.
+
+    `fab plan` tells how what is absent comes to run; but what keeps it from that is told.
+    """
     told = []
     for host in status.hosts:
         told += [(host.name, each) for each in host.drift]
         for one in host.components:
             said = tuple(trouble.seen for trouble in one.troubles)
-            drift = [each for each in one.drift if not each.endswith(said)]
+            found = one.blocked if one.state == "absent" else one.drift
+            drift = [each for each in found if not each.endswith(said)]
             more = f" (and {counted(len(drift) - 1, 'more difference')})" if len(drift) > 1 else ""
-            if drift and one.state != "absent":
+            if drift:
                 told.append((host.name, f"{one.service}: {drift[0]}{more}"))
     return grouped(told)
 

@@ -114,7 +114,7 @@ def _what_a_deploy_does(seen: Status) -> str:
         return "A deploy would be refused: `fab plan` tells why."
     if any(host.drifts for host in seen.hosts):
         return "`fab plan` shows what a deploy would fix."
-    return "A deploy would find nothing to change."
+    return f"A deploy would find nothing to change. {gates.SEARCH}"
 
 
 def _drift(seen: Status) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """The members of a service: what a change of them takes, and who takes part without being one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from ..inventory.cluster import Cluster
+from ..inventory.cluster import Cluster, Node
 from .look import candidates
+from .look.docker import generation
 from .look.observed import Observed
 from .names import Id
 from .step import Blocker, HostPlan
@@ -41,6 +43,7 @@ class Stranger:
     """Somebody who takes part in a service and has no place there in hosts.ini.
 
     `host` is its host, as hosts.ini calls it, or its address; `by` is the node that it was seen on.
+    `container` is what is there of one that takes part in nothing.
     """
 
     service: str
@@ -48,9 +51,17 @@ class Stranger:
     seen: str
     remedy: str
     by: str
+    container: str = ""
 
     def __str__(self) -> str:
         return f"{self.seen}. {capitalized(self.remedy)}."
+
+
+Left = Sequence[tuple[str, str]]
+"""Containers of ours, each with its node, for which hosts.ini has no place."""
+
+Called = Callable[[str], str]
+"""Gives the container that a stranger has on a host, beside a member's own; "" if nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +69,70 @@ class Strangers:
     """How a service's strangers are found: some show in every look, some are only `suspected` from it.
 
     Then it takes a question more to find them, which the look of a cluster as wanted does without.
+    `containers` is how the names of its members' containers begin.
     """
 
-    found: Callable[[Cluster, Seen], Iterable[Stranger]]
+    containers: str
+    found: Callable[[Cluster, Seen, Called], Iterable[Stranger]]
     suspected: Callable[[Cluster, Seen], bool] = lambda cluster, seen: False
 
 
+def left(cluster: Cluster, seen: Seen, wanted: Callable[[Node], Iterable[str]]) -> Left:
+    """Give the containers of this cluster's on hosts of which hosts.ini wants others."""
+    found: list[tuple[str, str]] = []
+    for node in (node for node in cluster.nodes if node.name in seen):
+        names, its = {*wanted(node)}, seen[node.name].clusters
+        ours = (name for name, cluster_name in its.items() if cluster_name == cluster.settings.cluster_name)
+        found += [(node.name, name) for name in ours if generation(name) not in names]
+    return found
+
+
+def without_place(
+    services: Mapping[str, Strangers], cluster: Cluster, seen: Seen, left: Left
+) -> list[Stranger]:
+    """Give everybody who takes part in a service and has no place in hosts.ini.
+
+    Of whom only a container is left is told by that.
+    """
+    told = [
+        one
+        for service in services.values()
+        for one in service.found(cluster, seen, partial(_called, left, service.containers))
+    ]
+    known = {(one.host, one.service) for one in told}
+    more = (_stray(services, host, name) for host, name in left)
+    return [*told, *(one for one in more if (one.host, one.service) not in known)]
+
+
+def _called(left: Left, begin: str, host: str) -> str:
+    names = [name for node, name in left if node == host and name.startswith(begin)]
+    return names[0] if len(names) == 1 else ""
+
+
+def _stray(services: Mapping[str, Strangers], host: str, name: str) -> Stranger:
+    service = next((key for key, its in services.items() if name.startswith(its.containers)), "")
+    told = f"mesofab made the container {name} on {host}, and hosts.ini has no place for it there"
+    remedy = (
+        "give the host its role, if that is what it lacks; if not, remove it there: "
+        f"docker stop -t 30 {name}, then docker rm {name}"
+    )
+    return Stranger(service, host, told, remedy, host, name)
+
+
 def standing(
-    cluster: Cluster, seen: Seen, role: str, paths: str, one: str, remedy: str
+    cluster: Cluster, seen: Seen, role: str, paths: str, one: str, leave: Callable[[str, bool], str]
 ) -> Iterator[Stranger]:
-    """Give the strangers that stand for election at such paths; `one` is what people call one of them."""
+    """Give the strangers that stand for election at such paths; `one` is what people call one of them.
+
+    `leave` says how one on a host goes for good, and whether it does so beside a member of hosts.ini.
+    """
     own = {node.name for node in cluster.having(role)}
     for host in candidates.elsewhere(cluster, seen, role, paths):
-        rest = "hosts.ini has one there" if host in own else "hosts.ini has none there"
-        told = (
-            f"{f'more than {one}' if host in own else one} on {host} stands for election in ZooKeeper, {rest}"
-        )
-        yield Stranger(role, host, told, remedy, candidates.witness(seen))
+        beside = host in own
+        rest = "hosts.ini has one there" if beside else "hosts.ini has none there"
+        told = f"{f'more than {one}' if beside else one} on {host} stands for election in ZooKeeper, {rest}"
+        back = "" if beside else f"put it back into [{role}] of hosts.ini; or, "
+        yield Stranger(role, host, told, back + leave(host, beside), candidates.witness(seen))
 
 
 def absent(cluster: Cluster, role: str, plans: Plans) -> list[str]:

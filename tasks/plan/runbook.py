@@ -18,7 +18,7 @@ from .marathon import desired as marathon
 from .marathon import handover
 from .marathon import strangers as other_marathons
 from .marathon.service import Marathons
-from .membership import Membership, Plans, Seen, Stage, Stranger, Strangers
+from .membership import Left, Membership, Plans, Seen, Stage, Stranger, Strangers, left, without_place
 from .mesos_agent import desired as mesos_agent
 from .mesos_agent import strangers as other_agents
 from .mesos_agent.service import Agents
@@ -91,7 +91,7 @@ ZOOKEEPER = Chapter(
     Ensemble(),
     Id.ZOOKEEPER_ASK,
     membership=members.membership,
-    strangers=Strangers(other_members.found, other_members.suspected),
+    strangers=Strangers("zookeeper", other_members.found, other_members.suspected),
     advise=ids.advise,
 )
 MESOS_MASTER = Chapter(
@@ -101,7 +101,7 @@ MESOS_MASTER = Chapter(
     Masters(),
     Id.MASTER_ASK,
     membership=replicas.membership,
-    strangers=Strangers(other_masters.found, other_masters.suspected),
+    strangers=Strangers("mesos-master-", other_masters.found, other_masters.suspected),
 )
 MARATHON = Chapter(
     "marathon",
@@ -111,7 +111,7 @@ MARATHON = Chapter(
     Id.MARATHON_ASK,
     membership=handover.membership,
     arrange=handover.hand_over,
-    strangers=Strangers(other_marathons.found, other_marathons.suspected),
+    strangers=Strangers("marathon-", other_marathons.found, other_marathons.suspected),
 )
 MESOS_AGENT = Chapter(
     "mesos_agent",
@@ -121,7 +121,7 @@ MESOS_AGENT = Chapter(
     Id.AGENT_ASK,
     objections=mesos_agent.objections,
     arrange=mesos_agent.drained,
-    strangers=Strangers(other_agents.found),
+    strangers=Strangers("mesos-slave", other_agents.found),
 )
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
@@ -174,13 +174,21 @@ def ask(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> Questions:
 
 def suspicious(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> str:
     """Name the node to be asked about strangers that a look makes suspect; "" if it suspects none."""
-    own = [each.strangers for each in chapters if each.strangers]
-    return candidates.witness(seen) if any(each.suspected(cluster, seen) for each in own) else ""
+    suspected = any(each.suspected(cluster, seen) for each in _strangers(chapters).values())
+    return candidates.witness(seen) if suspected or _left(cluster, seen) else ""
 
 
 def strangers(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> list[Stranger]:
-    """Give everybody who takes part in these chapters' services and has no place there in hosts.ini."""
-    return [one for each in chapters if each.strangers for one in each.strangers.found(cluster, seen)]
+    """Give everybody who has no place in hosts.ini, of these chapters' services."""
+    return without_place(_strangers(chapters), cluster, seen, _left(cluster, seen))
+
+
+def _strangers(chapters: Iterable[Chapter]) -> dict[str, Strangers]:
+    return {each.service: each.strangers for each in chapters if each.strangers}
+
+
+def _left(cluster: Cluster, seen: Seen) -> Left:
+    return left(cluster, seen, lambda node: [one.name for one in containers(CHAPTERS, cluster, node)])
 
 
 def plans(

@@ -6,7 +6,7 @@ Faults are those of `faults_table`; these are about members that are there and n
 
 from __future__ import annotations
 
-from faults_table import SILENT, Fault, Round
+from faults_table import ABSENT, SILENT, Fault, Round
 from planting import Plant, rerun, shell_in, together
 
 from lab.faults import start, stop
@@ -70,7 +70,7 @@ REMOVED = Round(
         Fault(
             "a master's work_dir was removed",
             {
-                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, `fab deploy-cluster` mends it"
+                "test_the_masters_log_and_registry_live_on_the_host@{master_b}": f"{{master_b}}: mesos-master-0... does not see {MASTER_WORK}: it was removed or replaced after the start; expected the host's {MASTER_WORK} as /var/tmp/mesos; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it"
             },
             shell_in("{master_b}", f"rm -rf {MASTER_WORK}"),
             told={
@@ -230,6 +230,7 @@ ENDING = Round(
             told={
                 "status": "{zk_a}  zookeeper is not well: it ends again and again (... times in 5 minutes, last at ... UTC",
                 "plan": "{zk_a}  2.5 zookeeper is not well: it ends again and again",
+                "preflight": "{zk_a}  warning  unwell: zookeeper: it ends again and again",
             },
         ),
         Fault(
@@ -366,7 +367,7 @@ HALF_REMOVED = Round(
         Fault(
             "a ZooKeeper's container was removed",
             {
-                "test_the_container_runs@{zk_a}": "{zk_a}: no container zookeeper (...); expected it to run; `fab deploy-cluster` runs it"
+                "test_the_container_runs@{zk_a}": "{zk_a}: no container zookeeper (...); expected it to run; `fab deploy-cluster` runs it, or says what is in the way"
             },
             shell_in("{zk_a}", "docker rm -f zookeeper"),
             follow=(
@@ -382,6 +383,7 @@ HALF_REMOVED = Round(
                 "status": "{zk_a} ... zookeeper ... absent",
                 "plan": "{zk_a}  2.5 run zookeeper: ",
             },
+            untold={"preflight": ABSENT},
         ),
         Fault(
             "a Marathon's container was removed",
@@ -394,6 +396,7 @@ HALF_REMOVED = Round(
                 "status": "{marathon_b} ... marathon-... ... absent",
                 "plan": "{marathon_b}  4.1 run marathon-...: ",
             },
+            untold={"preflight": ABSENT},
         ),
         Fault(
             "a master was stopped by hand",

@@ -235,7 +235,9 @@ def test_where_the_peers_know_the_host_as_hosts_ini_does_the_file_is_wrong() -> 
     one = world()
     one.path(C, MYID, "7\n")
     said = one.remedies()
-    assert f"{C}: hosts.ini is right: if only the file was changed, write 3 into {MYID} again" in said
+    assert (
+        f"{C}: it is hosts.ini that is right: if only the file was changed, write 3 into {MYID} again" in said
+    )
     assert not one.resolved()
     one.path(C, MYID, "3\n")
     assert not one.refusals()
@@ -244,7 +246,10 @@ def test_where_the_peers_know_the_host_as_hosts_ini_does_the_file_is_wrong() -> 
 def test_a_copy_of_another_members_data_is_to_be_emptied() -> None:
     one = world()
     one.path(C, MYID, "2\n")
-    assert f"{C}: hosts.ini is right, and the data seem to be a copy of member 2's: docker" in one.remedies()
+    assert (
+        f"{C}: it is hosts.ini that is right, and the data seem to be a copy of member 2's: docker"
+        in one.remedies()
+    )
     assert (
         "while all other members serve, empty /opt/zookeeper/data; a deploy then has it copy"
         in one.remedies()
@@ -357,7 +362,7 @@ def test_another_ensembles_hosts_are_never_advised() -> None:
     told = one.remedies()
     assert "10.9.9.1 into" not in told
     assert (
-        "most of that ensemble's members are none of hosts.ini: use the hosts.ini that it was made with"
+        "half or more of that ensemble's members are none of hosts.ini: use the hosts.ini it was made with"
         in told
     )
 

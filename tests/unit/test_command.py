@@ -378,12 +378,19 @@ def test_a_document_that_nobody_reads_to_its_end_ends_without_a_traceback(tmp_pa
 # How a plan ends
 
 MEMBERS = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
+LEADS = {"zookeeper srvr": "Mode: leader\n", "zookeeper mntr": "zk_synced_followers\t2\n"}
 WELL = {node.name: as_wanted(parse(MEMBERS), node) for node in parse(MEMBERS).nodes}
+WELL["10.0.0.1"] = replace(WELL["10.0.0.1"], answers=LEADS)
 AS_A_GUEST = {**WELL, "10.0.0.2": replace(WELL["10.0.0.2"], user=1000)}
 WITHOUT_ONE = {name: seen for name, seen in WELL.items() if name != "10.0.0.3"}
 ANN = Lease("ann@desk", "2026-11-30T12:00:00Z", "fab deploy-zookeeper")
 HELD = {**WELL, "10.0.0.2": replace(WELL["10.0.0.2"], at_work=ANN)}
+IDLE = {
+    **WELL,
+    "10.0.0.2": replace(WELL["10.0.0.2"], answers={"zookeeper srvr": "not currently serving requests\n"}),
+}
 ENDS = {
+    "a member does not serve, and nobody knows why": ("", IDLE, 7, 7, "degraded"),
     "all is as wanted": ("", WELL, 0, 0, None),
     "something is to be done": ("zookeeper_sync_limit=5", WELL, 8, 0, "drift"),
     "a deploy would be refused": ("zookeeper_sync_limit=5", AS_A_GUEST, 6, 6, "blocked"),
@@ -477,6 +484,23 @@ def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_wou
         for name in two
         for done in (["replace", "zookeeper:"], ["remove", "zookeeper.prev:"])
     ]
+
+
+def test_a_plan_with_nothing_to_do_tells_of_a_service_that_is_not_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert plan_ends("", IDLE) == 7
+    said = capsys.readouterr()
+    assert "Nothing to do" not in said.out + said.err
+    assert said.err.splitlines() == [
+        "ZooKeeper: 2 of 3 ZooKeepers serve, 10.0.0.1 leads; 10.0.0.2 runs but does not serve.",
+        "A deploy would find nothing to change, and wait for that for 120 s at most. `fab preflight` looks "
+        "for what keeps it so, such as a closed port.",
+    ]
+
+
+def test_a_plan_of_some_hosts_judges_no_service_of_which_it_has_not_seen_all() -> None:
+    assert plan_ends("", IDLE, only=["10.0.0.1"]) == 0
 
 
 def test_a_plan_says_which_hosts_it_did_not_look_at(capsys: pytest.CaptureFixture[str]) -> None:

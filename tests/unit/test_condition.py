@@ -131,6 +131,17 @@ def test_a_container_that_was_killed_for_its_memory_says_so() -> None:
     assert (step.action, step.reason) == (Action.START, plan(host).troubles[0].seen)
 
 
+@pytest.mark.parametrize("code", [130, 137, 143])
+def test_what_a_signal_has_ended_is_told_without_a_cause_from_its_log(code: int) -> None:
+    """As of a ZooKeeper that somebody stopped, whose log tells of the times that its leader has gone."""
+    logs = {"zookeeper": ("ERROR Unable to load database on disk",)}
+    host = replace(seen(status="exited", end=replace(ENDED, code=code)), logs=logs)
+    assert told(host) == [
+        f"2.5 zookeeper is not well: it is exited (last at 2026-11-30 12:01:07 UTC with exit code {code}). "
+        "A deploy mends that."
+    ]
+
+
 def test_a_port_that_another_process_has_is_told_of_a_container_that_restarts_as_of_one_that_is_absent() -> (
     None
 ):

@@ -23,7 +23,7 @@ SAID = {
     "java.lang.IllegalArgumentException: myid file is missing": "myid",
     "My id 9 not in the peer list": "myid",
     "ERROR Unable to load database on disk": "data",
-    "java.io.EOFException": "data",
+    "\tat org.apache.zookeeper.server.persistence.FileHeader.deserialize(FileHeader.java:66)": "data",
     "write: No space left on device": "full",
     "java.io.IOException: Read-only file system": "read-only",
     "java.lang.OutOfMemoryError: Java heap space": "memory",
@@ -50,6 +50,18 @@ def test_a_log_that_says_nothing_known_has_no_cause() -> None:
     assert cause(["all is quiet", ""]) is None
     assert last_word(["\tat a.b(C.java:1)", "... 7 more", "    @     0x7f2 google::Fail()"]) == ""
     assert last_word(["F1130 oh no", "*** Check failure stack trace: ***"]) == "F1130 oh no"
+
+
+def test_the_end_of_a_connection_is_no_trouble_with_data() -> None:
+    """As a follower writes it whenever its leader goes."""
+    frames = (
+        "DataInputStream.readInt(Unknown Source)",
+        "BinaryInputArchive.readInt(BinaryInputArchive.java:96)",
+    )
+    stack = [
+        f"\tat {each}" for each in (*frames, "server.quorum.QuorumPacket.deserialize(QuorumPacket.java:86)")
+    ]
+    assert cause(["WARN Exception when following the leader", "java.io.EOFException", *stack]) is None
 
 
 def test_a_secret_in_a_log_is_not_shown() -> None:

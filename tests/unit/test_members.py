@@ -251,3 +251,15 @@ def test_two_wiped_members_of_five_start_one_at_a_time() -> None:
     assert list(told) == ["10.0.0.4", "10.0.0.5"]
     assert "(also 10.0.0.5)" in told["10.0.0.4"]
     assert not objections(five, seen, only=["10.0.0.4"])
+
+
+def test_a_member_that_has_found_others_is_put_back_where_most_serve_by_the_list_of_hosts_ini() -> None:
+    """The hosts.ini of that other ensemble, which is half of this one's, would be of no use to the rest."""
+    cluster = ensemble(1, 2, 3)
+    seen = serving(cluster, listing(1, 2, 3))
+    seen["10.0.0.3"] = host(cluster, 3, {3: "10.0.0.3", 9: "10.0.0.3"}, "leader", synced=1)
+    (told,) = objections(cluster, seen).values()
+    assert "docker stop zookeeper there and empty /opt/zookeeper/data/version-2" in told
+    assert "use the hosts.ini" not in told
+    stopped = {**seen, "10.0.0.3": host(cluster, 3, {3: "10.0.0.3", 9: "10.0.0.3"}, holds=())}
+    assert objections(cluster, stopped, ["10.0.0.3"]) == {}

@@ -218,6 +218,15 @@ def test_a_question_may_depend_on_the_answer_before(host: Path, sh: list[str]) -
     assert answers == {"first": "Mode: follower", "second": "Mode: follower", "third": ""}
 
 
+def test_what_listens_on_the_loopback_alone_is_told(host: Path) -> None:
+    more = "".join(
+        f"LISTEN 0 128 {at} *:*\n"
+        for at in ("[::1]:7001", "[::ffff:127.0.0.1]:7001", "127.0.1.1:7002", "*:7002")
+    )
+    stand_in(host / "bin", "ss", f"cat <<'EOF'\n{SOCKETS}{more}EOF")
+    assert look(host, DOCKERS).loopback == {5050, 7001}
+
+
 def test_listeners_of_all_families_are_read_with_their_process(host: Path) -> None:
     assert look(host, DOCKERS).listeners == {
         2181: "java (pid 123)",

@@ -3,12 +3,15 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import page  # noqa: E402
-from faults_table import EXEMPT, ROUNDS  # noqa: E402
+from faults_table import EXEMPT, ROUNDS, Round  # noqa: E402
 from planting import EXAMPLE  # noqa: E402
+from troubles_table import TROUBLES  # noqa: E402
 
 from tasks.plan.preflight import CHECKS  # noqa: E402
 
@@ -29,6 +32,15 @@ def test_the_table_names_no_check_that_the_suite_does_not_have() -> None:
         check for planned in ROUNDS for fault in planned.faults for check in (*fault.proves, *fault.follow)
     }
     assert {check.format(**EXAMPLE).partition("@")[0] for check in named} <= checks
+
+
+@pytest.mark.parametrize("planned", (*ROUNDS, *TROUBLES), ids=lambda planned: planned.name)
+def test_of_every_state_the_table_has_what_each_command_says_or_why_it_says_nothing(planned: Round) -> None:
+    assert {"status", "plan", "preflight"} <= planned.codes.keys()
+    for fault in planned.faults:
+        assert not fault.told.keys() & fault.untold.keys(), fault.story
+        assert {"status", "plan", "preflight"} <= fault.told.keys() | fault.untold.keys(), fault.story
+        assert {*fault.told, *fault.untold} <= planned.codes.keys(), fault.story
 
 
 def test_every_story_is_told_once() -> None:

@@ -254,6 +254,17 @@ def test_a_refusal_where_a_service_of_ours_listens_is_a_firewall_or_another_addr
     ]
 
 
+def test_a_refusal_by_a_service_on_the_loopback_is_told_as_that_and_no_firewall_is_blamed() -> None:
+    world = serving("mesos_master", 5050)
+    world.seen(B, loopback=frozenset({5050}))
+    found = closed(world, (A, B, 5050, "refused"))
+    assert [line for line in found if " flow: " in line] == [
+        f"{A}  warning  flow: it cannot reach {B}:5050 (refused): its service listens on the loopback "
+        "address alone. Have it listen on its host's own address: `fab plan` shows whether a deploy does "
+        "that."
+    ]
+
+
 def test_a_port_that_somebody_else_has_taken_is_no_firewalls_doing() -> None:
     world = World()
     world.seen(B, listeners={5050: "nc (pid 7)"})

@@ -67,10 +67,11 @@ def status_of(text: str) -> Status:
     """A status in which everything that a host may tell is `text`."""
     trouble = Trouble(Id.ZOOKEEPER_RUN, text, Sort.DOWN, text, text)
     one = Component(text, text, text, text, text, text, (text,), (trouble,))
+    unknown, absent = replace(one, state="unknown"), replace(one, state="absent", blocked=(text,))
     return Status(
         source=text,
         looked_at=text,
-        hosts=(HostStatus(text, (one, replace(one, state="unknown")), drift=(text,)),),
+        hosts=(HostStatus(text, (one, unknown, absent), drift=(text,)),),
         master=None,
         services=tuple(Service(text, text, Verdict(passed, text), 1, 1, text) for passed in (True, False)),
         strangers=(Stranger(text, text, text, text, text),),

@@ -60,6 +60,12 @@ def test_what_started_on_another_day_is_told_by_its_date() -> None:
     assert "2025-01-02" in next(line for line in drawn(lab()) if "marathon-1" in line)
 
 
+def test_what_keeps_a_container_from_being_run_is_told_though_it_is_absent() -> None:
+    taken = "zookeeper: port 2181 is taken by perl (pid 7)"
+    gone = member(2, state="absent", since="", drift=("no such container", taken), blocked=(taken,))
+    assert f"{TRIO[1]}  zookeeper: {taken}" in drawn(lab(HostStatus(TRIO[1], gone)))
+
+
 def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
     drift = ("zoo.cfg: syncLimit 2 -> 5", "myid: it says '7'")
     lines = drawn(lab(*(HostStatus(name, member(n, drift=drift)) for n, name in enumerate(TRIO, 1))))

@@ -128,7 +128,7 @@ def asked(
 ) -> dict[str, Observed]:
     """The same after the leader's host was asked who is connected; `more` sessions than the usual ones."""
     clients = WHERE | {f"0x{session:x}": address for session, address in more.items()}
-    return {**seen, A: replace(seen[A], peers=Peers(clients, frozenset(follow)))}
+    return {**seen, A: replace(seen[A], peers=Peers(clients, follow))}
 
 
 def suspects(seen: Mapping[str, Observed], cluster: Cluster = CLUSTER) -> str:
@@ -205,6 +205,20 @@ def test_a_second_one_on_the_host_of_a_member_is_a_stranger_too() -> None:
         B,
         f"more than a Marathon on {B} stands for election in ZooKeeper, hosts.ini has one there",
     )
+    assert one.remedy.startswith("there: docker stop -t 30 the one that hosts.ini does not name, ")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "does"),
+    [
+        (MARATHONS, "marathon-9", "docker stop -t 30 marathon-9, which hands over"),
+        (MASTERS, "mesos-master-09", "docker rm -f mesos-master-09; ZooKeeper forgets"),
+    ],
+)
+def test_a_second_one_is_removed_by_the_name_of_its_own_container(path: str, name: str, does: str) -> None:
+    seen = asked(world(stand=(*THREE_EACH, (7, path.format(7)))), {7: B})
+    one = the_one({**seen, B: replace(seen[B], clusters={name: "mesos"})})
+    assert one.remedy.startswith(f"there: {does}")
 
 
 def test_a_session_that_nobody_is_connected_for_is_a_dead_processs_and_no_stranger() -> None:
@@ -246,6 +260,13 @@ def test_a_zookeeper_that_a_list_names_is_named_by_the_objection_to_it_alone() -
     assert len(told) == 3 and D in told[0] and E in told[0]
 
 
+@pytest.mark.parametrize("host", [A, B])
+def test_a_second_zookeeper_on_the_host_of_a_member_is_a_stranger_too(host: str) -> None:
+    one = the_one(asked(world(follow=3), follow=(B, C, host)))
+    assert one.seen == f"more than a ZooKeeper on {host} follows the leader {A}, and hosts.ini has one there"
+    assert "the container zookeeper is the host's own" in one.remedy and "docker rm" not in one.remedy
+
+
 def test_a_growing_ensemble_has_no_stranger() -> None:
     seen = asked(world(FIVE, follow=4), follow=(B, C, D, E))
     for node in FIVE.ensemble[:3]:  # they do not know the newcomer yet
@@ -280,6 +301,50 @@ def test_a_second_agent_on_an_agents_host_is_a_stranger_and_has_no_place_in_host
     one = the_one(world(agents=slaves("10.70.0.20:5051", "10.70.0.20:5052")))
     assert one.seen.endswith("10.70.0.20:5052 as active, with 0 tasks, and hosts.ini has another one there")
     assert "[mesos_agent]" not in one.remedy and "elsewhere (" not in one.remedy
+
+
+def test_a_second_agent_leaves_by_its_own_container_and_never_by_that_of_the_hosts_own() -> None:
+    seen = world(agents=slaves("10.70.0.20:5051", "10.70.0.20:5052"))
+    own = dict.fromkeys(("mesos-slave", "mesos-slave-2"), "mesos")
+    known = the_one({**seen, "10.70.0.20": replace(seen["10.70.0.20"], clusters=own)})
+    assert [f"docker {do} mesos-slave-2" in known.remedy for do in LEAVING] == [True] * 4
+    assert not re.search(r"mesos-slave(?!-2)", known.remedy)
+    unknown = the_one(seen).remedy
+    assert unknown.startswith("there, with X for what listens on port 5052 (mesos-slave is the host's own): ")
+    assert [f"docker {do} X" in unknown for do in LEAVING] == [True] * 4
+
+
+# Containers that are left
+
+
+def test_a_container_of_ours_without_a_place_is_told_wherever_strangers_are() -> None:
+    seen = world()
+    seen[B] = replace(
+        seen[B], clusters={"marathon-9": "mesos", "zookeeper.prev": "mesos", "zookeeper": "mesos"}
+    )
+    one = the_one(seen)
+    assert str(one) == (
+        f"mesofab made the container marathon-9 on {B}, and hosts.ini has no place for it there. Give the "
+        "host its role, if that is what it lacks; if not, remove it there: docker stop -t 30 marathon-9, "
+        "then docker rm marathon-9."
+    )
+    assert look_around(Asked(CLUSTER, seen)).state == "drift"
+    assert plan_and_strangers(Run(Asked(CLUSTER, seen))).strangers == (one,)
+
+
+def test_a_container_without_a_place_makes_suspect_though_one_of_the_others_is_elsewhere() -> None:
+    """So that who takes part by it is told of as that: the number of candidates is right by chance."""
+    seen = world(stand=(*THREE_EACH[:-1], (7, MARATHONS.format(7))))
+    seen[B] = replace(seen[B], clusters={"marathon-9": "mesos"})
+    assert suspects(seen) == A
+    (one,) = found(asked(seen, {7: B}))
+    assert one.seen.startswith(f"more than a Marathon on {B} stands for election")
+
+
+def test_a_container_of_another_cluster_is_no_concern_of_this_one() -> None:
+    seen = world()
+    seen[B] = replace(seen[B], clusters={"marathon-9": "red"})
+    assert found(seen) == []
 
 
 def test_what_is_listed_and_not_active_does_not_take_part() -> None:
@@ -338,7 +403,7 @@ def test_who_is_connected_is_asked_in_one_command(tmp_path: Path, sh: list[str])
     stand_in(tmp_path / "bin", "ss", f"[ \"$*\" = '-tn sport = :2888' ] && cat <<'EOF'\n{ESTABLISHED}EOF")
     script = peers.script(candidates.connections(CLUSTER), 2888, "b0")
     done = run(script, tmp_path, tmp_path / "bin", sh)
-    assert peers.read(done.stdout.decode(), "b0") == Peers({"0x1000030c6860003": C}, frozenset({B, D}))
+    assert peers.read(done.stdout.decode(), "b0") == Peers({"0x1000030c6860003": C}, (B, D))
 
 
 # Who says so

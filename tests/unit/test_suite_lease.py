@@ -76,4 +76,4 @@ def test_what_a_run_has_left_that_is_no_more_is_for_the_next_one_to_end(
     (left,) = [line for line in said.splitlines() if "there is a container zookeeper.prev" in line]
     assert "`fab deploy-cluster` goes on with it" in left and "rm -f" not in left
     (stray,) = [line for line in said.splitlines() if "there is a container zookeeper-2.prev" in line]
-    assert "`docker rm -f` it, or add its role" in stray
+    assert "add its role to the host in hosts.ini, or remove it; docs/members.md says how" in stray

@@ -19,6 +19,9 @@ OFTEN = 3
 YOUNG = 60
 """Seconds that a container which has ended must run to count as well: docker waits as long at most."""
 
+SIGNALLED = (130, 137, 143)
+"""Exit codes of what a signal from outside has ended: its log tells how it fared, and not why it ended."""
+
 BY_A_PERSON = (Sort.PORT, Sort.READ_ONLY, Sort.FULL)
 """What no step of a deploy can mend."""
 
@@ -145,15 +148,21 @@ def _at(end: End | None, codes: Sequence[int] = ()) -> str:
     """Say when and how a process ended; while it runs again, only the event has its exit code."""
     if end is None:
         return ""
-    code = next((each for each in (end.code, *reversed(codes)) if each is not None), None)
+    code = _code(end, codes)
     how = "" if code is None else f" with exit code {code}"
     memory = ", out of memory" if end.memory else ""
     return f" at {end.at[:19].replace('T', ' ')} UTC{how}{memory}"
 
 
+def _code(end: End | None, codes: Sequence[int]) -> int | None:
+    return next((each for each in (end.code if end else None, *reversed(codes)) if each is not None), None)
+
+
 def _why(host: Host, name: str) -> tuple[str, str]:
     """Give why a container ended, behind a colon, and what to do."""
     seen, lines = host.seen.container(name), host.seen.logs.get(name, ())
+    if _code(seen.end, host.seen.ends.get(seen.id, ())) in SIGNALLED:
+        lines = ()
     error = [seen.end.error] if seen.end and seen.end.error else []
     if known := endings.cause([*lines, *error]):
         return f": {known[0]}", known[1]

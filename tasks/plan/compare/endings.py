@@ -81,7 +81,8 @@ KNOWN = (
     ),
     (
         r"Unable to load database on disk|Unreasonable length|Invalid magic number|CRC check|Corrupt"
-        r"|java\.io\.EOFException",
+        r"|at org\.apache\.zookeeper\.server\.persistence\."
+        r"(FileHeader|FileSnap|FileTxnLog\$FileTxnIterator)\b",
         "it cannot read its own data",
         "if all other members serve, empty its data/version-2: it gets its data from the leader",
     ),

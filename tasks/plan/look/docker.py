@@ -18,6 +18,12 @@ OURS = f"docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}} {{{{.Labe
 GENERATIONS = (".next", ".prev", ".failed")
 """How the names end that a container has before and after its time."""
 
+
+def generation(name: str) -> str:
+    """Give the name that a container has in its time."""
+    return next((name.removesuffix(end) for end in GENERATIONS if name.endswith(end)), name)
+
+
 LINES, BYTES = 60, 8000
 """How much of a log is asked for: more than a stack's depth, and no more than a person would read."""
 

@@ -1,7 +1,7 @@
 """One read-only script that asks a host for everything the comparison needs, and its answer read."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine, of
@@ -86,9 +86,9 @@ class Observed:
     is the host's clock (seconds of the epoch), `ends` the exit codes of late by a container's id.
     `holdings` are the names in directories of data. `held` tells of mounts that containers must keep, by
     container and host path. `clusters` names the cluster of every container of mesofab's. `listeners` tells
-    which process listens on a TCP port. `answers` are the services' words by part name; "" if nothing
-    answered; `hanging` are those vital questions that were taken and not answered. `peers` are those of
-    ZooKeeper's, if somebody had to ask for them.
+    which process listens on a TCP port, `loopback` on which ports nothing does but there. `answers` are the
+    services' words by part name; "" if nothing answered; `hanging` are those vital questions that were
+    taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them.
     """
 
     busy: bool = False
@@ -109,6 +109,7 @@ class Observed:
     held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
     clusters: Mapping[str, str] = field(default_factory=dict)
     listeners: Mapping[int, str] = field(default_factory=dict)
+    loopback: frozenset[int] = frozenset()
     answers: Mapping[str, str] = field(default_factory=dict)
     hanging: frozenset[str] = frozenset()
     peers: Peers | None = None
@@ -224,6 +225,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
         listeners=_listeners(parts.get("listeners", "")),
+        loopback=_loopback(parts.get("listeners", "")),
         answers={name: parts[f"answer {name}"] for name in ask.words},
         hanging=frozenset(name for name in ask.vital if f"{HANGS} {name}" in parts),
     )
@@ -251,9 +253,25 @@ def _path(text: str, mode: str = "", owner: str = "") -> Path:
 
 def _listeners(text: str) -> dict[int, str]:
     listeners = {}
+    for _, port, line in _sockets(text):
+        process = re.search(r'\("([^"]+)",pid=(\d+)', line)
+        listeners[port] = f"{process[1]} (pid {process[2]})" if process else "an unknown process"
+    return listeners
+
+
+def _loopback(text: str) -> frozenset[int]:
+    at: dict[int, set[str]] = {}
+    for address, port, _ in _sockets(text):
+        at.setdefault(port, set()).add(re.sub(r"^\[(::ffff:)?|\]$", "", address))
+    return frozenset(
+        port for port, those in at.items() if all(each == "::1" or each.startswith("127.") for each in those)
+    )
+
+
+def _sockets(text: str) -> Iterator[tuple[str, int, str]]:
+    """Give the address and the port of every listener, and its whole line."""
     for line in text.splitlines():
         fields = line.split()
-        if len(fields) >= 4 and (port := fields[3].rpartition(":")[2]).isdigit():
-            process = re.search(r'\("([^"]+)",pid=(\d+)', line)
-            listeners[int(port)] = f"{process[1]} (pid {process[2]})" if process else "an unknown process"
-    return listeners
+        address, _, port = fields[3].rpartition(":") if len(fields) >= 4 else ("", "", "")
+        if port.isdecimal():
+            yield address, int(port), line

@@ -11,10 +11,10 @@ from .sections import ASK, LIMIT, asking, part_function, split
 
 @dataclass(frozen=True)
 class Peers:
-    """Addresses of those who are connected: of clients by their session, and of members that follow."""
+    """Addresses of those who are connected: of clients by their session, of all members that follow."""
 
     clients: Mapping[str, str]
-    followers: frozenset[str] = frozenset()
+    followers: tuple[str, ...] = ()
 
 
 def script(connections: Mapping[str, Question], peer_port: int, boundary: str) -> str:
@@ -37,4 +37,4 @@ def read(output: str, boundary: str) -> Peers:
     told = "\n".join(parts.values())
     clients = re.findall(r"^ /([0-9.]+):[0-9]+\[.*[,(]sid=(0x[0-9a-f]{1,16})[,)]", told, re.MULTILINE)
     peers = re.findall(r"^ESTAB .*[ :]([0-9]+(?:\.[0-9]+){3})\]?:[0-9]+\s*$", followers, re.MULTILINE)
-    return Peers({session: address for address, session in clients}, frozenset(peers))
+    return Peers({session: address for address, session in clients}, tuple(sorted(peers)))

@@ -5,13 +5,8 @@ from collections.abc import Iterator
 
 from ...inventory.cluster import Cluster
 from ..look.candidates import too_many
-from ..membership import Seen, Stranger, standing
+from ..membership import Called, Seen, Stranger, standing
 from .service import marathon
-
-REMEDY = (
-    "put it back into [marathon] of hosts.ini; or, there: docker stop -t 30 its marathon-N, which hands over "
-    "what it leads, then docker rm it"
-)
 
 
 def suspected(cluster: Cluster, seen: Seen) -> bool:
@@ -21,9 +16,14 @@ def suspected(cluster: Cluster, seen: Seen) -> bool:
     return too_many(cluster, seen, "marathon", _candidates(cluster), silent)
 
 
-def found(cluster: Cluster, seen: Seen) -> Iterator[Stranger]:
+def found(cluster: Cluster, seen: Seen, called: Called) -> Iterator[Stranger]:
     """Give those whose host is known."""
-    yield from standing(cluster, seen, "marathon", _candidates(cluster), "a Marathon", REMEDY)
+
+    def leave(host: str, beside: bool) -> str:
+        name = called(host) or ("the one that hosts.ini does not name" if beside else "its marathon-N")
+        return f"there: docker stop -t 30 {name}, which hands over what it leads, then docker rm it"
+
+    yield from standing(cluster, seen, "marathon", _candidates(cluster), "a Marathon", leave)
 
 
 def _candidates(cluster: Cluster) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...inventory.cluster import Cluster
 from ..look.candidates import too_many
-from ..membership import Seen, Stranger, standing
+from ..membership import Called, Seen, Stranger, standing
 from . import replicas
 from .service import master
 
@@ -16,9 +16,14 @@ def suspected(cluster: Cluster, seen: Seen) -> bool:
     return too_many(cluster, seen, "mesos_master", replicas.candidates(cluster), silent)
 
 
-def found(cluster: Cluster, seen: Seen) -> Iterator[Stranger]:
+def found(cluster: Cluster, seen: Seen, called: Called) -> Iterator[Stranger]:
     """Give those whose host is known. With a replica too many, the objection to that names them."""
+
+    def leave(host: str, beside: bool) -> str:
+        if not beside:
+            return replicas.farewell(cluster)
+        name = called(host) or "the one that hosts.ini does not name"
+        return f"there: docker rm -f {name}; ZooKeeper forgets it within 10 s"
+
     if not replicas.too_many(cluster, seen):
-        remedy = f"put it back into [mesos_master] of hosts.ini; or, {replicas.farewell(cluster)}"
-        paths = replicas.candidates(cluster)
-        yield from standing(cluster, seen, "mesos_master", paths, "a master", remedy)
+        yield from standing(cluster, seen, "mesos_master", replicas.candidates(cluster), "a master", leave)

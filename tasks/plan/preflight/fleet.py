@@ -1,6 +1,7 @@
 """What only shows when all hosts are seen together."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from ...inventory.edits import Change, Leave
 from ..look.docker import ABSENT
@@ -15,12 +16,25 @@ DRIFT = 5
 SHOWN = 6
 """How many closed ports a finding names."""
 
-CAUSES: Mapping[End, str] = {
-    "timed out": "timed out): a firewall drops it",
-    "no route to host": "no route to host): a firewall rejects it, or a route is missing",
-    "refused": "refused, although its service runs and listens): a firewall rejects it, or the service "
-    "listens on another address",
+Closed = End | Literal["loopback"]
+"""How a port is closed: to whom an address is refused whose service listens on the loopback alone, too."""
+
+OPEN = "open these ports in the firewalls of both hosts and of the network between them"
+
+CAUSES: Mapping[Closed, tuple[str, str]] = {
+    "timed out": ("timed out): a firewall drops it", OPEN),
+    "no route to host": ("no route to host): a firewall rejects it, or a route is missing", OPEN),
+    "refused": (
+        "refused, although its service runs and listens): a firewall rejects it, or the service listens on "
+        "another address",
+        OPEN,
+    ),
+    "loopback": (
+        "refused): its service listens on the loopback address alone",
+        "have it listen on its host's own address: `fab plan` shows whether a deploy does that",
+    ),
 }
+"""What each of them comes from, behind its brackets, and what to do."""
 
 SETTLED = 10
 """Seconds that a container must run: one that was just started may not have listened when it was tried."""
@@ -102,30 +116,31 @@ def flows(hosts: Sequence[Subject]) -> Iterator[Finding]:
     On a port on which nobody listens yet, a refusal shows as well as an answer that the way is open.
     """
     names = {host.node.name: host for host in hosts}
-    found: dict[tuple[str, int, End], list[Subject]] = {}
+    found: dict[tuple[str, int, Closed], list[Subject]] = {}
     for host in hosts:
         for flow in needed(host.cluster, host.node, [each.role for each in host.containers]):
             end, there = host.facts.flows.get((flow.to.address, flow.port)), names.get(flow.to.name)
             if end and there and _is_closed(end, flow, there):
-                found.setdefault((flow.to.address, flow.port, end), []).append(host)
-    for (end, _), ports in _alike(found).items():
-        for host in found[(*ports[0], end)]:
-            evidence = f"it cannot reach {_listed(ports)} ({CAUSES[end]}"
-            yield host.finding(
-                "flow",
-                evidence,
-                "open these ports in the firewalls of both hosts and of the network between them",
-            )
+                how: Closed = "loopback" if _is_bound_wrong(end, flow, there) else end
+                found.setdefault((flow.to.address, flow.port, how), []).append(host)
+    for (how, _), ports in _alike(found).items():
+        cause, remedy = CAUSES[how]
+        for host in found[(*ports[0], how)]:
+            yield host.finding("flow", f"it cannot reach {_listed(ports)} ({cause}", remedy)
 
 
 def _alike(
-    found: Mapping[tuple[str, int, End], Sequence[Subject]],
-) -> dict[tuple[End, tuple[str, ...]], list[tuple[str, int]]]:
+    found: Mapping[tuple[str, int, Closed], Sequence[Subject]],
+) -> dict[tuple[Closed, tuple[str, ...]], list[tuple[str, int]]]:
     """Put ports together that are closed in the same way to the same hosts."""
-    alike: dict[tuple[End, tuple[str, ...]], list[tuple[str, int]]] = {}
-    for (address, port, end), hosts in found.items():
-        alike.setdefault((end, tuple(host.node.name for host in hosts)), []).append((address, port))
+    alike: dict[tuple[Closed, tuple[str, ...]], list[tuple[str, int]]] = {}
+    for (address, port, how), hosts in found.items():
+        alike.setdefault((how, tuple(host.node.name for host in hosts)), []).append((address, port))
     return alike
+
+
+def _is_bound_wrong(end: End, flow: Flow, there: Subject) -> bool:
+    return end == "refused" and flow.port in there.seen.loopback
 
 
 def _is_closed(end: End, flow: Flow, there: Subject) -> bool:

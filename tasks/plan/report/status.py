@@ -26,7 +26,8 @@ class Component:
     `service` is the role that hosts.ini gives the host; `state` is docker's word, or `absent`,
     `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
     itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
-    what is not as wanted, `troubles` why its member is not well. All of them are "" if they are not known.
+    what is not as wanted, `troubles` why its member is not well, `blocked` what a deploy is refused for.
+    All of them are "" if they are not known.
     """
 
     service: str
@@ -37,6 +38,7 @@ class Component:
     role: str = ""
     drift: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    blocked: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -160,6 +162,7 @@ def _component(chapter: Chapter, node: Node, seen: Observed, name: str, plan: Ho
         version=chapter.members.version(node, answers) or (tag(found.image) if found.runs else ""),
         role=chapter.members.role(node, answers),
         drift=drift(plan, chapter),
+        blocked=_blocked(plan, chapter),
         troubles=tuple(trouble for trouble in plan.troubles if trouble.container == name),
     )
 
@@ -182,8 +185,11 @@ def drift(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
         steps = [step for step in steps if step.action is not Action.WRITE_BESIDE]
     lasting = [step for step in steps if step.phase != "settle"] or steps
     texts = [step.reason if step.risk == "restart" else f"{step.title}: {step.reason}" for step in lasting]
-    texts += [f"{b.title}: {b.seen}" for b in plan.blockers if chapter.holds(b)]
-    return tuple(dict.fromkeys(texts))
+    return tuple(dict.fromkeys([*texts, *_blocked(plan, chapter)]))
+
+
+def _blocked(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
+    return tuple(f"{one.title}: {one.seen}" for one in plan.blockers if chapter.holds(one))
 
 
 def service(

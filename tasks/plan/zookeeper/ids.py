@@ -45,11 +45,12 @@ def _mend_the_file(cluster: Cluster, node: Node, found: str, lists: dict[str, Me
         str(n.myid) for n in cluster.ensemble
     }
     if found in taken:
-        return f"hosts.ini is right, and the data seem to be a copy of member {found}'s: {_empty(node)}"
+        copy = f"the data seem to be a copy of member {found}'s"
+        return f"it is hosts.ini that is right, and {copy}: {_empty(node)}"
     file = f"{node.settings.zookeeper_dir}/data/myid"
     return (
-        f"hosts.ini is right: if only the file was changed, write {node.myid} into {file} again; if the data "
-        f"come from elsewhere, {_empty(node)}"
+        f"it is hosts.ini that is right: if only the file was changed, write {node.myid} into {file} again; "
+        f"if the data come from elsewhere, {_empty(node)}"
     )
 
 

@@ -27,7 +27,7 @@ def strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection]
         members = lists[node.name]
         gone = [id for id in members if id not in wanted]
         moved = [id for id in members if id in wanted and members[id] != wanted[id]]
-        others = _of_others(cluster, members)
+        others = _of_others(cluster, node, lists, seen)
         if moved:
             swapped = wanted[moved[0]] in members.values()  # it is a member already, under another id
             remedy = others or ("" if swapped else _how_to_move(moved[0], members))
@@ -49,10 +49,27 @@ def strangers(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objection]
             )
 
 
-def _of_others(cluster: Cluster, members: Members) -> str:
-    if advice.is_known(cluster, members):
+def _of_others(cluster: Cluster, node: Node, lists: Lists, seen: Seen) -> str:
+    """Say what to do about a list of which at most half the members are hosts of hosts.ini.
+
+    One without any other host is no other cluster's: its member was led astray on its own host.
+    """
+    if advice.is_known(cluster, lists[node.name]):
         return ""
-    return "most of that ensemble's members are none of hosts.ini: use the hosts.ini that it was made with"
+    own = {one.address for one in cluster.ensemble}
+    if is_settled(cluster, lists, seen) and own >= {*lists[node.name].values()}:
+        return (
+            "most members serve by the list of hosts.ini without it: if what it took apart from them may be "
+            f"lost, docker stop zookeeper there and empty {data(node)}; a deploy then has it copy theirs"
+        )
+    return "half or more of that ensemble's members are none of hosts.ini: use the hosts.ini it was made with"
+
+
+def is_settled(cluster: Cluster, lists: Lists, seen: Seen) -> bool:
+    """Tell whether most members of hosts.ini serve by its list."""
+    wanted = {node.myid: node.address for node in cluster.ensemble}
+    settled = [name for name, members in lists.items() if members == wanted and mode(seen[name])]
+    return len(settled) > len(wanted) // 2
 
 
 def _how_to_move(id: int, members: Members) -> str:

@@ -18,7 +18,7 @@ from ..words import names
 from . import advice
 from .advice import Members
 from .desired import CONTAINER, cfg, data
-from .listed import Lists, mode, named, objection, strangers
+from .listed import Lists, is_settled, mode, named, objection, strangers
 from .service import Ensemble
 
 
@@ -123,8 +123,7 @@ def _standalone(cluster: Cluster, lists: Lists, seen: Seen) -> Iterator[Objectio
     Empty members could outvote it. A member that has lost its list beside a majority that serves is mended.
     """
     wanted = _wanted(cluster)
-    settled = [name for name, members in lists.items() if members == wanted and mode(seen[name])]
-    if len(wanted) == 1 or len(settled) > len(wanted) // 2:
+    if len(wanted) == 1 or is_settled(cluster, lists, seen):
         return
     for node in cluster.ensemble:
         if node.name in seen and (
