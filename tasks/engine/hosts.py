@@ -168,6 +168,10 @@ class Hosts:
         """Note that this run holds the lease on a node: no look takes it for somebody else's from now on."""
         self._leased.add(node.name)
 
+    def let_go(self) -> None:
+        """Note that this run holds no lease any more."""
+        self._leased.clear()
+
     def but_ours(self, node: Node, seen: Observed) -> Observed:
         """Leave out of what was seen on a node that this very run is at work there."""
         return replace(seen, at_work=None) if node.name in self._leased else seen

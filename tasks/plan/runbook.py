@@ -130,6 +130,9 @@ MESOS_AGENT = Chapter(
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
 
+ASKING = frozenset({Id.CHECK_IP, *(chapter.gate for chapter in CHAPTERS if chapter.gate)})
+"""The ids whose steps change nothing."""
+
 UNASKED = SeenContainer(status="running", labels={DIGEST: ""})
 """A container of which nothing is known but its name."""
 

@@ -129,6 +129,8 @@ class FakeHosts(Hosts):
         pass
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+        if node.name in self._lost:
+            raise Unreachable("it is gone", host=node.name)
         return Silent(), self._locked
 
     def ask(

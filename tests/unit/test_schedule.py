@@ -39,7 +39,9 @@ def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
     return HostPlan(host, (), tuple(made))
 
 
-def test_a_first_deploy_starts_all_else_as_soon_as_zookeeper_serves_and_checks_in_the_runbooks_order() -> None:
+def test_a_first_deploy_starts_all_else_as_soon_as_zookeeper_serves_and_checks_in_the_runbooks_order() -> (
+    None
+):
     first = {host: plan(host, *((each, "start") for each in SERVICES)) for host in HOSTS}
     assert told(list(schedule(CHAPTERS, first, SERVICES))) == [
         "stage ",
@@ -124,7 +126,9 @@ def test_a_service_whose_members_do_not_wait_starts_when_all_it_leans_on_was_see
     for chapter, other in product(SERVICES, SERVICES):
         own = [place for place, entry in starts if chapter in entry.chapters]
         if own and other.rank < chapter.rank and not chapter.waits:
-            rolled = [p for p, entry in enumerate(found) if any(m.service == other.service for m in entry.members)]
+            rolled = [
+                p for p, entry in enumerate(found) if any(m.service == other.service for m in entry.members)
+            ]
             started = [p for p, entry in starts if other in entry.chapters]
             assert max([*rolled, *started], default=-1) < own[0]
 
