@@ -203,9 +203,9 @@ def test_no_run_begins_beside_a_step_that_outlives_its_lease_on_another_member()
     cluster = parse(TRIO)
     seen = {node.name: Observed(busy=node.name == "10.0.0.3") for node in cluster.nodes}
     one = FakeHosts(cluster, seen).among(["10.0.0.1"])
-    with lease.held(Run(one, [ZOOKEEPER])) as leases:
-        with pytest.raises(Blocked, match=r"10\.0\.0\.3  another run lost this host in mid-step"):
-            leases.secure()
+    lost = pytest.raises(Blocked, match=r"10\.0\.0\.3  another run lost this host in mid-step")
+    with lease.held(Run(one, [ZOOKEEPER])) as leases, lost:
+        leases.secure()
     others = Hosts(cluster, cluster.nodes[:1], Nobody(), one.console).fellows([ZOOKEEPER])
     assert all(WAIT_FOR_OTHERS in others.looking([ZOOKEEPER], node).script for node in others.nodes)
 

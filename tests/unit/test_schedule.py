@@ -121,7 +121,7 @@ def test_a_service_whose_members_do_not_wait_starts_when_all_it_leans_on_was_see
 ) -> None:
     found = list(schedule(CHAPTERS, made, asked))
     starts = [(place, entry) for place, entry in enumerate(found) if entry.kind == "start"]
-    for place, entry in starts:
+    for _, entry in starts:
         assert all(each.waits or each.rank == entry.chapters[0].rank for each in entry.chapters)
     for chapter, other in product(SERVICES, SERVICES):
         own = [place for place, entry in starts if chapter in entry.chapters]
