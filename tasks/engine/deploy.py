@@ -47,7 +47,7 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
         found = _whole_plan(run, promise, leases.look if run.may_change else None)
         if any(each.blockers for each in found.plans.values()):
             if check:
-                _preflight(run, found)
+                _preflight(run, found, leases)
             refuse_if_blocked(found.plans)
         if any(each.steps for each in found.plans.values()):
             return _change(run, _secured(run, found, leases, check), promise)
@@ -56,10 +56,10 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
     return result
 
 
-def _preflight(run: Run, found: Preview, but: str = "") -> None:
+def _preflight(run: Run, found: Preview, leases: lease.Leases, but: str = "") -> None:
     from . import preflight
 
-    preflight.clear(run, preflight.added(run, found.seen).without((but,)))
+    preflight.clear(run, preflight.added(run, found.seen, leases).without((but,)))
 
 
 def _secured(run: Run, found: Preview, leases: lease.Leases, check: bool) -> Preview:
@@ -68,10 +68,10 @@ def _secured(run: Run, found: Preview, leases: lease.Leases, check: bool) -> Pre
         more = leases.secure()
     except (lease.Taken, lease.NotLocked) as error:
         if check:  # it may know why: that two names are one host, say
-            _preflight(run, found, but="lock" if isinstance(error, lease.Taken) else "")
+            _preflight(run, found, leases, but="lock" if isinstance(error, lease.Taken) else "")
         raise
     if check:
-        _preflight(run, found)
+        _preflight(run, found, leases)
     return previewed(run, {**found.seen, **more}, {}) if more else found
 
 

@@ -5,7 +5,9 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from dataclasses import replace
+from threading import Event, Lock, Thread
+from typing import TypeVar
 
 from paramiko import Channel, SSHException
 
@@ -16,8 +18,8 @@ from ..plan.look.lease import read as whose
 from ..plan.look.observed import Observed
 from ..plan.shell import private, quote
 from . import fanout
-from .hosts import Hosts
-from .remote import hang_up
+from .hosts import Hosts, Inquiry
+from .remote import Staying, hang_up
 from .run import Run
 
 BEAT = 15
@@ -25,6 +27,11 @@ BEAT = 15
 
 SILENCE = 60
 """Seconds without one after which a host takes a run for dead."""
+
+ALIVE, MORE = ".", "?"
+"""What a run says to the shells that hold its leases: that it lives, or that a question follows."""
+
+T = TypeVar("T")
 
 
 class Taken(Blocked):
@@ -45,7 +52,8 @@ class Leases:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._channels: list[Channel] = []
+        self._channels: dict[str, Channel] = {}
+        self._speaking = Lock()
         self._refused: dict[str, OperatorError] = {}
         self._tried: set[str] = set()
         self._over = Event()
@@ -82,10 +90,17 @@ class Leases:
                 raise Taken(seen_there, "Wait for its end, then run again.", name)
         return seen | others
 
+    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+        """Ask a node, and have the shell answer that holds its lease, if it is held. Raises Unreachable."""
+        if channel := self._channels.get(node.name):
+            asking = replace(inquiry, script=more(inquiry.script))
+            return self._run.hosts.inquire(node, asking, Staying(channel, self._speaking))
+        return self._run.hosts.inquire(node, inquiry)
+
     def end(self) -> None:
         """Let go of every host."""
         self._over.set()
-        for channel in self._channels:
+        for channel in self._channels.values():
             hang_up(channel)
         self._run.hosts.let_go()
 
@@ -106,7 +121,7 @@ class Leases:
             channel, text = hosts.hold(node, taking, inquiry.over)
         said = text.partition("\n")[0]
         if said == "held":
-            self._channels.append(channel)
+            self._channels[node.name] = channel
             hosts.leased(node)
         else:
             hang_up(channel)
@@ -115,8 +130,9 @@ class Leases:
 
     def _keep_up(self) -> None:
         while not self._over.wait(BEAT):
-            for channel in tuple(self._channels):
-                _beat(channel)
+            for channel in tuple(self._channels.values()):
+                with self._speaking:  # no sign of life may stand within a script
+                    _beat(channel)
 
 
 @contextmanager
@@ -131,7 +147,7 @@ def held(run: Run) -> Iterator[Leases]:
 
 def _beat(channel: Channel) -> None:
     with suppress(SSHException, OSError, EOFError):
-        channel.sendall(b".")
+        channel.sendall(ALIVE.encode())
         if not channel.exit_status_ready():
             return
     # The lease is gone, and another run may have the host by now: ours may not touch it again.
@@ -154,17 +170,30 @@ def script(who: str, what: str, run: str, inquiry: str, lease: str = LEASE, sile
 
     Where it cannot be taken, it says why instead, and asks all the same. Below what people read
     stands the `run`, by which its steps know that the lease is still theirs.
+
+    It is one function, so that all of it has been read before it answers: what comes on standard input
+    from then on are signs of life, or `more`.
     """
-    stays = f'while [ -n "$(timeout {silence} head -c 1)" ]; do :; done; : >{lease}'
     told = f"{quote(who)} \"$(date -u '+%F %T')\" {quote(what)} {run}"
     return (
         f"{HELD}=\n"
+        f"stay() {{ while :; do case $(timeout {silence} head -c 1) in\n"
+        f"{ALIVE}) ;; '{MORE}') return ;; *) : >{lease}; exit 0 ;; esac; done; }}\n"
+        "mesofab() {\n"
         f"if [ ! -e {lease} ]; then {private(lease)}fi\n"
         # A second, since a look that asks whether it is held has it locked for a moment.
         f"if command exec 8<>{lease} && flock -w 1 8; then\n"
         f"printf '%s, since %s UTC: fab %s\\n%s\\n' {told} > {lease} && {{ {HELD}=yes; echo held; }}\n"
         f'else read -r its <{lease}; echo "busy $its"; fi\n'
         f"(\n{inquiry}) 8>&-\n"
-        # On one line with its exit: what follows on standard input is signs of life, no script.
-        f'if [ "${HELD}" ]; then {stays}; fi; exit 0\n'
+        f'[ "${HELD}" ] || exit 0\n'
+        "stay\n"
+        "}\n"
+        "mesofab\n"
     )
+
+
+def more(inquiry: str) -> str:
+    """Give what has a shell that holds a lease ask something more, once."""
+    # On one line with its exit: what follows on standard input is signs of life, no script.
+    return f"{MORE}(\n{inquiry}) 8>&-\nstay; exit 0\n"

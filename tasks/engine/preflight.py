@@ -18,27 +18,24 @@ from ..plan.words import counted, grouped
 from . import fanout
 from .console import STYLES
 from .hosts import Inquiry
+from .lease import Leases
 from .run import Run
 from .strangers import asked
 
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
-    return _surveyed(run, lambda node: inquiry(run, node))
+    return _surveyed(run, lambda node: run.hosts.inquire(node, inquiry(run, node)))
 
 
-def added(run: Run, seen: Mapping[str, Observed]) -> Report:
+def added(run: Run, seen: Mapping[str, Observed], leases: Leases) -> Report:
     """Ask hosts that were `seen` just now, all at once, for what a preflight asks beside."""
-    return _surveyed(run, lambda node: inquiry(run, node, seen[node.name]))
+    return _surveyed(run, lambda node: leases.inquire(node, inquiry(run, node, seen[node.name])))
 
 
-def _surveyed(run: Run, asking: Callable[[Node], Inquiry[Look]]) -> Report:
+def _surveyed(run: Run, ask: Callable[[Node], Look]) -> Report:
     with run.console.spent.part("looking"):
-        looks, lost = fanout.attempt(
-            run.hosts.nodes,
-            lambda node: run.hosts.inquire(node, asking(node)),
-            run.cluster.settings.parallel,
-        )
+        looks, lost = fanout.attempt(run.hosts.nodes, ask, run.cluster.settings.parallel)
     return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
 
 

@@ -16,6 +16,7 @@ from samples import TRIO, as_wanted
 from tasks.engine import lease, preflight, preview
 from tasks.engine.deploy import deploy
 from tasks.engine.hosts import Inquiry
+from tasks.engine.remote import Staying
 from tasks.engine.run import Run
 from tasks.errors import Blocked, OperatorError, Unreachable
 from tasks.inventory.cluster import Node
@@ -120,6 +121,25 @@ def test_signs_of_life_keep_a_lease_and_silence_ends_it(tmp_path: Path) -> None:
         assert all(is_free(file) for file in leases)
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_whoever_holds_a_lease_asks_more_when_told_to_and_keeps_it(tmp_path: Path, shell: str) -> None:
+    locked = tmp_path / "lease"
+    with start("ann", locked, shell) as process:
+        to = pipe(process.stdin)
+        assert [said(process), said(process)] == ["held", "asked"]
+        to.write("...")
+        to.flush()
+        to.write(lease.more('read -r line; echo "more $line"\n'.replace("line;", "line </dev/null;")))
+        to.flush()
+        assert said(process) == "more"
+        to.write(".")
+        to.flush()
+        assert not is_free(locked)
+        to.close()
+        assert process.wait(60) == 0
+    assert is_free(locked) and locked.read_text() == ""
+
+
 @pytest.mark.parametrize("said", ["busy ann, since 12:00\n", "flock: not found\n"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_preflight_may_know_why_a_host_could_not_be_leased(said: str, known: bool) -> None:
@@ -172,9 +192,12 @@ class Counted(FakeHosts):
         self.channels.append(channel)
         return channel, said
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
-        self.commands[node.name].append(self.held(inquiry.what))
-        return super().inquire(node, inquiry)
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+        if staying:
+            assert staying.channel in self.channels and not self.free
+        else:
+            self.commands[node.name].append(self.held(inquiry.what))
+        return super().inquire(node, inquiry, staying)
 
     def ask(self, vantage: Node, *questions: object) -> None:
         self.commands[vantage.name].append(self.held("gate"))
@@ -221,10 +244,10 @@ def test_a_change_is_one_look_with_the_lease_and_then_its_steps() -> None:
     assert hosts.free
 
 
-def test_a_preflight_asks_what_the_look_did_not_and_the_leases_are_held_by_then() -> None:
+def test_a_preflight_is_no_command_more_and_asks_what_the_look_did_not() -> None:
     hosts = Counted(WELL, wanted="changed")
     deploy(Run(hosts, [ZOOKEEPER]), check=True)
-    assert hosts.commands[THIRD][:3] == ["look and lease", "preflight", "act"]
+    assert hosts.commands[THIRD][:2] == ["look and lease", "act"]
     script = preflight.inquiry(Run(hosts), CLUSTER.nodes[0], WELL[FIRST]).script
     assert "docker inspect" not in script and "docker info" in script
 
