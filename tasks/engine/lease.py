@@ -65,8 +65,7 @@ class Leases:
 
         Tells of those that cannot be looked at why not. Who else holds a lease is told by `secure`.
         """
-        with self._run.console.spent.part("looking"):
-            return self._look(self._run.hosts, self._run.hosts.nodes)
+        return self._look(self._run.hosts, self._run.hosts.nodes)
 
     def secure(self) -> dict[str, Observed]:
         """See to it that every host is held; give how those look that were not looked at before.
@@ -77,12 +76,11 @@ class Leases:
         """
         hosts = self._run.hosts
         self._refuse(hosts, Taken, NotLocked)
-        with self._run.console.spent.part("taking the lease"):
-            seen, lost = self._look(hosts, [node for node in hosts.nodes if node.name not in self._tried])
-            fanout.refuse(lost)
-            self._refuse(hosts, Taken, NotLocked)
-            fellows = hosts.fellows(self._run.chapters)
-            others, _ = self._look(fellows, fellows.nodes)
+        seen, lost = self._look(hosts, [node for node in hosts.nodes if node.name not in self._tried])
+        fanout.refuse(lost)
+        self._refuse(hosts, Taken, NotLocked)
+        fellows = hosts.fellows(self._run.chapters)
+        others, _ = self._look(fellows, fellows.nodes)
         self._refuse(fellows, Taken)
         for name, one in others.items():
             if one.busy:  # with a step of a run that has lost its lease: nobody else may act there now
@@ -111,7 +109,9 @@ class Leases:
     def _look(
         self, hosts: Hosts, nodes: Sequence[Node]
     ) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
-        return fanout.attempt(nodes, lambda node: self._take(hosts, node), hosts.cluster.settings.parallel)
+        parallel = hosts.cluster.settings.parallel
+        with self._run.console.spent.part("looking"):
+            return fanout.attempt(nodes, lambda node: self._take(hosts, node), parallel)
 
     def _take(self, hosts: Hosts, node: Node) -> Observed:
         inquiry = hosts.looking(self._run.chapters, node)
