@@ -1,21 +1,18 @@
 """Bring hosts to what the runbook wants: look, plan, then what tasks.plan.schedule says in that order."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Blocked
 from ..plan.gate import Verdict
-from ..plan.look.observed import Observed
 from ..plan.membership import Plans
 from ..plan.roll import Member, stays
 from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
-from . import gates
+from . import gates, lease
 from .console import STYLES
 from .hosts import Hosts
-from .preview import MOVES, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
+from .preview import MOVES, Looking, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
 from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
 from .run import Run
 
@@ -40,60 +37,54 @@ class Result:
 def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> Result:
     """Carry out what is missing.
 
-    With `check`, a run that has something to do begins with a preflight; with a `promise`, it does
-    just what that says or nothing. Raises Blocked before
-    anything is changed if a person is needed first; Degraded if nothing is missing, but a member is not
-    well; StepFailed, GateNotReached or Unreachable when the run had to stop. It is always safe to run again.
+    The first look takes the leases, and a run that has nothing to do lets go of them at once. With
+    `check`, one that has something to do begins with a preflight; with a `promise`, it does just what that
+    says or nothing. Raises Blocked before anything is changed if a person is needed first; Degraded if
+    nothing is missing, but a member is not well; StepFailed, GateNotReached or Unreachable when the run had
+    to stop. It is always safe to run again.
     """
-    found = _whole_plan(run, promise)
-    if any(each.blockers for each in found.plans.values()):
-        if check:
-            _preflight(run)
-        refuse_if_blocked(found.plans)
-    if not any(each.steps for each in found.plans.values()):
-        result = perform(run, found)
-        refuse_if_unwell(found.plans)
-        return result
+    with lease.held(run) as leases:
+        found = _whole_plan(run, promise, leases.look if run.may_change else None)
+        if any(each.blockers for each in found.plans.values()):
+            if check:
+                _preflight(run, found, leases)
+            refuse_if_blocked(found.plans)
+        if any(each.steps for each in found.plans.values()):
+            return _change(run, _secured(run, found, leases, check), promise)
+    result = perform(run, found)
+    refuse_if_unwell(found.plans)
+    return result
+
+
+def _preflight(run: Run, found: Preview, leases: lease.Leases, but: str = "") -> None:
+    from . import preflight
+
+    preflight.clear(run, preflight.added(run, found.seen, leases).without((but,)))
+
+
+def _secured(run: Run, found: Preview, leases: lease.Leases, check: bool) -> Preview:
+    """Have every host held, and with `check` pass the preflight; plan again what was not looked at before."""
+    try:
+        more = leases.secure()
+    except (lease.Taken, lease.NotLocked) as error:
+        if check:  # it may know why: that two names are one host, say
+            _preflight(run, found, leases, but="lock" if isinstance(error, lease.Taken) else "")
+        raise
+    if check:
+        _preflight(run, found, leases)
+    return previewed(run, {**found.seen, **more}, {}) if more else found
+
+
+def _change(run: Run, found: Preview, promise: "Promise | None") -> Result:
     from . import availability
 
-    with leased(run, check) as seen:
-        found = previewed(run, seen, {})  # it may have changed meanwhile
-        _keep(promise, run, found)
-        refuse(run, found)
-        _tell_costs(run, found)
-        more = promise is None and bool(doubtful(run, found))
-        with availability.measured(run.hosts, found.plans, more=more) as over:
-            result = _carry_out(run, found, promise is not None)
-        return replace(result, over_budget=tuple(over))
-
-
-def _preflight(run: Run, but: str = "") -> None:
-    from . import preflight
-
-    preflight.clear(run, preflight.survey(run).without((but,)))
-
-
-@contextmanager
-def leased(run: Run, check: bool) -> Iterator[dict[str, Observed]]:
-    """Hold the hosts while the block runs, and give how they look; with `check`, after a preflight."""
-    from . import lease
-
-    if not check:
-        with lease.held(run, lambda node: run.hosts.looking(run.chapters, node)) as (own, others):
-            yield own | others
-        return
-    from . import preflight
-
-    try:
-        with lease.held(run, lambda node: preflight.inquiry(run, node)) as (looks, others):
-            preflight.clear(run, preflight.judged(run, looks, {}))
-            yield {name: look.seen for name, look in looks.items()} | others
-    except lease.Taken:
-        _preflight(run, but="lock")  # it may know why: that two names are one host, say
-        raise
-    except lease.NotLocked:
-        _preflight(run)
-        raise
+    _keep(promise, run, found)  # other members were looked at again
+    refuse(run, found)
+    _tell_costs(run, found)
+    more = promise is None and bool(doubtful(run, found))
+    with availability.measured(run.hosts, found.plans, more=more) as over:
+        result = _carry_out(run, found, promise is not None)
+    return replace(result, over_budget=tuple(over))
 
 
 def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
@@ -127,9 +118,9 @@ def _tell_costs(run: Run, found: Preview) -> None:
         run.console.say(line, STYLES["warning"])
 
 
-def _whole_plan(run: Run, promise: "Promise | None" = None) -> Preview:
+def _whole_plan(run: Run, promise: "Promise | None" = None, look: Looking | None = None) -> Preview:
     """Make the plan of all hosts of the run; Blocked if there is a promise that says something else."""
-    found = plan(run)
+    found = plan(run, look)
     found.refuse_if_incomplete()
     _keep(promise, run, found)
     return found

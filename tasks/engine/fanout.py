@@ -1,6 +1,6 @@
 """Do one thing on many hosts at once, at most `parallel` at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -32,11 +32,15 @@ def attempt(
 def each(nodes: Sequence[Node], do: Callable[[Node], T], parallel: int) -> dict[str, T]:
     """Give `do`'s result by node name.
 
-    All hosts are seen to the end; then, if any failed, the first one's kind of OperatorError is
-    raised with the messages of all, in the inventory's order, each said once.
+    All hosts are seen to the end before anything is raised; see `refuse`.
     """
     results, errors = attempt(nodes, do, parallel)
+    refuse(errors)
+    return results
+
+
+def refuse(errors: Mapping[str, OperatorError]) -> None:
+    """Raise the first one's kind of OperatorError, if there is any, with all messages, each said once."""
     if errors:
         first = next(iter(errors.values()))
         raise type(first)("\n".join(grouped((name, error.text) for name, error in errors.items())))
-    return results

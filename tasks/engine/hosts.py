@@ -25,7 +25,7 @@ from .connections import Connections
 from .console import Console
 from .hearing import INQUIRY, Bounds
 from .journal import Journal
-from .remote import Outcome, Remote
+from .remote import Outcome, Remote, Staying
 
 if TYPE_CHECKING:
     from .tree import Tree
@@ -168,15 +168,25 @@ class Hosts:
         """Note that this run holds the lease on a node: no look takes it for somebody else's from now on."""
         self._leased.add(node.name)
 
+    def let_go(self) -> None:
+        """Note that this run holds no lease any more."""
+        self._leased.clear()
+
     def but_ours(self, node: Node, seen: Observed) -> Observed:
         """Leave out of what was seen on a node that this very run is at work there."""
         return replace(seen, at_work=None) if node.name in self._leased else seen
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
-        """Ask a node and wait for the answer. Raises Unreachable."""
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+        """Ask a node, by what is `staying` there if that is given, and wait for the answer.
+
+        Raises Unreachable.
+        """
         with self.console.looking(node.name, inquiry.what):
-            outcome = self.execute(node, inquiry.script, inquiry.over)
-        return inquiry.answer(node, outcome.text)
+            if staying:
+                text = Remote(node, self._connections.to(node)).ask(staying, inquiry.script, inquiry.over)
+            else:
+                text = self.execute(node, inquiry.script, inquiry.over).text
+        return inquiry.answer(node, text)
 
     def ask(
         self, vantage: Node, questions: Sequence[Question], patience: float, enough: Callable[[Heard], bool]

@@ -3,22 +3,23 @@
 import getpass
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from dataclasses import replace
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from paramiko import Channel, SSHException
 
-from ..errors import Blocked, Unreachable
+from ..errors import Blocked, OperatorError, Unreachable
 from ..inventory.cluster import Node
-from ..plan.look.lease import LEASE
+from ..plan.look.lease import HELD, LEASE
 from ..plan.look.lease import read as whose
 from ..plan.look.observed import Observed
 from ..plan.shell import private, quote
 from . import fanout
 from .hosts import Hosts, Inquiry
-from .remote import hang_up
+from .remote import Staying, hang_up
 from .run import Run
 
 BEAT = 15
@@ -26,6 +27,9 @@ BEAT = 15
 
 SILENCE = 60
 """Seconds without one after which a host takes a run for dead."""
+
+ALIVE, MORE = ".", "?"
+"""What a run says to the shells that hold its leases: that it lives, or that a question follows."""
 
 T = TypeVar("T")
 
@@ -38,97 +42,158 @@ class NotLocked(Unreachable):
     """A host on which no lease can be taken at all."""
 
 
-@contextmanager
-def held(
-    run: Run, asking: Callable[[Node], Inquiry[T]]
-) -> Iterator[tuple[dict[str, T], dict[str, Observed]]]:
-    """Hold every host of the run while the block runs. Raises Taken, NotLocked or Unreachable.
+class Leases:
+    """The leases of one run, each taken by the command that looks at its host.
 
-    Each is asked by the command that takes its lease: nobody else can change it behind the answer. Gives
-    the answers, and how the other members of its services look. Those are held, too, or two
-    runs on different hosts could each take a member down; one that cannot be reached does not matter.
-
-    The lock belongs to a process at the other end of the connection. It ends when the connection
-    does; and if that end cannot be told to the host, as when the cable is cut here, a minute after
-    our last sign of life.
+    So nobody else can change behind the look what was seen. A lease is a lock, which belongs to a process
+    at the other end of the connection. It ends when the connection does; and if that end cannot be told
+    to the host, as when the cable is cut here, a minute after our last sign of life.
     """
-    leases: list[Channel] = []
-    over = Event()
-    # It begins with the first lease: until the last one is taken, a step may have to be waited for.
-    Thread(target=_keep_up, args=(leases, over), daemon=True).start()
-    try:
-        with run.console.spent.part("taking the lease"):
-            own = run.hosts.each(run.hosts.nodes, lambda node: _take(run.hosts, node, asking(node), leases))
-            others = _others(run, leases)
-        yield own, others
-    finally:
-        over.set()
-        for channel in leases:
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._channels: dict[str, Channel] = {}
+        self._speaking = Lock()
+        self._refused: dict[str, OperatorError] = {}
+        self._tried: set[str] = set()
+        self._over = Event()
+        # It begins with the first lease: until the last one is taken, a step may have to be waited for.
+        Thread(target=self._keep_up, daemon=True).start()
+
+    def look(self) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
+        """Look at every host of the run, and take each one's lease if it is free.
+
+        Tells of those that cannot be looked at why not. Who else holds a lease is told by `secure`.
+        """
+        return self._look(self._run.hosts, self._run.hosts.nodes)
+
+    def secure(self) -> dict[str, Observed]:
+        """See to it that every host is held; give how those look that were not looked at before.
+
+        Among these are the other members of the services. They are held, too, or two runs on different
+        hosts could each take a member down; one that cannot be reached does not matter. Raises Taken,
+        NotLocked or Unreachable.
+        """
+        hosts = self._run.hosts
+        self._refuse(hosts, Taken, NotLocked)
+        seen, lost = self._look(hosts, [node for node in hosts.nodes if node.name not in self._tried])
+        fanout.refuse(lost)
+        self._refuse(hosts, Taken, NotLocked)
+        fellows = hosts.fellows(self._run.chapters)
+        others, _ = self._look(fellows, fellows.nodes)
+        self._refuse(fellows, Taken)
+        for name, one in others.items():
+            if one.busy:  # with a step of a run that has lost its lease: nobody else may act there now
+                seen_there = "another run lost this host in mid-step, and the step is still under way"
+                raise Taken(seen_there, "Wait for its end, then run again.", name)
+        return seen | others
+
+    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+        """Ask a node, and have the shell answer that holds its lease, if it is held. Raises Unreachable."""
+        if channel := self._channels.get(node.name):
+            asking = replace(inquiry, script=more(inquiry.script))
+            return self._run.hosts.inquire(node, asking, Staying(channel, self._speaking))
+        return self._run.hosts.inquire(node, inquiry)
+
+    def end(self) -> None:
+        """Let go of every host."""
+        self._over.set()
+        for channel in self._channels.values():
             hang_up(channel)
+        self._run.hosts.let_go()
+
+    def _refuse(self, hosts: Hosts, *kinds: type[OperatorError]) -> None:
+        refused = {node.name: self._refused.get(node.name) for node in hosts.nodes}
+        fanout.refuse({name: error for name, error in refused.items() if isinstance(error, kinds)})
+
+    def _look(
+        self, hosts: Hosts, nodes: Sequence[Node]
+    ) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
+        parallel = hosts.cluster.settings.parallel
+        with self._run.console.spent.part("looking"):
+            return fanout.attempt(nodes, lambda node: self._take(hosts, node), parallel)
+
+    def _take(self, hosts: Hosts, node: Node) -> Observed:
+        inquiry = hosts.looking(self._run.chapters, node)
+        self._tried.add(node.name)
+        taking = script(_me(), " ".join(sys.argv[1:]), hosts.run_id, inquiry.script)
+        with hosts.console.looking(node.name, inquiry.what):
+            channel, text = hosts.hold(node, taking, inquiry.over)
+        said = text.partition("\n")[0]
+        if said == "held":
+            self._channels[node.name] = channel
+            hosts.leased(node)
+        else:
+            hang_up(channel)
+            self._refused[node.name] = _refusal(said, node)
+        return inquiry.answer(node, text)
+
+    def _keep_up(self) -> None:
+        while not self._over.wait(BEAT):
+            for channel in tuple(self._channels.values()):
+                with self._speaking:  # no sign of life may stand within a script
+                    _beat(channel)
 
 
-def _others(run: Run, leases: list[Channel]) -> dict[str, Observed]:
-    fellows = run.hosts.fellows(run.chapters)
-    seen, errors = fanout.attempt(
-        fellows.nodes,
-        lambda node: _take(fellows, node, fellows.looking(run.chapters, node), leases),
-        fellows.cluster.settings.parallel,
-    )
-    for error in errors.values():
-        if isinstance(error, Taken):
-            raise error
-    for name, one in seen.items():
-        if one.busy:  # with a step of a run that has lost its lease: nobody else may act there now
-            seen_there = "another run lost this host in mid-step, and the step is still under way"
-            raise Taken(seen_there, "Wait for its end, then run again.", name)
-    return seen
-
-
-def _keep_up(leases: Iterable[Channel], over: Event) -> None:
-    while not over.wait(BEAT):
-        for channel in tuple(leases):
-            _beat(channel)
+@contextmanager
+def held(run: Run) -> Iterator[Leases]:
+    """Give the leases of a run; at the end of the block, however that comes, it has let go of all."""
+    leases = Leases(run)
+    try:
+        yield leases
+    finally:
+        leases.end()
 
 
 def _beat(channel: Channel) -> None:
     with suppress(SSHException, OSError, EOFError):
-        channel.sendall(b".")
+        channel.sendall(ALIVE.encode())
         if not channel.exit_status_ready():
             return
     # The lease is gone, and another run may have the host by now: ours may not touch it again.
     channel.get_transport().close()
 
 
-def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) -> T:
-    who, what = f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:])
-    with hosts.console.looking(node.name, inquiry.what):
-        channel, text = hosts.hold(node, script(who, what, hosts.run_id, inquiry.script), inquiry.over)
-    said, _, answer = text.partition("\n")
-    if said == "held":
-        leases.append(channel)
-        hosts.leased(node)
-        return inquiry.answer(node, answer)
-    hang_up(channel)
+def _me() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _refusal(said: str, node: Node) -> OperatorError:
     if said.startswith("busy "):
         seen = str(whose(said.removeprefix("busy ")) or "another run is at work here")
-        raise Taken(seen, "Wait for that run to end, then run again.", node.name)
-    raise NotLocked(f"it could not be locked: {said[:200] or 'no answer'}.", host=node.name)
+        return Taken(seen, "Wait for that run to end, then run again.", node.name)
+    return NotLocked(f"it could not be locked: {said[:200] or 'no answer'}.", host=node.name)
 
 
 def script(who: str, what: str, run: str, inquiry: str, lease: str = LEASE, silence: int = SILENCE) -> str:
     """Give the shell that takes the lock, says so, asks, and keeps it until no sign of life comes.
 
-    Below what people read stands the `run`, by which its steps know that the lease is still theirs.
+    Where it cannot be taken, it says why instead, and asks all the same. Below what people read
+    stands the `run`, by which its steps know that the lease is still theirs.
+
+    It is one function, so that all of it has been read before it answers: what comes on standard input
+    from then on are signs of life, or `more`.
     """
+    told = f"{quote(who)} \"$(date -u '+%F %T')\" {quote(what)} {run}"
     return (
-        f"{private(lease)}"
-        f"exec 8<>{lease}\n"
+        f"{HELD}=\n"
+        f"stay() {{ while :; do case $(timeout {silence} head -c 1) in\n"
+        f"{ALIVE}) ;; '{MORE}') return ;; *) : >{lease}; exit 0 ;; esac; done; }}\n"
+        "mesofab() {\n"
+        f"if [ ! -e {lease} ]; then {private(lease)}fi\n"
         # A second, since a look that asks whether it is held has it locked for a moment.
-        f'flock -w 1 8 || {{ echo "busy $(cat {lease})"; exit 0; }}\n'
-        f"printf '%s, since %s UTC: fab %s\\n%s\\n' {quote(who)} \"$(date -u '+%F %T')\" {quote(what)} {run}"
-        f" > {lease} || exit 0\n"
-        "echo held\n"
+        f"if command exec 8<>{lease} && flock -w 1 8; then\n"
+        f"printf '%s, since %s UTC: fab %s\\n%s\\n' {told} > {lease} && {{ {HELD}=yes; echo held; }}\n"
+        f'else read -r its <{lease}; echo "busy $its"; fi\n'
         f"(\n{inquiry}) 8>&-\n"
-        # On one line with its exit: what follows on standard input is signs of life, no script.
-        f'while [ -n "$(timeout {silence} head -c 1)" ]; do :; done; : >{lease}; exit 0\n'
+        f'[ "${HELD}" ] || exit 0\n'
+        "stay\n"
+        "}\n"
+        "mesofab\n"
     )
+
+
+def more(inquiry: str) -> str:
+    """Give what has a shell that holds a lease ask something more, once."""
+    # On one line with its exit: what follows on standard input is signs of life, no script.
+    return f"{MORE}(\n{inquiry}) 8>&-\nstay; exit 0\n"

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..errors import Blocked, OperatorError, Unreachable
@@ -10,6 +10,7 @@ from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.desired import Container, of
 from ..plan.look import observed
+from ..plan.look.observed import Observed
 from ..plan.look.sections import last_line
 from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
@@ -17,18 +18,24 @@ from ..plan.words import counted, grouped
 from . import fanout
 from .console import STYLES
 from .hosts import Inquiry
+from .lease import Leases
 from .run import Run
 from .strangers import asked
 
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
+    return _surveyed(run, lambda node: run.hosts.inquire(node, inquiry(run, node)))
+
+
+def added(run: Run, seen: Mapping[str, Observed], leases: Leases) -> Report:
+    """Ask hosts that were `seen` just now, all at once, for what a preflight asks beside."""
+    return _surveyed(run, lambda node: leases.inquire(node, inquiry(run, node, seen[node.name])))
+
+
+def _surveyed(run: Run, ask: Callable[[Node], Look]) -> Report:
     with run.console.spent.part("looking"):
-        looks, lost = fanout.attempt(
-            run.hosts.nodes,
-            lambda node: run.hosts.inquire(node, inquiry(run, node)),
-            run.cluster.settings.parallel,
-        )
+        looks, lost = fanout.attempt(run.hosts.nodes, ask, run.cluster.settings.parallel)
     return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
 
 
@@ -46,8 +53,8 @@ def unreached(host: str, error: OperatorError) -> Finding:
     return Finding(host, check, seen.rstrip("."), error.remedy or "make `ssh` to it work")
 
 
-def inquiry(run: Run, node: Node) -> Inquiry[Look]:
-    """Give what a preflight asks a node: all that a look does, and more."""
+def inquiry(run: Run, node: Node, known: Observed | None = None) -> Inquiry[Look]:
+    """Give what a preflight asks a node: all that a look does, unless that is `known`, and more."""
     ask, boundary = runbook.ask(run.chapters, run.cluster, node), secrets.token_hex(16)
     run.hosts.connect(node)
     times = [time.time()]
@@ -57,15 +64,19 @@ def inquiry(run: Run, node: Node) -> Inquiry[Look]:
             times.append(time.time())
 
     def read(text: str) -> Look:
-        seen = run.hosts.but_ours(node, observed.read(text, boundary, ask))
+        seen = known or run.hosts.but_ours(node, observed.read(text, boundary, ask))
         own = facts.read(text, boundary, ask)
         # The clock is the first part, so it has been read when the second one begins.
         return Look(seen, own, sent=times[0], arrived=times[2])
 
     items = runbook.wanted(run.chapters, run.cluster, node)
     needed = flows.needed(run.cluster, node, [one.role for one in of(Container, items)])
-    last = facts.lines(ask, node, docker.clients(items), needed)
-    script = observed.script(ask, boundary, first=facts.FIRST, last=last)
+    rest = facts.lines(ask, node, docker.clients(items), needed)
+    script = (
+        facts.script(known, ask, boundary, rest)
+        if known
+        else observed.script(ask, boundary, first=facts.FIRST, last=rest)
+    )
     return Inquiry("preflight", script, last_line(boundary), read, hear)
 
 

@@ -1,6 +1,6 @@
 """What a deploy would do: hosts are looked at and nothing is changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import Blocked, OperatorError
@@ -21,6 +21,9 @@ from .strangers import asked
 
 Refused = Mapping[Member, str]
 """Members that cannot be replaced without an outage, each with the reason."""
+
+Looking = Callable[[], tuple[dict[str, Observed], dict[str, OperatorError]]]
+"""Looks at every host, and tells why some could not be looked at."""
 
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
@@ -57,9 +60,9 @@ def left_alone(refused: Refused) -> list[str]:
     return grouped((member.node, f"{SERVICES[member.service]}: {why}") for member, why in refused.items())
 
 
-def plan(run: Run) -> Preview:
-    """Look at every host and say what is missing there."""
-    return previewed(run, *_looked(run))
+def plan(run: Run, look: Looking | None = None) -> Preview:
+    """Look at every host, in that way if one is given, and say what is missing there."""
+    return previewed(run, *_looked(run, look))
 
 
 def plan_and_strangers(run: Run) -> Preview:
@@ -70,8 +73,8 @@ def plan_and_strangers(run: Run) -> Preview:
     return replace(previewed(run, seen, lost), strangers=found)
 
 
-def _looked(run: Run) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
-    seen, lost = run.hosts.look(run.chapters)
+def _looked(run: Run, look: Looking | None = None) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
+    seen, lost = look() if look else run.hosts.look(run.chapters)
     return seen | run.hosts.look_at_fellows(run.chapters) if seen else seen, lost
 
 

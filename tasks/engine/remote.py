@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event, Timer
+from threading import Event, Lock, Timer
 
 from fabric import Connection
 from paramiko import Channel, ChannelException, SSHException
@@ -25,6 +25,14 @@ class Outcome:
 
     code: int
     text: str
+
+
+@dataclass(frozen=True)
+class Staying:
+    """The channel of a script that stays, and who may say something there: one at a time."""
+
+    channel: Channel
+    speaking: Lock
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,21 @@ class Remote:
             channel.settimeout(self.silence)
             ending.pop_all()
         return channel, text
+
+    def ask(self, staying: Staying, text: str, on_line: Callable[[str], bool]) -> str:
+        """Say `text` to a script that stays; give what it answers until `on_line` returns True.
+
+        Raises Unreachable.
+        """
+        with self._loss_told():
+            hearing = Hearing(staying.channel, self.silence, self.bounds)
+            with staying.speaking:
+                hearing.say(text)
+            answer, stays = hearing.until(on_line)
+            if not stays:
+                raise EOFError("it was closed")
+            staying.channel.settimeout(self.silence)
+        return answer
 
     @contextmanager
     def _loss_told(self) -> Iterator[None]:

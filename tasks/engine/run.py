@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ..inventory.cluster import Cluster
 from ..plan.mesos_agent.desired import INCOMPATIBLE
-from ..plan.runbook import CHAPTERS, NAMED, Chapter
+from ..plan.runbook import ASKING, CHAPTERS, NAMED, Chapter
 from .console import Console
 from .hosts import Hosts
 
@@ -40,6 +40,11 @@ class Run:
     def console(self) -> Console:
         """Where the run tells what it does."""
         return self.hosts.console
+
+    @property
+    def may_change(self) -> bool:
+        """Tell whether it has any step that does more than ask."""
+        return self.chosen is None or not self.chosen <= ASKING
 
     def at(self, cluster: Cluster, chapter: Chapter) -> "Run":
         """Give the run of one chapter alone, in another stage of this cluster."""

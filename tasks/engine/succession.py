@@ -9,8 +9,8 @@ from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.runbook import Chapter, containers
 from ..plan.step import HostPlan
-from . import availability, gates
-from .deploy import Result, leased, perform
+from . import availability, gates, lease
+from .deploy import Result, perform
 from .preview import Preview
 from .run import Run
 
@@ -23,7 +23,8 @@ def succeed(run: Run, to: Node | None) -> Result:
     """
     (chapter,) = run.chapters
     _refuse_if_senseless(run, chapter, to)
-    with leased(run, check=False) as seen:
+    with lease.held(run) as leases:
+        seen = leases.secure()
         standing = gates.standings(run.hosts, {chapter: gates.answers(run.hosts, chapter, seen)})[
             chapter.service
         ]

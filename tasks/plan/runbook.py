@@ -38,8 +38,9 @@ from .zookeeper.service import Ensemble
 class Chapter:
     """One chapter: for nodes of `role` (every node if None), with the gate that ends it, if one does.
 
-    It leans on the chapters of a lower `rank`, and on none of its own. `gate` is the id of the question
-    that the gate asks; `objections` may refuse a change of one host. `membership` sees all hosts
+    It leans on the chapters of a lower `rank`, and on none of its own; one that `waits` for those by itself
+    may start beside them, as long as ZooKeeper serves. `gate` is the id of the question that the gate asks;
+    `objections` may refuse a change of one host. `membership` sees all hosts
     together, where members need each other. `arrange` makes other steps of those that the comparison
     found, where a plain restart would not do. `strangers` finds who takes part and is none of its members.
     `advise` says what leads on where one host cannot tell.
@@ -50,6 +51,7 @@ class Chapter:
     desired: Callable[[Cluster, Node], tuple[Item, ...]]
     members: Members | None = None
     gate: Id | None = None
+    waits: bool = False
     objections: Callable[[Cluster, Node, Observed], Iterable[Blocker]] = lambda cluster, node, seen: ()
     membership: Callable[[Cluster, Seen, Plans], Membership] | None = None
     arrange: Callable[[Cluster, Seen, Plans], Plans] = lambda cluster, seen, plans: plans
@@ -109,6 +111,7 @@ MARATHON = Chapter(
     marathon.desired,
     Marathons(),
     Id.MARATHON_ASK,
+    waits=True,
     membership=handover.membership,
     arrange=handover.hand_over,
     strangers=Strangers("marathon-", other_marathons.found, other_marathons.suspected),
@@ -119,12 +122,16 @@ MESOS_AGENT = Chapter(
     mesos_agent.desired,
     Agents(),
     Id.AGENT_ASK,
+    waits=True,
     objections=mesos_agent.objections,
     arrange=mesos_agent.drained,
     strangers=Strangers("mesos-slave", other_agents.found),
 )
 
 CHAPTERS = (HOST, ZOOKEEPER, MESOS_MASTER, MARATHON, MESOS_AGENT)
+
+ASKING = frozenset({Id.CHECK_IP, *(chapter.gate for chapter in CHAPTERS if chapter.gate)})
+"""The ids whose steps change nothing."""
 
 UNASKED = SeenContainer(status="running", labels={DIGEST: ""})
 """A container of which nothing is known but its name."""

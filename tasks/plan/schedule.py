@@ -1,8 +1,8 @@
 """The order of a run, decided here alone: preview, refusal and run read what this yields.
 
 stage     prepare on all hosts at once what disturbs nobody
-start     start what does not run, first what others lean on; the members of a service together
-check     wait until what was started is well, before anything that leans on it
+start     start what does not run, first what others lean on and do not wait for; a service's members together
+check     wait until what was started is well, service by service in the runbook's order
 roll      replace what runs, over all services jointly; tasks.plan.roll chooses who is next
 hand over take the turns of a change of version, one after the other
 check     wait until every service is well that the run concerns
@@ -44,17 +44,17 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
     yield Entry("stage", steps=steps(plans, "stage"))
     rolling: list[Chapter] = []
     checked: list[Chapter] = []
-    for rank in ranks(chapters):
-        starting = [chapter for chapter in rank if any(steps(plans, "start", chapter).values())]
+    for together in _beside_each_other(chapters, plans):
+        starting = [chapter for chapter in together if any(steps(plans, "start", chapter).values())]
         if starting:
             # What these lean on comes first; behind the last start, all chapters roll together.
             yield from _roll(rolling, plans)
             rolling = []
             yield Entry("start", tuple(starting), steps(plans, "start", *starting))
-            ready = [each for each in starting if each in asked and not _comes_later(each, plans)]
+            ready = [each for each in starting if each in asked and _is_done([each], plans)]
             yield from (Entry("check", (chapter,)) for chapter in ready)
             checked += ready
-        rolling += rank
+        rolling += together
     yield from _roll(rolling, plans)
     for chapter in chapters:
         if turns(chapter.holds, plans):
@@ -82,9 +82,24 @@ def replaced(chapters: Sequence[Chapter], plans: Plans) -> tuple[Member, ...]:
     )
 
 
-def _comes_later(chapter: Chapter, plans: Plans) -> bool:
-    """Tell whether a service is not done when what does not run has been started."""
-    return bool(replaced([chapter], plans) or turns(chapter.holds, plans))
+def _beside_each_other(chapters: Sequence[Chapter], plans: Plans) -> Iterator[list[Chapter]]:
+    """Give chapters in the order in which they start, those together that need not see each other well first.
+
+    Marathons and agents wait for a leading master by themselves; but masters that are still to be
+    replaced come first, as they may be broken.
+    """
+    together: list[Chapter] = []
+    for rank in ranks(chapters):
+        if together and not (all(each.waits for each in rank) and _is_done(together, plans)):
+            yield together
+            together = []
+        together += rank
+    yield together
+
+
+def _is_done(chapters: Sequence[Chapter], plans: Plans) -> bool:
+    """Tell whether services are done when what does not run has been started: nothing is replaced later."""
+    return not (replaced(chapters, plans) or any(turns(each.holds, plans) for each in chapters))
 
 
 def _roll(chapters: Sequence[Chapter], plans: Plans) -> Iterator[Entry]:

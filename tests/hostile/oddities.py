@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from paramiko import Channel
+from sound_hosts import joined
 from sshd import end
 from stage import Part, Scene, say, soundly
 
@@ -293,6 +294,13 @@ def mutated(text: str, random: Random) -> str:
 # What acts
 
 
+def empty(scene: Scene) -> None:
+    """Have the host lack its container, as it tells."""
+    lines = scene.told.get("objects", "").splitlines()
+    images = [line for line in lines if '"State"' not in line]
+    scene.told |= {"objects": "\n".join([*images, "Error: No such object: mesos-slave"]), "clusters": ""}
+
+
 def lacks_its_container(acts: Part) -> Part:
     """The host has no container yet; `acts` is what it does for a script that makes one."""
 
@@ -300,23 +308,22 @@ def lacks_its_container(acts: Part) -> Part:
         if scene.steps:
             acts(channel, scene)
             return
-        lines = scene.told.get("objects", "").splitlines()
-        images = [line for line in lines if '"State"' not in line]
-        scene.told |= {"objects": "\n".join([*images, "Error: No such object: mesos-slave"]), "clusters": ""}
+        empty(scene)
         soundly(channel, scene)
 
     return part
 
 
-def leases(said: str) -> Part:
-    """Whoever wants the lease is told this."""
+def leases(said: str, looks: bool = True) -> Part:
+    """Whoever wants the lease of a host that lacks its container is told this, and how the host looks."""
 
     def part(channel: Channel, scene: Scene) -> None:
+        empty(scene)
         if scene.is_lease:
-            channel.sendall(said.encode())
+            channel.sendall((said + joined(scene.told, scene.boundary) * looks).encode())
             end(channel)
         else:
-            lacks_its_container(soundly)(channel, scene)
+            soundly(channel, scene)
 
     return part
 
@@ -375,7 +382,7 @@ ACTS: dict[str, tuple[Part, int]] = {
     "a lease of somebody else": (leases(f"busy {ESCAPE}{MARKUP}, since {HUGE}\n"), 6),
     "no lease": (leases(f"sh: {ESCAPE}{MARKUP}{'x' * 100_000}\n"), 3),
     "no word of a lease": (leases(""), 3),
-    "a lease and no look": (leases("held\n"), 3),
+    "a lease and no look": (leases("held\n", looks=False), 3),
 }
 """What the host of an agent does when it is to get its container, and the exit code of the deploy."""
 

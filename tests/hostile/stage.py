@@ -16,6 +16,7 @@ import sound_hosts
 from paramiko import Channel
 from sshd import Sshd, end
 
+from tasks.engine.lease import MORE
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 
@@ -33,6 +34,8 @@ PATIENCE = 300
 """Seconds after which a command of fab hangs: several times what the longest takes."""
 
 LEASED = "held\n"
+STAY = (b"\nmesofab\n", b"\nstay; exit 0\n")
+"""How scripts end that keep the host for a run."""
 
 
 @dataclass
@@ -42,11 +45,18 @@ class Scene:
     script: str
     told: dict[str, str]
     boundary: str
+    more: Callable[[Channel], object]
+    """What the host does if it is asked more by a script that stays."""
 
     @property
     def is_lease(self) -> bool:
+        """Tell whether the script takes the lease of the host."""
+        return "echo held;" in self.script
+
+    @property
+    def stays(self) -> bool:
         """Tell whether the script stays, to keep the host for a run."""
-        return _is_lease(self.script)
+        return self.script.encode().endswith(STAY)
 
     @property
     def steps(self) -> list[str]:
@@ -72,22 +82,18 @@ def soundly(channel: Channel, scene: Scene) -> None:
 def say(channel: Channel, scene: Scene, text: str | bytes, code: int = 0) -> None:
     """Answer with this, and end as a host does; a lease is kept until nobody wants it any more."""
     channel.sendall(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
-    while scene.is_lease and channel.recv(4096):
-        pass
+    while scene.stays and (said := channel.recv(1)):
+        if said == MORE.encode():
+            scene.more(channel)
+            return
     end(channel, code)
 
 
-def _is_lease(script: str) -> bool:
-    return "echo held\n" in script
-
-
 def _heard(channel: Channel) -> str:
-    """Return the script; that of a lease is over before its input is."""
+    """Return the script; that of one that stays is over before its input is."""
     script = b""
-    while chunk := channel.recv(65536):
+    while not script.endswith(STAY) and (chunk := channel.recv(65536)):
         script += chunk
-        if script.endswith(b"exit 0\n") and _is_lease(script.decode()):
-            break
     return script.decode()
 
 
@@ -96,7 +102,8 @@ def play(part: Part, cluster: Cluster, node: Node, known: Mapping[str, str], cha
     script = _heard(channel)
     told = sound_hosts.asked(script, cluster, dict(known))
     with suppress(OSError, EOFError):
-        part(channel, Scene(script, told, sound_hosts.boundary(script)))
+        more = partial(play, part, cluster, node, known)
+        part(channel, Scene(script, told, sound_hosts.boundary(script), more))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tasks.engine.connections import Connections
 from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts, Inquiry, NoTree
-from tasks.engine.remote import Outcome
+from tasks.engine.remote import Outcome, Staying
 from tasks.engine.tree import Tree
 from tasks.errors import OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
@@ -114,7 +114,7 @@ class FakeHosts(Hosts):
     ) -> Outcome:
         return Outcome(0, "")
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         if inquiry.what != "preflight":
             raise Unreachable("it does not tell", host=node.name)
         assert self._preflight
@@ -129,6 +129,8 @@ class FakeHosts(Hosts):
         pass
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+        if node.name in self._lost:
+            raise Unreachable("it is gone", host=node.name)
         return Silent(), self._locked
 
     def ask(

@@ -47,14 +47,14 @@ def test_a_plan_says_what_a_pull_may_bring_to_light() -> None:
 
 def test_what_was_made_of_another_image_of_that_name_is_replaced_in_the_run_that_pulls_it() -> None:
     gone, other = looks(None), looks(replace(IMAGE, id="sha256:2"))
-    assert done(gone, gone, other) == ["pull"] * 3 + ["replace"] * 3 + ["remove"] * 3
+    assert done(gone, other) == ["pull"] * 3 + ["replace"] * 3 + ["remove"] * 3
 
 
 def test_what_a_pull_brings_to_light_is_told_before_it_is_done_and_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     gone, other = looks(None), looks(replace(IMAGE, id="sha256:2"))
-    hosts = FakeHosts(CLUSTER, gone, gone, other, says=ensemble_led_by(CLUSTER.nodes[0].address))
+    hosts = FakeHosts(CLUSTER, gone, other, says=ensemble_led_by(CLUSTER.nodes[0].address))
     deploy(Run(hosts, [ZOOKEEPER]))
     told = "What was pulled is another image now: 6 steps, 3 of them with the restart of a running service."
     assert told in capsys.readouterr().out
@@ -74,7 +74,7 @@ def test_plan_and_run_count_the_same_steps_those_that_only_check_included(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     bare = {node.name: Observed(addresses=frozenset({node.address}), engine=True) for node in CLUSTER.nodes}
-    hosts = FakeHosts(CLUSTER, bare, bare, bare, says=ensemble_led_by(CLUSTER.nodes[0].address))
+    hosts = FakeHosts(CLUSTER, bare, bare, says=ensemble_led_by(CLUSTER.nodes[0].address))
     found = preview.plan(Run(hosts))
     assert any(not step.changes for each in found.plans.values() for step in each.steps)
     tell(hosts, lambda: deploy(Run(hosts)))
@@ -96,7 +96,7 @@ def test_steps_that_no_plan_has_are_counted_apart(capsys: pytest.CaptureFixture[
 
 def test_a_pull_that_brings_the_same_image_again_replaces_nothing() -> None:
     gone, same = looks(None), looks(IMAGE)
-    assert done(gone, gone, same) == ["pull"] * 3
+    assert done(gone, same) == ["pull"] * 3
 
 
 def test_nothing_is_tidied_up_behind_members_that_were_left_as_they_are() -> None:
@@ -107,7 +107,7 @@ def test_nothing_is_tidied_up_behind_members_that_were_left_as_they_are() -> Non
     def third_is_down(question: Question) -> str:
         return "" if question.address not in two else trio(question).replace("followers\t2", "followers\t1")
 
-    hosts = FakeHosts(wanted, seen, seen, says=third_is_down, in_vain=True).among(two)
+    hosts = FakeHosts(wanted, seen, says=third_is_down, in_vain=True).among(two)
     with pytest.raises(Blocked, match="left as they are"):
         deploy(Run(hosts, [ZOOKEEPER]))
     assert hosts.done == ["0.10 zoo.cfg", "0.11 zoo.cfg"]

@@ -122,12 +122,14 @@ def test_status_tells_who_is_at_work_and_calls_that_no_difference() -> None:
 
 
 def test_a_run_does_not_take_its_own_lease_for_somebody_elses() -> None:
-    looks = [{"10.0.0.1": replace(Observed(), at_work=READ)}] * 3
+    looks = [{"10.0.0.1": replace(Observed(), at_work=READ)}] * 4
     hosts = FakeHosts(parse("[zookeeper]\n10.0.0.1 myid=1\n"), *looks)
     assert hosts.look([ZOOKEEPER])[0]["10.0.0.1"].at_work == READ
-    with lease.held(Run(hosts, [ZOOKEEPER]), lambda node: hosts.looking([ZOOKEEPER], node)) as (own, _):
-        assert own["10.0.0.1"].at_work is None
+    with lease.held(Run(hosts, [ZOOKEEPER])) as leases:
+        seen, _ = leases.look()
+        assert seen["10.0.0.1"].at_work is None
         assert hosts.among(["10.0.0.1"]).look([ZOOKEEPER])[0]["10.0.0.1"].at_work is None
+    assert hosts.look([ZOOKEEPER])[0]["10.0.0.1"].at_work == READ
 
 
 def test_a_preflight_says_whose_run_would_refuse_a_deploy_and_says_it_once() -> None:

@@ -107,7 +107,7 @@ def test_a_first_deploy_is_a_line_for_each_service() -> None:
         "  1. 10.0.0.1          prepares in 1 step",
         "  2. 10.0.0.1, .2, .3  starts ZooKeeper",
         "  3. 10.0.0.1, .2, .3  starts Mesos masters",
-        "  4. 10.0.0.1, .2, .3  starts Marathon",
+        "  4. 10.0.0.1, .2, .3  starts Marathon at the same time",
         "  5. 10.0.0.9          starts Mesos agents at the same time",
     ]
 

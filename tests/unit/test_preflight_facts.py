@@ -12,11 +12,13 @@ from samples import SHELLS, first_node, run, stand_in
 
 from tasks.inventory.cluster import Node
 from tasks.plan.look import observed
+from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.engine import Offer, SeenEngine
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
+from tasks.plan.preflight.facts import script as behind_a_look
 from tasks.plan.preflight.flows import Flow
 from tasks.plan.runbook import CHAPTERS
 
@@ -122,6 +124,19 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         agent="7f3-S0",
         ensemble=True,
     )
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_a_host_that_was_just_looked_at_says_the_same_without_being_looked_at_again(
+    host: Path, sh: list[str]
+) -> None:
+    whole = read(answer(host, sh), BOUNDARY, ASK)
+    seen = Observed(engine=True, images={HELD: SeenImage("1")})
+    done = run(
+        behind_a_look(seen, ASK, BOUNDARY, lines(ASK, node(host), CLIENTS, ())), host, host / "bin", sh
+    )
+    facts = read(done.stdout.decode(), BOUNDARY, ASK)
+    assert replace(facts, free_memory=None) == replace(whole, free_memory=None)
 
 
 @pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])

@@ -339,10 +339,9 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> N
     ]
 
 
-def test_a_plan_is_held_against_the_hosts_again_once_they_are_leased() -> None:
-    seen = running(OLD)
+def test_a_plan_is_held_against_what_is_seen_as_the_hosts_are_leased() -> None:
     with pytest.raises(Blocked, match=r"10\.0\.0\.1, \.2, \.3  no longer: 2\.2 zoo\.cfg"):
-        run_with(made(NEW, seen), seen, running(NEW))
+        run_with(made(NEW, running(OLD)), running(NEW))
 
 
 def test_an_obstacle_that_was_in_the_plan_may_be_overruled_when_it_is_carried_out() -> None:

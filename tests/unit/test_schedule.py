@@ -1,5 +1,7 @@
 """The order of a run: everything once, what others lean on first, what is changed is checked."""
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,17 +39,40 @@ def plan(host: str, *steps: tuple[Chapter, Phase]) -> HostPlan:
     return HostPlan(host, (), tuple(made))
 
 
-def test_a_first_deploy_starts_rank_by_rank_and_sees_each_service_well_before_the_next() -> None:
+def test_a_first_deploy_starts_all_else_as_soon_as_zookeeper_serves_and_checks_in_the_runbooks_order() -> (
+    None
+):
     first = {host: plan(host, *((each, "start") for each in SERVICES)) for host in HOSTS}
     assert told(list(schedule(CHAPTERS, first, SERVICES))) == [
         "stage ",
         "start ZooKeeper",
         "check ZooKeeper",
-        "start Mesos masters",
+        "start Mesos masters, Marathon, Mesos agents",
         "check Mesos masters",
-        "start Marathon, Mesos agents",
         "check Marathon",
         "check Mesos agents",
+        "settle ",
+    ]
+
+
+def test_what_starts_at_once_on_a_host_is_one_command_there() -> None:
+    first = {host: plan(host, *((each, "start") for each in SERVICES)) for host in HOSTS}
+    starts = [entry for entry in schedule(CHAPTERS, first, SERVICES) if entry.kind == "start"]
+    assert [len(entry.steps[host]) for entry in starts for host in HOSTS] == [1, 1, 1, 3, 3, 3]
+
+
+def test_nothing_starts_beside_masters_that_are_still_to_be_replaced() -> None:
+    mixed = {
+        HOSTS[0]: plan(HOSTS[0], (MESOS_MASTER, "start"), (MARATHON, "start")),
+        HOSTS[1]: plan(HOSTS[1], (MESOS_MASTER, "replace"), (MARATHON, "start")),
+    }
+    assert told(list(schedule(CHAPTERS, mixed, SERVICES))) == [
+        "stage ",
+        "start Mesos masters",
+        "roll Mesos masters",
+        "start Marathon",
+        "check Marathon",
+        "check ZooKeeper, Mesos masters, Marathon, Mesos agents",
         "settle ",
     ]
 
@@ -88,6 +113,24 @@ def test_every_step_is_done_once_and_in_the_order_of_its_phases(
         for step in each.in_phase("replace")
         if chapter.holds(step)
     }
+
+
+@given(plans, st.sets(st.sampled_from(SERVICES)))
+def test_a_service_whose_members_do_not_wait_starts_when_all_it_leans_on_was_seen_well(
+    made: dict[str, HostPlan], asked: set[Chapter]
+) -> None:
+    found = list(schedule(CHAPTERS, made, asked))
+    starts = [(place, entry) for place, entry in enumerate(found) if entry.kind == "start"]
+    for _, entry in starts:
+        assert all(each.waits or each.rank == entry.chapters[0].rank for each in entry.chapters)
+    for chapter, other in product(SERVICES, SERVICES):
+        own = [place for place, entry in starts if chapter in entry.chapters]
+        if own and other.rank < chapter.rank and not chapter.waits:
+            rolled = [
+                p for p, entry in enumerate(found) if any(m.service == other.service for m in entry.members)
+            ]
+            started = [p for p, entry in starts if other in entry.chapters]
+            assert max([*rolled, *started], default=-1) < own[0]
 
 
 @given(plans, st.sets(st.sampled_from(SERVICES)))

@@ -16,6 +16,7 @@ from samples import SHELLS, as_wanted, run, stand_in
 from tasks.engine import preflight
 from tasks.engine.hosts import Inquiry
 from tasks.engine.preview import plan_and_strangers
+from tasks.engine.remote import Staying
 from tasks.engine.run import Run
 from tasks.engine.status import look_around, raise_unless_ok
 from tasks.errors import Drift
@@ -412,7 +413,7 @@ def test_who_is_connected_is_asked_in_one_command(tmp_path: Path, sh: list[str])
 class Asked(FakeHosts):
     """Hosts that can be asked who is connected."""
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         assert (node.name, inquiry.what) == (A, "look for strangers")
         return cast(T, Peers(WHERE | {"0x7": D}))
 

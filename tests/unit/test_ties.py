@@ -16,6 +16,7 @@ from samples import TRIO, run
 
 from tasks.engine import marathons
 from tasks.engine.hosts import Inquiry, NoTree
+from tasks.engine.remote import Staying
 from tasks.engine.tree import Tree
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
@@ -125,7 +126,7 @@ class Hosts(FakeHosts):
         known = {"leader": f"{self.world.line[0]}:8080", "frameworkId": "f"}
         return "HTTP/1.1 200 OK\r\n\r\n" + dumps(known)
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         runs = node.name in self.world.sessions
         return cast(T, tied(*self.world.sessions[node.name]) if runs else Ties(frozenset(), ""))
 

@@ -11,8 +11,12 @@ LEASE = "/run/mesofab.lease"
 IF_HELD = f"{{ flock -n -s 6 || [ $? != 1 ] || cat {LEASE}; }} 2>/dev/null 6<{LEASE}"
 """Prints the text of a lease that is held; a file that nobody locks is a dead run's."""
 
+HELD = "mesofab_held"
+"""A shell's variable that says whether it holds the lease itself; then a look starts no program to ask."""
+
 ASK = f"""\
-part lease; if [ -s {LEASE} ] && [ -r {LEASE} ]; then # a run empties it at its end, unless it is killed
+part lease # a run empties its lease at its end, unless it is killed
+if [ -z "${{{HELD}-}}" ] && [ -s {LEASE} ] && [ -r {LEASE} ]; then
   {IF_HELD}
 fi"""
 """Asks who holds the lease."""

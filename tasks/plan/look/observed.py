@@ -8,14 +8,14 @@ from ..desired import Checkpoint, Container, Directories, File, Identity, Image,
 from ..gate import Question
 from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
-from . import docker, lease, mounts
+from . import docker, lease, mounts, sections
 from . import profile as of_profile
 from .docker import ABSENT, SeenContainer, SeenImage
 from .lease import Lease
 from .mounts import Held
 from .peers import Peers
 from .profile import Login, Profile
-from .sections import ASK, HANGS, LIMIT, Unreadable, asking, part_function, split
+from .sections import ASK, HANGS, LIMIT, Unreadable, asking, split
 
 LOCK = "/run/mesofab.lock"
 """Held by a script that changes a host, so that nobody looks at a half-made change."""
@@ -176,14 +176,8 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     # Services may take a while to answer, and docker and a login, too.
     login = [of_profile.asking(ask.profile, profile_line(ask.profile.address))] if ask.profile else []
     body = "\n".join([*before, at_once([*asking(ask.words, "answer ", ask.vital), *login, "\n".join(parts)])])
-    return (
-        "export LC_ALL=C\n"
-        f"{part_function(boundary)}"
-        f"{LOOK}{LIMIT}"
-        f"{ASK if ask.words else ''}"
-        f"{of_profile.FUNCTIONS if ask.profile else ''}"
-        f"{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
-    )
+    functions = f"{LOOK}{LIMIT}{ASK if ask.words else ''}{of_profile.FUNCTIONS if ask.profile else ''}"
+    return sections.script(boundary, functions, body)
 
 
 def _rights(ask: Questions) -> str:

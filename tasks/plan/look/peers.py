@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..gate import Question
 from ..shell import at_once
-from .sections import ASK, LIMIT, asking, part_function, split
+from . import sections
+from .sections import ASK, LIMIT, asking, split
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,7 @@ def script(connections: Mapping[str, Question], peer_port: int, boundary: str) -
     the peer port.
     """
     follow = f"part followers; ss -tn 'sport = :{peer_port}' 2>/dev/null"
-    body = at_once([*asking(connections), follow])
-    return (
-        f"export LC_ALL=C\n{part_function(boundary)}{LIMIT}{ASK}{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
-    )
+    return sections.script(boundary, LIMIT + ASK, at_once([*asking(connections), follow]))
 
 
 def read(output: str, boundary: str) -> Peers:

@@ -64,6 +64,12 @@ def part_function(boundary: str) -> str:
     return f"part() {{ printf '\\n%s %s\\n' {quote(boundary)} \"$1\"; }}\n"
 
 
+def script(boundary: str, functions: str, body: str) -> str:
+    """Give the script whose `body` answers in parts, by these functions."""
+    head = f"export LC_ALL=C\n{part_function(boundary)}{functions}"
+    return f"{head}{{\n{body}\npart end\nexit 0\n}} </dev/null\n"
+
+
 def last_line(boundary: str) -> str:
     """Give the line that ends an answer."""
     return f"{boundary} end"

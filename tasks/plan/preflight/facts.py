@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
 from .. import http
-from ..look import engine
+from ..look import engine, sections
 from ..look.engine import Offer, SeenEngine
-from ..look.observed import Questions
-from ..look.sections import Unreadable, split
+from ..look.observed import Observed, Questions
+from ..look.sections import LIMIT, Unreadable, split
 from ..mesos_agent.desired import checkpoint
-from ..shell import quote
+from ..shell import OWN_ENGINE, quote
 from ..zookeeper.desired import data
 from . import flows
 from .flows import Ends, Flow
@@ -112,7 +112,7 @@ FIRST = f"part clock; date +%s\n{engine.ENVIRONMENT}"
 
 
 def lines(ask: Questions, node: Node, clients: Mapping[str, str], needed: Sequence[Flow]) -> str:
-    """Give the shell that asks for the rest; it stands last in a look, whose `$objects` it reads.
+    """Give the shell that asks for the rest, behind a look, whose `$objects` it reads.
 
     `clients` are the docker clients to be asked for their API, by their image; `needed` the flows to try.
     """
@@ -138,6 +138,14 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str], needed: Sequen
         flows.asking(needed),
     ]
     return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
+
+
+def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:
+    """Give the script for a host that was `seen` just now; `rest` are its `lines`."""
+    absent = [image for image in ask.images if seen.engine and image not in seen.images]
+    objects = "\n".join(f"error: no such object: {image}" for image in absent)
+    body = f"{FIRST}\n{OWN_ENGINE}objects={quote(objects)}\n{rest}"
+    return sections.script(boundary, LIMIT, body)
 
 
 def _image(reference: str) -> str:
