@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, first_node, run
 
+from tasks.plan.compare.remedy import explain
 from tasks.plan.names import Id
-from tasks.plan.remedy import explain
 from tasks.plan.runbook import ZOOKEEPER, from_nothing
 from tasks.plan.shell import FUNCTIONS, directories, stage, write
 from verify.test_zookeeper import (
