@@ -18,6 +18,7 @@ ns = Collection(
     cluster.deploy,
     cluster.status,
     cluster.version,
+    cluster.retire,
     host=in_order(Collection(host.set_ip, host.check_ip)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
