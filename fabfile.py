@@ -17,6 +17,7 @@ ns = Collection(
     mesos_agent.deploy,
     cluster.deploy,
     cluster.status,
+    cluster.diagnose,
     cluster.version,
     cluster.retire,
     host=in_order(Collection(host.set_ip, host.check_ip)),

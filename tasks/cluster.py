@@ -205,6 +205,29 @@ def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: b
     carry_out(c, EVERY, where="host", preflight=preflight, plan=plan, drain=drain)
 
 
+@task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})
+def diagnose(c: Context, out: str | None = None) -> None:
+    """Collect logs, looks and findings into an archive."""
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import Console
+
+    if is_repetition(c):
+        return
+    with operators_errors():
+        from .engine import diagnose as diagnoses
+
+        file = out or diagnoses.by_time()
+        diagnoses.refuse(file)
+        with open_hosts(c, "host", Console()) as hosts:
+            from .engine.run import Run
+
+            with hosts.console.live():
+                found = diagnoses.diagnose(Run(hosts))
+            size = diagnoses.write(file, found)
+            for line in (*found.findings, "", diagnoses.farewell(file, size)):
+                hosts.console.say(line)
+
+
 RETIRE = {
     "yes": "The cluster's name, instead of being asked for it.",
     "keep_data": "Leave ZooKeeper's data, the masters' log and the agents' work_dir.",

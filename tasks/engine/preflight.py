@@ -23,17 +23,22 @@ from .strangers import asked
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
+    return judged(run, *look(run))
+
+
+def look(run: Run) -> tuple[dict[str, Look], dict[str, OperatorError]]:
+    """Look at all hosts at once; tells of those that cannot be looked at why not."""
     with run.console.spent.part("looking"):
-        looks, lost = fanout.attempt(
+        return fanout.attempt(
             run.hosts.nodes,
             lambda node: run.hosts.inquire(node, inquiry(run, node)),
             run.cluster.settings.parallel,
         )
-    return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
 
 
-def judged(run: Run, looks: Mapping[str, Look], lost: Mapping[str, Finding]) -> Report:
+def judged(run: Run, looks: Mapping[str, Look], errors: Mapping[str, OperatorError]) -> Report:
     """Judge what was seen, and ask who takes part unnamed if that makes somebody suspect."""
+    lost = {name: unreached(name, error) for name, error in errors.items()}
     seen = asked(run.hosts, run.chapters, {name: look.seen for name, look in looks.items()})
     looks = {name: replace(look, seen=seen[name]) for name, look in looks.items()}
     return judge(run.chapters, run.cluster, looks, lost)
