@@ -64,7 +64,7 @@ def inquiry(run: Run, node: Node) -> Inquiry[tuple[Observed, Leavings]]:
         seen = run.hosts.but_ours(node, observed.read(text, boundary, ask))
         return seen, leavings.read(split(text, boundary))
 
-    script = observed.script(ask, boundary, last=leavings.asking(places(node)))
+    script = observed.script(ask, boundary, last=leavings.asking(places(node), ask.images))
     return Inquiry("look", script, last_line(boundary), read)
 
 

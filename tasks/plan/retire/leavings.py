@@ -14,8 +14,6 @@ from .places import Place
 FORM = "[{{json .Name}},{{json .Image}},{{json .Config.Image}},{{json .Config.Labels}},{{json .Mounts}}]"
 """What docker tells of a container: name, image by id and by name, labels, mounts."""
 
-IMAGES = "{{.Repository}}:{{.Tag}} {{.ID}}"
-
 PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+", re.ASCII)
 """A path as hosts.ini may have it; another one is none of ours."""
 
@@ -52,15 +50,21 @@ class Leavings:
     kept: str | None = None
 
 
-def asking(places: Sequence[Place]) -> str:
-    """Give the shell that asks for it, in parts of a look."""
+def asking(places: Sequence[Place], images: Sequence[str]) -> str:
+    """Give the shell that asks for it, in parts of a look; `images` are those that hosts.ini names."""
+    references = " ".join(map(quote, images))
     paths = " ".join(f"{place.path}/{name}" for place in places for name in place.own)
     whole = " ".join(quote(place.path) for place in places)
     return f"""\
 there() {{ for path; do [ ! -e "$path" ] && [ ! -L "$path" ] || printf '%s\\n' "$path"; done; }}
 part 'retire containers'; ids=$(docker ps -aq 2>/dev/null) || ids=
 [ -z "$ids" ] || docker inspect --type container --format {quote(FORM)} $ids 2>/dev/null
-part 'retire images'; docker images --no-trunc --format {quote(IMAGES)} 2>/dev/null
+part 'retire images'
+{{ printf '%s\n' {references}; sed -n 's/^image //p' {LEDGER} 2>/dev/null; }} | sort -u |
+while read -r image; do
+  # by its very name, which docker's own list may have in another form
+  id=$(docker image inspect --format '{{{{.Id}}}}' "$image" 2>/dev/null </dev/null) && echo "$image $id"
+done
 part 'retire ledger'; cat {LEDGER} 2>/dev/null
 part 'retire there'; there {whole} {paths} {STATE} # what is a pattern finds all that it fits
 sed -nE 's/^(directory|above) //p' {LEDGER} 2>/dev/null | while read -r path; do there "$path"; done

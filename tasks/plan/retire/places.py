@@ -29,6 +29,7 @@ def places(node: Node) -> tuple[Place, ...]:
 
 def _zookeeper(node: Node) -> Iterator[Place]:
     home, step = node.settings.zookeeper_dir, Id.ZOOKEEPER_MKDIRS
+    yield Place(step, home, ("myid.next",))
     yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"))
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))

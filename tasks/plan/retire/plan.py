@@ -122,12 +122,13 @@ def _tasks(host: Retiring) -> Iterator[Step]:
     work = host.node.settings.mesos_agent_work_dir
     if not agents and not host.tasks:
         return
+    sandboxes = " ".join(f"-e {quote(path + '/')}" for path in dict.fromkeys([work, *host.left.made]))
     why = f"{counted(len(host.tasks), 'container')} with a sandbox below {work}" if host.tasks else "if any"
     text = (
         "docker ps -a --format '{{.Names}}' | "
         f"grep -E {quote('^' + TASK.pattern)} | while read -r name; do\n"
         "  if docker inspect --format '{{range .Mounts}}{{println .Source}}{{end}}' \"$name\" |\n"
-        f'    grep -qF {quote(work + "/")}; then docker rm -fv "$name"; fi\n'
+        f'    grep -qF {sandboxes}; then docker rm -fv "$name"; fi\n'
         "done\n"
     )
     yield replace(_step(Id.AGENT_RUN, "remove containers of tasks", why, text), turn=1)
@@ -211,8 +212,8 @@ def stays(host: Retiring) -> Iterator[str]:
             yield f"image {image}: it was there before mesofab needed it (docker rmi {image} removes it)"
         elif image in host.left.images and (using := users(host, image)):
             yield f"image {image}: {', '.join(using)} {'use' if len(using) > 1 else 'uses'} it"
-    others = {place.path for place in host.places if place.path in host.left.there} - {*host.left.made}
-    if others := others - {*data}:
+    noted = {*host.left.made, *host.left.above, *data}
+    if others := {place.path for place in host.places if place.path in host.left.there} - noted:
         yield f"{', '.join(sorted(others))}: mesofab did not make it; only what was put there is removed"
     yield from profile.stays(host.seen, host.left.kept)
 
