@@ -117,15 +117,18 @@ def lines(run: Run, found: Retirement) -> Iterator[str]:
     yield f"{what} on {counted(len(found.plans), 'host')}.{unnamed}"
 
 
-def agree(name: str, yes: str | None, typed: TextIO = sys.stdin) -> None:
+def agree(name: str, yes: str | None, typed: TextIO | None = sys.stdin) -> None:
     """Go on if the cluster's name is given or typed. Raises BadInput."""
-    if yes is None:
-        if not typed.isatty():
-            raise BadInput(f"nobody is there to be asked for the cluster's name; --yes {name} gives it")
-        print(f"This cannot be undone. Type the cluster's name, {name}, to go on: ", end="", flush=True)
-    said = typed.readline().strip() if yes is None else yes
+    said = _asked(name, typed) if yes is None else yes
     if said != name:
         raise BadInput(f"the cluster is called {name!r}, not {said!r}: nothing was changed")
+
+
+def _asked(name: str, typed: TextIO | None) -> str:
+    if typed is None or not typed.isatty():
+        raise BadInput(f"nobody is there to be asked for the cluster's name; --yes {name} gives it")
+    print(f"This cannot be undone. Type the cluster's name, {name}, to go on: ", end="", flush=True)
+    return typed.readline().strip()
 
 
 def retire(run: Run, shown: Retirement, keep_data: bool) -> Result:
@@ -134,7 +137,7 @@ def retire(run: Run, shown: Retirement, keep_data: bool) -> Result:
         found = _made(run, seen, others, keep_data)
         found.refuse()
         _refuse_more(shown, found)
-        run.hosts.journal.plan(run.cluster, found.plans)
+        run.hosts.journal.retire(found.plans)
         for turn in sorted({step.turn for each in found.plans.values() for step in each.steps}):
             run.hosts.act({n: [s for s in each.steps if s.turn == turn] for n, each in found.plans.items()})
     sweep(run, others)

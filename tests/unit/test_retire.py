@@ -31,6 +31,7 @@ from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Profile
 from tasks.plan.look.sections import Unreadable, part_function, split
 from tasks.plan.names import Id
+from tasks.plan.report.last_words import last_words
 from tasks.plan.retire import leavings, profile
 from tasks.plan.retire.leavings import Held, Leavings
 from tasks.plan.retire.places import places
@@ -384,14 +385,14 @@ def test_a_retirement_that_is_cut_at_any_command_and_run_again_leaves_nothing(tm
 class Living(FakeHosts):
     """Hosts that answer whatever they are asked, and where acting on them removes all that a deploy made."""
 
-    def __init__(self, *lost: str, more: Mapping[str, str] = {}) -> None:
-        super().__init__(CLUSTER, {}, in_vain=True, says=lambda question: "")
-        self._gone_for_good, self._more = lost, more
+    def __init__(self, *lost: str, cut: str = "") -> None:
+        super().__init__(CLUSTER, {}, in_vain=True, cut=cut)
+        self._gone_for_good = lost
         self.retired: set[str] = set()
         self.executed: list[tuple[str, str]] = []
 
     def _told(self, node: Node, text: str) -> str:
-        known = sound_hosts.parts(CLUSTER, node) | parts(deployed(node)) | dict(self._more)
+        known = sound_hosts.parts(CLUSTER, node) | parts(deployed(node))
         if node.name in self.retired:
             known |= parts(Leavings()) | {"clusters": "", "objects": missing(node)}
         boundary = sound_hosts.boundary(text)
@@ -483,6 +484,17 @@ def test_what_was_not_shown_is_not_done() -> None:
     with pytest.raises(Blocked, match="remove zookeeper: this was not shown before"):
         engine.retire(Run(hosts), engine.Retirement({}, {}, {}), False)
     assert hosts.done == []
+
+
+def test_a_run_that_was_interrupted_says_what_the_next_one_does_and_asks_no_service() -> None:
+    hosts = Living(cut=".0.2 remove marathon-2")
+    with pytest.raises(KeyboardInterrupt):
+        retire(hosts)
+    assert last_words(hosts.journal.progress) == [
+        "10.0.0.2  4.1 remove marathon-2 was not seen to finish.",
+        "The next run looks at the hosts again and does what is still missing: "
+        "tidy up on 10.0.0.1, .2, .3, .9.",
+    ]
 
 
 class Typed(io.StringIO):
