@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
 
-from ..errors import BadInput
+from ..errors import BadInput, OperatorError
 from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.look import collection
@@ -78,13 +78,16 @@ def diagnose(run: Run) -> Diagnosis:
             nodes, lambda node: run.hosts.inquire(node, inquiry(node)), run.cluster.settings.parallel
         )
     logs = {name: collection.logs(own) for name, own in parts.items()}
-    lost_logs = (f"{name}  its logs could not be collected: {error.text}" for name, error in gone.items())
-    told = [f"{line.rstrip('.')}." for line in lost_logs]
+    told = [diagnosis.headline(status, VERSION), *_uncollected(gone)]
     told += diagnosis.findings(status, plans, report, logs)
-    head = diagnosis.headline(status, VERSION)
-    files = {"findings.txt": "".join(f"{line}\n" for line in (head, "", *told))}
-    files |= dict(_documents(status, plans, report)) | dict(_hosts(seen, parts))
-    return Diagnosis((head, *told), files)
+    text = diagnosis.cleaned("\n".join(told), diagnosis.secrets(seen.values()))
+    files = {"findings.txt": text, **dict(_documents(status, plans, report)), **dict(_hosts(seen, parts))}
+    return Diagnosis(tuple(text.splitlines()), files)
+
+
+def _uncollected(gone: Mapping[str, OperatorError]) -> Iterator[str]:
+    for name, error in gone.items():
+        yield f"{name}  its logs could not be collected: {error.text.rstrip('.')}."
 
 
 def inquiry(node: Node) -> Inquiry[dict[str, str]]:
