@@ -13,7 +13,7 @@ from fake_hosts import FakeHosts, Silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paramiko import Channel
-from samples import SHELLS, any_json, as_wanted, first_node, run
+from samples import SHELLS, any_json, as_wanted, first_node, run, stand_in
 
 from tasks.engine import retire as engine
 from tasks.engine.hearing import INQUIRY, Bounds
@@ -377,6 +377,40 @@ def test_a_retirement_that_is_cut_at_any_command_and_run_again_leaves_nothing(tm
         assert machine.act(machine.plan())
         assert machine.files == before, f"cut at {fail}"
     assert fail > 4
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_of_containers_that_are_called_as_tasks_only_those_with_our_sandbox_are_removed(
+    tmp_path: Path, sh: list[str]
+) -> None:
+    other = TASK.replace("0a1b", "ffff")
+    stand_in(
+        tmp_path / "bin",
+        "docker",
+        f"""case "$1 $*" in
+        ps*) printf '%s\\n' web {TASK} {other} mesos-slave ;;
+        inspect*{TASK}) printf '%s\\n' /etc {SANDBOX} ;;
+        inspect*) echo /var/lib/another/slaves/S0 ;;
+        *) echo "$*" >> removed ;;
+        esac""",
+    )
+    (step,) = [step for step in plan(retiring(AGENT), ()).steps if step.title == "remove containers of tasks"]
+    done = run(f"set -eu\n{step.shell}", tmp_path, tmp_path / "bin", sh)
+    assert (done.returncode, (tmp_path / "removed").read_text()) == (0, f"rm -fv {TASK}\n")
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+def test_an_agent_that_does_not_leave_in_time_is_removed_all_the_same(tmp_path: Path, sh: list[str]) -> None:
+    stand_in(tmp_path / "bin", "docker", '[ "$1" != wait ] && echo "$1 $2" >> calls')
+    stand_in(tmp_path / "bin", "rm", "exit 0")
+    (step, *_) = plan(retiring(AGENT), ()).steps
+    assert run(f"set -eu\n{step.shell}", tmp_path, tmp_path / "bin", sh).returncode == 0
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "update --restart=no",
+        "kill --signal=USR1",
+        "stop -t",
+        "rm -fv",
+    ]
 
 
 # Whole runs
