@@ -17,7 +17,9 @@ ns = Collection(
     mesos_agent.deploy,
     cluster.deploy,
     cluster.status,
+    cluster.diagnose,
     cluster.version,
+    cluster.retire,
     host=in_order(Collection(host.set_ip, host.check_ip)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)

@@ -27,10 +27,12 @@ _IMAGES = ["docker", "image", "ls", "--no-trunc", "--format", "{{.Repository}}:{
 _WIPE = """exec 2>/dev/null
 left() {
     docker ps -aq || echo no engine; docker volume ls -q; grep HOST_IP= /etc/profile
-    find /opt /var/lib/mesos /var/log/mesos -mindepth 1 ! -path '/opt/containerd*'; ls -d /run/mesofab*
+    find /opt /var/lib/mesos /var/log/mesos -mindepth 1 ! -path '/opt/containerd*'
+    ls -d /run/mesofab* /var/lib/mesofab
 }
 docker ps -aq | xargs -r docker rm -fv; docker volume ls -q | xargs -r docker volume rm
-rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /run/mesofab*; find /tmp -mindepth 1 -delete
+rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /run/mesofab* /var/lib/mesofab
+find /tmp -mindepth 1 -delete
 sed -i /HOST_IP=/d /etc/profile; rm -f /etc/profile.before-mesofab
 [ -z "$(left)" ]"""
 """Takes from a host what a deploy leaves there, and fails if that is not all."""

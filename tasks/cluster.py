@@ -203,3 +203,59 @@ KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have chan
 def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False) -> None:
     """Carry out every chapter on every host."""
     carry_out(c, EVERY, where="host", preflight=preflight, plan=plan, drain=drain)
+
+
+@task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})
+def diagnose(c: Context, out: str | None = None) -> None:
+    """Collect logs, looks and findings into an archive."""
+    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.console import Console
+
+    if is_repetition(c):
+        return
+    with operators_errors():
+        from .engine import diagnose as diagnoses
+
+        file = out or diagnoses.by_time()
+        diagnoses.refuse(file)
+        with open_hosts(c, "host", Console()) as hosts:
+            from .engine.run import Run
+
+            with hosts.console.live():
+                found = diagnoses.diagnose(Run(hosts))
+            size = diagnoses.write(file, found)
+            for line in (*found.findings, "", diagnoses.farewell(file, size)):
+                hosts.console.say(line)
+
+
+RETIRE = {
+    "yes": "The cluster's name, instead of being asked for it.",
+    "keep_data": "Leave ZooKeeper's data, the masters' log and the agents' work_dir.",
+    "dry": "Only show what would be done.",
+}
+
+
+@task(auto_shortflags=False, help=RETIRE)
+def retire(c: Context, yes: str | None = None, keep_data: bool = False, dry: bool = False) -> None:
+    """Take the cluster from its hosts again, with its data."""
+    from .engine.command import is_repetition, open_hosts, operators_errors, tell
+    from .engine.console import Console
+
+    if is_repetition(c):
+        return
+    with operators_errors(), open_hosts(c, "host", Console()) as hosts:
+        from .engine import retire as retirement
+        from .engine.run import Run
+
+        run = Run(hosts)
+        with hosts.console.live():
+            shown = retirement.preview(run, keep_data)
+        for line in retirement.lines(run, shown):
+            hosts.console.say(line)
+        if dry:
+            return
+        if not any(shown.steps.values()):
+            retirement.sweep(run)
+            return
+        retirement.agree(hosts.cluster.settings.cluster_name, yes)
+        tell(hosts, lambda: retirement.retire(run, shown, keep_data))

@@ -25,6 +25,11 @@ class Journal:
         with self._lock:
             self.progress = replace(self.progress, members=members, plans=plans)
 
+    def retire(self, plans: Plans) -> None:
+        """Note what is to be done so that there is no service any more."""
+        with self._lock:
+            self.progress = replace(self.progress, plans=plans)
+
     def begin(self, node: str, step: Step) -> None:
         """Note that a host has begun a step."""
         with self._lock:

@@ -25,22 +25,27 @@ from .strangers import asked
 
 def survey(run: Run) -> Report:
     """Look at all hosts at once; one that cannot be looked at is a finding, too."""
-    return _surveyed(run, lambda node: run.hosts.inquire(node, inquiry(run, node)))
+    return judged(run, *look(run))
 
 
 def added(run: Run, seen: Mapping[str, Observed], leases: Leases) -> Report:
     """Ask hosts that were `seen` just now, all at once, for what a preflight asks beside."""
-    return _surveyed(run, lambda node: leases.inquire(node, inquiry(run, node, seen[node.name])))
+    return judged(run, *_ask(run, lambda node: leases.inquire(node, inquiry(run, node, seen[node.name]))))
 
 
-def _surveyed(run: Run, ask: Callable[[Node], Look]) -> Report:
+def look(run: Run) -> tuple[dict[str, Look], dict[str, OperatorError]]:
+    """Look at all hosts at once; tells of those that cannot be looked at why not."""
+    return _ask(run, lambda node: run.hosts.inquire(node, inquiry(run, node)))
+
+
+def _ask(run: Run, ask: Callable[[Node], Look]) -> tuple[dict[str, Look], dict[str, OperatorError]]:
     with run.console.spent.part("looking"):
-        looks, lost = fanout.attempt(run.hosts.nodes, ask, run.cluster.settings.parallel)
-    return judged(run, looks, {name: unreached(name, lost[name]) for name in lost})
+        return fanout.attempt(run.hosts.nodes, ask, run.cluster.settings.parallel)
 
 
-def judged(run: Run, looks: Mapping[str, Look], lost: Mapping[str, Finding]) -> Report:
+def judged(run: Run, looks: Mapping[str, Look], errors: Mapping[str, OperatorError]) -> Report:
     """Judge what was seen, and ask who takes part unnamed if that makes somebody suspect."""
+    lost = {name: unreached(name, error) for name, error in errors.items()}
     seen = asked(run.hosts, run.chapters, {name: look.seen for name, look in looks.items()})
     looks = {name: replace(look, seen=seen[name]) for name, look in looks.items()}
     return judge(run.chapters, run.cluster, looks, lost)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from ..errors import Blocked, OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Node
-from ..plan import remedy, script
+from ..plan import script
+from ..plan.compare import remedy
 from ..plan.look import lease
 from ..plan.step import Step
 from .console import Console

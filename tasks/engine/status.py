@@ -27,7 +27,13 @@ PAUSE = 2
 def look_around(hosts: Hosts) -> Status:
     """Look at every host once and judge each service by what its members said."""
     looked_at = datetime.now(UTC).strftime("%FT%TZ")
-    seen, lost = hosts.look(CHAPTERS)
+    return judged(hosts, *hosts.look(CHAPTERS), looked_at)
+
+
+def judged(
+    hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError], looked_at: str
+) -> Status:
+    """Judge what was seen of the hosts that are not lost, and what their services say."""
     seen = asked(hosts, CHAPTERS, seen)
     looked = [node for node in hosts.nodes if node.name in seen]
     plans = runbook.plans(CHAPTERS, hosts.cluster, looked, seen)

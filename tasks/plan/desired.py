@@ -17,6 +17,9 @@ from .names import Id
 DIGEST = "mesofab.digest"
 """The label by which a container is known to be ours; its value tells from which form it was made."""
 
+PROFILE = "/etc/profile"
+"""What every login shell reads."""
+
 DIRECTORY_MODE = "755"
 FILE_MODE = "644"
 """What is made is for everybody to read, whatever umask root has: services have users of their own."""
@@ -31,7 +34,7 @@ class ProfileLine:
 
     step: Id
     address: str
-    path: str = "/etc/profile"
+    path: str = PROFILE
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class LoginCheck:
 
     step: Id
     address: str
-    path: str = "/etc/profile"
+    path: str = PROFILE
 
 
 @dataclass(frozen=True)

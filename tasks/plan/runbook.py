@@ -40,10 +40,10 @@ class Chapter:
 
     It leans on the chapters of a lower `rank`, and on none of its own; one that `waits` for those by itself
     may start beside them, as long as ZooKeeper serves. `gate` is the id of the question that the gate asks;
-    `objections` may refuse a change of one host. `membership` sees all hosts
-    together, where members need each other. `arrange` makes other steps of those that the comparison
-    found, where a plain restart would not do. `strangers` finds who takes part and is none of its members.
-    `advise` says what leads on where one host cannot tell.
+    `objections` may refuse a change of one host. `membership` sees all hosts together, where members need
+    each other. `arrange` makes other steps of those that the comparison found, where a plain restart would
+    not do. `strangers` finds who takes part and is none of its members. `advise` says what leads on where
+    one host cannot tell.
     """
 
     role: str | None
@@ -258,11 +258,8 @@ def stages(
     chapters: Iterable[Chapter], cluster: Cluster, seen: Seen, plans: Plans
 ) -> list[tuple[Chapter, Stage]]:
     """Give the clusters that a change of members goes through before the wanted one, in order."""
-    return [
-        (chapter, stage)
-        for chapter in chapters
-        for stage in _membership(chapter, cluster, seen, plans).stages
-    ]
+    told = ((chapter, _membership(chapter, cluster, seen, plans)) for chapter in chapters)
+    return [(chapter, stage) for chapter, membership in told for stage in membership.stages]
 
 
 def _membership(chapter: Chapter, cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
@@ -290,12 +287,8 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
 
     items = wanted(chapters, cluster, node)
     plan = compare(Host(node.name, items, seen, role))
-    objections = tuple(
-        objection
-        for chapter in chapters
-        if chapter.concerns(node)
-        for objection in chapter.objections(cluster, node, seen)
-    )
+    concerned = (chapter for chapter in chapters if chapter.concerns(node))
+    objections = tuple(one for chapter in concerned for one in chapter.objections(cluster, node, seen))
     strange = tuple(belonging.objections(cluster, items, seen))
     return replace(plan, blockers=plan.blockers + strange + objections)
 

@@ -8,6 +8,12 @@ from .desired import DIRECTORY_MODE, FILE_MODE, Container, File, Image
 
 quote = shlex.quote
 
+STATE = "/var/lib/mesofab"
+"""What mesofab itself keeps on a host."""
+
+LEDGER = f"{STATE}/made"
+"""What it has pulled there and which directories it has made, those above them, too; for `fab retire`."""
+
 REFUSAL = "mesofab: "
 """Begins the sentence by which a step itself says why it failed and what to do."""
 
@@ -40,6 +46,20 @@ swap() {{ # swap NEW FILE: put NEW in the place of FILE; a link there goes, and 
   copies=$(stat -c %d "$1" "${{2%/*}}" | uniq -u) # to another disk
   mv -fT "$1" "$2"
   flush ${{copies:+-f}} "${{2%/*}}"
+}}
+note() {{ # note LINE: keep in {LEDGER} what is about to be made, for `fab retire` to remove
+  ! grep -sqxF "$1" {LEDGER} || return 0
+  guard {LEDGER}
+  [ -d {STATE} ] || ( umask 077; mkdir -p {STATE} )
+  printf '%s\n' "$1" >> {LEDGER}
+  flush {LEDGER}
+}}
+note_missing() {{ # note_missing PATH...: note directories that are not there, and what is missing above them
+  for path; do
+    [ -d "$path" ] || note "directory $path"
+    above=${{path%/*}}
+    until [ -d "$above/" ]; do note "above $above"; above=${{above%/*}}; done
+  done
 }}
 """
 """What the shell of steps uses.
@@ -92,10 +112,15 @@ def _end_mark(text: str) -> str:
     return mark
 
 
+def noted(image: Image) -> str:
+    """Give the shell that pulls an image which is not there, and keeps in mind that mesofab did."""
+    return f"note {quote(f'image {image.reference}')}\n{pull(image)}"
+
+
 def directories(paths: Sequence[str]) -> str:
     """Give the shell that makes directories, with what lacks above them."""
     places = " ".join(quote(path) for path in paths)
-    return f"guard {places}\n( umask 022; mkdir -m {DIRECTORY_MODE} -pv {places} )\n"
+    return f"guard {places}\nnote_missing {places}\n( umask 022; mkdir -m {DIRECTORY_MODE} -pv {places} )\n"
 
 
 def stage(path: str, text: str) -> str:

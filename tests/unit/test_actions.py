@@ -55,11 +55,12 @@ FIRST = {
 COMMANDS = {
     Action.SET_IP: r"export HOST_IP=(.|\n)*\nswap ",
     Action.CHECK_IP: r"login \$shell",
-    Action.MAKE_DIRECTORIES: r"\A(guard .*\n(chown .*\n)?chmod .*\n)*(guard .*\n\(.* mkdir .*\n)?\Z",
+    Action.MAKE_DIRECTORIES: r"\A(guard .*\n(chown .*\n)?chmod .*\n)*"
+    r"(guard .*\nnote_missing .*\n\(.* mkdir .*\n)?\Z",
     Action.WRITE: r"\Astage .*(.|\n)*\nswap .*\n\Z",
     Action.WRITE_BESIDE: r"\Astage \S+\.next (?!(.|\n)*^swap )",
     Action.SET_MODE: r"\Aguard .*\nchmod 644 .*\n\Z",
-    Action.PULL: r"\Adocker pull ",
+    Action.PULL: r"\Anote 'image .*'\ndocker pull ",
     Action.RUN: r"docker run -d",
     Action.REPLACE: r"docker create(.|\n)*docker stop(.|\n)*docker rename(.|\n)*docker start ",
     Action.DRAIN: r"docker create(.|\n)*docker kill --signal=USR1(.|\n)*docker start ",

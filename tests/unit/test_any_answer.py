@@ -15,9 +15,9 @@ from used_everywhere import everything
 from tasks.engine import become
 from tasks.engine.asking import Heard, Rounds
 from tasks.inventory.parse import parse
-from tasks.plan import remedy, runbook
+from tasks.plan import runbook
 from tasks.plan.availability import course, services
-from tasks.plan.compare import endings
+from tasks.plan.compare import endings, remedy
 from tasks.plan.desired import Container, of
 from tasks.plan.gate import Question
 from tasks.plan.look import candidates, lease, observed, peers

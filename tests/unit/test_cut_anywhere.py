@@ -25,6 +25,7 @@ from tasks.plan.look.observed import script as observation
 from tasks.plan.names import Id
 from tasks.plan.runbook import ZOOKEEPER, wanted
 from tasks.plan.script import runnable
+from tasks.plan.shell import STATE
 from tasks.plan.step import HostPlan, Phase
 
 ADDRESS = "10.70.0.10"
@@ -222,7 +223,9 @@ class World:
     def _run(self, text: str, fail: int = 0, save: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["sh"],
-            input=text.replace(LOCK, str(self.root / "lock")),
+            input=text.replace(LOCK, str(self.root / "lock")).replace(
+                STATE, str(self.count.with_name("state"))
+            ),
             env={
                 "PATH": os.environ["PATH"],
                 "STATE": str(self.root / "docker"),

@@ -15,6 +15,7 @@ from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook, shell
 from tasks.plan.compare import differences
+from tasks.plan.compare.remedy import explain
 from tasks.plan.desired import Container, Image, Mount
 from tasks.plan.look import docker as of_docker
 from tasks.plan.look import observed
@@ -22,7 +23,6 @@ from tasks.plan.look.observed import LOCK, Questions
 from tasks.plan.names import Id
 from tasks.plan.preflight import Look, docker, judge
 from tasks.plan.preflight.facts import FIRST, Facts, lines, read
-from tasks.plan.remedy import explain
 from tasks.plan.runbook import CHAPTERS
 
 BOUNDARY = "5f0c" * 8

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.errors import StepFailed
-from tasks.plan.remedy import explain
+from tasks.plan.compare.remedy import explain
 
 REFUSED = "connect: connection refused"
 

@@ -15,7 +15,8 @@ from tasks.errors import BadInput
 from tasks.inventory.file import load
 from tasks.inventory.parse import parse
 from tasks.inventory.secret import HIDDEN, is_secret, redacted, shown, shown_words
-from tasks.plan import remedy, runbook, script, shell
+from tasks.plan import runbook, script, shell
+from tasks.plan.compare import remedy
 from tasks.plan.compare.differences import container as differences
 from tasks.plan.compare.endings import shown as log_line
 from tasks.plan.desired import Container

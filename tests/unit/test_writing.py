@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SHELLS, first_node, run
 
+from tasks.plan.compare.remedy import explain
 from tasks.plan.names import Id
-from tasks.plan.remedy import explain
 from tasks.plan.runbook import ZOOKEEPER, from_nothing
-from tasks.plan.shell import FUNCTIONS, directories, stage, write
+from tasks.plan.shell import FUNCTIONS, STATE, directories, stage, write
 from verify.test_zookeeper import (
     test_all_may_read_what_root_made_and_root_alone_may_change_it as check_rights,
 )
@@ -51,7 +51,8 @@ def plain(request: pytest.FixtureRequest) -> list[str]:
 
 def carry_out(text: str, where: Path, shell: list[str] | None = None, first: str = "") -> str:
     """Carry shell out as a step is, behind `first`; give the sentence if it fails, "" if it does not."""
-    done = run(f"set -eu\n{FUNCTIONS}{first}\n{text}", where, shell=shell)
+    script = f"set -eu\n{FUNCTIONS}{first}\n{text}".replace(STATE, f"{where}-state")
+    done = run(script, where, shell=shell)
     seen, mend = explain(done.returncode, done.stdout.decode("utf-8", "backslashreplace").split("\n"))
     return f"{seen} {mend}".strip() if done.returncode else ""
 

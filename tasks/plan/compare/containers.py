@@ -14,7 +14,7 @@ def image(host: Host, item: Image) -> Found:
     if host.seen.engine and item.reference not in host.seen.images:
         made = any(one.image == item.reference for one in host.seen.containers.values())
         effect = "what runs of it is replaced if it is another one by now" if made else ""
-        title, text = f"pull {item.reference}", shell.pull(item)
+        title, text = f"pull {item.reference}", shell.noted(item)
         yield Step(item.step, Action.PULL, title, "not on this host", text, effect=effect)
 
 

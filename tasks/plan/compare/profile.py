@@ -88,7 +88,7 @@ def profile_line(host: Host, item: ProfileLine) -> Found:
         seen = f"the end of {item.path} is open: a line below it would be part of {_shown([_last(lines)])}"
         yield Blocker(item.step, "HOST_IP", seen, "complete that", "profile")
     else:
-        text = _change(item.path, lines, wanted, line)
+        text = change(item.path, lines, wanted, line)
         yield Step(item.step, Action.SET_IP, f"HOST_IP in {item.path}", _reason(lines, whole, wanted), text)
 
 
@@ -138,7 +138,7 @@ def _reason(lines: list[str], whole: list[int], wanted: Edit) -> str:
     return f"{lines[simple[-1] - 1].strip()!r} is not the wanted line" + alone
 
 
-def _change(path: str, lines: list[str], wanted: Edit, line: str) -> str:
+def change(path: str, lines: list[str], wanted: Edit, line: str) -> str:
     """Give the shell that changes a copy, and puts that in the file's place if all shells can read it.
 
     A link stays one; owner, mode and context stay; the file as it was before its first change is kept.

@@ -107,7 +107,7 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
         container(cluster, node),
         (),
         keep_previous=CONTAINER + ".prev" not in seen.containers,
-        ending=_leave(node),
+        ending=leave(node),
     )
     title, effect = f"drain {CONTAINER} and replace it", _cost(node, seen)
     return _changed(plan, action=Action.DRAIN, title=title, shell=shell, risk="data", effect=effect)
@@ -127,7 +127,7 @@ def _changed(plan: HostPlan, **other: Any) -> HostPlan:
     return replace(plan, steps=tuple(steps))
 
 
-def _leave(node: Node) -> str:
+def leave(node: Node) -> str:
     """Give the shell that ends an agent for good.
 
     SIGUSR1 has it unregister, end its tasks and exit (slave.cpp); whether the engine or a reboot comes

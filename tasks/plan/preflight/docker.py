@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ...inventory import unknown
 from ...inventory.edits import Add, Change, Set
-from .. import remedy
+from ..compare import remedy
 from ..desired import Container, Image, Item, of
 from ..look.engine import Offer
 from .checks import Finding

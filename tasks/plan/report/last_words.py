@@ -24,8 +24,8 @@ class Progress:
     """The plans of a run, which steps were done or are under way by node, and how services stood last.
 
     A standing is what was heard, without the members that were taken down since; `members` names all
-    nodes of each service. `planned` counts the steps that were carried out of any plan, `added` the others,
-    with which a run hands over.
+    nodes of each service, none for a run after which there is to be no service. `planned` counts the steps
+    that were carried out of any plan, `added` the others, with which a run hands over.
     """
 
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,7 +89,8 @@ def _concerns(progress: Progress, service: str) -> bool:
     """Tell whether a run had something to do for a service, or has left it with members missing."""
     standing = progress.standings.get(service)
     short = standing is not None and len(standing.serving) < standing.total
-    return short or any(step.id.service == service for plan in progress.plans.values() for step in plan.steps)
+    planned = (step.id.service for plan in progress.plans.values() for step in plan.steps)
+    return short or (service in progress.members and service in planned)
 
 
 def _service(progress: Progress, service: str) -> str:
@@ -136,7 +137,8 @@ def _next_run(progress: Progress) -> str:
         for what, nodes in _by_service(missing, phase)
     ]
     if not rest:
-        return "Every step was carried out; the next run checks again that all services are well."
+        again = "; the next run checks again that all services are well" if progress.members else ""
+        return f"Every step was carried out{again}."
     return f"The next run looks at the hosts again and does what is still missing: {'; '.join(rest)}."
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from ..inventory.secret import redacted, without_logins
-from .shell import REFUSAL
-from .words import capitalized
+from ...inventory.secret import redacted, without_logins
+from ..shell import REFUSAL
+from ..words import capitalized
 
 PATTERNS = (
     (

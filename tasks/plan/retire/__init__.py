@@ -1,0 +1,1 @@
+"""What takes a cluster from its hosts again."""
