@@ -14,6 +14,7 @@ from samples import SHELLS, any_json, as_wanted, run, stand_in, with_container
 
 from tasks.engine import diagnose
 from tasks.engine.hosts import Inquiry
+from tasks.engine.remote import Staying
 from tasks.engine.run import Run
 from tasks.errors import BadInput, Unreachable
 from tasks.inventory.cluster import Node
@@ -39,7 +40,7 @@ class Answering(FakeHosts):
         super().__init__(CLUSTER, {}, in_vain=True)
         self._down, self._deaf = down, deaf
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         if node.name == self._down or (node.name == self._deaf and inquiry.what == "collect"):
             raise Unreachable("it does not answer", host=node.name)
         known = sound_hosts.parts(CLUSTER, node)

@@ -17,8 +17,8 @@ from samples import SHELLS, any_json, as_wanted, first_node, run, stand_in
 
 from tasks.engine import retire as engine
 from tasks.engine.hearing import INQUIRY, Bounds
-from tasks.engine.hosts import Inquiry
-from tasks.engine.remote import Outcome
+from tasks.engine.hosts import Hosts, Inquiry
+from tasks.engine.remote import Outcome, Staying
 from tasks.engine.run import Run
 from tasks.errors import BadInput, Blocked, Unreachable
 from tasks.inventory.cluster import Cluster, Node
@@ -432,7 +432,10 @@ class Living(FakeHosts):
         boundary = sound_hosts.boundary(text)
         return sound_hosts.joined(sound_hosts.asked(text, CLUSTER, known), boundary)
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
+        return Hosts.looking(self, chapters, node)
+
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         if node.name in self._gone_for_good:
             raise Unreachable("it is gone", host=node.name)
         return inquiry.answer(node, self._told(node, inquiry.script))
