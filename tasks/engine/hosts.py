@@ -211,18 +211,18 @@ class Hosts:
 
     def _act(self, node: Node, steps: Sequence[Step]) -> str:
         from ..plan import script
-        from .record import Record
+        from .transcript import Transcript
 
-        record = Record(node, steps, self.console, self.journal)
+        transcript = Transcript(node, steps, self.console, self.journal)
         seconds = self.cluster.settings.step_timeout
-        bounds = Bounds(seconds, renewed=lambda: record.begins, longer=LONGER)
+        bounds = Bounds(seconds, renewed=lambda: transcript.begins, longer=LONGER)
         try:
             text = script.runnable(steps, lease.fence(self.run_id))
-            outcome = self.execute(node, text, record.line, bounds)
+            outcome = self.execute(node, text, transcript.line, bounds)
         except Unreachable as error:
-            raise record.interrupted(error) from error
-        if outcome.code == script.BUSY and not record.begun:
+            raise transcript.interrupted(error) from error
+        if outcome.code == script.BUSY and not transcript.begun:
             raise StepFailed("another run is changing this host", "Wait for it to end.", node.name)
-        if outcome.code != 0 or not record.is_done:
-            raise record.failure(outcome)
-        return "\n".join(record.words)
+        if outcome.code != 0 or not transcript.is_done:
+            raise transcript.failure(outcome)
+        return "\n".join(transcript.words)

@@ -26,7 +26,7 @@ from tasks.errors import StepFailed
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.availability import fates, services
-from tasks.plan.availability.course import Course, course, excess, told
+from tasks.plan.availability.course import Course, Gap, course, excess, told
 from tasks.plan.availability.services import Sample, Service, read
 from tasks.plan.names import Id
 from tasks.plan.step import Action, HostPlan, Risk, Step
@@ -102,7 +102,7 @@ def test_a_service_that_always_answered_has_no_gap() -> None:
 
 def test_a_gap_lasts_from_the_last_good_answer_to_the_next_one() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (1.4, ""), (2.5, "b")))
-    assert fared == Course((1.5,), 1, True)
+    assert fared == Course((Gap(1.0, 1.5),), 1, True)
     assert told(ZOOKEEPER, fared) == (
         "ZooKeeper accepted writes throughout, except for 1.5 s; the leader changed once."
     )
@@ -117,7 +117,7 @@ def test_the_longest_of_several_gaps_is_told() -> None:
 
 def test_a_slow_answer_is_no_gap_and_told_beside_them() -> None:
     fared = course(samples((1.0, "a"), (2.5, "a"), (3.0, "a"), (3.2, ""), (4.5, "a")))
-    assert fared == Course((1.5,), 0, True, 1.5)
+    assert fared == Course((Gap(3.0, 1.5),), 0, True, 1.5)
     assert told(ZOOKEEPER, fared) == (
         "ZooKeeper accepted writes throughout, except for 1.5 s, the slowest time after 1.5 s; "
         "the leader did not change."
@@ -128,12 +128,12 @@ def test_a_slow_answer_is_no_gap_and_told_beside_them() -> None:
 
 
 def test_whoever_is_not_served_for_two_seconds_has_a_gap_without_a_failure() -> None:
-    assert course(samples((1.0, "a"), (3.5, "a"))) == Course((2.5,), 0, True)
+    assert course(samples((1.0, "a"), (3.5, "a"))) == Course((Gap(1.0, 2.5),), 0, True)
 
 
 def test_a_service_that_is_gone_at_the_end_is_told_so() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (4.0, "")))
-    assert fared == Course((3.0,), 0, False)
+    assert fared == Course((Gap(1.0, 3.0),), 0, False)
     assert "except for 3.0 s, and not at the end;" in told(MARATHON, fared)
 
 
@@ -153,17 +153,17 @@ def test_gaps_never_add_up_to_more_than_was_watched(steps: list[tuple[float, str
         seen.append(Sample(at, leader))
     fared = course(seen)
     assert fared is not None
-    assert sum(fared.gaps) <= at + 1e-6
+    assert sum(gap.seconds for gap in fared.gaps) <= at + 1e-6
     assert fared.up == bool(seen[-1].leader)
     assert bool(fared.gaps) or all(sample.leader for sample in seen)
 
 
 def test_a_gap_over_its_budget_is_told_with_the_setting() -> None:
-    assert not excess(ZOOKEEPER, Course((1.5,), 1, True))
-    assert excess(ZOOKEEPER, Course((0.3, 1.62), 1, True)) == (
+    assert not excess(ZOOKEEPER, Course((Gap(0, 1.5),), 1, True))
+    assert excess(ZOOKEEPER, Course((Gap(0, 0.3), Gap(2, 1.62)), 1, True)) == (
         "ZooKeeper's longest gap was 1.62 s, and zookeeper_gap_budget allows 1.5 s"
     )
-    assert not excess(MESOS, Course((100.0,), 1, True))
+    assert not excess(MESOS, Course((Gap(0, 100.0),), 1, True))
 
 
 TASKS = services.listing(parse(WHOLE))

@@ -18,7 +18,7 @@ LINES, LENGTH = 1000, 1000
 """How many of a step's lines are kept, and how much of each: enough for whatever a program ends with."""
 
 
-class Record:
+class Transcript:
     """Follows one script's output: which step is on, what it said; `begins` if its last line began one."""
 
     def __init__(self, node: Node, steps: Sequence[Step], console: Console, journal: Journal) -> None:
