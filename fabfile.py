@@ -17,6 +17,7 @@ ns = Collection(
     mesos_agent.deploy,
     cluster.deploy,
     cluster.status,
+    cluster.runs,
     cluster.version,
     host=in_order(Collection(host.set_ip, host.check_ip)),
     zookeeper=in_order(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fabric import task
 from invoke.context import Context
 
-from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
+from .launch import DEPLOY, DRAIN, EVERY, carry_out
 
 if TYPE_CHECKING:
     from .engine.console import Console
@@ -199,7 +199,24 @@ def _status(hosts: Hosts, found: Document, watch: bool) -> None:
 KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
-@task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})
-def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False) -> None:
+@task(name="deploy-cluster", auto_shortflags=False, help={**DEPLOY, **KEEP, **DRAIN})
+def deploy(
+    c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False, record: bool = True
+) -> None:
     """Carry out every chapter on every host."""
-    carry_out(c, EVERY, where="host", preflight=preflight, plan=plan, drain=drain)
+    carry_out(
+        c, "deploy-cluster", EVERY, where="host", preflight=preflight, plan=plan, drain=drain, record=record
+    )
+
+
+@task
+def runs(c: Context) -> None:
+    """List the last runs that changed something, newest last."""
+    from .engine import recording
+    from .engine.command import is_repetition, operators_errors
+    from .engine.output import put_out
+
+    if is_repetition(c):
+        return
+    with operators_errors():
+        put_out("\n".join(recording.last(recording.folder())))

@@ -1,8 +1,5 @@
 """One operator at a time: a lease on every host of a run, kept up by its connection and gone with it."""
 
-import getpass
-import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -20,6 +17,7 @@ from . import fanout
 from .hosts import Hosts, Inquiry
 from .remote import hang_up
 from .run import Run
+from .who import typed, who
 
 BEAT = 15
 """Seconds between two signs of life that a run gives to each of its hosts."""
@@ -100,9 +98,8 @@ def _beat(channel: Channel) -> None:
 
 
 def _take(hosts: Hosts, node: Node, inquiry: Inquiry[T], leases: list[Channel]) -> T:
-    who, what = f"{getpass.getuser()}@{socket.gethostname()}", " ".join(sys.argv[1:])
     with hosts.console.looking(node.name, inquiry.what):
-        channel, text = hosts.hold(node, script(who, what, hosts.run_id, inquiry.script), inquiry.over)
+        channel, text = hosts.hold(node, script(who(), typed(), hosts.run_id, inquiry.script), inquiry.over)
     said, _, answer = text.partition("\n")
     if said == "held":
         leases.append(channel)

@@ -33,16 +33,18 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         marathons_waiting = [member.node for member in waiting if member.service == MARATHON.service]
-        after = _prepare(hosts, chapter, nodes, turn.leads, marathons_waiting)
-        try:
-            if turn.leads and chapter is MESOS_MASTER:
-                leaders.hand_over(hosts, nodes[0])
-            _replace(hosts, chapter, nodes, plans, after)
-        except (StepFailed, GateNotReached) as error:
-            if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:
-                raise  # what was there before did not serve either
-            put_back(hosts, chapter, nodes[0], error)
-            raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
+        served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
+        with hosts.turn("replace", chapter.service, nodes, turn.leads, served):
+            after = _prepare(hosts, chapter, nodes, turn.leads, marathons_waiting)
+            try:
+                if turn.leads and chapter is MESOS_MASTER:
+                    leaders.hand_over(hosts, nodes[0])
+                _replace(hosts, chapter, nodes, plans, after)
+            except (StepFailed, GateNotReached) as error:
+                if not served:
+                    raise  # what was there before did not serve either
+                put_back(hosts, chapter, nodes[0], error)
+                raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
         here = nodes[0].name
     return {}
 

@@ -50,7 +50,7 @@ class Transcript:
             self.begun, self.begins = step, True
             self.words.clear()
             self.journal.begin(self.node.name, step)
-            self.console.begin(self.node.name, self.at, step.id)
+            self.console.begin(self.node.name, self.at, step.id, step.reason)
         else:
             self.journal.end(self.node.name)
             self.console.end(self.node.name, _outcome(step))

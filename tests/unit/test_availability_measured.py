@@ -21,6 +21,7 @@ from tasks.engine.availability import measured
 from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts
+from tasks.engine.journal import Journal
 from tasks.engine.remote import Outcome
 from tasks.errors import StepFailed
 from tasks.inventory.cluster import Cluster, Node
@@ -184,15 +185,15 @@ def test_a_task_that_no_longer_runs_is_lost_unless_somebody_ended_it() -> None:
     assert str(became) == "Tasks: 1 of 4 run on, 1 finished or killed, 2 lost: c, d."
     assert fates.excess(became, 1) == "2 tasks were lost, and lost_tasks_budget allows 1"
     assert not fates.excess(became, 2)
-    assert fates.told(before, became) == str(became)
+    assert fates.told(True, became) == str(became)
     assert became.hope  # d may be that of an agent which has not registered again yet
     assert not fates.fates({"c": "TASK_RUNNING"}, after).hope
     assert str(fates.fates({"e": "TASK_FAILED"}, {})) == "Tasks: none ran when the change began."
 
 
 def test_tasks_that_could_not_be_listed_are_not_counted() -> None:
-    assert "when the change began" in fates.told(None, None)
-    assert "at the end" in fates.told({}, None)
+    assert "when the change began" in fates.told(False, None)
+    assert "at the end" in fates.told(True, None)
 
 
 @contextmanager
@@ -252,6 +253,7 @@ class OneHost:
             node, address=address, settings=replace(node.settings, zookeeper_client_port=int(port))
         )
         self.cluster, self.nodes, self.console = replace(cluster, nodes=(node,)), (node,), Console()
+        self.journal = Journal()
         self.begun, self.ended = 0, threading.Event()
 
     def execute(
@@ -311,6 +313,9 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> Non
             answers[0] = OPENED + CLOSED
             asked_again(asked)
         (said,) = hosts.console.measured
+        assert hosts.journal.cost is not None
+        ((_, fared),) = hosts.journal.cost.services
+        assert fared is not None and 0 < fared.gaps[0].at < hosts.console.elapsed  # by the run's own clock
         assert re.fullmatch(
             r"ZooKeeper accepted writes .* except for [0-9.]+ s; the leader did not change\.", said
         )

@@ -20,8 +20,8 @@ from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds, Lines
 from tasks.engine.hosts import Hosts
 from tasks.engine.journal import Journal
-from tasks.engine.transcript import Transcript
 from tasks.engine.remote import Outcome, Remote
+from tasks.engine.transcript import Transcript
 from tasks.errors import StepFailed, Unreachable
 from tasks.inventory.cluster import Node
 from tasks.plan.names import Id
