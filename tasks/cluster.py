@@ -10,6 +10,8 @@ from invoke.context import Context
 from .launch import DEPLOY, DRAIN, EVERY, carry_out
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .engine.console import Console
     from .engine.hosts import Hosts
     from .engine.preview import Preview
@@ -59,6 +61,7 @@ def plan(
     c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
 ) -> None:
     """Print what a deploy would do now, and why."""
+    from . import inventory
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import Console
 
@@ -70,11 +73,13 @@ def plan(
 
             saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
-            show_plan(hosts, found, check, out, drain)
+            show_plan(hosts, found, check, out, drain, inventory.runs())
 
 
-def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:
-    """Plan, tell and save it; raises what is the worst of it."""
+def show_plan(
+    hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False, runs: Path | None = None
+) -> None:
+    """Plan, tell and save it; raises what is the worst of it. `runs` holds the records of earlier ones."""
     from .engine import preview as previews
     from .engine import refusals, saving
     from .engine.command import warn_of_overruling
@@ -87,6 +92,10 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     with console.live():
         preview = previews.foretold(run, previews.plan_and_strangers(run))
         outlook, refusal = refusals.outcome(run, preview)
+    if runs is not None and outlook.kinds:
+        from .engine import recording
+
+        outlook = outlook.expecting(recording.expected(runs))
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
@@ -212,6 +221,7 @@ def deploy(
 @task
 def runs(c: Context) -> None:
     """List the last runs that changed something, newest last."""
+    from . import inventory
     from .engine import recording
     from .engine.command import is_repetition, operators_errors
     from .engine.output import put_out
@@ -219,4 +229,4 @@ def runs(c: Context) -> None:
     if is_repetition(c):
         return
     with operators_errors():
-        put_out("\n".join(recording.last(recording.folder())))
+        put_out("\n".join(recording.last(inventory.runs())))

@@ -117,7 +117,7 @@ def keeping(name: str) -> Keep:
     def keep(hosts: Hosts, failure: BaseException | None) -> None:
         from . import recording
 
-        recording.keep(hosts, name, failure, recording.folder())
+        recording.keep(hosts, name, failure, inventory.runs())
 
     return keep
 

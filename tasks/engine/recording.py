@@ -8,6 +8,8 @@ from pathlib import Path
 from .. import inventory
 from ..errors import Interrupted, OperatorError
 from ..inventory.printable import printable
+from ..plan.availability import turns
+from ..plan.availability.turns import Expected, Kind
 from ..plan.report import record
 from ..plan.report.record import Done, Ending, Foreign, Record
 from ..version import VERSION
@@ -24,11 +26,6 @@ MOST = 200
 
 LAST = 20
 """How many runs are listed."""
-
-
-def folder() -> Path:
-    """Give where records are: beside the inventory, also where that is a directory, which Ansible reads."""
-    return inventory.path().parent / "runs"
 
 
 def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path) -> None:
@@ -88,6 +85,11 @@ def last(place: Path) -> list[str]:
     found = [*islice(earlier(place, troubles), LAST)]
     none = f"No run on {inventory.path().name} has left a record in {place}."
     return [*troubles, *(record.lines(reversed(found)) if found else [none])]
+
+
+def expected(place: Path) -> dict[Kind, Expected]:
+    """Say what turns may cost, by what they did in the last runs on this inventory."""
+    return turns.expected(found.costs for found in islice(earlier(place, []), LAST))
 
 
 def earlier(place: Path, troubles: list[str]) -> Iterator[Record]:

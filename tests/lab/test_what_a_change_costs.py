@@ -18,6 +18,7 @@ from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 from operators import (
     AGENT,
+    INVENTORY,
     MARATHON,
     SOON,
     TRIO,
@@ -157,9 +158,8 @@ def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_f
     docker_app: dict[str, Any], fab: Run, inventory: Inventory
 ) -> None:
     pid, users = pid_of_the_app(), Users()
-    budgets = inventory(
-        "zookeeper_max_client_cnxns=77\nzookeeper_gap_budget=0.01\nmesos_gap_budget=3600\nlost_tasks_budget=0"
-    )
+    text = INVENTORY.read_text().replace("zookeeper_gap_budget=120", "zookeeper_gap_budget=0.01")
+    budgets = inventory("zookeeper_max_client_cnxns=77\nlost_tasks_budget=0", text=text)
     with users.at_work():
         run = start(["deploy-cluster"], budgets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert run.stdout is not None

@@ -49,7 +49,17 @@ def test_services_that_the_inventory_lacks_are_not_asked() -> None:
     assert [s.name for s in services.services(parse("[zookeeper]\n10.0.0.1 myid=1\n"))] == ["ZooKeeper"]
     assert ZOOKEEPER.members == ("10.0.0.1/2181", "10.0.0.2/2181", "10.0.0.3/2181")
     assert MARATHON.members == ("10.0.0.1/8081", "10.0.0.2/8081")
-    assert (ZOOKEEPER.budget, MESOS.budget) == (1.5, None)
+
+
+def test_a_gap_has_a_budget_where_another_member_can_take_over_and_where_hosts_ini_says_so() -> None:
+    assert (ZOOKEEPER.budget, MESOS.budget, MARATHON.budget) == (1.5, None, 8)
+    assert [
+        service.budget for service in services.services(parse(WHOLE.replace("zookeeper_gap", "mesos_gap")))
+    ] == [
+        3,
+        1.5,
+        8,
+    ]
 
 
 def test_what_zookeeper_is_sent_is_what_its_client_would_send() -> None:
@@ -164,7 +174,7 @@ def test_a_gap_over_its_budget_is_told_with_the_setting() -> None:
     assert excess(ZOOKEEPER, Course((Gap(0, 0.3), Gap(2, 1.62)), 1, True)) == (
         "ZooKeeper's longest gap was 1.62 s, and zookeeper_gap_budget allows 1.5 s"
     )
-    assert not excess(MESOS, Course((Gap(0, 100.0),), 1, True))
+    assert not excess(MESOS, Course((Gap(0, 100.0),), 1, True))  # it has one member
 
 
 TASKS = services.listing(parse(WHOLE))

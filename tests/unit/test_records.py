@@ -324,6 +324,13 @@ def test_the_worst_of_the_last_runs_is_expected() -> None:
     assert expected([]) == {}
 
 
+def test_what_is_expected_is_read_from_the_last_runs_on_this_inventory(tmp_path: Path) -> None:
+    assert recording.expected(tmp_path) == {}
+    left(tmp_path, SAMPLE, replace(SAMPLE, began="2026-11-30T12:10:00.000Z", inventory="other.ini"))
+    (tmp_path / "notes.json").write_text("{}")
+    assert recording.expected(tmp_path)[LEADER] == Expected(1, {"ZooKeeper": 1.2, "Mesos": 0.0})
+
+
 @pytest.mark.parametrize("code, counts", [(0, True), (11, True), (5, False), (130, False)])
 def test_only_runs_that_did_all_they_had_to_tell_what_turns_cost(code: int, counts: bool) -> None:
     assert bool(replace(SAMPLE, ending=Ending(code, "")).costs) == counts
