@@ -4,11 +4,13 @@ It reads the schedule as a run does, with members imagined to come back in a rol
 asks the services themselves before each turn, so who is next in a roll may be another one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
+from typing import TYPE_CHECKING
 
-from .availability.turns import Expected, Kind
 from .gate import Standing
 from .marathon.handover import turns
 from .membership import Plans
@@ -18,6 +20,9 @@ from .runbook import MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
 from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
 from .words import counted, names
+
+if TYPE_CHECKING:
+    from .availability.turns import Expected, Kind
 
 HEADING = "In this order, as things stand now; every service is checked again before each restart:"
 
@@ -49,6 +54,8 @@ class Turn:
     @property
     def kind(self) -> Kind | None:
         """What turns of earlier runs are like it; None if nobody notices it."""
+        from .availability.turns import Kind  # only a plan for people asks
+
         return Kind(self.phase, self.service, self.leads) if self.served else None
 
     @property
@@ -74,7 +81,7 @@ class Outlook:
         """The kinds of its turns that somebody may notice."""
         return frozenset(turn.kind for turn in self.turns if turn.kind)
 
-    def expecting(self, known: Mapping[Kind, Expected]) -> "Outlook":
+    def expecting(self, known: Mapping[Kind, Expected]) -> Outlook:
         """Give the same with what is `known` of the cost of such turns."""
         turns = (replace(turn, expected=known.get(turn.kind) if turn.kind else None) for turn in self.turns)
         return replace(self, turns=tuple(turns))
