@@ -202,12 +202,18 @@ class Hosts:
 
     @contextmanager
     def turn(
-        self, phase: Phase, service: str, nodes: Iterable[Node], leads: bool, served: bool
+        self,
+        phase: Phase,
+        service: str,
+        nodes: Iterable[Node],
+        leads: bool,
+        served: bool,
+        began: float | None = None,
     ) -> Iterator[None]:
         """Note that the block is the turn of a service's members on these nodes, which `served` before it."""
         from ..plan.availability.turns import Taken
 
-        began = self.console.elapsed
+        began = self.console.elapsed if began is None else began
         try:
             yield
         finally:
