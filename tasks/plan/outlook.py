@@ -4,8 +4,6 @@ It reads the schedule as a run does, with members imagined to come back in a rol
 asks the services themselves before each turn, so who is next in a roll may be another one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
@@ -49,10 +47,10 @@ class Turn:
     leads: bool = False
     besides: str = ""
     served: bool = False
-    expected: Expected | None = None
+    expected: "Expected | None" = None
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> "Kind | None":
         """What turns of earlier runs are like it; None if nobody notices it."""
         from .availability.turns import Kind  # only a plan for people asks
 
@@ -77,11 +75,11 @@ class Outlook:
     refused: Mapping[Member, str] = field(default_factory=dict)
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> "frozenset[Kind]":
         """The kinds of its turns that somebody may notice."""
         return frozenset(turn.kind for turn in self.turns if turn.kind)
 
-    def expecting(self, known: Mapping[Kind, Expected]) -> Outlook:
+    def expecting(self, known: "Mapping[Kind, Expected]") -> "Outlook":
         """Give the same with what is `known` of the cost of such turns."""
         turns = (replace(turn, expected=known.get(turn.kind) if turn.kind else None) for turn in self.turns)
         return replace(self, turns=tuple(turns))
