@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import TRIO, as_wanted
 
+from tasks.cluster import show_plan
 from tasks.engine import recording
 from tasks.engine.command import tell
 from tasks.engine.deploy import Result, deploy
@@ -265,6 +266,11 @@ def test_runs_are_listed_with_what_they_cost_and_how_they_ended_the_newest_last(
     ]
 
 
+def test_of_many_hosts_a_list_has_the_number() -> None:
+    (line,) = record.lines([replace(SAMPLE, hosts=tuple(f"web-{n}" for n in range(64)))])
+    assert "  64 hosts  " in line
+
+
 def test_what_is_no_record_is_a_sentence_above_the_others(tmp_path: Path) -> None:
     left(tmp_path, SAMPLE)
     (tmp_path / "notes.json").write_text("{}")
@@ -329,6 +335,15 @@ def test_what_is_expected_is_read_from_the_last_runs_on_this_inventory(tmp_path:
     left(tmp_path, SAMPLE, replace(SAMPLE, began="2026-11-30T12:10:00.000Z", inventory="other.ini"))
     (tmp_path / "notes.json").write_text("{}")
     assert recording.expected(tmp_path)[LEADER] == Expected(1, {"ZooKeeper": 1.2, "Mesos": 0.0})
+
+
+def test_a_plan_tells_what_such_turns_have_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left(tmp_path, SAMPLE)
+    found: dict[str, Any] = {}
+    show_plan(Cluster(tmp_path).hosts, found, check=False, out=None, runs=tmp_path)
+    told = [line.rpartition("  ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert "longest gaps in the last run: ZooKeeper 0.4 s" in told
+    assert found["order"][-1]["expected"] == {"runs": 1, "worst": {"ZooKeeper": 0.4, "Mesos": 0.0}}
 
 
 @pytest.mark.parametrize("code, counts", [(0, True), (11, True), (5, False), (130, False)])

@@ -21,6 +21,9 @@ from .shaped import Misshapen, shaped
 FORMAT = 1
 """Another number says that records written before cannot be read any more."""
 
+NAMED = 6
+"""Of so many hosts a list of runs has the names; of more, their number."""
+
 CARRIED_OUT = (0, 11)
 """The exit codes of runs that did all they had to do."""
 
@@ -196,7 +199,7 @@ def _row(record: Record) -> tuple[str, ...]:
     cells = (
         record.began[:19].replace("T", " "),
         record.name,
-        names(record.hosts),
+        names(record.hosts) if len(record.hosts) <= NAMED else counted(len(record.hosts), "host"),
         f"{record.seconds:.1f} s",
         counted(record.changes, "change"),
         ", ".join(gaps) or without,
