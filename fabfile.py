@@ -18,6 +18,7 @@ ns = Collection(
     cluster.deploy,
     cluster.status,
     cluster.diagnose,
+    cluster.runs,
     cluster.version,
     cluster.retire,
     host=in_order(Collection(host.set_ip, host.check_ip)),

@@ -17,6 +17,9 @@ from .entry import Entry
 from .profiles import Profile
 from .spec import Host
 
+GAP_BUDGET = 120
+"""Seconds that a change may keep a service of the lab from its users."""
+
 
 @dataclass(frozen=True)
 class Files:
@@ -230,6 +233,8 @@ def inventory(
             f"registry={spec.REGISTRY}",
             *(f"{variable}={value}" for variable, value in variables.items()),
             "zookeeper_heap=128m",
+            # One machine carries them all, and what else it does: gaps are longer than on hosts of their own.
+            *(f"{service}_gap_budget={GAP_BUDGET}" for service in ("zookeeper", "mesos", "marathon")),
             # As much on every machine, and as little as the apps of the suite need.
             "mesos_agent_resources=cpus:2;mem:1024;disk:2048;ports:[31000-32000]",
         ],

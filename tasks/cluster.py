@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from fabric import task
 from invoke.context import Context
 
-from .launch import DRAIN, EVERY, NO_PREFLIGHT, carry_out
+from .launch import DEPLOY, DRAIN, EVERY, RECORD, carry_out
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .engine.console import Console
     from .engine.hosts import Hosts
     from .engine.preview import Preview
@@ -59,6 +61,7 @@ def plan(
     c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
 ) -> None:
     """Print what a deploy would do now, and why."""
+    from . import inventory
     from .engine.command import is_repetition, open_hosts, operators_errors
     from .engine.console import Console
 
@@ -70,11 +73,13 @@ def plan(
 
             saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
-            show_plan(hosts, found, check, out, drain)
+            show_plan(hosts, found, check, out, drain, inventory.runs())
 
 
-def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False) -> None:
-    """Plan, tell and save it; raises what is the worst of it."""
+def show_plan(
+    hosts: Hosts, found: Document, check: bool, out: str | None, drain: bool = False, runs: Path | None = None
+) -> None:
+    """Plan, tell and save it; raises what is the worst of it. `runs` holds the records of earlier ones."""
     from .engine import preview as previews
     from .engine import refusals, saving
     from .engine.command import warn_of_overruling
@@ -87,6 +92,10 @@ def show_plan(hosts: Hosts, found: Document, check: bool, out: str | None, drain
     with console.live():
         preview = previews.foretold(run, previews.plan_and_strangers(run))
         outlook, refusal = refusals.outcome(run, preview)
+    if runs is not None and outlook.kinds:
+        from .engine import recording
+
+        outlook = outlook.expecting(recording.expected(runs))
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
     if out is not None:
         saving.save(out, run, preview, outlook)
@@ -199,10 +208,28 @@ def _status(hosts: Hosts, found: Document, watch: bool) -> None:
 KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
-@task(name="deploy-cluster", auto_shortflags=False, help={**NO_PREFLIGHT, **KEEP, **DRAIN})
-def deploy(c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False) -> None:
+@task(name="deploy-cluster", auto_shortflags=False, help={**DEPLOY, **KEEP, **DRAIN})
+def deploy(
+    c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False, record: bool = True
+) -> None:
     """Carry out every chapter on every host."""
-    carry_out(c, EVERY, where="host", preflight=preflight, plan=plan, drain=drain)
+    carry_out(
+        c, "deploy-cluster", EVERY, where="host", preflight=preflight, plan=plan, drain=drain, record=record
+    )
+
+
+@task
+def runs(c: Context) -> None:
+    """List the last runs that changed something, newest last."""
+    from . import inventory
+    from .engine import recording
+    from .engine.command import is_repetition, operators_errors
+    from .engine.output import put_out
+
+    if is_repetition(c):
+        return
+    with operators_errors():
+        put_out("\n".join(recording.last(inventory.runs())))
 
 
 @task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})
@@ -232,13 +259,16 @@ RETIRE = {
     "yes": "The cluster's name, instead of being asked for it.",
     "keep_data": "Leave ZooKeeper's data, the masters' log and the agents' work_dir.",
     "dry": "Only show what would be done.",
+    **RECORD,
 }
 
 
 @task(auto_shortflags=False, help=RETIRE)
-def retire(c: Context, yes: str | None = None, keep_data: bool = False, dry: bool = False) -> None:
+def retire(
+    c: Context, yes: str | None = None, keep_data: bool = False, dry: bool = False, record: bool = True
+) -> None:
     """Take the cluster from its hosts again, with its data."""
-    from .engine.command import is_repetition, open_hosts, operators_errors, tell
+    from .engine.command import is_repetition, keeping, open_hosts, operators_errors, tell
     from .engine.console import Console
 
     if is_repetition(c):
@@ -258,4 +288,5 @@ def retire(c: Context, yes: str | None = None, keep_data: bool = False, dry: boo
             retirement.sweep(run)
             return
         retirement.agree(hosts.cluster.settings.cluster_name, yes)
-        tell(hosts, lambda: retirement.retire(run, shown, keep_data))
+        keep = keeping("retire") if record else None
+        tell(hosts, lambda: retirement.retire(run, shown, keep_data), keep)

@@ -27,19 +27,23 @@ EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mes
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
 """What fab says of the option `--drain`."""
 
-NO_PREFLIGHT = {"preflight": "Run the preflight first (the default)."}
-"""What fab says of the option `--no-preflight` that every deploy has."""
+RECORD = {"record": "Leave a record of what the run changes, for `fab runs` (the default)."}
+"""What fab says of the option `--no-record` that every task has which changes something."""
+
+DEPLOY = {"preflight": "Run the preflight first (the default).", **RECORD}
+"""What fab says of the options `--no-preflight` and `--no-record` that every deploy has."""
 
 
 class Steps(Task):
     """The task of one step of a chapter: it carries that out, with the steps that belong to it."""
 
     def __init__(self, chapter: Name, *tasks: str, says: str, where: Name | None = None) -> None:
-        def body(context: Context) -> None:
-            carry_out(context, [chapter], self.ids, where)
+        def body(context: Context, record: bool = True) -> None:
+            named = f"{where or chapter}.{tasks[0]}"
+            carry_out(context, named, [chapter], self.ids, where, record=record)
 
         body.__doc__ = says
-        super().__init__(body, name=tasks[0])
+        super().__init__(body, name=tasks[0], auto_shortflags=False, help=RECORD)
         self._chapter, self._tasks = chapter, tasks
 
     @property
@@ -52,14 +56,22 @@ class Steps(Task):
 
 def carry_out(
     context: Context,
+    task: str,
     chapters: Sequence[Name],
     ids: Sequence[Id] = (),
     where: Name | None = None,
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
+    record: bool = True,
 ) -> None:
-    """Carry out these chapters, or only these of their steps; `engine.command` tells of the rest."""
+    """Carry out these chapters, or only these of their steps; `engine.command` tells of the rest.
+
+    With `record`, what the run changes is recorded by the name of its task.
+    """
     from .engine import command
 
-    command.carry_out(context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain)
+    keep = command.keeping(task.replace("_", "-")) if record else None
+    command.carry_out(
+        context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain, keep=keep
+    )

@@ -3,7 +3,7 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import DRAIN, NO_PREFLIGHT, Steps, carry_out
+from .launch import DEPLOY, DRAIN, Steps, carry_out
 
 set_ip = Steps(
     "host",
@@ -20,8 +20,10 @@ ask = Steps("mesos_agent", "ask", says="5.3 Ask the leading master for its agent
     name="deploy-mesos-agent",
     aliases=["deploy-mesos-slave"],
     auto_shortflags=False,
-    help=NO_PREFLIGHT | DRAIN,
+    help=DEPLOY | DRAIN,
 )
-def deploy(c: Context, preflight: bool = True, drain: bool = False) -> None:
+def deploy(c: Context, preflight: bool = True, drain: bool = False, record: bool = True) -> None:
     """Chapters 1 and 5: agents, active on the leader."""
-    carry_out(c, ["host", "mesos_agent"], preflight=preflight, drain=drain)
+    carry_out(
+        c, "deploy-mesos-agent", ["host", "mesos_agent"], preflight=preflight, drain=drain, record=record
+    )

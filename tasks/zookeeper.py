@@ -3,7 +3,7 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import NO_PREFLIGHT, Steps, carry_out
+from .launch import DEPLOY, Steps, carry_out
 
 mkdirs = Steps("zookeeper", "mkdirs", says="2.1 Make the directories for conf, data and logs.")
 configure = Steps("zookeeper", "configure", says="2.2 Write zoo.cfg, and 2.3 the host's myid.")
@@ -12,7 +12,7 @@ run = Steps("zookeeper", "run", "ask", says="2.5 Run the container, changes one 
 ask = Steps("zookeeper", "ask", says="2.6 Ask every member who leads and who follows.")
 
 
-@task(name="deploy-zookeeper", auto_shortflags=False, help=NO_PREFLIGHT)
-def deploy(c: Context, preflight: bool = True) -> None:
+@task(name="deploy-zookeeper", auto_shortflags=False, help=DEPLOY)
+def deploy(c: Context, preflight: bool = True, record: bool = True) -> None:
     """Chapters 1 and 2: a serving ZooKeeper ensemble."""
-    carry_out(c, ["host", "zookeeper"], preflight=preflight)
+    carry_out(c, "deploy-zookeeper", ["host", "zookeeper"], preflight=preflight, record=record)

@@ -7,9 +7,9 @@ from threading import Condition, Thread
 
 from ..errors import OperatorError
 from ..plan.availability import course, fates, services
-from ..plan.availability.course import Course
+from ..plan.availability.cost import Cost
 from ..plan.availability.fates import Fates
-from ..plan.availability.services import Sample, Service
+from ..plan.availability.services import Sample
 from ..plan.step import HostPlan
 from .hearing import Bounds
 from .hosts import Hosts
@@ -49,8 +49,9 @@ def measured(
     finally:
         with hosts.console.spent.part("measuring"):
             watch.end(patience)
-        hosts.console.measured += watch.lines()
-        over += watch.excess()
+        cost = hosts.journal.cost = watch.cost()
+        hosts.console.measured += cost.lines() + watch.loss()
+        over += cost.excess(hosts.cluster.settings.lost_tasks_budget)
 
 
 class _Watch:
@@ -63,6 +64,7 @@ class _Watch:
         self._samples: dict[str, list[Sample]] = {service.name: [] for service in self._services}
         self._news, self._over, self._lost, self._deaf = Condition(), False, False, False
         self._fates: Fates | None = None
+        self._offset = float("-inf")
         Thread(target=self._listen, daemon=True).start()
         self._wait(lambda: all(heard and heard[-1].leader for heard in self._samples.values()), first_round)
         with self._news:
@@ -81,23 +83,15 @@ class _Watch:
         with self._news:
             self._over = True
 
-    def lines(self) -> list[str]:
-        """Say how every service fared, and the tasks."""
-        said = [course.told(service, fared) for service, fared in self._courses()]
-        if self._listing.members:
-            said.append(fates.told(self._before, self._fates))
-        if self._lost:
-            said.append(f"Measuring ended when {self._vantage.name} stopped answering.")
-        return said
+    def cost(self) -> Cost:
+        """Tell how every service fared, by the run's own clock, and the tasks."""
+        fared = [(service, course.course(self._samples[service.name])) for service in self._services]
+        own = tuple((service, one and one.since(self._offset)) for service, one in fared)
+        return Cost(own, bool(self._listing.members), self._before is not None, self._fates)
 
-    def excess(self) -> list[str]:
-        """Say what was over its budget."""
-        said = [course.excess(service, fared) for service, fared in self._courses()]
-        said.append(fates.excess(self._fates, self._hosts.cluster.settings.lost_tasks_budget))
-        return [one for one in said if one]
-
-    def _courses(self) -> list[tuple[Service, Course | None]]:
-        return [(service, course.course(self._samples[service.name])) for service in self._services]
+    def loss(self) -> list[str]:
+        """Say that measuring ended before the run did, if so."""
+        return [f"Measuring ended when {self._vantage.name} stopped answering."] if self._lost else []
 
     def _listen(self) -> None:
         with suppress(OperatorError):
@@ -112,6 +106,8 @@ class _Watch:
         with self._news:
             if heard:
                 self._samples[heard[0].name].append(heard[1])
+                # Whichever answer was on its way the shortest time tells best how far the clocks are apart.
+                self._offset = max(self._offset, heard[1].at - self._hosts.console.elapsed)
                 self._news.notify_all()
             return self._over
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .hosts import Hosts
     from .journal import Journal
 
+Keep = Callable[["Hosts", BaseException | None], None]
+"""What keeps the record of a run, given how it failed, if it did."""
+
 
 def carry_out(
     context: Context,
@@ -41,12 +44,13 @@ def carry_out(
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
+    keep: Keep | None = None,
 ) -> None:
     """Carry out these chapters, or only their steps `ids`; with `preflight` not before that is passed.
 
     On the hosts of -H, or on all that `where` (the last chapter, if not given) concerns; with
     `plan` just what this file says. With `drain`, agents whose work_dir does not take a change end
-    their tasks and become new ones.
+    their tasks and become new ones. `keep` leaves a record.
     """
     if is_repetition(context):
         return
@@ -63,10 +67,10 @@ def carry_out(
 
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
-            tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise))
+            tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise), keep)
 
 
-def hand_over(context: Context, name: str, to: str | None) -> None:
+def hand_over(context: Context, name: str, to: str | None, keep: Keep | None) -> None:
     """Have another member of a chapter's service lead, the one on host `to` if that is given.
 
     With -H only if one of those hosts leads. Raises BadInput.
@@ -78,17 +82,44 @@ def hand_over(context: Context, name: str, to: str | None) -> None:
         from .succession import succeed
 
         successor = _named(hosts.cluster, to, f"--to {to}") if to else None
-        tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor))
+        tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor), keep)
 
 
-def tell(hosts: Hosts, act: Callable[[], Result]) -> None:
+def tell(hosts: Hosts, act: Callable[[], Result], keep: Keep | None = None) -> None:
     """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
-    with closing_table(hosts.console, hosts.journal):
-        with hosts.console.live():
-            result = act()
-        _report(hosts.console, hosts.journal.progress, result)
-    if result.over_budget:
-        raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+    with recorded(hosts, keep):
+        with closing_table(hosts.console, hosts.journal):
+            with hosts.console.live():
+                result = act()
+            _report(hosts.console, hosts.journal.progress, result)
+        if result.over_budget:
+            raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
+
+
+@contextmanager
+def recorded(hosts: Hosts, keep: Keep | None) -> Iterator[None]:
+    """Have a record kept of the run in the block, if it has changed anything, however it ends."""
+    failure: BaseException | None = None
+    try:
+        yield
+        hosts.console.raise_if_lost()
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        if keep and hosts.journal.progress.changed:
+            keep(hosts, failure)
+
+
+def keeping(name: str) -> Keep:
+    """Give what keeps the record of a run, by the name of its task."""
+
+    def keep(hosts: Hosts, failure: BaseException | None) -> None:
+        from . import recording
+
+        recording.keep(hosts, name, failure, inventory.runs())
+
+    return keep
 
 
 @contextmanager

@@ -34,13 +34,18 @@ QUIET = 15
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the closing table; with the id of the step, if it is of one."""
+    """One line of the closing table: what a host did; the id of the step and its reason, if it is of one.
+
+    `began` is when, in seconds since the run did.
+    """
 
     host: str
     step: str
     outcome: str
     seconds: float
     id: Id | None = None
+    why: str = ""
+    began: float = 0.0
 
 
 @dataclass
@@ -49,6 +54,7 @@ class Work:
 
     what: str
     id: Id | None = None
+    why: str = ""
     seen: str = ""
     since: float = field(default_factory=time.monotonic)
     mentioned: float = field(default_factory=time.monotonic)
@@ -69,7 +75,7 @@ class Console:
         self._working: dict[str, Work] = {}
         self._interrupted = False
         self._lock = Lock()
-        self._started = time.monotonic()
+        self.began, self._started = time.time(), time.monotonic()
 
     @cached_property
     def terminal(self) -> Terminal:
@@ -102,11 +108,11 @@ class Console:
         with self._lock:
             self.terminal.say((text, style))
 
-    def begin(self, host: str, what: str, id: Id | None = None) -> None:
-        """Note that `host` has begun `what`, the step `id` if it is one."""
+    def begin(self, host: str, what: str, id: Id | None = None, why: str = "") -> None:
+        """Note that `host` has begun `what`, the step `id` if it is one, and why."""
         with self._lock:
             if not self._interrupted:
-                self._working[host] = Work(what, id)
+                self._working[host] = Work(what, id, why)
 
     def alive(self, host: str, seen: str = "") -> None:
         """Note a sign of life, and what was seen; without a terminal, mention long work now and then."""
@@ -126,7 +132,8 @@ class Console:
             work = self._working.pop(host, None)
             if work is None:  # it was interrupted
                 return
-            row = Row(host, work.what, outcome, time.monotonic() - work.since, work.id)
+            seconds, began = time.monotonic() - work.since, work.since - self._started
+            row = Row(host, work.what, outcome, seconds, work.id, work.why, began)
             self.rows.append(row)
             took = f"  {row.seconds:.1f} s"
             self.terminal.say((f"{host}  {work.what}  ", ""), (outcome, STYLES[outcome]), (took, ""))

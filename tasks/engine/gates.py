@@ -155,7 +155,9 @@ def services(hosts: Hosts) -> list[Chapter]:
     return [each for each in CHAPTERS if each.members is not None and each.nodes(hosts.cluster)]
 
 
-def next_turn(hosts: Hosts, before: Standings, pending: Sequence[Member], here: str, fresh: bool) -> Turn:
+def next_turn(
+    hosts: Hosts, before: Standings, pending: Sequence[Member], here: str, fresh: bool, held: Collection[str]
+) -> Turn:
     """Ask every member of every service and choose who of `pending` may be replaced now.
 
     Only if none may be touched for SETTLING seconds, nobody is chosen; or for as long as a gate may
@@ -168,7 +170,7 @@ def next_turn(hosts: Hosts, before: Standings, pending: Sequence[Member], here: 
 
     def enough(said: Said) -> bool:
         nonlocal turn
-        turn = roll.next_turn(standings(hosts, said), before, pending, here)
+        turn = roll.next_turn(standings(hosts, said), before, pending, here, held)
         hosts.console.alive(vantage.name, turn.shaken or "; ".join(turn.refused.values()))
         return bool(turn.members or (turn.refused and time.monotonic() > settled))
 

@@ -27,7 +27,7 @@ def hand_over(hosts: Hosts, chapter: Chapter, plans: Plans) -> None:
         for turn in turns:
             _reach_without(hosts, chapter, turns[taken:])
             taken += 1
-            hosts.act({name: [step] for name, step in turn.items()})
+            _take(hosts, chapter, turn)
         if turns:
             _reach_without(hosts, chapter, ())
     except (StepFailed, GateNotReached) as error:
@@ -37,6 +37,13 @@ def hand_over(hosts: Hosts, chapter: Chapter, plans: Plans) -> None:
             f"{error}\nThe old version was not put back: the state may be the new one's by now. "
             "Fix the cause; then run again."
         ) from error
+
+
+def _take(hosts: Hosts, chapter: Chapter, turn: Mapping[str, Step]) -> None:
+    """Take a turn; what changes the state is the last old one's, which leads."""
+    nodes = [node for node in hosts.nodes if node.name in turn]
+    with hosts.turn("hand over", chapter.service, nodes, _changes_state([turn]), served=True):
+        hosts.act({name: [step] for name, step in turn.items()})
 
 
 def _changes_state(turns: Turns) -> bool:

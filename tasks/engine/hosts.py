@@ -1,7 +1,7 @@
 """The hosts of one run: each connected once, looked at, and acted upon."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from ..plan.look.observed import Observed, read
 from ..plan.look.observed import script as observation
 from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
-from ..plan.step import Step
+from ..plan.step import Phase, Step
 from . import fanout
 from .asking import Heard, Rounds
 from .connections import Connections
@@ -210,6 +210,28 @@ class Hosts:
         with tree.opened(self._connections.to(vantage), members) as opened:
             yield opened
 
+    @contextmanager
+    def turn(
+        self,
+        phase: Phase,
+        service: str,
+        nodes: Iterable[Node],
+        leads: bool,
+        served: bool,
+        began: float | None = None,
+    ) -> Iterator[None]:
+        """Note that the block is the turn of a service's members on these nodes, which `served` before it."""
+        from ..plan.availability.turns import Taken
+
+        began = self.console.elapsed if began is None else began
+        try:
+            yield
+        finally:
+            taken = Taken(
+                phase, service, tuple(node.name for node in nodes), leads, served, began, self.console.elapsed
+            )
+            self.journal.turns.append(taken)
+
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         """Carry out each node's steps, all nodes at once; give what the last one of each has said.
 
@@ -221,18 +243,18 @@ class Hosts:
 
     def _act(self, node: Node, steps: Sequence[Step]) -> str:
         from ..plan import script
-        from .record import Record
+        from .transcript import Transcript
 
-        record = Record(node, steps, self.console, self.journal)
+        transcript = Transcript(node, steps, self.console, self.journal)
         seconds = self.cluster.settings.step_timeout
-        bounds = Bounds(seconds, renewed=lambda: record.begins, longer=LONGER)
+        bounds = Bounds(seconds, renewed=lambda: transcript.begins, longer=LONGER)
         try:
             text = script.runnable(steps, lease.fence(self.run_id))
-            outcome = self.execute(node, text, record.line, bounds)
+            outcome = self.execute(node, text, transcript.line, bounds)
         except Unreachable as error:
-            raise record.interrupted(error) from error
-        if outcome.code == script.BUSY and not record.begun:
+            raise transcript.interrupted(error) from error
+        if outcome.code == script.BUSY and not transcript.begun:
             raise StepFailed("another run is changing this host", "Wait for it to end.", node.name)
-        if outcome.code != 0 or not record.is_done:
-            raise record.failure(outcome)
-        return "\n".join(record.words)
+        if outcome.code != 0 or not transcript.is_done:
+            raise transcript.failure(outcome)
+        return "\n".join(transcript.words)

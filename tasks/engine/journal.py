@@ -1,8 +1,11 @@
 """What a run has done so far, noted by many threads as it happens."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from ..inventory.cluster import Cluster
 from ..plan.gate import Standing
@@ -11,19 +14,30 @@ from ..plan.names import SERVICES
 from ..plan.report.last_words import Progress
 from ..plan.step import Step
 
+if TYPE_CHECKING:
+    from ..plan.availability.cost import Cost
+    from ..plan.availability.turns import Taken
+
 
 class Journal:
-    """How far a run has come (tasks.plan.report.last_words)."""
+    """How far a run has come (tasks.plan.report.last_words), and what its record tells besides.
+
+    `planned` is what was ever to be done, in that order; `turns` are those that were taken.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.progress = Progress()
+        self.planned: dict[tuple[str, Step], None] = {}
+        self.turns: list[Taken] = []
+        self.cost: Cost | None = None
 
     def plan(self, cluster: Cluster, plans: Plans) -> None:
         """Note what is to be done from here on."""
         members = {role: tuple(node.name for node in cluster.having(role)) for role in SERVICES}
         with self._lock:
             self.progress = replace(self.progress, members=members, plans=plans)
+            self.planned |= {(name, step): None for name, plan in plans.items() for step in plan.steps}
 
     def retire(self, plans: Plans) -> None:
         """Note what is to be done so that there is no service any more."""

@@ -1,8 +1,5 @@
 """One operator at a time: a lease on every host of a run, kept up by its connection and gone with it."""
 
-import getpass
-import socket
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,6 +18,7 @@ from . import fanout
 from .hosts import Hosts, Inquiry
 from .remote import Staying, hang_up
 from .run import Run
+from .who import typed, who
 
 BEAT = 15
 """Seconds between two signs of life that a run gives to each of its hosts."""
@@ -116,7 +114,7 @@ class Leases:
     def _take(self, hosts: Hosts, node: Node) -> Observed:
         inquiry = hosts.looking(self._run.chapters, node)
         self._tried.add(node.name)
-        taking = script(_me(), " ".join(sys.argv[1:]), hosts.run_id, inquiry.script)
+        taking = script(who(), typed(), hosts.run_id, inquiry.script)
         with hosts.console.looking(node.name, inquiry.what):
             channel, text = hosts.hold(node, taking, inquiry.over)
         said = text.partition("\n")[0]
@@ -152,10 +150,6 @@ def _beat(channel: Channel) -> None:
             return
     # The lease is gone, and another run may have the host by now: ours may not touch it again.
     channel.get_transport().close()
-
-
-def _me() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _refusal(said: str, node: Node) -> OperatorError:

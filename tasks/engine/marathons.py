@@ -10,7 +10,8 @@ from ..plan.look.election import Candidacy
 from ..plan.look.sections import last_line
 from ..plan.marathon import ties
 from ..plan.marathon.ties import Ties
-from ..plan.runbook import MARATHON, containers
+from ..plan.roll import Member, Turn
+from ..plan.runbook import MARATHON, ZOOKEEPER, containers
 from . import gates
 from .console import STYLES
 from .hosts import Hosts, Inquiry, NoTree
@@ -18,51 +19,181 @@ from .hosts import Hosts, Inquiry, NoTree
 TRIES = 6
 """How many Marathons are restarted at most so that the leader is not tied to a member."""
 
+Seen = tuple[dict[str, Ties], list[Candidacy]]
+"""How the Marathons are tied, and how they stand for election."""
 
-def before(hosts: Hosts, member: Node, leads: bool, waiting: Collection[str]) -> Callable[[], None]:
-    """See to Marathon before a ZooKeeper member is restarted; give what is to be done right after it.
+After = Callable[[], None]
+"""What follows right after a member was restarted."""
 
-    Only if all Marathons are in this run. Before: another Marathon leads, if the leader would be lost with
-    the member. The restart of ZooKeeper's leader drops all clients, so all Marathons are lost with it; a
-    standby that boots meanwhile comes to its ZooKeeper when there is one again. After: those that only hang
-    are ended, and their candidacies removed, so that nobody waits for either; and run again, but for those on
-    hosts that are `waiting` for their Marathon's own turn. Raises StepFailed, GateNotReached or Unreachable.
+
+class Marathons:
+    """Sees to the Marathons of a roll: they stay led, and none boots more often than it must.
+
+    Those on the hosts `anew` are made anew in it. Each of these boots at most once until ZooKeeper's leader
+    is restarted, which ends them all, and once then. Whoever has booted and is tied to a member that is to be
+    restarted is `held` until then: stopped beforehand, so that it does not hang, nor docker starts it again.
     """
-    if len(MARATHON.nodes(hosts.cluster)) < 2 or not hosts.has_all(MARATHON):
-        return lambda: None
-    if not leads:
-        known, standing = _released(hosts, member)
+
+    def __init__(self, hosts: Hosts, anew: Collection[str] = ()) -> None:
+        self.held: set[str] = set()
+        self._hosts, self._anew, self._booted = hosts, frozenset(anew), set[str]()
+        self._sees_to = len(MARATHON.nodes(hosts.cluster)) > 1 and hosts.has_all(MARATHON)
+
+    def before(self, turn: Turn, waiting: Sequence[Member]) -> tuple[Turn, After]:
+        """See to Marathon before a turn: give that turn, or one to be taken first, and what follows after it.
+
+        Only if all Marathons are in this run, and a member of ZooKeeper is to be restarted. Before a follower
+        is, another Marathon leads, if the leader would be lost with it. The restart of ZooKeeper's leader
+        drops all clients, so all Marathons are lost with it; one that boots meanwhile comes to its ZooKeeper
+        when there is one again. After: those that only hang are ended, and their candidacies removed, so that
+        nobody waits for either; and run again, but for those `waiting` for their own turn. Raises StepFailed,
+        GateNotReached or Unreachable.
+        """
+        (first, *more) = turn.members
+        if first.service == MARATHON.service:
+            self._made_anew(turn.members)
+        if first.service != ZOOKEEPER.service or more or not self._sees_to:
+            return turn, lambda: None
+        (member,) = _nodes(self._hosts, [first.node])
+        own = [each.node for each in waiting if each.service == MARATHON.service]
+        if turn.leads:
+            return turn, self._before_leader(member, own)
+        seen = self._released(member, own)
+        if isinstance(seen, Turn):
+            self._made_anew(seen.members)
+            return seen, lambda: None
+        coming = sum(each.service == ZOOKEEPER.service and each != first for each in waiting)
+        return turn, self._before_follower(member, seen, own, coming)
+
+    def start_held(self, but: Collection[str] = ()) -> None:
+        """Have those run that are held, `but` some; where that fails, it is only told."""
+        held = sorted(self.held - {*but})
+        self.held -= {*held}
+        try:
+            self._start(held)
+        except OperatorError as error:
+            self._hosts.console.say(str(error), STYLES["warning"])
+
+    def _made_anew(self, members: Sequence[Member]) -> None:
+        names = {member.node for member in members}
+        self._booted |= names
+        self.held -= names
+
+    def _before_leader(self, member: Node, own: Collection[str]) -> After:
+        known, standing = _seen(self._hosts, member)
+        booting = sorted(self.held)[:1] or ties.last_standby(ties.line(self._hosts.cluster, standing))
+        why = "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next"
+        for node in _nodes(self._hosts, booting):
+            self._start(booting) if node.name in self.held else self._restart(node, why)
+        self.held -= {*booting}
+        tied = {name: one for name, one in known.items() if name not in booting}
+
+        def after() -> None:
+            ended = [*_ended(self._hosts, member, tied, standing), *self.held]
+            self.held.clear()
+            self._run_again(ended, own, wait=bool(booting))
+
+        return after
+
+    def _before_follower(self, member: Node, seen: Seen, own: Collection[str], coming: int) -> After:
+        """Stop those that are tied to the member and not to boot twice, the leader last; see `before`."""
+        known, standing = seen
         tied = {name: one for name, one in known.items() if member.name in one.members}
-        return lambda: _run_again(hosts, _ended(hosts, member, tied, standing), waiting, wait=False)
-    known, standing = _seen(hosts, member)
-    booting = ties.last_standby(ties.line(hosts.cluster, standing))
-    for node in _nodes(hosts, booting):
-        _restart(hosts, node, "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next")
-    others = {name: one for name, one in known.items() if name not in booting}
-    return lambda: _run_again(hosts, _ended(hosts, member, others, standing), waiting, wait=bool(booting))
+        for name in reversed(ties.line(self._hosts.cluster, standing)):
+            if name in tied and (name in own or not self._may_boot(name)):
+                self._hold(name)
+                del tied[name]
+
+        def after() -> None:
+            ended = _ended(self._hosts, member, tied, standing)
+            self._run_again(ended, own, wait=False)
+            if not coming:
+                self.start_held(but=own)
+            elif self.held >= self._all() and not own:
+                self.start_held(but=sorted(self.held)[1:])  # rather one boot more than nobody who answers
+
+        return after
+
+    def _released(self, member: Node, own: Collection[str]) -> Seen | Turn:
+        """Have a Marathon lead that is not tied to the member, or give up; or give the turn that leads there.
+
+        Whoever is to be made anew is so instead of being restarted; whoever has booted is stopped.
+        """
+        for _ in range(TRIES):
+            known, standing = _seen(self._hosts, member)
+            line = ties.line(self._hosts.cluster, standing)
+            if len(line) == 1 and self.held and _is_tied(line[0], member, known):
+                self._start_one_held()
+                continue
+            name = ties.next_restart(member.name, line, known)
+            if name is None:
+                return known, standing
+            if name in own:
+                return Turn((Member(MARATHON.service, name),), leads=name == line[0])
+            self._make_way(name, name == line[0] or len(line) > 2)
+        return _seen(self._hosts, member)
+
+    def _make_way(self, name: str, others: bool) -> None:
+        """Have a Marathon go to the end of the line; out of it, if it has booted and `others` can lead."""
+        if others and not self._may_boot(name):
+            self._hold(name)
+            return
+        (node,) = _nodes(self._hosts, [name])
+        self._restart(node, "the next member of ZooKeeper to be restarted would take the leader with it")
+        gates.reach_member(self._hosts, MARATHON, node)
+
+    def _start_one_held(self) -> None:
+        """Have one of the held run again, where otherwise nobody could lead but the one who is to go."""
+        (node,) = _nodes(self._hosts, sorted(self.held)[:1])
+        self.start_held(but=self.held - {node.name})
+        gates.reach_member(self._hosts, MARATHON, node)
+
+    def _may_boot(self, name: str) -> bool:
+        return name not in self._anew or name not in self._booted
+
+    def _all(self) -> set[str]:
+        return {node.name for node in MARATHON.nodes(self._hosts.cluster)}
+
+    def _hold(self, name: str) -> None:
+        """Stop a Marathon with time, so that it hands over what it leads."""
+        (node,) = _nodes(self._hosts, [name])
+        (container,) = containers([MARATHON], self._hosts.cluster, node)
+        self._hosts.act({name: [ties.stop(container)]})
+        self.held.add(name)
+
+    def _restart(self, node: Node, why: str) -> None:
+        (container,) = containers([MARATHON], self._hosts.cluster, node)
+        step = restart(container, why, f"restarts {container.name}", container.grace)
+        self._hosts.act({node.name: [step]})
+        self._booted.add(node.name)
+
+    def _run_again(self, ended: Sequence[str], own: Collection[str], wait: bool) -> None:
+        """Have Marathons run again, but for those with a turn of their `own`: one at once, others later.
+
+        With `wait` all of them only when one leads: another one boots already, and several take longer.
+        """
+        names = [name for name in ended if name not in own]
+        at_once, later = ([], names) if wait else (names[:1], names[1:])
+        self._start(at_once)
+        if later:
+            _await_leader(self._hosts)
+            self._start(later)
+
+    def _start(self, names: Collection[str]) -> None:
+        self._booted |= {*names}
+        try:
+            self._hosts.act({node.name: [ties.start(node)] for node in _nodes(self._hosts, names)})
+        except StepFailed as error:  # Marathon's gate tells; it is nothing against the member of ZooKeeper
+            self._hosts.console.say(str(error), STYLES["warning"])
 
 
-def _released(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
-    """Have a Marathon lead that is not tied to the member, or give up; see `_seen`."""
-    for _ in range(TRIES):
-        known, standing = _seen(hosts, member)
-        name = ties.next_restart(member.name, ties.line(hosts.cluster, standing), known)
-        if name is None:
-            return known, standing
-        (node,) = _nodes(hosts, [name])
-        _restart(hosts, node, "the next member of ZooKeeper to be restarted would take the leader with it")
-        gates.reach_member(hosts, MARATHON, node)
-    return _seen(hosts, member)
+def _is_tied(name: str, member: Node, known: Mapping[str, Ties]) -> bool:
+    return name in known and member.name in known[name].members
 
 
-def _seen(hosts: Hosts, member: Node) -> tuple[dict[str, Ties], list[Candidacy]]:
+def _seen(hosts: Hosts, member: Node) -> Seen:
     """Give how the Marathons are tied, and how they stand for election; nothing of what nobody tells."""
     return _ties(hosts), _standing(hosts, member)
-
-
-def _restart(hosts: Hosts, node: Node, why: str) -> None:
-    (container,) = containers([MARATHON], hosts.cluster, node)
-    hosts.act({node.name: [restart(container, why, f"restarts {container.name}", container.grace)]})
 
 
 def _ties(hosts: Hosts) -> dict[str, Ties]:
@@ -106,26 +237,6 @@ def _ended(hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Seque
     ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
     _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
     return ended
-
-
-def _run_again(hosts: Hosts, ended: Sequence[str], waiting: Collection[str], wait: bool) -> None:
-    """Have Marathons run again, but for those `waiting`: one at once, the others when one leads.
-
-    With `wait` all of them only when one leads: another one boots already, and several take longer.
-    """
-    ended = [name for name in ended if name not in waiting]
-    at_once, later = ([], ended) if wait else (ended[:1], ended[1:])
-    _start(hosts, at_once)
-    if later:
-        _await_leader(hosts)
-        _start(hosts, later)
-
-
-def _start(hosts: Hosts, names: Collection[str]) -> None:
-    try:
-        hosts.act({node.name: [ties.start(node)] for node in _nodes(hosts, names)})
-    except StepFailed as error:  # Marathon's gate tells; it is nothing against the member of ZooKeeper
-        hosts.console.say(str(error), STYLES["warning"])
 
 
 def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:

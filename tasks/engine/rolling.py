@@ -7,7 +7,7 @@ from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.membership import Plans
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter, containers
+from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter, containers
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
@@ -22,38 +22,47 @@ def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], p
     Gives those that were left because that would have stopped their service, each with the reason. Raises
     RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
     """
+    care = marathons.Marathons(hosts, [each.node for each in members if each.service == MARATHON.service])
+    try:
+        left = _turns(hosts, chapters, members, plans, care)
+    except OperatorError:  # whoever types Ctrl-C wants to leave: then the next run starts them
+        care.start_held()
+        raise
+    care.start_held()
+    return left
+
+
+def _turns(
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    members: Sequence[Member],
+    plans: Plans,
+    care: marathons.Marathons,
+) -> Refused:
     waiting, here = list(members), ""
     before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
     fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
     while waiting:
-        turn = gates.next_turn(hosts, before, waiting, here, fresh)
+        turn = gates.next_turn(hosts, before, waiting, here, fresh, care.held)
         if turn.refused:
             return turn.refused
+        began, here = hosts.console.elapsed, turn.members[0].node  # whatever is taken first, that is next
+        turn, after = care.before(turn, waiting)
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        marathons_waiting = [member.node for member in waiting if member.service == MARATHON.service]
-        after = _prepare(hosts, chapter, nodes, turn.leads, marathons_waiting)
-        try:
-            if turn.leads and chapter is MESOS_MASTER:
-                leaders.hand_over(hosts, nodes[0])
-            _replace(hosts, chapter, nodes, plans, after)
-        except (StepFailed, GateNotReached) as error:
-            if nodes[0].name not in before[chapter.service].serving or len(nodes) > 1:
-                raise  # what was there before did not serve either
-            put_back(hosts, chapter, nodes[0], error)
-            raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
-        here = nodes[0].name
+        served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
+        with hosts.turn("replace", chapter.service, nodes, turn.leads, served, began):
+            try:
+                if turn.leads and chapter is MESOS_MASTER:
+                    leaders.hand_over(hosts, nodes[0])
+                _replace(hosts, chapter, nodes, plans, after)
+            except (StepFailed, GateNotReached) as error:
+                if not served:
+                    raise  # what was there before did not serve either
+                put_back(hosts, chapter, nodes[0], error)
+                raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
     return {}
-
-
-def _prepare(
-    hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], leads: bool, waiting: Sequence[str]
-) -> Callable[[], None]:
-    """See to those that lean on a member which is to be replaced; give what follows right after that."""
-    if chapter is not ZOOKEEPER or len(nodes) > 1:
-        return lambda: None
-    return marathons.before(hosts, nodes[0], leads, waiting)
 
 
 def _replace(

@@ -1,6 +1,17 @@
 """hosts.ini becomes a Cluster, or sentences. All that verify, lab and bench may import of tasks."""
 
 from .errors import BadInput
-from .file import PRIVATE_KEY, ROOT, beside, check_keys, load, path, place, ssh_config
+from .file import PRIVATE_KEY, ROOT, beside, check_keys, load, path, place, runs, ssh_config
 
-__all__ = ["PRIVATE_KEY", "ROOT", "BadInput", "beside", "check_keys", "load", "path", "place", "ssh_config"]
+__all__ = [
+    "PRIVATE_KEY",
+    "ROOT",
+    "BadInput",
+    "beside",
+    "check_keys",
+    "load",
+    "path",
+    "place",
+    "runs",
+    "ssh_config",
+]

@@ -33,6 +33,11 @@ def beside(name: str) -> Path:
     return (own if os.path.isdir(own) else own.parent) / Path(name).expanduser()
 
 
+def runs() -> Path:
+    """Give where records of runs are: beside the inventory, even if that is a directory: Ansible reads it."""
+    return path().parent / "runs"
+
+
 @cache  # the suite asks again for each host
 def _ask_ansible(file: Path, name: str, why: str) -> Raw:
     from . import ansible  # it and what it needs are no business of an INI file

@@ -7,6 +7,7 @@ asks the services themselves before each turn, so who is next in a roll may be a
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
+from typing import TYPE_CHECKING
 
 from .gate import Standing
 from .marathon.handover import turns
@@ -17,6 +18,9 @@ from .runbook import MARATHON, MESOS_MASTER, ZOOKEEPER, Chapter
 from .schedule import Steps, schedule, steps
 from .step import Action, Phase, Step
 from .words import counted, names
+
+if TYPE_CHECKING:
+    from .availability.turns import Expected, Kind
 
 HEADING = "In this order, as things stand now; every service is checked again before each restart:"
 
@@ -31,8 +35,8 @@ class Turn:
     """What is done at once, and on which hosts; `what` is true of each of them.
 
     `service` is its role, "" where it is a step of many. `meanwhile` tells how the
-    service stands while its members are replaced, `leads` whether its leader is among them; `besides`
-    what becomes of others with it.
+    service stands while its members are replaced, `leads` whether its leader is among them, `served` whether
+    they served before; `besides` what becomes of others with it. `expected` is what such turns have cost.
     """
 
     phase: Phase
@@ -42,6 +46,15 @@ class Turn:
     meanwhile: Standing | None = None
     leads: bool = False
     besides: str = ""
+    served: bool = False
+    expected: "Expected | None" = None
+
+    @property
+    def kind(self) -> "Kind | None":
+        """What turns of earlier runs are like it; None if nobody notices it."""
+        from .availability.turns import Kind  # only a plan for people asks
+
+        return Kind(self.phase, self.service, self.leads) if self.served else None
 
     @property
     def quorum(self) -> str:
@@ -60,6 +73,16 @@ class Outlook:
 
     turns: tuple[Turn, ...] = ()
     refused: Mapping[Member, str] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> "frozenset[Kind]":
+        """The kinds of its turns that somebody may notice."""
+        return frozenset(turn.kind for turn in self.turns if turn.kind)
+
+    def expecting(self, known: "Mapping[Kind, Expected]") -> "Outlook":
+        """Give the same with what is `known` of the cost of such turns."""
+        turns = (replace(turn, expected=known.get(turn.kind) if turn.kind else None) for turn in self.turns)
+        return replace(self, turns=tuple(turns))
 
 
 def foresee(
@@ -136,8 +159,9 @@ class _Run:
     def _take_turn(self, service: str, name: str, step: Step) -> None:
         before, starts = self.now[service], step.action is not Action.STOP
         meanwhile = replace(before, serving=before.serving - {name})
-        leads = before.leader == name
-        self.turns.append(Turn("hand over", (name,), step.effect, service, meanwhile, leads))
+        leads, served = before.leader == name, name in before.serving
+        turn = Turn("hand over", (name,), step.effect, service, meanwhile, leads, served=served)
+        self.turns.append(turn)
         after = before.serving | {name} if starts else meanwhile.serving
         self.now[service] = replace(before, serving=after, leader=None if leads else before.leader)
 
@@ -145,9 +169,10 @@ class _Run:
         standing = self.now[service]
         leads = standing.leader in hosts
         meanwhile = replace(standing, serving=standing.serving - set(hosts))
-        besides = self._besides(service, standing, leads) if {*hosts} <= standing.serving else ""
+        served = {*hosts} <= standing.serving
+        besides = self._besides(service, standing, leads) if served else ""
         what = self._effect(service, hosts)
-        self.turns.append(Turn("replace", hosts, what, service, meanwhile, leads, besides))
+        self.turns.append(Turn("replace", hosts, what, service, meanwhile, leads, besides, served))
         # Nobody knows who leads then; whoever does is not waiting for its turn any more.
         leader = None if leads and standing.total > 1 else standing.leader
         self.now[service] = replace(standing, serving=standing.serving | set(hosts), leader=leader)
@@ -168,10 +193,14 @@ class _Run:
         return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
 
 
+def _told(turn: Turn) -> tuple[str, ...]:
+    return turn.what, turn.quorum, turn.besides, str(turn.expected or "")
+
+
 def lines(outlook: Outlook) -> list[str]:
     """Say each turn in a line, in columns; turns that are alike and follow each other share one."""
     rows = []
-    for (what, *more), alike in groupby(outlook.turns, lambda turn: (turn.what, turn.quorum, turn.besides)):
+    for (what, *more), alike in groupby(outlook.turns, _told):
         hosts = [turn.hosts for turn in alike]
         in_turn = ", one after the other" if len(hosts) > 1 else ""
         rows.append((names(chain.from_iterable(hosts)), f"{what}{in_turn}", *more))

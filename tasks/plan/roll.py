@@ -6,7 +6,7 @@ that each service changes its leader once. Marathons wait for ZooKeeper's member
 anyway: what was ended does not serve, and is replaced then instead of being started again first.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .gate import Standing
@@ -45,10 +45,13 @@ def stays(left: Container[Member], node: str, step: Step) -> bool:
     return step.phase in ("replace", "settle") and Member(step.id.service, node) in left
 
 
-def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here: str = "") -> Turn:
+def next_turn(
+    now: Standings, before: Standings, pending: Sequence[Member], here: str = "", held: Collection[str] = ()
+) -> Turn:
     """Choose from `pending`; `before` is how the services stood when the roll began.
 
-    `here` is the node of the last turn: its other members come before those of another host.
+    `here` is the node of the last turn: its other members come before those of another host. Marathons that
+    are `held`, on these nodes, do not serve because the run wants that.
     """
     for service in dict.fromkeys(member.service for member in pending):
         if not now[service].stands:
@@ -57,7 +60,7 @@ def next_turn(now: Standings, before: Standings, pending: Sequence[Member], here
     idle = [member for member in pending if member.node not in now[member.service].serving]
     if idle:
         return Turn((idle[0],))
-    if shaken := _shaken(now, before):
+    if shaken := _shaken(now, before, held):
         return Turn(shaken=shaken)
     barred = _refused(now, pending)
     free = [member for member in pending if member not in barred]
@@ -75,13 +78,16 @@ def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
     }
 
 
-def _shaken(now: Standings, before: Standings) -> str:
+def _shaken(now: Standings, before: Standings, held: Collection[str]) -> str:
+    steady = {
+        service: {*own.serving, *(held if service == "marathon" else ())} for service, own in now.items()
+    }
     return ", ".join(
         f"{SERVICES[service]}: "
         f"{share(len(now[service].serving), old.total, 'members', 'serves', 'serve')}, "
         f"{len(old.serving)} did before"
         for service, old in before.items()
-        if old.stands and len(now[service].serving) < len(old.serving)
+        if old.stands and len(steady[service]) < len(old.serving)
     )
 
 

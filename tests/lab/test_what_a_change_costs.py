@@ -18,6 +18,7 @@ from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 from operators import (
     AGENT,
+    INVENTORY,
     MARATHON,
     SOON,
     TRIO,
@@ -142,8 +143,9 @@ def test_a_run_tells_the_gaps_that_its_users_saw_and_loses_no_task(
     docker_app: dict[str, Any], fab: Run, inventory: Inventory
 ) -> None:
     pid, users = pid_of_the_app(), Users()
+    wanted = inventory("zookeeper_sync_limit=6")
     with users.at_work():
-        done = fab("deploy-cluster", inventory=inventory("zookeeper_sync_limit=6"))
+        done = fab("deploy-cluster", inventory=wanted)
     assert done.code == 0, done.said
     assert tells(done.said, users.gaps()), (users.gaps(), done.said)
     assert told(done.said)["ZooKeeper"] > 0
@@ -151,15 +153,18 @@ def test_a_run_tells_the_gaps_that_its_users_saw_and_loses_no_task(
     assert re.search(changed, done.said, re.M), done.said
     assert "Tasks: 1 of 1 run on, 0 lost." in done.said
     assert (pid_of_the_app(), running_task()["id"]) == (pid, docker_app["id"])
+    (listed,) = fab("runs", inventory=wanted).said.splitlines()
+    assert f"  ZooKeeper {told(done.said)['ZooKeeper']:.1f} s" in listed and listed.endswith("  done")
+    next_time = fab("plan", inventory=inventory("zookeeper_sync_limit=7"))
+    assert "longest gaps in the last run: " in next_time.said, next_time.said
 
 
 def test_a_change_that_costs_more_than_its_budget_is_carried_out_and_ends_as_a_failure(
     docker_app: dict[str, Any], fab: Run, inventory: Inventory
 ) -> None:
     pid, users = pid_of_the_app(), Users()
-    budgets = inventory(
-        "zookeeper_max_client_cnxns=77\nzookeeper_gap_budget=0.01\nmesos_gap_budget=3600\nlost_tasks_budget=0"
-    )
+    text = INVENTORY.read_text().replace("zookeeper_gap_budget=120", "zookeeper_gap_budget=0.01")
+    budgets = inventory("zookeeper_max_client_cnxns=77\nlost_tasks_budget=0", text=text)
     with users.at_work():
         run = start(["deploy-cluster"], budgets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert run.stdout is not None

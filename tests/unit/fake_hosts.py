@@ -146,8 +146,10 @@ class FakeHosts(Hosts):
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         for name, step in ((name, step) for name, own in steps.items() for step in own):
             self.journal.begin(name, step)
+            self.console.begin(name, f"{step.id} {step.title}", step.id, step.reason)
             self.done.append(f"{name[-4:]} {step.title}")
             if self.done[-1] == self._cut:
                 raise KeyboardInterrupt
             self.journal.end(name)
+            self.console.end(name, "changed")
         return dict.fromkeys(steps, "")

@@ -21,12 +21,13 @@ from tasks.engine.availability import measured
 from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Hosts
+from tasks.engine.journal import Journal
 from tasks.engine.remote import Outcome
 from tasks.errors import StepFailed
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.availability import fates, services
-from tasks.plan.availability.course import Course, course, excess, told
+from tasks.plan.availability.course import Course, Gap, course, excess, told
 from tasks.plan.availability.services import Sample, Service, read
 from tasks.plan.names import Id
 from tasks.plan.step import Action, HostPlan, Risk, Step
@@ -48,7 +49,17 @@ def test_services_that_the_inventory_lacks_are_not_asked() -> None:
     assert [s.name for s in services.services(parse("[zookeeper]\n10.0.0.1 myid=1\n"))] == ["ZooKeeper"]
     assert ZOOKEEPER.members == ("10.0.0.1/2181", "10.0.0.2/2181", "10.0.0.3/2181")
     assert MARATHON.members == ("10.0.0.1/8081", "10.0.0.2/8081")
-    assert (ZOOKEEPER.budget, MESOS.budget) == (1.5, None)
+
+
+def test_a_gap_has_a_budget_where_another_member_can_take_over_and_where_hosts_ini_says_so() -> None:
+    assert (ZOOKEEPER.budget, MESOS.budget, MARATHON.budget) == (1.5, None, 8)
+    assert [
+        service.budget for service in services.services(parse(WHOLE.replace("zookeeper_gap", "mesos_gap")))
+    ] == [
+        3,
+        1.5,
+        8,
+    ]
 
 
 def test_what_zookeeper_is_sent_is_what_its_client_would_send() -> None:
@@ -102,7 +113,7 @@ def test_a_service_that_always_answered_has_no_gap() -> None:
 
 def test_a_gap_lasts_from_the_last_good_answer_to_the_next_one() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (1.4, ""), (2.5, "b")))
-    assert fared == Course((1.5,), 1, True)
+    assert fared == Course((Gap(1.0, 1.5),), 1, True)
     assert told(ZOOKEEPER, fared) == (
         "ZooKeeper accepted writes throughout, except for 1.5 s; the leader changed once."
     )
@@ -117,7 +128,7 @@ def test_the_longest_of_several_gaps_is_told() -> None:
 
 def test_a_slow_answer_is_no_gap_and_told_beside_them() -> None:
     fared = course(samples((1.0, "a"), (2.5, "a"), (3.0, "a"), (3.2, ""), (4.5, "a")))
-    assert fared == Course((1.5,), 0, True, 1.5)
+    assert fared == Course((Gap(3.0, 1.5),), 0, True, 1.5)
     assert told(ZOOKEEPER, fared) == (
         "ZooKeeper accepted writes throughout, except for 1.5 s, the slowest time after 1.5 s; "
         "the leader did not change."
@@ -128,12 +139,12 @@ def test_a_slow_answer_is_no_gap_and_told_beside_them() -> None:
 
 
 def test_whoever_is_not_served_for_two_seconds_has_a_gap_without_a_failure() -> None:
-    assert course(samples((1.0, "a"), (3.5, "a"))) == Course((2.5,), 0, True)
+    assert course(samples((1.0, "a"), (3.5, "a"))) == Course((Gap(1.0, 2.5),), 0, True)
 
 
 def test_a_service_that_is_gone_at_the_end_is_told_so() -> None:
     fared = course(samples((1.0, "a"), (1.2, ""), (4.0, "")))
-    assert fared == Course((3.0,), 0, False)
+    assert fared == Course((Gap(1.0, 3.0),), 0, False)
     assert "except for 3.0 s, and not at the end;" in told(MARATHON, fared)
 
 
@@ -153,17 +164,17 @@ def test_gaps_never_add_up_to_more_than_was_watched(steps: list[tuple[float, str
         seen.append(Sample(at, leader))
     fared = course(seen)
     assert fared is not None
-    assert sum(fared.gaps) <= at + 1e-6
+    assert sum(gap.seconds for gap in fared.gaps) <= at + 1e-6
     assert fared.up == bool(seen[-1].leader)
     assert bool(fared.gaps) or all(sample.leader for sample in seen)
 
 
 def test_a_gap_over_its_budget_is_told_with_the_setting() -> None:
-    assert not excess(ZOOKEEPER, Course((1.5,), 1, True))
-    assert excess(ZOOKEEPER, Course((0.3, 1.62), 1, True)) == (
+    assert not excess(ZOOKEEPER, Course((Gap(0, 1.5),), 1, True))
+    assert excess(ZOOKEEPER, Course((Gap(0, 0.3), Gap(2, 1.62)), 1, True)) == (
         "ZooKeeper's longest gap was 1.62 s, and zookeeper_gap_budget allows 1.5 s"
     )
-    assert not excess(MESOS, Course((100.0,), 1, True))
+    assert not excess(MESOS, Course((Gap(0, 100.0),), 1, True))  # it has one member
 
 
 TASKS = services.listing(parse(WHOLE))
@@ -184,15 +195,15 @@ def test_a_task_that_no_longer_runs_is_lost_unless_somebody_ended_it() -> None:
     assert str(became) == "Tasks: 1 of 4 run on, 1 finished or killed, 2 lost: c, d."
     assert fates.excess(became, 1) == "2 tasks were lost, and lost_tasks_budget allows 1"
     assert not fates.excess(became, 2)
-    assert fates.told(before, became) == str(became)
+    assert fates.told(True, became) == str(became)
     assert became.hope  # d may be that of an agent which has not registered again yet
     assert not fates.fates({"c": "TASK_RUNNING"}, after).hope
     assert str(fates.fates({"e": "TASK_FAILED"}, {})) == "Tasks: none ran when the change began."
 
 
 def test_tasks_that_could_not_be_listed_are_not_counted() -> None:
-    assert "when the change began" in fates.told(None, None)
-    assert "at the end" in fates.told({}, None)
+    assert "when the change began" in fates.told(False, None)
+    assert "at the end" in fates.told(True, None)
 
 
 @contextmanager
@@ -252,6 +263,7 @@ class OneHost:
             node, address=address, settings=replace(node.settings, zookeeper_client_port=int(port))
         )
         self.cluster, self.nodes, self.console = replace(cluster, nodes=(node,)), (node,), Console()
+        self.journal = Journal()
         self.begun, self.ended = 0, threading.Event()
 
     def execute(
@@ -311,6 +323,9 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> Non
             answers[0] = OPENED + CLOSED
             asked_again(asked)
         (said,) = hosts.console.measured
+        assert hosts.journal.cost is not None
+        ((_, fared),) = hosts.journal.cost.services
+        assert fared is not None and 0 < fared.gaps[0].at < hosts.console.elapsed  # by the run's own clock
         assert re.fullmatch(
             r"ZooKeeper accepted writes .* except for [0-9.]+ s; the leader did not change\.", said
         )

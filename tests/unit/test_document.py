@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.inventory.parse import parse
 from tasks.plan import roll
+from tasks.plan.availability.turns import Expected
 from tasks.plan.gate import Standing, Verdict
 from tasks.plan.look.lease import Lease
 from tasks.plan.membership import Stranger
@@ -46,6 +47,7 @@ OUTLOOK = Outlook(
             Standing(3, 2, frozenset("bc")),
             leads=True,
             besides="every Marathon restarts with it",
+            expected=Expected(2, {"ZooKeeper": 1.2}),
         ),
     ),
     {roll.Member("zookeeper", "b"): "2 of 3 members serve"},
@@ -139,6 +141,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                 "serve_meanwhile": None,
                 "moves_leader": False,
                 "besides": None,
+                "expected": None,
             },
             {
                 "phase": "replace",
@@ -150,6 +153,7 @@ def test_a_plan_has_its_steps_and_blockers_by_host_and_their_sums() -> None:
                 "serve_meanwhile": 2,
                 "moves_leader": True,
                 "besides": "every Marathon restarts with it",
+                "expected": {"runs": 2, "worst": {"ZooKeeper": 1.2}},
             },
         ],
         "refused": [{"host": "b", "service": "zookeeper", "reason": "2 of 3 members serve"}],
@@ -229,7 +233,7 @@ def fields(found: Any) -> set[str]:
 
 def test_every_field_stands_in_the_docs() -> None:
     found = [document.plan(PLANS, OUTLOOK), document.status(STATUS), document.error(3, "unreachable", [])]
-    promised = set().union(*map(fields, found)) - {"a", "b", "zookeeper", "mesos_agent"}
+    promised = set().union(*map(fields, found)) - {"a", "b", "zookeeper", "mesos_agent", "ZooKeeper"}
     docs = (ROOT / "docs/watch.md").read_text().partition("## For programs and cron")[2]
     assert promised - set(re.findall(r"`(\w+)`", docs)) == set()
 

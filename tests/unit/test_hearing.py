@@ -20,8 +20,8 @@ from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds, Lines
 from tasks.engine.hosts import Hosts
 from tasks.engine.journal import Journal
-from tasks.engine.record import Record
 from tasks.engine.remote import Outcome, Remote
+from tasks.engine.transcript import Transcript
 from tasks.errors import StepFailed, Unreachable
 from tasks.inventory.cluster import Node
 from tasks.plan.names import Id
@@ -281,7 +281,7 @@ def test_a_script_that_ends_well_before_its_last_step_has_failed(told: list[str]
 )
 def test_whatever_a_script_tells_of_its_steps_is_followed(lines: list[str]) -> None:
     _, node = first_node()
-    record = Record(node, [PULL, RUN], Console(), Journal())
-    begun = sum(not record.line(line) and record.begins for line in lines)
-    assert begun <= 2 and (begun == 2 or not record.is_done)
-    assert str(record.failure(Outcome(1, "")))
+    transcript = Transcript(node, [PULL, RUN], Console(), Journal())
+    begun = sum(not transcript.line(line) and transcript.begins for line in lines)
+    assert begun <= 2 and (begun == 2 or not transcript.is_done)
+    assert str(transcript.failure(Outcome(1, "")))

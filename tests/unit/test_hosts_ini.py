@@ -7,6 +7,7 @@ import pytest
 
 from tasks.inventory.parse import parse
 from tasks.inventory.settings import ROLES, VARIABLES
+from tasks.plan.availability.services import BUDGETS
 
 TEXT = (Path(__file__).resolve().parents[2] / "hosts.ini").read_text()
 COMMENTED = re.findall(r"^#([a-z_]+)=(.*)$", TEXT, re.MULTILINE)
@@ -29,6 +30,11 @@ def test_the_runbooks_four_hosts_play_their_roles() -> None:
         "mesos_agent": ("10.70.0.20",),
     }
     assert [node.myid for node in cluster.ensemble] == [1, 2, 3]
+
+
+def test_the_budgets_in_comments_are_those_of_services_with_several_members() -> None:
+    shown = {name.partition("_")[0]: float(text) for name, text in COMMENTED if name.endswith("_gap_budget")}
+    assert shown == {service.lower(): seconds for service, seconds in BUDGETS.items()}
 
 
 def test_every_variable_is_named() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.plan.availability.turns import Expected, Kind
 from tasks.plan.gate import Standing
 from tasks.plan.names import SERVICES, Id
 from tasks.plan.outlook import Outlook, Turn, foresee, lines
@@ -172,6 +173,22 @@ def test_a_turn_of_zookeeper_tells_which_marathons_restart_with_it() -> None:
     assert [line.rpartition("  ")[2] for line in lines(outlook(wanted, marathons=ALL))] == [some, every]
     assert besides(wanted, marathons=()) == ["", ""]
     assert besides(plans(a=[replacing(ZK, A)]), zookeeper=Standing(1, 1, frozenset({A}), A)) == [every]
+
+
+def test_a_turn_tells_what_turns_of_its_kind_have_cost() -> None:
+    wanted = plans(a=[STAGE, replacing(ZK, A)], b=[replacing(ZK, B)])
+    known = {Kind("replace", ZK, True): Expected(3, {"ZooKeeper": 1.24, "Mesos": 0.0, "Marathon": 4.1})}
+    *others, leaders = lines(outlook(wanted).expecting(known))
+    assert leaders.endswith("  longest gaps in the last 3 runs: ZooKeeper 1.2 s, Marathon 4.1 s")
+    assert not any("gap" in line for line in others) and len(others) == 2
+    assert lines(outlook(wanted).expecting({})) == lines(outlook(wanted))
+
+
+def test_nothing_is_expected_of_a_turn_whose_members_do_not_serve() -> None:
+    down = {**WELL, ZK: Standing(3, 2, frozenset({B, C}), B)}
+    wanted = plans(a=[STAGE, replacing(ZK, A)])
+    assert outlook(wanted).kinds == {Kind("replace", ZK, True)}
+    assert outlook(wanted, down).kinds == frozenset()
 
 
 def test_what_does_not_run_yet_or_no_longer_takes_nothing_with_it() -> None:

@@ -49,6 +49,12 @@ def test_nobody_goes_while_a_service_has_fewer_members_than_before() -> None:
     assert next_turn(now, WELL, members(B)) == Turn(shaken="Marathon: 2 of 3 members serve, 3 did before")
 
 
+def test_marathons_that_the_run_itself_has_stopped_hold_nobody_up() -> None:
+    now = {**WELL, MARATHON: replace(WELL[MARATHON], serving=frozenset({A, B}))}
+    assert next_turn(now, WELL, members(B), held={C}).members == (Member(ZK, B),)
+    assert next_turn(now, WELL, members(B), held={A}).shaken
+
+
 def test_a_service_that_was_down_before_holds_nobody_up() -> None:
     before = {**WELL, MARATHON: Standing(3, 1, frozenset())}
     assert next_turn(before, before, members(B)).members == (Member(ZK, B),)

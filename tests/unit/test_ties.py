@@ -2,7 +2,7 @@
 
 import random
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
@@ -24,6 +24,7 @@ from tasks.plan.gate import Question
 from tasks.plan.look.election import Candidacy
 from tasks.plan.marathon import ties
 from tasks.plan.marathon.ties import Ties
+from tasks.plan.roll import Member, Turn
 from tasks.plan.step import Action, Step
 
 T = TypeVar("T")
@@ -145,12 +146,20 @@ class Hosts(FakeHosts):
         return {name: ties.ENDED if name in self._hanging else "" for name in steps}
 
 
+def before(hosts: FakeHosts, leads: bool, waiting: Sequence[str]) -> Callable[[], None]:
+    """See to Marathons before the first host's ZooKeeper is restarted, for which these wait."""
+    turn = Turn((Member("zookeeper", A),), leads=leads)
+    taken, after = marathons.Marathons(hosts, waiting).before(turn, [Member("marathon", n) for n in waiting])
+    assert taken == turn
+    return after
+
+
 def test_wherever_six_sessions_lie_the_leader_is_free_of_the_member_in_the_end() -> None:
     member = CLUSTER.nodes[0]
     for distribution in product(SESSIONS, repeat=3):
         hosts = Hosts(World(dict(zip(NAMES, distribution, strict=True))))
         was_free = member.name not in hosts.world.sessions[A]
-        marathons.before(hosts, member, leads=False, waiting=[])
+        before(hosts, leads=False, waiting=[])
         leader = hosts.world.line[0]
         gave_up = len(hosts.world.restarts) == marathons.TRIES
         assert member.name not in hosts.world.sessions[leader] or gave_up
@@ -159,7 +168,7 @@ def test_wherever_six_sessions_lie_the_leader_is_free_of_the_member_in_the_end()
 
 def test_before_zookeepers_leader_goes_the_last_in_line_begins_to_boot_and_the_others_wait_for_it() -> None:
     hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}), hanging=[A, B])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=True, waiting=[])()
+    before(hosts, leads=True, waiting=[])()
     assert hosts.done == [
         "0.12 restart marathon-3",
         "0.10 end marathon-1 if it hangs",
@@ -171,39 +180,39 @@ def test_before_zookeepers_leader_goes_the_last_in_line_begins_to_boot_and_the_o
 
 def test_what_hangs_is_ended_and_started_again_and_its_candidacy_removed() -> None:
     hosts = Hosts(World({A: (B, B), B: (C, A), C: (C, B)}), hanging=[B])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=False, waiting=[])()
+    before(hosts, leads=False, waiting=[])()
     assert hosts.done == ["0.11 end marathon-2 if it hangs", "0.11 start marathon-2"]
     assert hosts.removed == ["10.70.0.11:8080"]
 
 
 def test_where_several_hang_one_is_started_before_the_others() -> None:
     hosts = Hosts(World({A: (B, B), B: (A, A), C: (A, B)}), hanging=[B, C])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=False, waiting=[])()
+    before(hosts, leads=False, waiting=[])()
     assert hosts.done[2:] == ["0.11 start marathon-2", "0.12 start marathon-3"]
     assert hosts.removed == [f"{name}:8080" for name in (B, C)]
 
 
-def test_what_hangs_and_waits_for_its_own_turn_is_not_started_before_that() -> None:
+def test_what_would_end_and_waits_for_its_own_turn_is_stopped_and_not_started_before_that() -> None:
     hosts = Hosts(World({A: (B, B), B: (A, A), C: (A, B)}), hanging=[B, C])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=False, waiting=[A, B])()
-    assert hosts.done[2:] == ["0.12 start marathon-3"]
+    before(hosts, leads=False, waiting=[A, B])()
+    assert hosts.done == ["0.11 stop marathon-2", "0.12 end marathon-3 if it hangs", "0.12 start marathon-3"]
 
 
 def test_where_zookeeper_cannot_be_asked_nobody_is_restarted(capsys: pytest.CaptureFixture[str]) -> None:
     hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)}), hanging=[A], lost=True)
-    marathons.before(hosts, CLUSTER.nodes[0], leads=False, waiting=[])()
+    before(hosts, leads=False, waiting=[])()
     assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
 
 
 def test_a_marathon_that_does_not_run_is_left_alone() -> None:
     hosts = Hosts(World({A: (A, A)}, line=[]), hanging=[A])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=True, waiting=[])()
+    before(hosts, leads=True, waiting=[])()
     assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
 
 
 def test_nothing_is_done_where_not_all_marathons_are_in_the_run() -> None:
     hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)})).among([A, B])
-    marathons.before(hosts, CLUSTER.nodes[0], leads=False, waiting=[])()
+    before(hosts, leads=False, waiting=[])()
     assert hosts.done == []
 
 

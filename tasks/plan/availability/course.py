@@ -1,7 +1,7 @@
 """How a service fared while the cluster was changed: its gaps, its changes of leader, its budget."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .services import Sample, Service
 
@@ -13,13 +13,21 @@ SLOW = 0.5
 
 
 @dataclass(frozen=True)
+class Gap:
+    """How many seconds long nobody was served, and from when on, by the clock of the host that asked."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Course:
-    """How a service fared: its gaps in seconds, how often its leader changed, whether it is up at the end.
+    """How a service fared: its gaps, how often its leader changed, whether it is up at the end.
 
     `slowest` is how long the slowest answer took that is no gap, 0 if none was slow.
     """
 
-    gaps: tuple[float, ...]
+    gaps: tuple[Gap, ...]
     changes: int
     up: bool
     slowest: float = 0.0
@@ -27,7 +35,11 @@ class Course:
     @property
     def longest(self) -> float:
         """The longest gap, 0 if there was none."""
-        return max(self.gaps, default=0.0)
+        return max((gap.seconds for gap in self.gaps), default=0.0)
+
+    def since(self, start: float) -> "Course":
+        """Give the same course with its times counted from another one of its clock on."""
+        return replace(self, gaps=tuple(replace(gap, at=gap.at - start) for gap in self.gaps))
 
 
 def course(samples: Sequence[Sample]) -> Course | None:
@@ -44,13 +56,13 @@ def course(samples: Sequence[Sample]) -> Course | None:
             failed = True
             continue
         if failed or sample.at - last.at > NOBODY:
-            gaps.append(sample.at - last.at)
+            gaps.append(Gap(last.at, sample.at - last.at))
         elif sample.at - last.at > SLOW:
             slow.append(sample.at - last.at)
         changes += sample.leader != last.leader
         last, failed = sample, False
     if failed:
-        gaps.append(samples[-1].at - last.at)
+        gaps.append(Gap(last.at, samples[-1].at - last.at))
     return Course(tuple(gaps), changes, not failed, max(slow))
 
 

@@ -29,10 +29,10 @@ class Fates:
         return f"Tasks: {len(self.running)} of {total} run on{ended}, {len(self.lost)} lost{names}."
 
 
-def told(before: Mapping[str, str] | None, fates: Fates | None) -> str:
-    """Say in one line what became of the tasks, or that nobody could tell."""
-    if before is None or fates is None:
-        when = "when the change began" if before is None else "at the end"
+def told(counted: bool, fates: Fates | None) -> str:
+    """Say in one line what became of the tasks, or that nobody could tell, as at first if not `counted`."""
+    if not counted or fates is None:
+        when = "at the end" if counted else "when the change began"
         return f"Tasks were not counted: no leading master listed them {when}."
     return str(fates)
 

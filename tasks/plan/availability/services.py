@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
 from .. import http
@@ -118,7 +118,17 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
             budget=s.marathon_gap_budget,
         ),
     )
-    return tuple(service for service in every if service.members)
+    return tuple(_with_budget(service) for service in every if service.members)
+
+
+BUDGETS = {"ZooKeeper": 3.0, "Mesos": 3.0, "Marathon": 8.0}
+"""What hosts.ini allows, in seconds, where it says nothing and another member can take over meanwhile."""
+
+
+def _with_budget(service: Service) -> Service:
+    if service.budget is not None or len(service.members) == 1:
+        return service
+    return replace(service, budget=BUDGETS[service.name])
 
 
 def listing(cluster: Cluster) -> Service:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster, Node
+from ..desired import Container
 from ..look.election import Candidacy, in_line
 from ..look.sections import part_function, split
 from ..names import Id
@@ -99,6 +100,13 @@ def end(node: Node, since: str) -> Step:
     )
     title, why = f"end {name(node)} if it hangs", "without its ZooKeeper it would do so for up to 10 s"
     return Step(Id.MARATHON_RUN, Action.STOP, title, why, shell, "replace", "restart")
+
+
+def stop(container: Container) -> Step:
+    """Give the step that stops a Marathon which would end with a member of ZooKeeper, and not for long."""
+    why = "it would end with the next member of ZooKeeper to be restarted, and boot once more than it must"
+    shell = f"docker stop -t {container.grace} {quote(container.name)}\n"
+    return Step(container.step, Action.STOP, f"stop {container.name}", why, shell, "replace", "restart")
 
 
 def start(node: Node) -> Step:

@@ -57,6 +57,7 @@ def _turn(turn: Turn) -> Document:
         "serve_meanwhile": len(standing.serving) if standing else None,
         "moves_leader": turn.leads,
         "besides": turn.besides or None,
+        "expected": asdict(turn.expected) if turn.expected else None,
     }
 
 

@@ -62,6 +62,11 @@ class Progress:
         return replace(self, standings={**self.standings, **standings})
 
     @property
+    def changed(self) -> bool:
+        """Tell whether anything was begun that does more than check."""
+        return any(step.changes for _, step in self.done) or any(s.changes for s in self.begun.values())
+
+    @property
     def missing(self) -> list[tuple[str, Step]]:
         """What was planned and is not done, by node."""
         planned = [(name, step) for name, plan in self.plans.items() for step in plan.steps]

@@ -19,7 +19,7 @@ LINES, LENGTH = 1000, 1000
 """How many of a step's lines are kept, and how much of each: enough for whatever a program ends with."""
 
 
-class Record:
+class Transcript:
     """Follows one script's output: which step is on, what it said; `begins` if its last line began one."""
 
     def __init__(self, node: Node, steps: Sequence[Step], console: Console, journal: Journal) -> None:
@@ -51,7 +51,7 @@ class Record:
             self.begun, self.begins = step, True
             self.words.clear()
             self.journal.begin(self.node.name, step)
-            self.console.begin(self.node.name, self.at, step.id)
+            self.console.begin(self.node.name, self.at, step.id, step.reason)
         else:
             self.journal.end(self.node.name)
             self.console.end(self.node.name, _outcome(step))
