@@ -24,3 +24,11 @@ def hand_over(c: Context, to: str | None = None) -> None:
     from .engine import command
 
     command.hand_over(c, "marathon", to)
+
+
+@task
+def stop(c: Context) -> None:
+    """Stop every Marathon until the next deploy, as before a restore; tasks run on."""
+    from .engine import command
+
+    command.stop(c, "marathon")

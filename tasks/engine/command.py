@@ -81,6 +81,17 @@ def hand_over(context: Context, name: str, to: str | None) -> None:
         tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor))
 
 
+def stop(context: Context, name: str) -> None:
+    """Stop the members of a chapter's service until the next deploy."""
+    if is_repetition(context):
+        return
+    with operators_errors(), open_hosts(context, name, Console()) as hosts:
+        from .run import Run
+        from .stopping import stop
+
+        tell(hosts, lambda: stop(Run.of(hosts, [name])))
+
+
 def tell(hosts: Hosts, act: Callable[[], Result]) -> None:
     """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
     with closing_table(hosts.console, hosts.journal):

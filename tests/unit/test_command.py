@@ -525,7 +525,9 @@ def test_what_fab_does_not_understand_is_bad_input(words: list[str], answer: str
 
 
 def test_the_name_of_a_chapter_is_answered_with_all_its_tasks(fab: Fab) -> None:
-    told = "Did you mean deploy-marathon or marathon.run or marathon.ask or marathon.hand-over?"
+    told = (
+        "Did you mean deploy-marathon or marathon.run or marathon.ask or marathon.hand-over or marathon.stop?"
+    )
     assert told in fab("marathon").stderr
 
 
