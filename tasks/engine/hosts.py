@@ -200,6 +200,14 @@ class Hosts:
         with tree.opened(self._connections.to(vantage), members) as opened:
             yield opened
 
+    @contextmanager
+    def tree_at(self, vantage: Node, address: str, port: int) -> Iterator["Tree"]:
+        """Open a session with a ZooKeeper as a node reaches it, which may be none of hosts.ini's."""
+        from . import tree
+
+        with tree.opened_at(self._connections.to(vantage), address, port) as opened:
+            yield opened
+
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         """Carry out each node's steps, all nodes at once; give what the last one of each has said.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from ..errors import BadInput, Blocked
 from ..plan.outlook import Outlook
@@ -13,6 +12,7 @@ from ..plan.report import saved
 from ..plan.report.document import Document
 from ..plan.words import grouped
 from ..version import VERSION
+from . import placing
 from .preview import Preview
 from .run import Run
 
@@ -77,19 +77,6 @@ def save(file: str, run: Run, found: Preview, outlook: Outlook) -> None:
     made = saved.made(run.chapters, run.cluster, found.plans, found.seen, outlook)
     document = {"mesofab": VERSION, "saved": now, **made}
     try:
-        _replace(Path(file), dumps(document, indent=2) + "\n")
+        placing.replace(Path(file), (dumps(document, indent=2) + "\n").encode())
     except OSError as error:
         raise BadInput(f"--out {file}: {error.strerror}") from None
-
-
-def _replace(place: Path, text: str) -> None:
-    """Write a text beside its place and move it there. Raises OSError, and nothing is changed then."""
-    with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
-        try:
-            beside.write(text)
-            beside.flush()
-            os.fsync(beside.fileno())
-            os.replace(beside.name, place)
-        except OSError:
-            os.unlink(beside.name)
-            raise

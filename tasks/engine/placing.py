@@ -1,0 +1,18 @@
+"""Files that a run leaves on this machine: whole or not there, and for their owner alone."""
+
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+
+def replace(place: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there. Raises OSError, and nothing is changed then."""
+    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
+        try:
+            beside.write(data)
+            beside.flush()
+            os.fsync(beside.fileno())
+            os.replace(beside.name, place)
+        except OSError:
+            os.unlink(beside.name)
+            raise

@@ -1,0 +1,121 @@
+"""A picture of a tree that changes under it: one moment if it says so, and an end in any case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from fake_tree import FakeTree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.plan.zookeeper.backup.picture import Content, Limits, Listed, TooLarge, taken
+from tasks.plan.zookeeper.backup.tree import OPEN, Stamp, Znode
+
+PATHS = ["/r", "/r/a", "/r/b", "/r/e", "/r/a/x", "/r/a/y"]
+SESSIONS = "/r/e"
+"""What is a session's there, and goes with it."""
+
+
+@dataclass
+class World:
+    """A tree to which something is done before each answer, while there is something to do."""
+
+    todo: list[tuple[str, str]]
+    zxid_: int = 1
+    nodes: dict[str, tuple[bytes, Stamp]] = field(default_factory=lambda: {"/r": (b"", Stamp(1, 1, 1))})
+    history: dict[int, dict[str, bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._note()
+
+    def _note(self) -> None:
+        self.history[self.zxid_] = {p: data for p, (data, _) in self.nodes.items() if p != SESSIONS}
+
+    def _go_on(self) -> None:
+        if not self.todo:
+            return
+        what, path = self.todo.pop()
+        above = path.rpartition("/")[0]
+        now = self.zxid_ + 1
+        there, parent = path in self.nodes, above in self.nodes and above != SESSIONS
+        if what == "write" and there:
+            stamp = self.nodes[path][1]
+            self.nodes[path] = (str(now).encode(), stamp._replace(written=now, version=stamp.version + 1))
+        elif what == "make" and not there and parent:
+            self.nodes[path] = (str(now).encode(), Stamp(now, now, now))
+        elif what == "remove" and there and not any(each.startswith(f"{path}/") for each in self.nodes):
+            del self.nodes[path]
+        else:
+            return
+        if what != "write" and above in self.nodes:
+            data, stamp = self.nodes[above]
+            self.nodes[above] = (data, stamp._replace(children=now))
+        self.zxid_ = now
+        self._note()
+
+    def zxid(self) -> int:
+        self._go_on()
+        return self.zxid_
+
+    def listed(self, paths: Sequence[str]) -> list[Listed | None]:
+        return [self._listed(path) for path in paths]
+
+    def _listed(self, path: str) -> Listed | None:
+        self._go_on()
+        if path not in self.nodes:
+            return None
+        names = [each.removeprefix(f"{path}/") for each in self.nodes if each.startswith(f"{path}/")]
+        below = tuple(name for name in names if "/" not in name)
+        return Listed(below, self.nodes[path][1], path != SESSIONS)
+
+    def read(self, paths: Sequence[str]) -> list[Content | None]:
+        return [self._read(path) for path in paths]
+
+    def _read(self, path: str) -> Content | None:
+        self._go_on()
+        if path not in self.nodes:
+            return None
+        data, stamp = self.nodes[path]
+        return Content(data, OPEN, stamp.written)
+
+
+DEEDS = st.tuples(st.sampled_from(["write", "make", "make", "remove"]), st.sampled_from(PATHS[1:]))
+
+
+@settings(max_examples=500)
+@given(st.lists(DEEDS, max_size=40), st.lists(DEEDS, max_size=10), st.integers(1, 6))
+def test_a_picture_that_settled_is_the_tree_as_it_was_at_its_zxid(
+    meanwhile: list[tuple[str, str]], before: list[tuple[str, str]], rounds: int
+) -> None:
+    world = World(before)
+    while world.todo:
+        world.zxid()
+    world.todo = meanwhile
+    picture = taken(world, ["/r", "/none"], rounds=rounds)
+    if picture.settled:
+        assert {p: node.data for p, node in picture.tree.items()} == world.history[picture.zxid]
+
+
+@given(st.lists(DEEDS, max_size=40))
+def test_it_settles_once_nothing_is_written_any_more(meanwhile: list[tuple[str, str]]) -> None:
+    world = World(meanwhile)
+    picture = taken(world, ["/r"], rounds=len(meanwhile) + 2)
+    assert picture.settled
+
+
+def test_a_tree_that_never_holds_still_is_told_and_has_an_end() -> None:
+    picture = taken(FakeTree({"/r": Znode(), "/r/a": Znode(b"x")}, changes="/r/a"), ["/r"])
+    assert not picture.settled and picture.tree["/r/a"].data == b"x"
+
+
+@pytest.mark.parametrize(
+    "limits, told",
+    [
+        (Limits(nodes=2), "ZooKeeper has more than 2 nodes there"),
+        (Limits(size=3), "more than 3e-06 MB there"),
+    ],
+)
+def test_a_tree_beyond_the_limits_is_refused(limits: Limits, told: str) -> None:
+    tree = FakeTree({"/r": Znode(), "/r/a": Znode(b"xx"), "/r/b": Znode(b"xx")})
+    with pytest.raises(TooLarge, match=told):
+        taken(tree, ["/r"], limits)
