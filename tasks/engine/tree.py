@@ -6,7 +6,8 @@ kazoo takes longer to import than a run with nothing to do can spare: whoever op
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -32,8 +33,11 @@ SESSION = 6
 RETRY = {"max_tries": -1, "delay": 0.05, "max_delay": 0.2}
 """How kazoo tries again meanwhile: the forward listens a moment after it was asked for."""
 
-WINDOW = 100
-"""How many requests are under way at a time."""
+LISTING, READING = 200, 16
+"""How many nodes are asked for at a time: what is below them, and what is in them, which may be 1 MB each.
+
+While answers come in without a pause, kazoo sends no sign of life but the next requests.
+"""
 
 ANSWER = 30
 """Seconds that the answer to one of them may take."""
@@ -79,7 +83,9 @@ class Tree:
 
     def listed(self, paths: Sequence[str]) -> list[Listed | None]:
         """Give what is below nodes, and their stamps; None for one that is not there. Raises NoTree."""
-        found = self._each(paths, lambda path: [self._client.get_children_async(path, include_data=True)])
+        found = self._each(
+            paths, lambda path: [self._client.get_children_async(path, include_data=True)], LISTING
+        )
         return [_listed(*one[0]) if one else None for one in found]
 
     def read(self, paths: Sequence[str]) -> list[Content | None]:
@@ -99,17 +105,21 @@ class Tree:
         with _trouble_told():
             for parent in {path.rpartition("/")[0] for path in nodes} - nodes.keys():
                 self._client.ensure_path(parent or "/")
-        for _ in self._each(list(nodes), make):
+        for _ in self._each(nodes, make):
             pass
 
-    def _each(self, paths: Sequence[str], ask: Callable[[str], list[Any]]) -> Iterator[list[Any] | None]:
-        """Put requests for each path, many at a time, and give the answers, None where it is not there."""
-        for start in range(0, len(paths), WINDOW):
-            some = paths[start : start + WINDOW]
+    def _each(
+        self, paths: Iterable[str], ask: Callable[[str], list[Any]], window: int = READING
+    ) -> Iterator[list[Any] | None]:
+        """Put requests for each path, so many at a time, and give the answers, None where it is not there."""
+        pending: deque[tuple[str, list[Any]]] = deque()
+        for path in paths:
             with _trouble_told():
-                asked = [ask(path) for path in some]
-            for path, pending in zip(some, asked, strict=True):
-                yield self._answers(path, pending)
+                pending.append((path, ask(path)))
+            if len(pending) == window:
+                yield self._answers(*pending.popleft())
+        while pending:
+            yield self._answers(*pending.popleft())
 
     def _answers(self, path: str, pending: Sequence[Any]) -> list[Any] | None:
         patience = min(ANSWER, self._end - time.monotonic())

@@ -11,7 +11,7 @@ import pytest
 from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
 
-from tasks.engine.tree import WINDOW, Tree
+from tasks.engine.tree import LISTING, Tree
 from tasks.plan.zookeeper.backup import picture
 from tasks.plan.zookeeper.backup.tree import OPEN, Znode, in_order
 
@@ -39,7 +39,7 @@ def root() -> str:
 
 
 def test_a_tree_is_made_again_as_it_was(client: KazooClient, root: str) -> None:
-    many = WINDOW * 2 + 1
+    many = LISTING * 2 + 1
     client.create(f"{root}/state", b"\0\xff", makepath=True)
     for number in range(many):
         client.create(f"{root}/state/{number}", str(number).encode())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from fake_tree import FakeTree
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.plan.zookeeper.backup.picture import Content, Limits, Listed, TooLarge, taken
@@ -82,7 +82,12 @@ class World:
 DEEDS = st.tuples(st.sampled_from(["write", "make", "make", "remove"]), st.sampled_from(PATHS[1:]))
 
 
+GONE_MEANWHILE = [("remove", "/r/a"), *[("remove", "/r/b")] * 5]
+"""After the node above has told of it, and before it is asked itself; what is done first stands last."""
+
+
 @settings(max_examples=500)
+@example(GONE_MEANWHILE, [("make", "/r/a")], 1)
 @given(st.lists(DEEDS, max_size=40), st.lists(DEEDS, max_size=10), st.integers(1, 6))
 def test_a_picture_that_settled_is_the_tree_as_it_was_at_its_zxid(
     meanwhile: list[tuple[str, str]], before: list[tuple[str, str]], rounds: int
