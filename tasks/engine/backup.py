@@ -24,6 +24,8 @@ from .hosts import Hosts, Inquiry, NoTree
 FILES, SIZE, NAME = 100, 1_000_000, 80
 """How many files of the inventory are kept, of how many bytes, and how long their names are."""
 
+FORWARD = "It is asked through the SSH connection: sshd must allow to forward, and ZooKeeper must serve."
+
 
 @dataclass(frozen=True)
 class Made:
@@ -60,7 +62,7 @@ def _picture(hosts: Hosts, seen: Mapping[str, Observed]) -> Picture:
         with hosts.console.looking(vantage.name, "read ZooKeeper's tree"), hosts.tree(vantage) as tree:
             taken = picture.taken(tree, list(roots))
     except NoTree as error:
-        raise Blocked(f"ZooKeeper's tree cannot be read: {error}", host=vantage.name) from error
+        raise Blocked(f"ZooKeeper's tree cannot be read: {error}", FORWARD, vantage.name) from error
     except TooLarge as error:
         raise Blocked(f"{error}, which is more than a backup can hold", host=vantage.name) from error
     if f"{roots.marathon}/state" not in taken.tree:
@@ -76,12 +78,12 @@ def _asked(hosts: Hosts, seen: Mapping[str, Observed]) -> tuple[dict[str, bytes]
     """Ask the leaders what people want to read of their services; what they do not tell is left out."""
     there = hosts.among(seen)
     services = [each for each in (MARATHON, MESOS_MASTER) if there.members(each)]
-    said: Mapping[str, http.Answer] = {}
-    if services:
-        standings = gates.standings(there, gates.ask_once(there, services))
+    try:
+        standings = gates.standings(there, gates.ask_once(there, services)) if services else {}
         asked = beside.questions(hosts.cluster, {name: one.leader for name, one in standings.items()})
-        said = _answers(there, asked) if asked else {}
-    return beside.answers(said)
+        return beside.answers(_answers(there, asked) if asked else {})
+    except OperatorError:  # whoever asks was lost just now
+        return beside.answers({})
 
 
 def _answers(hosts: Hosts, asked: beside.Asked) -> Mapping[str, http.Answer]:
@@ -94,10 +96,7 @@ def _answers(hosts: Hosts, asked: beside.Asked) -> Mapping[str, http.Answer]:
         last_line(boundary),
         lambda text: beside.read(text, boundary, asked),
     )
-    try:
-        return hosts.inquire(vantage, inquiry)
-    except OperatorError:
-        return {}
+    return hosts.inquire(vantage, inquiry)
 
 
 def _inventory() -> dict[str, bytes]:

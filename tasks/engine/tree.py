@@ -81,19 +81,19 @@ class Tree:
             self._client.exists("/")
             return int(self._client.last_zxid)
 
-    def listed(self, paths: Sequence[str]) -> list[Listed | None]:
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
         """Give what is below nodes, and their stamps; None for one that is not there. Raises NoTree."""
         found = self._each(
             paths, lambda path: [self._client.get_children_async(path, include_data=True)], LISTING
         )
-        return [_listed(*one[0]) if one else None for one in found]
+        return (_listed(*one[0]) if one else None for one in found)
 
-    def read(self, paths: Sequence[str]) -> list[Content | None]:
+    def read(self, paths: Sequence[str]) -> Iterator[Content | None]:
         """Give what is in nodes, None for one that is not there. Raises NoTree."""
         found = self._each(
             paths, lambda path: [self._client.get_acls_async(path), self._client.get_async(path)]
         )
-        return [_content(one[0][0], *one[1]) if one else None for one in found]
+        return (_content(one[0][0], *one[1]) if one else None for one in found)
 
     def create(self, nodes: Mapping[str, Znode]) -> None:
         """Make nodes, parents first; one that is there already stays as it is. Raises NoTree."""

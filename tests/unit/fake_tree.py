@@ -1,6 +1,6 @@
 """ZooKeeper's tree in memory: what stands there, who stands for election, what is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tasks.engine.hosts import NoTree
 from tasks.engine.tree import Tree
@@ -34,16 +34,16 @@ class FakeTree(Tree):
         self._zxid += bool(self._changes)
         return self._zxid
 
-    def listed(self, paths: Sequence[str]) -> list[Listed | None]:
-        return [self._listed(path) if path in self.nodes else None for path in paths]
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
+        return (self._listed(path) if path in self.nodes else None for path in paths)
 
     def _listed(self, path: str) -> Listed:
         below = (each.removeprefix(f"{path}/") for each in self.nodes if each.startswith(f"{path}/"))
         written = self._zxid + 1 if path == self._changes else 1
         return Listed(tuple(each for each in below if "/" not in each), Stamp(1, written, 1), True)
 
-    def read(self, paths: Sequence[str]) -> list[Content | None]:
-        return [Content(self.nodes[path].data, self.nodes[path].acl, 1) for path in paths]
+    def read(self, paths: Sequence[str]) -> Iterator[Content | None]:
+        return (Content(self.nodes[path].data, self.nodes[path].acl, 1) for path in paths)
 
     def create(self, nodes: Mapping[str, Znode]) -> None:
         for path, node in nodes.items():

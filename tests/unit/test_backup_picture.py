@@ -1,6 +1,6 @@
 """A picture of a tree that changes under it: one moment if it says so, and an end in any case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -57,8 +57,8 @@ class World:
         self._go_on()
         return self.zxid_
 
-    def listed(self, paths: Sequence[str]) -> list[Listed | None]:
-        return [self._listed(path) for path in paths]
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
+        return map(self._listed, paths)
 
     def _listed(self, path: str) -> Listed | None:
         self._go_on()
@@ -68,8 +68,8 @@ class World:
         below = tuple(name for name in names if "/" not in name)
         return Listed(below, self.nodes[path][1], path != SESSIONS)
 
-    def read(self, paths: Sequence[str]) -> list[Content | None]:
-        return [self._read(path) for path in paths]
+    def read(self, paths: Sequence[str]) -> Iterator[Content | None]:
+        return map(self._read, paths)
 
     def _read(self, path: str) -> Content | None:
         self._go_on()
@@ -116,7 +116,7 @@ def test_a_tree_that_never_holds_still_is_told_and_has_an_end() -> None:
 @pytest.mark.parametrize(
     "limits, told",
     [
-        (Limits(nodes=2), "ZooKeeper has more than 2 nodes there"),
+        (Limits(nodes=1), "ZooKeeper has more than 1 nodes there"),
         (Limits(size=3), "more than 3e-06 MB there"),
     ],
 )
@@ -124,3 +124,19 @@ def test_a_tree_beyond_the_limits_is_refused(limits: Limits, told: str) -> None:
     tree = FakeTree({"/r": Znode(), "/r/a": Znode(b"xx"), "/r/b": Znode(b"xx")})
     with pytest.raises(TooLarge, match=told):
         taken(tree, ["/r"], limits)
+
+
+class Flood(FakeTree):
+    """A member that never comes to an end with what it says is below a node, or in it."""
+
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
+        self.nodes |= {f"{path}/{name}": Znode(b"x" * 100) for path in paths for name in range(10)}
+        return super().listed(paths)
+
+
+@pytest.mark.parametrize("limits", [Limits(nodes=1000), Limits(size=10_000)], ids=["nodes", "size"])
+def test_a_member_that_tells_of_ever_more_is_left(limits: Limits) -> None:
+    tree = Flood({"/r": Znode()})
+    with pytest.raises(TooLarge):
+        taken(tree, ["/r"], limits)
+    assert len(tree.nodes) < 20_000

@@ -11,9 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import SHELLS, environment, first_node, run, stand_in
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import SHELLS, any_json, environment, first_node, run, stand_in
 
 from tasks.inventory.parse import parse
+from tasks.plan import http
 from tasks.plan.gate import Question
 from tasks.plan.zookeeper.backup import beside, scratch
 
@@ -75,6 +78,15 @@ def test_what_leaders_answer_is_kept_and_what_they_refuse_is_said(shell: list[st
         "Not in the backup: what Marathon says of itself. The leader answered 401.",
         "Not in the backup: the masters' registry. The leader did not answer within 25 s.",
     ]
+
+
+@given(st.text() | any_json("apps").map(lambda said: f"HTTP/1.0 200 OK\r\n\r\n{json.dumps(said)}"))
+def test_whatever_a_leader_answers_is_a_file_or_a_sentence(said: str) -> None:
+    answers = {"apps": http.read(said), "info": http.read(said), "registry": http.Answer()}
+    files, left_out = beside.answers(answers)
+    assert len(files) + len(left_out) == 3
+    assert all(json.loads(data) is not None for data in files.values())
+    beside.marathon(files)
 
 
 @pytest.mark.parametrize(

@@ -556,3 +556,17 @@ def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
     said = capsys.readouterr().out
     assert "left out" not in said
     assert "  3. 10.0.0.1      restarts zookeeper" in said
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["backup", "--out", "/nonexistent"], "--out /nonexistent: it is not a directory\n"),
+        (["backup.check", "/nonexistent"], "/nonexistent: No such file or directory\n"),
+        (["restore", "hosts.ini"], "hosts.ini cannot be used: it is not gzip, or it is damaged\n"),
+        (["restore"], "fab restore needs --file=...; `fab --help restore` explains it.\n"),
+    ],
+)
+def test_a_backup_without_a_place_or_a_sound_file_is_bad_input(words: list[str], told: str, fab: Fab) -> None:
+    run = fab(*words)
+    assert (run.code, run.stdout, run.stderr) == (2, "", told)

@@ -56,12 +56,21 @@ def answers(said: Mapping[str, http.Answer]) -> tuple[dict[str, bytes], list[str
     files: dict[str, bytes] = {}
     left_out = []
     for name, title in TITLES.items():
-        answer = said.get(name)
-        if answer and answer.status == 200 and answer.json is not None:
-            files[f"{name}.json"] = written(answer.json)
+        answer = said.get(name, http.Answer())
+        if answer.status == 200 and (data := _written(answer.json)):
+            files[f"{name}.json"] = data
         else:
-            left_out.append(f"Not in the backup: {title}. {_why(answer)}.")
+            why = _why(answer) if name in said else "None leads that could be asked"
+            left_out.append(f"Not in the backup: {title}. {why}.")
     return files, left_out
+
+
+def _written(json: object) -> bytes:
+    """Give an answer's JSON as it stands in an archive, nothing for what is none, or too deep for us."""
+    try:
+        return b"" if json is None else written(json)
+    except RecursionError:
+        return b""
 
 
 def marathon(files: Mapping[str, bytes]) -> str:
@@ -69,9 +78,7 @@ def marathon(files: Mapping[str, bytes]) -> str:
     return http.text(http.table(http.parsed(files.get("info.json", b"").decode())).get("version"))
 
 
-def _why(answer: http.Answer | None) -> str:
-    if answer is None:
-        return "None leads that could be asked"
+def _why(answer: http.Answer) -> str:
     if not answer.status:
         return f"The leader did not answer within {LONG} s"
     return f"The leader answered {answer.status}" + (" without JSON" if answer.status == 200 else "")

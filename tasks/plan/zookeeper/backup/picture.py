@@ -5,7 +5,7 @@ in which nothing was changed behind the zxid at which it began has seen the tree
 another round follows, which reads again what has changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -52,10 +52,10 @@ class Source(Protocol):
     def zxid(self) -> int:
         """Give the last change that the member knew when it answered."""
 
-    def listed(self, paths: Sequence[str]) -> list[Listed | None]:
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
         """Give what is below these nodes."""
 
-    def read(self, paths: Sequence[str]) -> list[Content | None]:
+    def read(self, paths: Sequence[str]) -> Iterator[Content | None]:
         """Give what is in these nodes."""
 
 
@@ -70,13 +70,15 @@ class Picture:
 
 @dataclass
 class _Round:
-    """One time through the tree."""
+    """One time through the tree. What comes from a member is counted as it comes, and may have any size."""
 
     source: Source
     known: Mapping[str, Znode]
     limits: Limits
     since: int
     settled: bool = True
+    count: int = 0
+    size: int = 0
 
     def gone_through(self, roots: Sequence[str]) -> dict[str, Znode]:
         """Give all nodes, level by level."""
@@ -84,32 +86,39 @@ class _Round:
         level = [root for root, one in zip(roots, self.source.listed(roots), strict=True) if one]
         while level:
             lasting = self._lasting(level)
-            found |= self._nodes(lasting)
-            self._keep_within_limits(found)
+            found.update(self._nodes(lasting))
             level = [f"{path}/{name}" for path, one in lasting.items() for name in one.children]
         return found
 
     def _lasting(self, level: Sequence[str]) -> dict[str, Listed]:
-        listed = dict(zip(level, self.source.listed(level), strict=True))
-        self.settled &= all(one and max(one.stamp[:3]) <= self.since for one in listed.values())
-        return {path: one for path, one in listed.items() if one and one.lasting}
+        found = {}
+        for path, one in zip(level, self.source.listed(level), strict=True):
+            self.settled &= one is not None and max(one.stamp[:3]) <= self.since
+            if one and one.lasting:
+                self._count(len(one.children))
+                found[path] = one
+        return found
 
-    def _nodes(self, lasting: Mapping[str, Listed]) -> dict[str, Znode]:
+    def _nodes(self, lasting: Mapping[str, Listed]) -> Iterator[tuple[str, Znode]]:
         """Give these nodes; what is known and was not changed is not read again."""
-        nodes = {
+        same = {
             p: self.known[p] for p, one in lasting.items() if p in self.known and _same(self.known[p], one)
         }
-        unread = [path for path in lasting if path not in nodes]
+        for path, node in same.items():
+            self._count(0, len(node.data))
+            yield path, node
+        unread = [path for path in lasting if path not in same]
         for path, content in zip(unread, self.source.read(unread), strict=True):
             self.settled &= content is not None and content.written <= self.since
             if content:
-                nodes[path] = Znode(content.data, content.acl, lasting[path].stamp)
-        return nodes
+                self._count(0, len(content.data))
+                yield path, Znode(content.data, content.acl, lasting[path].stamp)
 
-    def _keep_within_limits(self, found: Mapping[str, Znode]) -> None:
-        if len(found) > self.limits.nodes:
+    def _count(self, nodes: int, size: int = 0) -> None:
+        self.count, self.size = self.count + nodes, self.size + size
+        if self.count > self.limits.nodes:
             raise TooLarge(f"ZooKeeper has more than {self.limits.nodes} nodes there")
-        if sum(len(node.data) for node in found.values()) > self.limits.size:
+        if self.size > self.limits.size:
             raise TooLarge(f"ZooKeeper has more than {self.limits.size / 1e6:g} MB there")
 
 
