@@ -10,7 +10,9 @@ from ..plan.runbook import MARATHON, ZOOKEEPER
 from ..plan.words import counted, verb
 from ..plan.zookeeper.backup import picture, restoring
 from ..plan.zookeeper.backup.archive import Backup
+from ..plan.zookeeper.backup.picture import TooLarge
 from ..plan.zookeeper.backup.restoring import Refused
+from ..plan.zookeeper.backup.tree import Tree as Nodes
 from . import scratch
 from .deploy import leased
 from .hosts import Hosts, NoTree
@@ -57,7 +59,7 @@ def restore(run: Run, backup: Backup) -> str:
             serve = (
                 "ZooKeeper must serve: `fab deploy-zookeeper`. Then run this again; what is there is kept."
             )
-            raise Blocked(f"ZooKeeper's tree cannot be written: {error}", serve, node.name) from error
+            raise Blocked(f"ZooKeeper's tree cannot be read or written: {error}", serve, node.name) from error
 
 
 def _refuse_running(hosts: Hosts, seen: Mapping[str, Observed]) -> None:
@@ -82,14 +84,20 @@ def _refuse_standing(hosts: Hosts, tree: Tree) -> None:
 
 def _restored(tree: Tree, backup: Backup, node: Node) -> str:
     """Make what is missing, read all of it again, and say how much that was."""
-    roots = list(backup.roots)
     try:
-        missing = restoring.lacking(backup, picture.taken(tree, roots).tree)
+        missing = restoring.lacking(backup, _there(tree, backup, node))
     except Refused as error:
         raise Blocked(str(error), f"{error.remedy}.", node.name) from error
     tree.create({path: backup.tree[path] for path in missing})
-    if wrong := restoring.differences(backup, picture.taken(tree, roots).tree):
+    if wrong := restoring.differences(backup, _there(tree, backup, node)):
         raise StepFailed(f"{', '.join(wrong)} after the restore", AGAIN, node.name)
     kept = len(backup.tree) - len(missing)
     told = f", of which {kept} were there before" if kept else ""
     return f"{counted(len(backup.tree), 'node')}{told}"
+
+
+def _there(tree: Tree, backup: Backup, node: Node) -> Nodes:
+    try:
+        return picture.taken(tree, list(backup.roots)).tree
+    except TooLarge as error:
+        raise Blocked(f"{error}, which no backup has", host=node.name) from error

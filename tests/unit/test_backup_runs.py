@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tasks.plan.look.election import Candidacy
 from tasks.plan.look.observed import Observed
 from tasks.plan.zookeeper.backup import told
 from tasks.plan.zookeeper.backup.archive import Backup, Roots
+from tasks.plan.zookeeper.backup.picture import Listed, TooLarge
 from tasks.plan.zookeeper.backup.tree import Right, Znode
 
 TEXT = f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n[marathon]\n10.70.0.[10:12]\n[mesos_agent]\n10.70.0.20\n"
@@ -183,7 +184,7 @@ def test_an_empty_zookeeper_gets_all_of_it_and_one_that_masters_have_come_to_the
 @pytest.mark.parametrize("breaks", range(5))
 def test_a_restore_that_was_cut_short_anywhere_is_continued(breaks: int) -> None:
     tree = FakeTree(breaks=breaks)
-    with pytest.raises(Blocked, match="ZooKeeper's tree cannot be written: /.*: ConnectionLoss"):
+    with pytest.raises(Blocked, match="ZooKeeper's tree cannot be read or written: /.*: ConnectionLoss"):
         restored(tree)
     assert len(tree.nodes) == breaks
     again = FakeTree(tree.nodes)
@@ -196,13 +197,29 @@ def test_a_restore_over_another_state_is_refused_and_writes_nothing() -> None:
         ({"/marathon": Znode(b"x")}, r"ZooKeeper has 1 node \(/marathon\) that the backup has otherwise"),
         (
             {"/marathon": Znode(), "/marathon/a": Znode(), "/marathon/b": Znode()},
-            r"ZooKeeper has 2 nodes \(/marathon/a, /marathon/b\) that the backup does not have. Nothing was",
+            r"has 2 nodes \(/marathon/a, /marathon/b\) that the backup does not have. .* rmr /marathon`",
         ),
     ):
         tree = FakeTree(there)
         with pytest.raises(Blocked, match=why):
             restored(tree)
         assert tree.nodes == there
+
+
+class Huge(FakeTree):
+    """A ZooKeeper with more than a backup can have."""
+
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
+        raise TooLarge("ZooKeeper has more than 9 nodes there")
+
+
+def test_a_tree_beyond_all_limits_is_refused_by_backup_and_restore(inventory: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        Blocked, match="10.70.0.10  ZooKeeper has more than 9 nodes there, which is more than"
+    ):
+        backup.make(hosts(Huge()), str(tmp_path))
+    with pytest.raises(Blocked, match="10.70.0.10  ZooKeeper has more than 9 nodes there, which no backup"):
+        restored(Huge())
 
 
 def test_other_nodes_of_the_masters_are_no_hindrance() -> None:

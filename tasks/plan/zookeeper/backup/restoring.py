@@ -10,11 +10,6 @@ from .tree import OPEN, Tree, below, in_order
 SHOWN = 3
 """How many paths a sentence names."""
 
-
-EMPTY = (
-    "Nothing was written. What is there would be lost. If it may go, have Marathon stopped and remove it: "
-    "`docker exec zookeeper zkCli.sh rmr PATH` on a host of [zookeeper], `deleteall PATH` with ZooKeeper 3.5+"
-)
 CLOSED = "Nothing was written. Its tree.json has them"
 
 
@@ -52,10 +47,24 @@ def lacking(backup: Backup, there: Tree) -> list[str]:
             f"the backup has {_named(own)} that not everybody may change, and mesofab sets no ACL", CLOSED
         )
     if other := [path for path, node in backup.tree.items() if path in there and there[path] != node]:
-        raise Refused(f"ZooKeeper has {_named(other)} that the backup has otherwise", EMPTY)
+        raise Refused(
+            f"ZooKeeper has {_named(other)} that the backup has otherwise", _emptied(other[0], backup)
+        )
     if more := [path for path in there if below(path, backup.roots.marathon) and path not in backup.tree]:
-        raise Refused(f"ZooKeeper has {_named(more)} that the backup does not have", EMPTY)
+        raise Refused(
+            f"ZooKeeper has {_named(more)} that the backup does not have", _emptied(more[0], backup)
+        )
     return in_order(backup.tree.keys() - there.keys())
+
+
+def _emptied(path: str, backup: Backup) -> str:
+    """Say how to remove the root that a path is below of."""
+    root = next(root for root in backup.roots if below(path, root))
+    return (
+        "Nothing was written, as what is there would be lost. If it may go, and nothing runs that uses it, "
+        f"remove it on a host of [zookeeper]: `docker exec zookeeper zkCli.sh rmr {root}`, or "
+        f"`deleteall {root}` with ZooKeeper 3.5+. Then run this again"
+    )
 
 
 def differences(backup: Backup, there: Tree) -> list[str]:
