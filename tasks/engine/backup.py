@@ -8,10 +8,11 @@ from pathlib import Path
 
 from .. import inventory
 from ..errors import BadInput, Blocked, OperatorError
+from ..inventory.cluster import Node
 from ..plan import http
 from ..plan.look.observed import Observed
 from ..plan.look.sections import last_line
-from ..plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER
+from ..plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER, ZOOKEEPER
 from ..plan.words import grouped
 from ..plan.zookeeper.backup import archive, beside, picture, restoring
 from ..plan.zookeeper.backup.archive import Backup
@@ -38,9 +39,12 @@ class Made:
 
 
 def make(hosts: Hosts, directory: str) -> Made:
-    """Make a backup and write it to a directory, for its owner alone. Raises BadInput or Blocked."""
+    """Make a backup and write it to a directory, for its owner alone.
+
+    Raises BadInput, Blocked or Unreachable.
+    """
     seen, lost = hosts.look(CHAPTERS)
-    taken = _picture(hosts, seen)
+    taken = _picture(hosts, hosts.first([n for n in hosts.nodes if ZOOKEEPER.concerns(n)] or hosts.nodes))
     answers, left_out = _asked(hosts, seen)
     files = {f"inventory/{name}": data for name, data in _inventory().items()}
     others = {"hosts.json": beside.hosts(hosts.cluster, seen), **answers, **files}
@@ -52,11 +56,8 @@ def _told(lost: Mapping[str, OperatorError]) -> list[str]:
     return grouped((name, error.text) for name, error in lost.items())
 
 
-def _picture(hosts: Hosts, seen: Mapping[str, Observed]) -> Picture:
-    """Take the picture of the tree, through a host that can be reached."""
-    vantage = next((node for node in hosts.cluster.ensemble if node.name in seen), None)
-    if vantage is None:
-        raise Blocked("No host with a ZooKeeper can be reached, so there is nothing to make a backup of.")
+def _picture(hosts: Hosts, vantage: Node) -> Picture:
+    """Take the picture of the tree, as a host reaches it."""
     roots = restoring.roots(hosts.cluster)
     try:
         with hosts.console.looking(vantage.name, "read ZooKeeper's tree"), hosts.tree(vantage) as tree:
@@ -68,7 +69,7 @@ def _picture(hosts: Hosts, seen: Mapping[str, Observed]) -> Picture:
     if f"{roots.marathon}/state" not in taken.tree:
         raise Blocked(
             f"ZooKeeper has nothing below {roots.marathon}/state: Marathon never led, or its state was lost",
-            "Nothing was written. Keep the backups that you have",
+            "Nothing was written. Keep the backups that you have.",
             vantage.name,
         )
     return taken

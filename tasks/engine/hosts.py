@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -141,6 +141,16 @@ class Hosts:
     def connect(self, node: Node) -> None:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""
         self._connections.to(node)
+
+    def first(self, nodes: Sequence[Node]) -> Node:
+        """Give the first of these nodes that can be reached. Raises what is told of the last one."""
+        *others, last = nodes
+        for node in others:
+            with suppress(OperatorError):
+                self.connect(node)
+                return node
+        self.connect(last)
+        return last
 
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         """Look at all nodes at once, one command each; nothing is changed.

@@ -29,7 +29,7 @@ def check(hosts: Hosts, backup: Backup) -> str:
 
     Raises Blocked, StepFailed or Unreachable.
     """
-    node = scratch.vantage(hosts)
+    node = hosts.first(hosts.nodes)
     with scratch.serving(hosts, node) as port, hosts.console.looking(node.name, "restore the backup"):
         try:
             with hosts.tree_at(node, "127.0.0.1", port) as tree:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from paramiko import Channel
 
-from ..errors import Blocked, OperatorError
+from ..errors import Blocked
 from ..inventory.cluster import Node
 from ..plan.zookeeper.backup import scratch
 from .hosts import Hosts
@@ -13,17 +13,6 @@ from .remote import hang_up
 
 GOING = 30
 """Seconds that its removal is waited for."""
-
-
-def vantage(hosts: Hosts) -> Node:
-    """Give the first host that can be reached. Raises what the last one says."""
-    *others, last = hosts.nodes
-    for node in others:
-        with suppress(OperatorError):
-            hosts.connect(node)
-            return node
-    hosts.connect(last)
-    return last
 
 
 @contextmanager

@@ -137,7 +137,8 @@ class FakeHosts(Hosts):
             yield tree
 
     def connect(self, node: Node) -> None:
-        pass
+        if node.name in self._lost:
+            raise Unreachable("it is gone", host=node.name)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         return Silent(), self._locked

@@ -14,7 +14,7 @@ from samples import TRIO, as_wanted
 from tasks.engine import archive as archives
 from tasks.engine import backup, restore
 from tasks.engine.run import Run
-from tasks.errors import BadInput, Blocked, StepFailed
+from tasks.errors import BadInput, Blocked, StepFailed, Unreachable
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan.look.election import Candidacy
@@ -107,6 +107,12 @@ def test_what_nobody_told_is_left_out_and_said(inventory: Path, tmp_path: Path) 
     ]
     assert json.loads(written(tmp_path)[1]["hosts.json"])["10.70.0.11"]["containers"] is None
     assert archives.read(str(made.file)).left_out == made.backup.left_out
+
+
+def test_without_any_host_of_zookeeper_it_says_why_none_can_be_asked(inventory: Path, tmp_path: Path) -> None:
+    agent = {"10.70.0.20": looks()["10.70.0.20"]}
+    with pytest.raises(Unreachable, match="10.70.0.12  it is gone"):
+        backup.make(hosts(FakeTree(STATE), agent), str(tmp_path))
 
 
 def test_a_tree_that_never_held_still_is_kept_and_said(inventory: Path, tmp_path: Path) -> None:
