@@ -3,7 +3,7 @@
 from invoke.collection import Collection
 
 from lab import tasks as lab
-from tasks import cluster, host, marathon, mesos_agent, mesos_master, zookeeper
+from tasks import backup, cluster, host, marathon, mesos_agent, mesos_master, zookeeper
 from tasks.engine import commandline
 from tasks.engine.listing import in_order
 
@@ -21,6 +21,8 @@ ns = Collection(
     cluster.runs,
     cluster.version,
     cluster.retire,
+    backup.restore,
+    backup=Collection(backup.make, backup.check),
     host=in_order(Collection(host.set_ip, host.check_ip)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
@@ -28,7 +30,7 @@ ns = Collection(
     mesos_master=in_order(
         Collection(mesos_master.pull, mesos_master.run, mesos_master.ask, mesos_master.hand_over)
     ),
-    marathon=in_order(Collection(marathon.run, marathon.ask, marathon.hand_over)),
+    marathon=in_order(Collection(marathon.run, marathon.ask, marathon.hand_over, marathon.stop)),
     mesos_agent=in_order(Collection(mesos_agent.set_ip, mesos_agent.run, mesos_agent.ask)),
     lab=Collection.from_module(lab),
 )

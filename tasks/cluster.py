@@ -33,7 +33,8 @@ def version(c: Context) -> None:
 def runbook(c: Context) -> None:
     """Print the exact shell for every host; dials nobody."""
     from . import inventory
-    from .engine.command import choose, is_repetition, named_hosts, operators_errors
+    from .engine.chosen import choose, is_repetition, named_hosts
+    from .engine.command import operators_errors
     from .engine.output import put_out
     from .plan import script
     from .plan.runbook import CHAPTERS, containers, from_nothing
@@ -62,7 +63,8 @@ def plan(
 ) -> None:
     """Print what a deploy would do now, and why."""
     from . import inventory
-    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.chosen import is_repetition
+    from .engine.command import open_hosts, operators_errors
     from .engine.console import Console
 
     if is_repetition(c):
@@ -148,7 +150,8 @@ def _say_others(console: Console, preview: Preview) -> None:
 @task(auto_shortflags=False, help={"json": JSON})
 def preflight(c: Context, json: bool = False) -> None:
     """Look for what would stop or disturb a deploy; changes nothing."""
-    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.chosen import is_repetition
+    from .engine.command import open_hosts, operators_errors
     from .engine.console import Console
 
     if is_repetition(c):
@@ -177,7 +180,8 @@ def _preflight(hosts: Hosts, found: Document) -> None:
 @task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
 def status(c: Context, json: bool = False, watch: bool = False) -> None:
     """Show what runs where, and whether it is well."""
-    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.chosen import is_repetition
+    from .engine.command import open_hosts, operators_errors
     from .engine.console import Console
     from .errors import BadInput
 
@@ -223,7 +227,8 @@ def runs(c: Context) -> None:
     """List the last runs that changed something, newest last."""
     from . import inventory
     from .engine import recording
-    from .engine.command import is_repetition, operators_errors
+    from .engine.chosen import is_repetition
+    from .engine.command import operators_errors
     from .engine.output import put_out
 
     if is_repetition(c):
@@ -235,7 +240,8 @@ def runs(c: Context) -> None:
 @task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})
 def diagnose(c: Context, out: str | None = None) -> None:
     """Collect logs, looks and findings into an archive."""
-    from .engine.command import is_repetition, open_hosts, operators_errors
+    from .engine.chosen import is_repetition
+    from .engine.command import open_hosts, operators_errors
     from .engine.console import Console
 
     if is_repetition(c):
@@ -268,7 +274,8 @@ def retire(
     c: Context, yes: str | None = None, keep_data: bool = False, dry: bool = False, record: bool = True
 ) -> None:
     """Take the cluster from its hosts again, with its data."""
-    from .engine.command import is_repetition, keeping, open_hosts, operators_errors, tell
+    from .engine.chosen import is_repetition
+    from .engine.command import keeping, open_hosts, operators_errors, tell
     from .engine.console import Console
 
     if is_repetition(c):

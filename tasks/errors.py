@@ -48,6 +48,10 @@ class OutputLost(OperatorError, exit_code=141, kind="output_lost"):
     """What it prints could not be written: its reader closed it, as `head` does, or its disk is full."""
 
 
+class NoTree(Exception):
+    """ZooKeeper's tree could not be asked, and the text says why; whoever needs it says what that means."""
+
+
 OTHER_CODES = {
     0: "Nothing to do, or everything was carried out and its gates passed.",
     1: "fab finds no fabfile, or its own option before the task has no value it can use, which ends "

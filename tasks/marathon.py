@@ -24,3 +24,11 @@ def hand_over(c: Context, to: str | None = None, record: bool = True) -> None:
     from .engine import command
 
     command.hand_over(c, "marathon", to, command.keeping("marathon.hand-over") if record else None)
+
+
+@task(auto_shortflags=False, help=RECORD)
+def stop(c: Context, record: bool = True) -> None:
+    """Stop every Marathon until the next deploy, as before a restore; tasks run on."""
+    from .engine import command
+
+    command.stop(c, "marathon", command.keeping("marathon.stop") if record else None)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from json import dumps
 from typing import TYPE_CHECKING
 
-from fabric import Connection
-from fabric.connection import derive_shorthand
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from .. import inventory
 from ..errors import BadInput, Interrupted, OperatorError, OutputLost, OverBudget
-from ..inventory.cluster import Cluster, Node
+from ..inventory.cluster import Cluster
 from ..inventory.printable import printable
 from ..plan.words import counted
 from ..version import VERSION
+from .chosen import choose, is_repetition, named, named_hosts, option
 from .connections import Connections
 from .console import STYLES, Console, Row
 from .output import put_out
@@ -81,8 +79,19 @@ def hand_over(context: Context, name: str, to: str | None, keep: Keep | None) ->
         from .run import Run
         from .succession import succeed
 
-        successor = _named(hosts.cluster, to, f"--to {to}") if to else None
+        successor = named(hosts.cluster, to, f"--to {to}") if to else None
         tell(hosts, lambda: succeed(Run.of(hosts, [name]), successor), keep)
+
+
+def stop(context: Context, name: str, keep: Keep | None) -> None:
+    """Stop the members of a chapter's service until the next deploy."""
+    if is_repetition(context):
+        return
+    with operators_errors(), open_hosts(context, name, Console()) as hosts:
+        from .run import Run
+        from .stopping import stop
+
+        tell(hosts, lambda: stop(Run.of(hosts, [name])), keep)
 
 
 def tell(hosts: Hosts, act: Callable[[], Result], keep: Keep | None = None) -> None:
@@ -181,7 +190,7 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
     cluster = inventory.load()
     inventory.check_keys()
     nodes = choose(cluster, where, named_hosts(context))
-    ssh_config = source(_typed("ssh-config"), config, cluster)
+    ssh_config = source(option("ssh-config"), config, cluster)
     access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
     sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet
     with Connections(access, nodes, cluster.settings.parallel) as connections:
@@ -197,81 +206,6 @@ def warn_of_overruling(cluster: Cluster, console: Console) -> None:
     if ignored := cluster.settings.preflight_ignore:
         told = f"{cluster.source}  warning  preflight_ignore overrules {', '.join(ignored)}."
         console.say(told, STYLES["warning"])
-
-
-def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
-    """Choose the nodes that chapter `where` concerns, among `names` if any are given."""
-    concerned = [node for node in cluster.nodes if where in ("host", *node.roles)]
-    if not names:
-        if not concerned:
-            raise BadInput(f"{cluster.source} has no host in [{where}]; add one")
-        return concerned
-    nodes, known = [_typed_node(cluster, name) for name in names], [each.name for each in concerned]
-    for node in nodes:
-        if node.name not in known:
-            having = ", ".join(known) or "no host"
-            raise BadInput(f"-H {node.name}: {cluster.source} has in [{where}] only {having}")
-    return list({node.name: node for node in nodes}.values())
-
-
-def _typed_node(cluster: Cluster, text: str) -> Node:
-    """Give the node that `[user@]host[:port]` of -H means, with the user and port that were typed."""
-    try:
-        typed = derive_shorthand(text)
-    except ValueError:
-        raise BadInput(f"-H {text}: write [user@]host[:port]") from None
-    node = _named(cluster, typed["host"], f"-H {text}")
-    return replace(
-        node,
-        ssh=replace(node.ssh, user=typed["user"] or node.ssh.user, port=typed["port"] or node.ssh.port),
-    )
-
-
-def _named(cluster: Cluster, name: str, typed: str) -> Node:
-    """Give the node of this name, which was `typed` in some option. Raises BadInput."""
-    node = cluster.called(name)
-    if node is None:
-        known = ", ".join(node.name for node in cluster.nodes)
-        raise BadInput(f"{typed}: {cluster.source} has no such host; it has {known}")
-    return node
-
-
-def named_hosts(context: Context) -> list[str]:
-    """Give the whole list of -H; empty if it was not given. Raises BadInput if it is given empty.
-
-    Fabric calls a task once for each of them, so the list is asked of fab itself.
-    """
-    typed = _typed_hosts(context)
-    names = _split(typed or "")
-    if typed is not None and not names:
-        raise BadInput("-H is empty; name hosts, or leave it out for all of the inventory")
-    return names
-
-
-def _typed_hosts(context: Context) -> str | None:
-    typed = _typed("hosts")
-    if typed is None and isinstance(context, Connection):  # called by something other than fab
-        return str(context.original_host)
-    return typed
-
-
-def _typed(option: str) -> str | None:
-    """Give what was typed for one of fab's own options, None if it was not given or nobody typed at all."""
-    from fabric.main import program
-
-    return program.args[option].value if hasattr(program, "core") else None
-
-
-def _split(typed: str) -> list[str]:
-    return [name.strip() for name in typed.split(",") if name.strip()]
-
-
-def is_repetition(context: Context) -> bool:
-    """Tell whether this is fab's call for the second or a later host of -H: the first did them all."""
-    if not isinstance(context, Connection):
-        return False
-    names = _split(_typed_hosts(context) or "")
-    return bool(names) and derive_shorthand(names[0])["host"] != context.original_host.strip()
 
 
 def _report(console: Console, progress: Progress, result: Result) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
-def put(place: Path, text: str) -> None:
-    """Write a text beside its place, for its owner alone, and move it there.
+def put(place: Path, data: bytes) -> None:
+    """Write a file beside its place, for its owner alone, and move it there.
 
     Raises OSError, and nothing is changed then.
     """
-    with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
+    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
         try:
-            beside.write(text)
+            beside.write(data)
             beside.flush()
             os.fsync(beside.fileno())
             os.replace(beside.name, place)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 LONGER = "If a step only needs more time, as a pull over a slow line may, set step_timeout in hosts.ini."
 
 T = TypeVar("T")
-
-
-class NoTree(Exception):
-    """ZooKeeper's tree could not be asked; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +138,16 @@ class Hosts:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""
         self._connections.to(node)
 
+    def first(self, nodes: Sequence[Node]) -> Node:
+        """Give the first of these nodes that can be reached. Raises what is told of the last one."""
+        *others, last = nodes
+        for node in others:
+            with suppress(OperatorError):
+                self.connect(node)
+                return node
+        self.connect(last)
+        return last
+
     def look(self, chapters: Sequence[Chapter]) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         """Look at all nodes at once, one command each; nothing is changed.
 
@@ -208,6 +214,14 @@ class Hosts:
 
         members = [node for node in self.cluster.ensemble if node != but]
         with tree.opened(self._connections.to(vantage), members) as opened:
+            yield opened
+
+    @contextmanager
+    def tree_at(self, vantage: Node, address: str, port: int) -> Iterator["Tree"]:
+        """Open a session with a ZooKeeper as a node reaches it, which may be none of hosts.ini's."""
+        from . import tree
+
+        with tree.opened_at(self._connections.to(vantage), address, port) as opened:
             yield opened
 
     @contextmanager

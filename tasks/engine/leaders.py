@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ..errors import NoTree
 from ..inventory.cluster import Node
 from ..plan.gate import Answers
 from ..plan.look.election import Candidacy
@@ -11,7 +12,7 @@ from ..plan.names import Id
 from ..plan.runbook import MESOS_MASTER
 from . import gates
 from .console import STYLES
-from .hosts import Hosts, NoTree
+from .hosts import Hosts
 
 
 def hand_over(hosts: Hosts, node: Node) -> None:

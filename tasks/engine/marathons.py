@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..errors import OperatorError, StepFailed
+from ..errors import NoTree, OperatorError, StepFailed
 from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.look.election import Candidacy
@@ -14,7 +14,7 @@ from ..plan.roll import Member, Turn
 from ..plan.runbook import MARATHON, ZOOKEEPER, containers
 from . import gates
 from .console import STYLES
-from .hosts import Hosts, Inquiry, NoTree
+from .hosts import Hosts, Inquiry
 
 TRIES = 6
 """How many Marathons are restarted at most so that the leader is not tied to a member."""

@@ -34,7 +34,7 @@ def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path) ->
     time = made.began.translate({ord("-"): None, ord(":"): None})
     try:
         place.mkdir(mode=0o700, exist_ok=True)
-        put(place / f"{time}-{name}.json", record.written(made))
+        put(place / f"{time}-{name}.json", record.written(made).encode())
     except OSError as error:
         told = f"This run has left no record in {place}: {error.strerror}."
         hosts.console.say(told, STYLES["warning"])

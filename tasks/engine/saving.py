@@ -77,6 +77,6 @@ def save(file: str, run: Run, found: Preview, outlook: Outlook) -> None:
     made = saved.made(run.chapters, run.cluster, found.plans, found.seen, outlook)
     document = {"mesofab": VERSION, "saved": now, **made}
     try:
-        put(Path(file), dumps(document, indent=2) + "\n")
+        put(Path(file), (dumps(document, indent=2) + "\n").encode())
     except OSError as error:
         raise BadInput(f"--out {file}: {error.strerror}") from None

@@ -5,18 +5,24 @@ kazoo takes longer to import than a run with nothing to do can spare: whoever op
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from fabric import Connection
 from invoke.exceptions import ThreadException
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException, NoNodeError
+from kazoo.exceptions import KazooException, NodeExistsError, NoNodeError
 from kazoo.handlers.threading import KazooTimeoutError
+from kazoo.security import ACL, Id
 
+from ..errors import NoTree
 from ..inventory.cluster import Node
 from ..plan.look.election import Candidacy
-from .hosts import NoTree
+from ..plan.zookeeper.backup.picture import Content, Listed
+from ..plan.zookeeper.backup.tree import Right, Stamp, Znode
 
 PATIENCE = 3
 """Seconds that one member may take to open a session."""
@@ -27,6 +33,21 @@ SESSION = 6
 RETRY = {"max_tries": -1, "delay": 0.05, "max_delay": 0.2}
 """How kazoo tries again meanwhile: the forward listens a moment after it was asked for."""
 
+LISTING, READING = 200, 16
+"""How many nodes are asked for at a time: what is below them, and what is in them, which may be 1 MB each.
+
+While answers come in without a pause, kazoo sends no sign of life but the next requests.
+"""
+
+ANSWER = 30
+"""Seconds that the answer to one of them may take."""
+
+LONGEST = 900
+"""Seconds that a session may take for all of them."""
+
+CONTAINER = -(2**63)
+"""The owner of a node that ZooKeeper 3.5+ removes once it is empty: no session, so it is a lasting one."""
+
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what it has to say comes as an exception, too
 
 
@@ -34,7 +55,7 @@ class Tree:
     """A session with one member of ZooKeeper."""
 
     def __init__(self, client: KazooClient) -> None:
-        self._client = client
+        self._client, self._end = client, time.monotonic() + LONGEST
 
     def candidacies(self, path: str) -> list[Candidacy]:
         """Give what stands below a path. Raises NoTree."""
@@ -54,12 +75,79 @@ class Tree:
                 self._client.delete(candidacy.path)
             return True
 
+    def zxid(self) -> int:
+        """Give the last change that the member knows. Raises NoTree."""
+        with _trouble_told():
+            self._client.exists("/")
+            return int(self._client.last_zxid)
+
+    def listed(self, paths: Sequence[str]) -> Iterator[Listed | None]:
+        """Give what is below nodes, and their stamps; None for one that is not there. Raises NoTree."""
+        found = self._each(
+            paths, lambda path: [self._client.get_children_async(path, include_data=True)], LISTING
+        )
+        return (_listed(*one[0]) if one else None for one in found)
+
+    def read(self, paths: Sequence[str]) -> Iterator[Content | None]:
+        """Give what is in nodes, None for one that is not there. Raises NoTree."""
+        found = self._each(
+            paths, lambda path: [self._client.get_acls_async(path), self._client.get_async(path)]
+        )
+        return (_content(one[0][0], *one[1]) if one else None for one in found)
+
+    def create(self, nodes: Mapping[str, Znode]) -> None:
+        """Make nodes, parents first; one that is there already stays as it is. Raises NoTree."""
+
+        def make(path: str) -> list[Any]:
+            acl = [ACL(right.permissions, Id(right.scheme, right.id)) for right in nodes[path].acl]
+            return [self._client.create_async(path, nodes[path].data, acl)]
+
+        with _trouble_told():
+            for parent in {path.rpartition("/")[0] for path in nodes} - nodes.keys():
+                self._client.ensure_path(parent or "/")
+        for _ in self._each(nodes, make):
+            pass
+
+    def _each(
+        self, paths: Iterable[str], ask: Callable[[str], list[Any]], window: int = READING
+    ) -> Iterator[list[Any] | None]:
+        """Put requests for each path, so many at a time, and give the answers, None where it is not there."""
+        pending: deque[tuple[str, list[Any]]] = deque()
+        for path in paths:
+            with _trouble_told():
+                pending.append((path, ask(path)))
+            if len(pending) == window:
+                yield self._answers(*pending.popleft())
+        while pending:
+            yield self._answers(*pending.popleft())
+
+    def _answers(self, path: str, pending: Sequence[Any]) -> list[Any] | None:
+        patience = min(ANSWER, self._end - time.monotonic())
+        if patience <= 0:
+            raise NoTree(f"it has taken more than {LONGEST} s")
+        try:
+            return [one.get(timeout=patience) for one in pending]
+        except (NoNodeError, NodeExistsError):
+            return None
+        except (KazooException, KazooTimeoutError) as error:
+            raise NoTree(f"{path}: {str(error) or type(error).__name__}") from error
+
     def _candidacy(self, path: str) -> Candidacy | None:
         try:
             data, stat = self._client.get(path)
         except NoNodeError:
             return None
         return Candidacy(path, data.decode(errors="replace"), stat.ephemeralOwner, stat.czxid)
+
+
+def _listed(names: Sequence[str], stat: Any) -> Listed:
+    stamp = Stamp(stat.czxid, stat.mzxid, stat.pzxid, stat.version, stat.aversion)
+    return Listed(tuple(names), stamp, stat.ephemeralOwner in (0, CONTAINER))
+
+
+def _content(acl: Sequence[Any], data: bytes, stat: Any) -> Content:
+    rights = tuple(Right(one.perms, one.id.scheme, one.id.id) for one in acl)
+    return Content(data or b"", rights, stat.mzxid)
 
 
 @contextmanager
@@ -69,12 +157,20 @@ def opened(connection: Connection, members: Sequence[Node]) -> Iterator[Tree]:
         yield Tree(_session(connection, members, stack))
 
 
+@contextmanager
+def opened_at(connection: Connection, address: str, port: int) -> Iterator[Tree]:
+    """Open a session with one ZooKeeper, which may be none of hosts.ini's. Raises NoTree."""
+    with _client(connection, address, port) as client:
+        yield Tree(client)
+
+
 def _session(connection: Connection, members: Sequence[Node], stack: ExitStack) -> KazooClient:
     why = "hosts.ini has no ZooKeeper"
     for member in members:
+        port = member.settings.zookeeper_client_port
         try:
             with ExitStack() as attempt:
-                client = attempt.enter_context(_client(connection, member))
+                client = attempt.enter_context(_client(connection, member.address, port))
                 stack.push(attempt.pop_all())
                 return client
         except NoTree as error:
@@ -83,10 +179,10 @@ def _session(connection: Connection, members: Sequence[Node], stack: ExitStack) 
 
 
 @contextmanager
-def _client(connection: Connection, member: Node) -> Iterator[KazooClient]:
+def _client(connection: Connection, address: str, port: int) -> Iterator[KazooClient]:
     """Open a session with one member. Raises NoTree, though never for what goes wrong in the block."""
-    with _forward(connection, member) as port:
-        client = KazooClient(f"127.0.0.1:{port}", timeout=SESSION, connection_retry=RETRY)
+    with _forward(connection, address, port) as local:
+        client = KazooClient(f"127.0.0.1:{local}", timeout=SESSION, connection_retry=RETRY)
         try:
             with _trouble_told():
                 client.start(PATIENCE)
@@ -98,16 +194,14 @@ def _client(connection: Connection, member: Node) -> Iterator[KazooClient]:
 
 
 @contextmanager
-def _forward(connection: Connection, member: Node) -> Iterator[int]:
+def _forward(connection: Connection, address: str, remote: int) -> Iterator[int]:
     """Forward a free port of this machine's loopback to a member, as the connection's host reaches it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # Where a packet filter drops what the host sends to the member, the forward would be waited for an hour.
     connection.transport.channel_timeout = PATIENCE
-    forward = connection.forward_local(
-        port, member.settings.zookeeper_client_port, remote_host=member.address, local_host="127.0.0.1"
-    )
+    forward = connection.forward_local(port, remote, remote_host=address, local_host="127.0.0.1")
     failure: BaseException | None = None
     with suppress(ThreadException), forward:  # it ends with its own trouble, and would hide that of the block
         try:

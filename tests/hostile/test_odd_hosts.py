@@ -75,6 +75,13 @@ def test_no_command_breaks_on_a_crowd_of_odd_hosts(words: str, crowd: Stage) -> 
         assert json.loads(done.out)["error"]["exit_code"] == 3
 
 
+def test_a_backup_through_hosts_that_forward_nothing_ends_in_a_sentence(crowd: Stage, tmp_path: Path) -> None:
+    done = crowd.fab("backup", "--out", str(tmp_path))
+    refuse_oddities(done)
+    assert done.code == 6 and "ZooKeeper's tree cannot be read: " in done.said, done
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("part, code", ACTS.values(), ids=ACTS)
 def test_a_deploy_goes_on_or_ends_in_a_sentence_whatever_a_step_says(
     part: Part, code: int, tmp_path: Path

@@ -10,10 +10,10 @@ from paramiko import Channel
 from tasks.engine.connections import Connections
 from tasks.engine.console import Console
 from tasks.engine.hearing import INQUIRY, Bounds
-from tasks.engine.hosts import Hosts, Inquiry, NoTree
+from tasks.engine.hosts import Hosts, Inquiry
 from tasks.engine.remote import Outcome, Staying
 from tasks.engine.tree import Tree
-from tasks.errors import OperatorError, Unreachable
+from tasks.errors import NoTree, OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
@@ -55,6 +55,9 @@ class Silent(Channel):
     def close(self) -> None:
         self.closed = True
 
+    def shutdown_write(self) -> None:
+        self.status_event.set()
+
 
 class FakeHosts(Hosts):
     """All hosts of a cluster. Every command that looks at one takes the next of the `looks`.
@@ -63,6 +66,7 @@ class FakeHosts(Hosts):
 
     `says` answers what services are asked; `locked` is what a host says to whoever takes its lease,
     `preflight` what a preflight sees; `cut` is the step (`0.10 replace zookeeper`) in which Ctrl-C is typed.
+    `tree` is what stands in ZooKeeper, which else nobody can ask.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class FakeHosts(Hosts):
         cut: str = "",
         console: Console | None = None,
         in_vain: bool = False,
+        tree: Tree | None = None,
     ) -> None:
         super().__init__(cluster, cluster.nodes, Nobody(), console or Console())
         self._looks = {
@@ -84,7 +89,7 @@ class FakeHosts(Hosts):
         self._lost = {node.name for each in looks for node in cluster.nodes if node.name not in each}
         self._says, self._locked, self._preflight = says, locked, preflight
         self.done: list[str] = []
-        self._cut, self._in_vain = cut, in_vain
+        self._cut, self._in_vain, self._tree = cut, in_vain, tree
 
     def among(self, names: Collection[str]) -> "FakeHosts":
         return cast(FakeHosts, super().among(names))
@@ -122,11 +127,18 @@ class FakeHosts(Hosts):
 
     @contextmanager
     def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:
-        raise NoTree("nobody is dialled")
-        yield
+        if self._tree is None:
+            raise NoTree("nobody is dialled")
+        yield self._tree
+
+    @contextmanager
+    def tree_at(self, vantage: Node, address: str, port: int) -> Iterator[Tree]:
+        with self.tree(vantage) as tree:
+            yield tree
 
     def connect(self, node: Node) -> None:
-        pass
+        if node.name in self._lost:
+            raise Unreachable("it is gone", host=node.name)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         if node.name in self._lost:

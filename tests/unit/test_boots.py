@@ -13,6 +13,7 @@ from fake_hosts import FakeHosts, ensemble_led_by
 from samples import TRIO
 
 from tasks.engine.hosts import Inquiry
+from tasks.engine.remote import Staying
 from tasks.engine.rolling import roll
 from tasks.engine.tree import Tree
 from tasks.errors import RolledBack, StepFailed
@@ -80,7 +81,7 @@ class World(FakeHosts):
         self.booting.clear()
         super().ask(vantage, questions, patience, enough)  # type: ignore[arg-type]
 
-    def inquire(self, node: Node, inquiry: Inquiry[T]) -> T:
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         members = frozenset(self.sessions.get(node.name, ()))
         return cast(T, Ties(members, "2026-11-30T19:42:33.1Z" if members else ""))
 

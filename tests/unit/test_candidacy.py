@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from samples import TRIO
 
 from tasks.engine import leaders
-from tasks.engine.hosts import NoTree
 from tasks.engine.tree import Tree
+from tasks.errors import NoTree
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question

@@ -16,7 +16,8 @@ from invoke.exceptions import Exit
 from samples import as_wanted
 
 from tasks.cluster import show_plan
-from tasks.engine.command import choose, operators_errors, warn_of_overruling
+from tasks.engine.chosen import choose
+from tasks.engine.command import operators_errors, warn_of_overruling
 from tasks.engine.console import Console
 from tasks.errors import BadInput
 from tasks.inventory.cluster import Cluster
@@ -549,7 +550,9 @@ def test_what_fab_does_not_understand_is_bad_input(words: list[str], answer: str
 
 
 def test_the_name_of_a_chapter_is_answered_with_all_its_tasks(fab: Fab) -> None:
-    told = "Did you mean deploy-marathon or marathon.run or marathon.ask or marathon.hand-over?"
+    told = (
+        "Did you mean deploy-marathon or marathon.run or marathon.ask or marathon.hand-over or marathon.stop?"
+    )
     assert told in fab("marathon").stderr
 
 
@@ -578,3 +581,17 @@ def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
     said = capsys.readouterr().out
     assert "left out" not in said
     assert "  3. 10.0.0.1      restarts zookeeper" in said
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["backup", "--out", "/nonexistent"], "--out /nonexistent: it is not a directory\n"),
+        (["backup.check", "/nonexistent"], "/nonexistent: No such file or directory\n"),
+        (["restore", "hosts.ini"], "hosts.ini cannot be used: it is not gzip, or it is damaged\n"),
+        (["restore"], "fab restore needs --file=...; `fab --help restore` explains it.\n"),
+    ],
+)
+def test_a_backup_without_a_place_or_a_sound_file_is_bad_input(words: list[str], told: str, fab: Fab) -> None:
+    run = fab(*words)
+    assert (run.code, run.stdout, run.stderr) == (2, "", told)

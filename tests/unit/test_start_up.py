@@ -56,11 +56,14 @@ def test_a_run_that_is_no_business_of_the_lab_imports_nothing_more_of_it() -> No
 
 def test_a_deploy_imports_what_only_changes_or_other_tasks_need_when_it_comes_to_that() -> None:
     modules = imported_by("-c", "import tasks.engine.command, tasks.engine.deploy")
-    later = "availability dead_ends leaders preflight record rolling saving status".split()
+    later = (
+        "archive availability backup dead_ends leaders preflight record restore rolling saving status".split()
+    )
     assert not modules & {f"tasks.engine.{name}" for name in later}
     assert not modules & {
         f"tasks.plan.{name}" for name in ("availability", "preflight", "report.document", "report.status")
     }
+    assert "kazoo" not in modules and not below("tasks.plan.zookeeper.backup", modules)
 
 
 def test_what_plans_is_not_imported_before_the_hosts_are_dialled() -> None:

@@ -15,9 +15,10 @@ from fake_hosts import FakeHosts
 from samples import TRIO, run
 
 from tasks.engine import marathons
-from tasks.engine.hosts import Inquiry, NoTree
+from tasks.engine.hosts import Inquiry
 from tasks.engine.remote import Staying
 from tasks.engine.tree import Tree
+from tasks.errors import NoTree
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question

@@ -6,8 +6,8 @@ import pytest
 from fabric import Connection
 from sshd import Sshd
 
-from tasks.engine.hosts import NoTree
 from tasks.engine.tree import opened
+from tasks.errors import NoTree
 from tasks.inventory.parse import parse
 
 FROZEN = 50
