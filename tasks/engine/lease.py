@@ -53,7 +53,6 @@ class Leases:
         self._channels: dict[str, Channel] = {}
         self._speaking = Lock()
         self._refused: dict[str, OperatorError] = {}
-        self._tried: set[str] = set()
         self._over = Event()
         # It begins with the first lease: until the last one is taken, a step may have to be waited for.
         Thread(target=self._keep_up, daemon=True).start()
@@ -61,20 +60,20 @@ class Leases:
     def look(self) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
         """Look at every host of the run, and take each one's lease if it is free.
 
-        Tells of those that cannot be looked at why not. Who else holds a lease is told by `secure`.
+        Tells of those that cannot be looked at why not. Whoever else holds a lease does not matter yet.
         """
         return self._look(self._run.hosts, self._run.hosts.nodes)
 
     def secure(self) -> dict[str, Observed]:
-        """See to it that every host is held; give how those look that were not looked at before.
+        """See to it that every host is held; give how those look that are held only now.
 
-        Among these are the other members of the services. They are held, too, or two runs on different
-        hosts could each take a member down; one that cannot be reached does not matter. Raises Taken,
-        NotLocked or Unreachable.
+        Who had a lease a moment ago may have let go of it. Among these are the other members of the
+        services. They are held, too, or two runs on different hosts could each take a member down; one that
+        cannot be reached does not matter. Raises Taken, NotLocked or Unreachable.
         """
         hosts = self._run.hosts
-        self._refuse(hosts, Taken, NotLocked)
-        seen, lost = self._look(hosts, [node for node in hosts.nodes if node.name not in self._tried])
+        self._refused.clear()
+        seen, lost = self._look(hosts, [node for node in hosts.nodes if node.name not in self._channels])
         fanout.refuse(lost)
         self._refuse(hosts, Taken, NotLocked)
         fellows = hosts.fellows(self._run.chapters)
@@ -113,7 +112,6 @@ class Leases:
 
     def _take(self, hosts: Hosts, node: Node) -> Observed:
         inquiry = hosts.looking(self._run.chapters, node)
-        self._tried.add(node.name)
         taking = script(who(), typed(), hosts.run_id, inquiry.script)
         with hosts.console.looking(node.name, inquiry.what):
             channel, text = hosts.hold(node, taking, inquiry.over)

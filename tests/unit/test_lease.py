@@ -147,7 +147,7 @@ def test_a_preflight_may_know_why_a_host_could_not_be_leased(said: str, known: b
     seen = Observed(addresses=frozenset({"10.0.0.1"}), engine=True)
     facts = Facts(clock=0, lacking=("flock",) if known else ())
     hosts = FakeHosts(
-        cluster, {"10.0.0.1": seen}, locked=said, preflight={"10.0.0.1": Look(seen, facts, 0, 0)}
+        cluster, *[{"10.0.0.1": seen}] * 2, locked=said, preflight={"10.0.0.1": Look(seen, facts, 0, 0)}
     )
     kind = Blocked if known or said.startswith("busy") else Unreachable
     with pytest.raises(kind, match="flock" if known else "at work here" if kind is Blocked else "locked"):
@@ -283,17 +283,30 @@ def test_a_run_that_is_refused_lets_go_of_its_leases() -> None:
 def test_a_lease_that_is_taken_refuses_a_change_alone() -> None:
     hosts = Counted(WELL, locked=BUSY)
     assert not deploy(Run(hosts, [ZOOKEEPER])).changed
-    hosts = Counted(WELL, wanted="changed", locked=BUSY)
+    hosts = Counted(WELL, WELL, wanted="changed", locked=BUSY)
     assert ended(hosts, Blocked).count("ann@desk has been at work here") == 1
-    assert hosts.commands == dict.fromkeys(WELL, ["look and lease"])
+    assert hosts.commands == dict.fromkeys(WELL, ["look and lease"] * 2)
+
+
+def test_a_lease_that_was_let_go_of_meanwhile_is_taken_and_what_was_changed_is_no_more_to_do() -> None:
+    class Ending(Counted):
+        """Somebody else's run is ending: only the first look finds its leases."""
+
+        def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
+            self._locked = "held\n" if self.commands[node.name] else BUSY
+            return super().hold(node, text, on_line)
+
+    done = {node.name: as_wanted(CHANGED, node) for node in CHANGED.nodes}
+    hosts = Ending(WELL, done, wanted="changed")
+    assert not deploy(Run(hosts, [ZOOKEEPER])).changed
+    assert (hosts.done, hosts.free) == ([], True)
 
 
 def test_a_host_on_which_no_lease_can_be_taken_refuses_a_change_alone() -> None:
     said = "sh: cannot create /run/mesofab.lease: Read-only file system\n"
     assert not deploy(Run(Counted(WELL, locked=said), [ZOOKEEPER])).changed
-    assert "could not be locked: sh: cannot create" in ended(
-        Counted(WELL, wanted="changed", locked=said), Unreachable
-    )
+    refused = ended(Counted(WELL, WELL, wanted="changed", locked=said), Unreachable)
+    assert "could not be locked: sh: cannot create" in refused
 
 
 def test_ctrl_c_lets_go_of_the_leases() -> None:

@@ -12,7 +12,7 @@ from sshd import Act, Sshd, access, connect, end
 
 from tasks.engine import lease
 from tasks.engine.become import PROMPT, READY
-from tasks.engine.remote import Remote, hang_up
+from tasks.engine.remote import Remote, Staying, hang_up
 from tasks.engine.ssh.limits import Limits
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
@@ -340,3 +340,24 @@ def test_a_run_that_has_lost_its_lease_touches_the_host_no_more(
     lease._beat(channel)
     with pytest.raises(Unreachable, match="the connection was lost"):
         Remote(node, connection).execute(SCRIPT)
+
+
+def test_a_script_that_stays_is_asked_more_and_a_host_that_hangs_up_then_is_lost(
+    sshd: Sshd, node: Node, connection: Connection
+) -> None:
+    def act(channel: Channel) -> None:
+        channel.sendall(b"held\n")
+        while b"more" not in channel.recv(100):
+            pass
+        channel.sendall(b"answer\nend\n")
+        while b"again" not in channel.recv(100):
+            pass
+        channel.close()
+
+    sshd.act = act
+    remote = Remote(node, connection)
+    staying = Staying(remote.hold(SCRIPT, heard)[0], threading.Lock())
+    assert remote.ask(staying, "more\n", lambda line: line == "end") == "answer\nend\n"
+    with pytest.raises(Unreachable, match="the connection was lost"):
+        remote.ask(staying, "again\n", lambda line: line == "end")
+    assert sshd.commands == ["sh"]
