@@ -18,7 +18,7 @@ ns = Collection(
     cluster.deploy,
     cluster.status,
     cluster.version,
-    host=in_order(Collection(host.set_ip, host.check_ip)),
+    host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
     ),

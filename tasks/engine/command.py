@@ -139,9 +139,10 @@ def closing_table(console: Console, journal: Journal) -> Iterator[None]:
 
 
 @contextmanager
-def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts]:
+def open_hosts(context: Context, where: str, console: Console, serviced: str = "") -> Iterator[Hosts]:
     """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput.
 
+    To have one `serviced` they are that and those of all services that its tasks and leaders are moved by.
     Raises OutputLost at the end of a block that not everything could be told of.
     """
     config = context.config
@@ -149,7 +150,8 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
         raise BadInput("fab --dry would still act on the hosts; `fab plan` is the preview")
     cluster = inventory.load()
     inventory.check_keys()
-    nodes = choose(cluster, where, named_hosts(context))
+    typed = named_hosts(context)
+    nodes = _around(cluster, serviced, typed) if serviced else choose(cluster, where, typed)
     ssh_config = source(_typed("ssh-config"), config, cluster)
     access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
     sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet
@@ -181,6 +183,16 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
             having = ", ".join(known) or "no host"
             raise BadInput(f"-H {node.name}: {cluster.source} has in [{where}] only {having}")
     return list({node.name: node for node in nodes}.values())
+
+
+def _around(cluster: Cluster, name: str, typed: Sequence[str]) -> list[Node]:
+    """Choose the host that is to be serviced, and all that have a member which can lead."""
+    if typed:
+        raise BadInput("-H has no meaning here: the host is named behind the task")
+    node = _named(cluster, name, name)
+    leading = {"zookeeper", "mesos_master", "marathon"}
+    others = (each for each in cluster.nodes if each.name != node.name and leading & set(each.roles))
+    return [node, *others]
 
 
 def _typed_node(cluster: Cluster, text: str) -> Node:

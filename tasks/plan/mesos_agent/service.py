@@ -14,6 +14,7 @@ from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..words import share, verb
+from .room import ROLE
 
 Told = Mapping[str, object]
 
@@ -105,7 +106,10 @@ def _tasks(told: Told) -> int:
 
 
 def _resources(told: Told) -> dict[str, str]:
-    by_role = {"*": told.get("unreserved_resources"), **http.table(told.get("reserved_resources"))}
+    reserved = http.table(told.get("reserved_resources"))
+    # What a drain has reserved is still what the agent offers by its own configuration.
+    unreserved = told.get("resources" if set(reserved) == {ROLE} else "unreserved_resources")
+    by_role = {"*": unreserved, **{role: each for role, each in reserved.items() if role != ROLE}}
     return {
         name if role == "*" else f"{name}({role})": str(value)
         for role, resources in by_role.items()
