@@ -11,7 +11,7 @@ check_ip = Steps("host", "check-ip", says="1.2 Check what a login shell says of 
 DRAIN = {
     "host": "The host, by its name or address in hosts.ini.",
     "preview": "Only say what that would do now.",
-    "drain-timeout": "Seconds after which tasks that cannot be moved are killed; else all is given back.",
+    "drain-timeout": "Seconds after which tasks that cannot be moved are left; else all is given back.",
 }
 
 

@@ -25,7 +25,10 @@ GOES_ON = "`fab host.drain {0}` goes on where this run stopped; `fab host.resume
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds: between two looks, and how long nothing may change while offers lack something, or else."""
+    """Seconds: between two looks, and how long nothing may be done while offers lack something, or else.
+
+    The last one is `gate_timeout` of hosts.ini if it is not given.
+    """
 
     pause: float = 0.3
     lacking: float = gates.SETTLING
@@ -47,7 +50,7 @@ class Stuck(Exception):
 def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) -> Done:
     """Have nothing run on a host that others could run, and nobody lead there that can hand over.
 
-    What cannot be moved within `timeout` seconds is let go; without one, everything is given back. Raises
+    What cannot be moved within `timeout` seconds is left there; without one, everything is given back. Raises
     Blocked if a service would stop without the host, or its tasks cannot be moved; else what a roll raises.
     """
     over: list[str] = []
@@ -58,7 +61,7 @@ def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) 
         left = _Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
         for chapter in (each for each in (MESOS_MASTER, MARATHON) if each.concerns(node)):
             over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
-    kept = [f"{node.name}  {each}: it ends with the host" for each in left]
+    kept = [f"{node.name}  {each}: that ends with the host" for each in left]
     ready = f"{node.name} is drained. Once the work there is done: fab host.resume {node.name}"
     return Done((*kept, ready), tuple(over))
 
@@ -99,7 +102,7 @@ def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
 
 
 def _cannot(node: Node, why: list[str], then: str) -> Blocked:
-    advice = "Move or end that by hand, or have it let go with --drain-timeout SECONDS"
+    advice = "Move or end that by hand, or have it left there, to end with the host: --drain-timeout SECONDS"
     return Blocked("\n".join([*(f"{node.name}  {each}." for each in why), f"{then}. {advice}."]))
 
 
@@ -122,9 +125,10 @@ class _Agent:
         except Stuck as stuck:
             if timeout is None:
                 self._undo(str(stuck).splitlines())
-            self._hosts.console.say(f"Let go after {timeout} s: {stuck}.", STYLES["warning"])
+            for why in str(stuck).splitlines():
+                self._hosts.console.say(f"Not moved within {timeout} s: {why}.", STYLES["warning"])
         self.go(moving.letting_go)
-        return [*moving.obstacles(self.look())]
+        return moving.staying(self.look())
 
     def _undo(self, why: list[str]) -> None:
         self.go(moving.giving_back)
@@ -176,8 +180,9 @@ class _Agent:
     def _patience(self, now: Course, timeout: float | None) -> float:
         if timeout is not None:
             return timeout
-        settings = self._hosts.cluster.settings
-        longest = self._limits.changing or settings.gate_timeout
+        longest = self._limits.changing
+        if longest is None:
+            longest = self._hosts.cluster.settings.gate_timeout
         return min(self._limits.lacking, longest) if any(w.lacking for w in now.waits) else longest
 
     def _make(self, moves: tuple[Move, ...], agent: str) -> None:

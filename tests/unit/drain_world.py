@@ -1,13 +1,18 @@
 """Agents, apps and a Marathon in miniature, on which a drain is tried: one thing happens at a time."""
 
-from collections.abc import Iterator
+import json
+import shlex
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from urllib.parse import parse_qsl
 
+from tasks.plan.gate import Question
 from tasks.plan.mesos_agent import room
 from tasks.plan.mesos_agent.moving import Kill, Move, Reserve, Scale, Unreserve
 from tasks.plan.mesos_agent.picture import App, Picture
 from tasks.plan.mesos_agent.room import Reserved, Resource
+from tasks.plan.step import Step
 
 HERE = "S0"
 """The agent that is drained."""
@@ -63,18 +68,19 @@ class World:
 
     def free(self) -> list[Resource]:
         """What of the drained agent nobody has."""
-        left = [Resource("cpus", self.rooms[HERE] * 1000 - self._used(HERE) * 1000)]
+        left = [Resource("cpus", self.rooms[HERE] * 1000 - self.used(HERE) * 1000)]
         left += [PORTS] if self.ports else []
         for part in self.reserved:
             left = [each.without(part.resource) for each in left]
         return [each for each in left if each]
 
-    def _used(self, agent: str) -> int:
+    def used(self, agent: str) -> int:
+        """How many tasks an agent has."""
         return sum(task.agent == agent for app in self.apps.values() for task in app.tasks)
 
     def _room(self, agent: str) -> int:
         if agent != HERE:
-            return self.rooms[agent] - self._used(agent)
+            return self.rooms[agent] - self.used(agent)
         return sum(each.thousandths for each in self.free() if each.name == "cpus") // 1000
 
     def places(self, app: Wanted) -> list[str]:
@@ -165,12 +171,10 @@ class World:
             app.tasks.remove(task)
 
     def _kill(self, move: Kill) -> None:
-        app = self.apps[move.app]
-        if app.changing and move.scaled:
-            return
-        killed = [task for task in app.tasks if task.id in move.tasks]
-        app.instances -= len(killed) * move.scaled
-        app.tasks = [task for task in app.tasks if task not in killed]
+        for app in self.apps.values():
+            killed = [task for task in app.tasks if task.id in move.tasks and not app.changing]
+            app.instances -= len(killed)
+            app.tasks = [task for task in app.tasks if task not in killed]
 
 
 def merged(parts: list[Reserved]) -> list[Reserved]:
@@ -183,3 +187,111 @@ def merged(parts: list[Reserved]) -> list[Reserved]:
             resource = Resource(old.name, old.thousandths + resource.thousandths, ranges)
         found[key] = resource
     return [Reserved(resource, labels) for (_, labels), resource in found.items()]
+
+
+# The same in the words of the services, for whole runs.
+
+
+MASTER, MARATHON, AGENT = 5050, 8080, 5051
+ALIVE = "TASK_RUNNING"
+FRAMEWORK = "f-0"
+
+
+def says(world: World, leader: str, others: tuple[str, ...] = ()) -> Callable[[Question], str]:
+    """Answer as all services do, where the masters and Marathons on one host lead, and an agent is there.
+
+    Tasks of `others` run on the agent that is drained, beside those of the apps.
+    """
+
+    def answer(question: Question) -> str:
+        path = question.word.split()[1]
+        if question.port == MASTER and question.address == leader:
+            return said(_master(world, path))
+        if question.port == MARATHON:
+            return said(_marathon(world, leader, path))
+        return said(_agent(others)) if question.port == AGENT else ""
+
+    return answer
+
+
+def said(body: object) -> str:
+    """Give an answer of HTTP."""
+    return f"HTTP/1.1 200 OK\r\n\r\n{json.dumps(body)}"
+
+
+def _master(world: World, path: str) -> object:
+    if path == "/metrics/snapshot":
+        return {"master/elected": 1.0, "registrar/registry_size_bytes": 1.0}
+    reserved = [
+        {**part.resource.told, "role": room.ROLE, "reservation": part.told["reservation"]}
+        for part in world.reserved
+    ]
+    used = [Resource("cpus", world.used(HERE) * 1000).told] if world.used(HERE) else []
+    unreserved = [Resource("cpus", world.rooms[HERE] * 1000), PORTS]
+    for part in world.reserved:
+        unreserved = [each.without(part.resource) for each in unreserved]
+    slave = {
+        "id": HERE,
+        "pid": f"slave(1)@10.70.0.20:{AGENT}",
+        "active": True,
+        "reserved_resources": {room.ROLE: {}} if reserved else {},
+        "reserved_resources_full": {room.ROLE: reserved} if reserved else {},
+        "unreserved_resources_full": [{**each.told, "role": "*"} for each in unreserved if each],
+        "used_resources_full": [{**each, "role": "*"} for each in used],
+    }
+    return {"slaves": [slave], "recovered_slaves": []}
+
+
+def _marathon(world: World, leader: str, path: str) -> object:
+    if path == "/v2/info":
+        master = {"mesos_leader_ui_url": f"http://{leader}:{MASTER}/"}
+        return {"leader": f"{leader}:{MARATHON}", "frameworkId": FRAMEWORK, "marathon_config": master}
+    if path == "/v2/queue":
+        return {"queue": [_queued(id) for id, app in world.apps.items() if len(app.tasks) < app.instances]}
+    return {
+        "apps": [
+            {
+                "id": id,
+                "instances": app.instances,
+                "deployments": [{"id": "d"}] if app.changing else [],
+                "tasks": [_task(task) for task in app.tasks],
+            }
+            for id, app in world.apps.items()
+        ]
+    }
+
+
+def _task(task: Task) -> object:
+    return {"id": task.id, "slaveId": task.agent, "state": ALIVE if task.running else "TASK_STAGING"}
+
+
+def _queued(id: str) -> object:
+    rejected = [{"reason": "InsufficientCpus", "declined": 1, "processed": 1}]
+    return {
+        "app": {"id": id},
+        "count": 1,
+        "delay": {"timeLeftSeconds": 0, "overdue": True},
+        "processedOffersSummary": {"rejectSummaryLastOffers": rejected},
+    }
+
+
+def _agent(others: tuple[str, ...]) -> object:
+    tasks = [{"id": id, "state": ALIVE} for id in others]
+    return {"frameworks": [{"id": "other", "executors": [{"tasks": tasks, "queued_tasks": []}]}]}
+
+
+def asked(step: Step) -> Move:
+    """Read the move back from the shell of its step."""
+    call = step.shell.partition("said=$(ask ")[2].partition(") || true")[0]
+    head, _, body = shlex.split(call)[2].partition("\r\n\r\n")
+    method, path, *_ = head.split()
+    if "reserve" in path:
+        form = dict(parse_qsl(body))
+        assert form["slaveId"] == HERE
+        parts = room.ours({"reserved_resources_full": {room.ROLE: json.loads(form["resources"])}})
+        return Unreserve(parts) if "unreserve" in path else Reserve(parts)
+    if method == "PUT":
+        app = path.removeprefix("/v2/apps").partition("?")[0]
+        return Scale(app, json.loads(body)["instances"], "force=true" in path)
+    assert path == "/v2/tasks/delete?scale=true"
+    return Kill("", tuple(json.loads(body)["ids"]))

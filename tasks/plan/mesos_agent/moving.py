@@ -42,11 +42,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Kill:
-    """Kill tasks of an app; `scaled`, it wants as many fewer, else it wants others in their place."""
+    """Kill tasks of an app, and have it want as many fewer."""
 
     app: str
     tasks: tuple[str, ...]
-    scaled: bool = True
 
 
 Move = Reserve | Unreserve | Scale | Kill
@@ -153,6 +152,8 @@ def _busy(app: App) -> Wait:
         return Wait(f"{up}, and the offers that Marathon gets lack something: {app.lacks}", True)
     if app.delayed:
         return Wait(f"{up}; its tasks fail, and Marathon waits before it starts more")
+    if app.queued:
+        return Wait(f"{up}, and Marathon gets no offers for the others")
     return Wait(f"{up}{', and a deployment of it is under way' if app.changing else ''}")
 
 
@@ -171,13 +172,18 @@ def _scaling_back(picture: Picture) -> Iterator[Move]:
 
 
 def letting_go(picture: Picture) -> Course:
-    """Say what comes next on the way to an agent without tasks, of which the last ones are not moved.
+    """Say what comes next on the way to an agent to which nothing comes, and on which is left what is there.
 
-    They are killed, and their apps wait for room; what only that agent can have is left to end with it.
+    That is not killed: Marathon would launch it there again, where there is room, before that is reserved.
     """
     if moves := (*_closing(picture, noting=False), *_scaling_back(picture)):
         return Course(moves)
-    if notes := tuple(part for part in picture.ours if part.note):
-        return Course((Unreserve(notes),))
-    staying = [app for app in picture.apps.values() if app.here and not app.bound]
-    return Course(tuple(Kill(app.id, app.here, scaled=False) for app in staying))
+    notes = tuple(part for part in picture.ours if part.note)
+    return Course((Unreserve(notes),) if notes else ())
+
+
+def staying(picture: Picture) -> list[str]:
+    """Say what is left on an agent."""
+    bound = [*obstacles(picture)]
+    apps = (app for app in picture.apps.values() if app.here and not app.bound)
+    return [*bound, *(f"{counted(len(app.here), 'task')} of {app.id} could not be moved" for app in apps)]

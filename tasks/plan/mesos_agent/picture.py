@@ -25,6 +25,7 @@ TASK = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 POD = re.compile(r".*\.instance-[0-9a-f-]{36}\..+", re.ASCII)
 """What Marathon 1.5 calls a task of a pod."""
 
+
 class Unclear(ValueError):
     """A service did not say what must be known; the text says which, and what it said."""
 
@@ -34,8 +35,8 @@ class App:
     """An app as its Marathon has it.
 
     `here` are its tasks on the agent, those that are not up first; `up` counts all that are. `changing` tells
-    that a deployment is under way, `lacks` what the last offers had too little of for it, `delayed` that its
-    tasks fail. One that is `bound` has a volume on the agent.
+    that a deployment is under way, `queued` that it waits for offers, `lacks` what the last of them had too
+    little of, `delayed` that its tasks fail. One that is `bound` has a volume on the agent.
     """
 
     id: str
@@ -44,6 +45,7 @@ class App:
     up: int = 0
     changing: bool = False
     bound: bool = False
+    queued: bool = False
     lacks: str = ""
     delayed: bool = False
 
@@ -151,7 +153,7 @@ def _apps(agent: str, answers: Answers) -> Iterator[App]:
         if not re.fullmatch(APP, id):
             raise Unclear(f"the leading Marathon tells of an app {printable(id)!r}")
         lacks, delayed = waiting.get(id, ("", False))
-        yield replace(_app(agent, id, told), lacks=lacks, delayed=delayed)
+        yield replace(_app(agent, id, told), queued=id in waiting, lacks=lacks, delayed=delayed)
 
 
 def _answered(answers: Answers, name: str, who: str, part: str) -> list[Told]:

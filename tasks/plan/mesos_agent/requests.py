@@ -37,11 +37,13 @@ def steps(
 
 
 def _reservation(move: Reserve | Unreserve, agent: str, host: str, master: Node) -> Step:
-    gives = isinstance(move, Unreserve)
-    path, action = ("/unreserve", Action.UNRESERVE) if gives else ("/reserve", Action.RESERVE)
-    title = f"give back what was reserved on {host}" if gives else f"reserve what is free on {host}"
-    if notes := [note.app for part in move.parts if (note := part.note)]:
-        title = f"{title}, {'without' if gives else 'with'} a note of {', '.join(notes)}"
+    notes = [note.app for part in move.parts if (note := part.note)]
+    if isinstance(move, Reserve):
+        path, action, title = "/reserve", Action.RESERVE, f"reserve what is free on {host}"
+        title += f", with a note of {', '.join(notes)}" if notes else ""
+    else:
+        path, action, title = "/unreserve", Action.UNRESERVE, f"give back what was reserved on {host}"
+        title = f"drop the note of {', '.join(notes)} on {host}" if len(notes) == len(move.parts) else title
     request = http.form(path, slaveId=agent, resources=dumps([part.told for part in move.parts]))
     return _step(Id.MASTER_ASK, action, title, master, master.settings.mesos_master_port, request)
 
@@ -51,9 +53,9 @@ def _of_marathon(move: Scale | Kill, marathon: Node) -> Step:
         request = http.put(f"/v2/apps{move.app}{'?force=true' * move.force}", dumps({"instances": move.to}))
         action, title = Action.SCALE, f"scale {move.app} to {move.to}"
     else:
-        request = http.post(f"/v2/tasks/delete{'?scale=true' * move.scaled}", dumps({"ids": move.tasks}))
-        action, title = Action.KILL, f"kill {counted(len(move.tasks), 'task')} of {move.app}"
-        title += ", which wants as many fewer" if move.scaled else ""
+        request = http.post("/v2/tasks/delete?scale=true", dumps({"ids": move.tasks}))
+        title = f"kill {counted(len(move.tasks), 'task')} of {move.app}, which wants as many fewer"
+        action = Action.KILL
     return _step(Id.MARATHON_ASK, action, title, marathon, marathon.settings.marathon_port, request)
 
 
@@ -69,5 +71,3 @@ def _step(id: Id, action: Action, title: str, node: Node, port: int, request: st
         "esac\n"
     )
     return Step(id, action, title, REASON, shell)
-
-
