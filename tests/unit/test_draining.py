@@ -1,6 +1,7 @@
 """Whole runs of a drain and of a resume, over hosts and services that a test makes up."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import pytest
 from drain_world import HERE, Wanted, World, asked, says
@@ -13,6 +14,7 @@ from tasks.engine.run import Run
 from tasks.errors import Blocked
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
+from tasks.plan.mesos_agent import requests
 from tasks.plan.mesos_agent.moving import Kill
 from tasks.plan.step import Action, Step
 
@@ -58,11 +60,6 @@ def hosts(
     return DrainHosts(world, says(world, leader, others), cut)
 
 
-def titles(of: FakeHosts) -> list[str]:
-    """What was done on which hosts."""
-    return of.done
-
-
 def drained(of: DrainHosts, timeout: int | None = None) -> tuple[str, ...]:
     """Drain the agent; what was said at the end."""
     return draining.drain(Run(of), AGENT, timeout, AT_ONCE).says
@@ -72,7 +69,7 @@ def test_a_drained_agent_has_no_tasks_and_its_apps_what_they_had(capsys: pytest.
     world = a_world()
     of = hosts(world)
     assert drained(of) == ("10.70.0.20 is drained. Once the work there is done: fab host.resume 10.70.0.20",)
-    assert titles(of)[:3] == [
+    assert of.done[:3] == [
         "0.11 reserve what is free on 10.70.0.20, with a note of /web, /jobs/cron",
         "0.11 scale /web to 6",
         "0.11 scale /jobs/cron to 2",
@@ -91,10 +88,8 @@ def test_a_drained_agent_has_no_tasks_and_its_apps_what_they_had(capsys: pytest.
 def test_a_drain_that_was_cut_is_finished_by_the_next_or_given_back(cut: int) -> None:
     for back in (False, True):
         world = a_world()
-        try:
+        with suppress(KeyboardInterrupt):
             drained(hosts(world, cut=cut))
-        except KeyboardInterrupt:
-            pass
         if back:
             draining.resume(Run(hosts(world)), AGENT, AT_ONCE)
         else:
@@ -164,8 +159,6 @@ def test_a_host_without_an_agent_has_nothing_to_give_back() -> None:
 
 def test_a_request_names_the_tasks_and_wants_as_many_fewer() -> None:
     move = Kill("/web", ("web.1", "web.2"))
-    from tasks.plan.mesos_agent import requests
-
     (step,) = requests.steps([move], HERE, AGENT.name, SECOND, THIRD)[THIRD.name]
     assert asked(step) == Kill("", ("web.1", "web.2"))
     assert step.title == "kill 2 tasks of /web, which wants as many fewer"

@@ -170,7 +170,7 @@ def test_an_agent_is_drained_if_the_others_have_room_also_while_tasks_end_by_the
 
 
 @given(worlds(), st.data())
-def test_what_cannot_be_moved_is_left_where_it_is_and_every_app_has_what_it_had(world: World, data: st.DataObject) -> None:
+def test_what_cannot_be_moved_is_left_there(world: World, data: st.DataObject) -> None:
     wanted = {name: app.instances for name, app in world.apps.items()}
     played(world, moving.draining, data, wanted, cut=True)
     for _ in range(100):

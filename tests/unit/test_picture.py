@@ -1,4 +1,4 @@
-"""What a drain sees of an agent, its apps and their tasks, in the words that real services were recorded with."""
+"""What a drain sees of an agent and its apps, in the words that real services were recorded with."""
 
 import json
 from pathlib import Path
