@@ -13,7 +13,6 @@ from ...inventory.cluster import Cluster, Node
 from ...inventory.printable import printable
 from .. import http
 from ..gate import Answers, Question, Questionnaire
-from ..marathon.service import Marathon, marathon
 from . import room
 from .ending import ALIVE
 from .room import Reserved, Resource
@@ -84,7 +83,7 @@ def leaders(cluster: Cluster, answers: Answers) -> tuple[Node, Node | None]:
     told = {node: _slaves(answers.get(f"slaves {node.name}", "")) for node in cluster.having("mesos_master")}
     masters = [node for node, slaves in told.items() if slaves is not None]
     marathons = cluster.having("marathon")
-    named = {leader for node in marathons if (leader := _info(answers, node).leader)}
+    named = {http.text(_info(answers, node).get("leader")) for node in marathons}
     leading = [node for node in marathons if f"{node.address}:{node.settings.marathon_port}" in named]
     if len(masters) != 1:
         raise Unclear("two masters say that they lead" if masters else "no leading master answers")
@@ -109,7 +108,7 @@ def read(node: Node, master: Node, leader: Node | None, answers: Answers) -> Pic
     """Read what these questionnaires, and the question to the agent itself, were answered. Raises Unclear."""
     slave = _slave(node, answers.get(f"slaves {master.name}", ""))
     agent, ours = http.text(slave.get("id")), room.ours(slave)
-    framework = _info(answers, leader).framework if leader else ""
+    framework = http.text(_info(answers, leader).get("frameworkId")) if leader else ""
     if leader and not framework:
         raise Unclear("the leading Marathon is not registered with a master")
     noted = {each.note.app for each in ours if each.note}
@@ -123,8 +122,9 @@ def read(node: Node, master: Node, leader: Node | None, answers: Answers) -> Pic
     )
 
 
-def _info(answers: Answers, node: Node) -> Marathon:
-    return marathon({"info": answers.get(f"info {node.name}", "")})
+def _info(answers: Answers, node: Node) -> Told:
+    answer = http.read(answers.get(f"info {node.name}", ""))
+    return http.table(answer.json) if answer.status == 200 else {}
 
 
 def _slaves(text: str) -> list[Told] | None:
