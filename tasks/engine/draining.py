@@ -73,7 +73,7 @@ def resume(run: Run, node: Node, limits: Limits = Limits()) -> Done:
     with leased(run, check=False):
         agent = _Agent(run.hosts, node, limits)
         given = bool(agent.look().ours)
-        agent.go(moving.giving_back)
+        agent.reach(moving.giving_back)
     return Done((f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
 
 
@@ -112,26 +112,27 @@ class _Agent:
     def __init__(self, hosts: Hosts, node: Node, limits: Limits) -> None:
         self._hosts, self._node, self._limits = hosts, node, limits
         self._leaders: tuple[Node, Node | None] | None = None
+        hosts.journal.expect(GOES_ON.format(node.name))
 
     def empty(self, timeout: int | None) -> list[str]:
         """Move all tasks off the agent; say what was left there. Raises Blocked."""
         obstacles = [*moving.obstacles(self.look())]
         if obstacles and timeout is None:
             raise _cannot(self._node, obstacles, "Nothing was changed")
-        self._hosts.journal.expect(GOES_ON.format(self._node.name))
         try:
-            self.go(moving.draining, timeout)
+            self._go(moving.draining, timeout)
             return obstacles
         except Stuck as stuck:
             if timeout is None:
                 self._undo(str(stuck).splitlines())
             for why in str(stuck).splitlines():
                 self._hosts.console.say(f"Not moved within {timeout} s: {why}.", STYLES["warning"])
-        self.go(moving.letting_go)
+        self.reach(moving.letting_go)
         return moving.staying(self.look())
 
     def _undo(self, why: list[str]) -> None:
-        self.go(moving.giving_back)
+        self.reach(moving.giving_back)
+        self._hosts.journal.expect(f"{self._node.name} takes tasks as before.")
         raise _cannot(self._node, why, "Everything was given back; no app has other instances than before")
 
     def look(self) -> Picture:
@@ -165,7 +166,15 @@ class _Agent:
         self._hosts.ask(vantage, tuple(asked.values()), PAUSE, enough)  # which is one round
         return said
 
-    def go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:
+    def reach(self, course: Callable[[Picture], Course]) -> None:
+        """Do what needs nobody's room. Raises GateNotReached if it is refused all the same."""
+        try:
+            self._go(course)
+        except Stuck as stuck:
+            where, remedy = f"{Id.AGENT_ASK} Mesos agents", GOES_ON.format(self._node.name)
+            raise GateNotReached(str(stuck), remedy, self._node.name, where) from stuck
+
+    def _go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:
         """Look and do what is next until all is done. Raises Stuck if nothing more happens."""
         last: tuple[Move, ...] = ()
         since = time.monotonic()

@@ -40,10 +40,22 @@ def step_down(run: Run, node: Node, seen: Mapping[str, Observed]) -> tuple[str, 
     For a run that holds all members. A member that is alone stays where it is.
     """
     (chapter,) = run.chapters
-    standing = gates.standings(run.hosts, gates.ask_once(run.hosts, [chapter]))[chapter.service]
+    standing = _once_led(run, chapter)
     if standing.leader != node.name or len(standing.serving) == 1:
         return ()
     return _restarted(run, chapter, [node], seen).over_budget
+
+
+def _once_led(run: Run, chapter: Chapter) -> Standing:
+    """Ask who leads; while nobody does, wait as long as members may take to come back."""
+    heard: list[Standing] = []
+
+    def enough(said: gates.Said) -> bool:
+        heard[:] = [gates.standings(run.hosts, said)[chapter.service]]
+        return heard[0].leader is not None
+
+    gates.ask_until(run.hosts, [chapter], enough)
+    return heard[0]
 
 
 def _restarted(run: Run, chapter: Chapter, leaving: Sequence[Node], seen: Mapping[str, Observed]) -> Result:

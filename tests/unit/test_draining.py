@@ -8,14 +8,15 @@ from drain_world import HERE, Wanted, World, asked, says
 from fake_hosts import FakeHosts
 from samples import TRIO, as_wanted
 
-from tasks.engine import draining
+from tasks.engine import draining, succession
 from tasks.engine.draining import Limits
 from tasks.engine.run import Run
-from tasks.errors import Blocked
+from tasks.errors import Blocked, GateNotReached
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
 from tasks.plan.mesos_agent import requests
 from tasks.plan.mesos_agent.moving import Kill
+from tasks.plan.runbook import MARATHON
 from tasks.plan.step import Action, Step
 
 CLUSTER = parse(
@@ -162,3 +163,26 @@ def test_a_request_names_the_tasks_and_wants_as_many_fewer() -> None:
     (step,) = requests.steps([move], HERE, AGENT.name, SECOND, THIRD)[THIRD.name]
     assert asked(step) == Kill("", ("web.1", "web.2"))
     assert step.title == "kill 2 tasks of /web, which wants as many fewer"
+
+
+def test_what_is_refused_again_and_again_ends_in_a_sentence() -> None:
+    world = a_world()
+    drained(hosts(world))
+
+    class Refused(World):
+        """One whose master gives nothing back."""
+
+        def do(self, move: object) -> None:
+            """Do nothing."""
+
+    refusing = Refused(world.rooms, world.apps, reserved=world.reserved)
+    limits = Limits(pause=0, lacking=0, changing=0)
+    with pytest.raises(GateNotReached) as ended:
+        draining.resume(Run(hosts(refusing)), AGENT, limits)
+    assert "10.70.0.20  5.3 Mesos agents: what was asked for is refused." in str(ended.value)
+
+
+def test_a_member_that_does_not_lead_stays_as_it_is() -> None:
+    of = hosts(a_world(), leader=FIRST.name)
+    looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
+    assert succession.step_down(Run(of, [MARATHON]), SECOND, looks) == () and of.done == []
