@@ -106,6 +106,10 @@ def _cannot(node: Node, why: list[str], then: str) -> Blocked:
     return Blocked("\n".join([*(f"{node.name}  {each}." for each in why), f"{then}. {advice}."]))
 
 
+def _refused(timeout: float | None) -> str:
+    return "what was asked for is refused" if timeout is None else f"{timeout:g} s were too short for that"
+
+
 class _Agent:
     """An agent that is looked at, and moved off, by requests from the hosts of those that lead."""
 
@@ -121,12 +125,13 @@ class _Agent:
             raise _cannot(self._node, obstacles, "Nothing was changed")
         try:
             self._go(moving.draining, timeout)
-            return obstacles
+            why = [*moving.obstacles(self.look())]  # somebody may have come before the agent was closed
         except Stuck as stuck:
-            if timeout is None:
-                self._undo(str(stuck).splitlines())
-            for why in str(stuck).splitlines():
-                self._hosts.console.say(f"Not moved within {timeout} s: {why}.", STYLES["warning"])
+            why = str(stuck).splitlines()
+        if why and timeout is None:
+            self._undo(why)
+        for each in why:
+            self._hosts.console.say(f"{self._node.name}  not moved: {each}.", STYLES["warning"])
         self.reach(moving.letting_go)
         return moving.staying(self.look())
 
@@ -179,10 +184,10 @@ class _Agent:
         last: tuple[Move, ...] = ()
         since = time.monotonic()
         while (now := course(seen := self.look())) != Course():
-            if now.moves and now.moves != last:
+            if timeout is None and now.moves not in ((), last):
                 last, since = now.moves, time.monotonic()
             elif time.monotonic() - since > self._patience(now, timeout):
-                raise Stuck("\n".join(wait.why for wait in now.waits) or "what was asked for is refused")
+                raise Stuck("\n".join(wait.why for wait in now.waits) or _refused(timeout))
             self._make(now.moves, seen.agent)
             time.sleep(self._limits.pause)
 

@@ -113,7 +113,7 @@ def test_without_room_elsewhere_everything_is_given_back() -> None:
 def test_with_a_timeout_what_finds_no_room_is_left_and_said() -> None:
     world = a_world(room=1)
     assert drained(hosts(world), timeout=0)[:-1] == (
-        "10.70.0.20  2 tasks of /web could not be moved: that ends with the host",
+        "10.70.0.20  3 tasks of /web could not be moved: that ends with the host",
         "10.70.0.20  1 task of /jobs/cron could not be moved: that ends with the host",
     )
     assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)]
@@ -132,6 +132,19 @@ def test_tasks_of_another_framework_are_named_and_nothing_is_changed() -> None:
     assert of.done == []
     left = drained(hosts(a_world(), others=("spark-7",)), timeout=5)
     assert left[0].endswith("another framework or to a pod (spark-7): that ends with the host")
+
+
+def test_who_comes_before_the_agent_is_closed_has_everything_given_back() -> None:
+    world, of = a_world(), None
+
+    def answer(question: Question) -> str:
+        others = ("spark-7",) if of and of.done else ()
+        return says(world, "10.70.0.11", others)(question)
+
+    of = DrainHosts(world, answer)
+    with pytest.raises(Blocked) as refused:
+        drained(of)
+    assert "(spark-7).\nEverything was given back" in str(refused.value) and world.reserved == []
 
 
 def test_a_preview_changes_nothing() -> None:
