@@ -143,7 +143,8 @@ def test_a_host_is_drained_and_resumed_and_no_app_is_ever_below_its_instances(
     assert fewest == COUNTS and nothing_left(host), done.said
     again = fab("host.drain", host, inventory=two)
     assert again.code == 0 and "scale" not in again.said, again.said
-    assert "Nothing to do" in fab("deploy-cluster", inventory=two).said
+    deployed = fab("deploy-cluster", inventory=two).said
+    assert "Nothing to do" in deployed and f"{host} takes no new tasks until `fab host.resume" in deployed
     back = fab("host.resume", host, inventory=two)
     assert back.code == 0 and f"{host} takes tasks again" in back.said, back.said
     assert reserved(host) == {} and wanted() == COUNTS
