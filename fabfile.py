@@ -23,7 +23,7 @@ ns = Collection(
     cluster.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),
-    host=in_order(Collection(host.set_ip, host.check_ip)),
+    host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
     ),

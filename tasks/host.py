@@ -1,6 +1,31 @@
-"""Chapter 1: every host knows its own address."""
+"""Chapter 1: every host knows its own address; and what is done before and after a person works on one."""
+
+from fabric import task
+from invoke.context import Context
 
 from .launch import Steps
 
 set_ip = Steps("host", "set-ip", says="1.1 Write the HOST_IP line into /etc/profile.")
 check_ip = Steps("host", "check-ip", says="1.2 Check what a login shell says of HOST_IP.")
+
+DRAIN = {
+    "host": "The host, by its name or address in hosts.ini.",
+    "preview": "Only say what that would do now.",
+    "drain-timeout": "Seconds after which tasks that cannot be moved are left; else all is given back.",
+}
+
+
+@task(auto_shortflags=False, positional=["host"], help=DRAIN)
+def drain(c: Context, host: str, preview: bool = False, drain_timeout: str | None = None) -> None:
+    """Move a host's tasks and leaders elsewhere, so that a person can work on it."""
+    from .engine import servicing
+
+    servicing.drain(c, host, preview, drain_timeout)
+
+
+@task(auto_shortflags=False, positional=["host"], help={"host": DRAIN["host"]})
+def resume(c: Context, host: str) -> None:
+    """Use a host again that was drained; also what a drain that was cut short has left is put back."""
+    from .engine import servicing
+
+    servicing.resume(c, host)

@@ -28,6 +28,16 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
     return list({node.name: node for node in nodes}.values())
 
 
+def around(cluster: Cluster, name: str, typed: Sequence[str]) -> list[Node]:
+    """Choose the host that is to be serviced, and all that have a member which can lead. Raises BadInput."""
+    if typed:
+        raise BadInput("-H has no meaning here: the host is named behind the task")
+    node = named(cluster, name, name)
+    leading = {"zookeeper", "mesos_master", "marathon"}
+    others = (each for each in cluster.nodes if each.name != node.name and leading & set(each.roles))
+    return [node, *others]
+
+
 def _typed_node(cluster: Cluster, text: str) -> Node:
     """Give the node that `[user@]host[:port]` of -H means, with the user and port that were typed."""
     try:

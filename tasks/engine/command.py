@@ -17,7 +17,7 @@ from ..inventory.cluster import Cluster
 from ..inventory.printable import printable
 from ..plan.words import counted
 from ..version import VERSION
-from .chosen import choose, is_repetition, named, named_hosts, option
+from .chosen import around, choose, is_repetition, named, named_hosts, option
 from .connections import Connections
 from .console import STYLES, Console, Row
 from .output import put_out
@@ -179,9 +179,10 @@ def closing_table(console: Console, journal: Journal) -> Iterator[None]:
 
 
 @contextmanager
-def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts]:
+def open_hosts(context: Context, where: str, console: Console, serviced: str = "") -> Iterator[Hosts]:
     """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput.
 
+    To have one `serviced` they are that and those of all services that its tasks and leaders are moved by.
     Raises OutputLost at the end of a block that not everything could be told of.
     """
     config = context.config
@@ -189,7 +190,8 @@ def open_hosts(context: Context, where: str, console: Console) -> Iterator[Hosts
         raise BadInput("fab --dry would still act on the hosts; `fab plan` is the preview")
     cluster = inventory.load()
     inventory.check_keys()
-    nodes = choose(cluster, where, named_hosts(context))
+    typed = named_hosts(context)
+    nodes = around(cluster, serviced, typed) if serviced else choose(cluster, where, typed)
     ssh_config = source(option("ssh-config"), config, cluster)
     access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
     sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet

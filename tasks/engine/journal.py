@@ -44,6 +44,11 @@ class Journal:
         with self._lock:
             self.progress = replace(self.progress, plans=plans)
 
+    def expect(self, text: str) -> None:
+        """Note what goes on with a run that is cut short, where no plan tells that."""
+        with self._lock:
+            self.progress = replace(self.progress, rest=text)
+
     def begin(self, node: str, step: Step) -> None:
         """Note that a host has begun a step."""
         with self._lock:

@@ -1,12 +1,13 @@
 """Another member of a service leads, because an operator wants that: who leads is restarted as in a roll."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..errors import BadInput, Blocked
 from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.gate import Standing
+from ..plan.look.observed import Observed
 from ..plan.runbook import Chapter, containers
 from ..plan.step import HostPlan
 from . import availability, gates, lease
@@ -29,13 +30,41 @@ def succeed(run: Run, to: Node | None) -> Result:
             chapter.service
         ]
         leaving = list(_leaving(run, chapter, standing, to))
-        plans = {node.name: HostPlan(node.name, ()) for node in run.hosts.nodes}
-        plans |= {node.name: _restart(run, chapter, node) for node in leaving}
         if not leaving:
             run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
-        with availability.measured(run.hosts, plans) as over:
-            result = perform(run, Preview(seen, plans, {}))
-        return replace(result, over_budget=tuple(over))
+        return _restarted(run, chapter, leaving, seen)
+
+
+def step_down(run: Run, node: Node, seen: Mapping[str, Observed]) -> tuple[str, ...]:
+    """Have another member lead if the one on `node` does; say what was over its budget.
+
+    For a run that holds all members. A member that is alone stays where it is.
+    """
+    (chapter,) = run.chapters
+    standing = _once_led(run, chapter)
+    if standing.leader != node.name or len(standing.serving) == 1:
+        return ()
+    return _restarted(run, chapter, [node], seen).over_budget
+
+
+def _once_led(run: Run, chapter: Chapter) -> Standing:
+    """Ask who leads; while nobody does, wait as long as members may take to come back."""
+    heard: list[Standing] = []
+
+    def enough(said: gates.Said) -> bool:
+        heard[:] = [gates.standings(run.hosts, said)[chapter.service]]
+        return heard[0].leader is not None
+
+    gates.ask_until(run.hosts, [chapter], enough)
+    return heard[0]
+
+
+def _restarted(run: Run, chapter: Chapter, leaving: Sequence[Node], seen: Mapping[str, Observed]) -> Result:
+    plans = {node.name: HostPlan(node.name, ()) for node in run.hosts.nodes}
+    plans |= {node.name: _restart(run, chapter, node) for node in leaving}
+    with availability.measured(run.hosts, plans) as over:
+        result = perform(run, Preview(seen, plans, {}))
+    return replace(result, over_budget=tuple(over))
 
 
 def _refuse_if_senseless(run: Run, chapter: Chapter, to: Node | None) -> None:

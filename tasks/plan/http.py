@@ -3,7 +3,11 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_letters, digits
 from typing import NamedTuple
+
+UNRESERVED = frozenset(ascii_letters + digits + "-._~")
+"""What stands for itself in a form (RFC 3986); all else is escaped byte by byte."""
 
 
 def get(path: str) -> str:
@@ -13,9 +17,28 @@ def get(path: str) -> str:
 
 def post(path: str, json: str) -> str:
     """Give the request that sends JSON to `path`."""
-    headers = "Host: mesofab\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
-    length = len(json.encode())
-    return f"POST {path} HTTP/1.0\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{json}"
+    return _sending("POST", path, "application/json", json)
+
+
+def put(path: str, json: str) -> str:
+    """Give the request that puts JSON in the place of what is at `path`."""
+    return _sending("PUT", path, "application/json", json)
+
+
+def form(path: str, **fields: str) -> str:
+    """Give the request that sends a form to `path`."""
+    body = "&".join(f"{name}={_escaped(value)}" for name, value in fields.items())
+    return _sending("POST", path, "application/x-www-form-urlencoded", body)
+
+
+def _sending(method: str, path: str, kind: str, body: str) -> str:
+    headers = f"Host: mesofab\r\nAccept: application/json\r\nContent-Type: {kind}\r\n"
+    length = len(body.encode())
+    return f"{method} {path} HTTP/1.0\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(chr(byte) if chr(byte) in UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
 class Answer(NamedTuple):

@@ -70,6 +70,15 @@ def next_turn(
     return Turn((chosen,), leads=_leads(chosen, now))
 
 
+def needed(now: Standings, node: str) -> list[str]:
+    """Say which of these services, of each of which `node` has a member, would stop without it."""
+    return [
+        f"{SERVICES[service]}: {_count(standing)} and {standing.majority} must: without {node} it would stop"
+        for service, standing in now.items()
+        if not standing.spares(node)
+    ]
+
+
 def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
     return {
         member: _refusal(member, now[member.service])
@@ -92,11 +101,12 @@ def _shaken(now: Standings, before: Standings, held: Collection[str]) -> str:
 
 
 def _refusal(member: Member, standing: Standing) -> str:
-    return (
-        f"{share(len(standing.serving), standing.total, 'members', 'serves', 'serve')} "
-        f"and {standing.majority} must: "
-        f"restarting {member.node} now would stop the service"
-    )
+    restarting = f"restarting {member.node} now would stop the service"
+    return f"{_count(standing)} and {standing.majority} must: {restarting}"
+
+
+def _count(standing: Standing) -> str:
+    return share(len(standing.serving), standing.total, "members", "serves", "serve")
 
 
 def _waits(member: Member, free: Sequence[Member]) -> bool:

@@ -36,6 +36,10 @@ class Action(Enum):
     STOP = auto()
     PUT_BACK = auto()
     REMOVE = auto()
+    RESERVE = auto()
+    UNRESERVE = auto()
+    SCALE = auto()
+    KILL = auto()
 
 
 @dataclass(frozen=True)

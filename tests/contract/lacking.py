@@ -9,8 +9,6 @@ ENDPOINTS = {
     "/logging/toggle": "nothing here has more to say",
     "/machine/down": "nothing here is maintained: the schedule is always empty",
     "/machine/up": "as above",
-    "/reserve": "all resources are unreserved",
-    "/unreserve": "as above",
     "/create-volumes": "there are no persistent volumes",
     "/destroy-volumes": "as above",
     "/help": "documentation of the real one",
@@ -20,6 +18,8 @@ OTHERS = {
     "authentication, ACLs, TLS": "the runbook uses none; the flags that turn authentication on are refused",
     "quota and weights": "can be set, are kept in the registry and shown, without effect on offers",
     "roles": "one per framework; offers go to the framework that uses least, without weights",
+    "reservations": "by operators alone, offered to no framework; /reserve and /unreserve are as the "
+    "documentation of 1.5 and a run of the real one tell, 202 and 409: they were not recorded",
     "v1 operator calls": "501, but for the recorded ones and MARK_AGENT_GONE",
     "v1 scheduler API": "no protobuf, inverse offers, operations but LAUNCH, custom executors, task groups",
     "Mesos's wire protocol": "stand-ins talk HTTP of their own among themselves; no mixing with real ones",

@@ -56,6 +56,16 @@ def test_an_agent_that_the_real_leader_lists_as_active_passes() -> None:
     assert verdict == Verdict(True, "1 of 1 agents is active")
 
 
+def test_an_agent_of_which_a_drain_has_reserved_something_is_told() -> None:
+    listed = [
+        {"pid": f"slave(1)@10.70.0.{n}:5051", "active": True, "reserved_resources": {role: {"cpus": 1.0}}}
+        for n, role in ((20, "mesofab-drain"), (21, "web"))
+    ]
+    leader = f"HTTP/1.1 200 OK\r\n\r\n{json.dumps({'slaves': listed, 'frameworks': []})}"
+    told = "2 of 2 agents are active; 10.70.0.20 takes no new tasks until `fab host.resume HOST`"
+    assert judge(cluster_of("10.70.0.20", "10.70.0.21"), TWO, leader) == Verdict(True, told)
+
+
 def test_an_agent_is_what_the_real_leader_says_of_it() -> None:
     said = {"slaves-10.70.0.10": recorded.FOLLOWER_SUMMARY, "slaves-10.70.0.12": recorded.LEADER_SUMMARY}
     nodes = cluster_of("10.70.0.20", "10.70.0.21").having("mesos_agent")

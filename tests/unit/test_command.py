@@ -595,3 +595,19 @@ def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
 def test_a_backup_without_a_place_or_a_sound_file_is_bad_input(words: list[str], told: str, fab: Fab) -> None:
     run = fab(*words)
     assert (run.code, run.stdout, run.stderr) == (2, "", told)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("-H", "10.70.0.20", "host.drain", "10.70.0.20"),
+            "-H has no meaning here: the host is named behind",
+        ),
+        (("host.resume", "192.0.2.99"), "192.0.2.99: hosts.ini has no such host; it has 10.70.0.10, "),
+        (("host.drain", "10.70.0.20", "--drain-timeout", "soon"), "--drain-timeout soon: give whole seconds"),
+    ],
+)
+def test_a_host_to_be_serviced_is_named_behind_the_task(fab: Fab, words: tuple[str, ...], says: str) -> None:
+    ended = fab(*words)
+    assert ended.code == 2 and says in ended.stderr

@@ -26,7 +26,8 @@ ALIVE = ("TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING")
 
 ADVICE = (
     "A command task ends with its agent's container; Marathon starts another one. To keep all instances of "
-    "an app up meanwhile, scale it up on other agents first. --drain moves none: it ends docker tasks, too."
+    "an app up meanwhile, move them to other agents first: fab host.drain HOST, and fab host.resume HOST "
+    "afterwards. --drain moves none: it ends docker tasks, too."
 )
 """What an operator can do about tasks that a change loses."""
 

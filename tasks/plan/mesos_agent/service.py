@@ -14,6 +14,7 @@ from ...inventory.resources import RANGES
 from .. import http
 from ..gate import Answers, Question, Questionnaire, Standing, Verdict
 from ..words import share, verb
+from .room import ROLE
 
 Told = Mapping[str, object]
 
@@ -65,6 +66,9 @@ class Agents:
         missing = [node.name for node in agents if node.name in needed and _pid(node) not in active]
         count = sum(_pid(node) in active for node in agents)
         works = share(count, len(agents), "agents", "is active", "are active")
+        closed = _closed(answers)
+        if drained := [node.name for node in agents if _pid(node) in closed]:
+            works += f"; {verb(drained, 'takes', 'take')} no new tasks until `fab host.resume HOST`"
         if missing:
             told = verb(missing, "is not active", "are not active")
             return Verdict(False, f"{works}; {told} on the leading master")
@@ -105,7 +109,10 @@ def _tasks(told: Told) -> int:
 
 
 def _resources(told: Told) -> dict[str, str]:
-    by_role = {"*": told.get("unreserved_resources"), **http.table(told.get("reserved_resources"))}
+    reserved = http.table(told.get("reserved_resources"))
+    # What a drain has reserved is still what the agent offers by its own configuration.
+    unreserved = told.get("resources" if set(reserved) == {ROLE} else "unreserved_resources")
+    by_role = {"*": unreserved, **{role: each for role, each in reserved.items() if role != ROLE}}
     return {
         name if role == "*" else f"{name}({role})": str(value)
         for role, resources in by_role.items()
@@ -124,6 +131,13 @@ def _active(answers: Mapping[str, Answers]) -> set[str] | None:
     lists = [listed for text in texts if (listed := _listed(text)) is not None]
     active = [{_pid_of(slave) for slave in listed if slave.get("active") is True} for listed in lists]
     return set.intersection(*active) if active else None
+
+
+def _closed(answers: Mapping[str, Answers]) -> set[str]:
+    """Give the `address:port` of every agent of which a drain has reserved something."""
+    texts = {text for said in answers.values() for text in said.values()}
+    told = [slave for text in texts for slave in _listed(text) or ()]
+    return {_pid_of(slave) for slave in told if ROLE in http.table(slave.get("reserved_resources"))}
 
 
 def _listed(text: str) -> list[Told] | None:

@@ -25,7 +25,8 @@ class Progress:
 
     A standing is what was heard, without the members that were taken down since; `members` names all
     nodes of each service, none for a run after which there is to be no service. `planned` counts the steps
-    that were carried out of any plan, `added` the others, with which a run hands over.
+    that were carried out of any plan, `added` the others, with which a run hands over. `rest` says what goes
+    on with it, where no plan tells that.
     """
 
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Progress:
     acted: bool = False
     planned: int = 0
     added: int = 0
+    rest: str = ""
 
     def begin(self, node: str, step: Step) -> "Progress":
         """Give the progress when `node` begins a step."""
@@ -135,6 +137,8 @@ def _only_prepared(progress: Progress, service: str, phase: Phase | str) -> list
 
 
 def _next_run(progress: Progress) -> str:
+    if progress.rest:
+        return progress.rest
     missing = progress.missing
     rest = [
         f"{verb} {what} on {names(nodes)}" if what else f"{verb} {names(nodes)}"

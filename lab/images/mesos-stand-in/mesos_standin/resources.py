@@ -1,4 +1,4 @@
-"""Resources: text, JSON, and sums. Scalars and port ranges, all of them unreserved."""
+"""Resources: text, JSON, and sums. Scalars and port ranges; whose they are is no matter here."""
 
 from __future__ import annotations
 

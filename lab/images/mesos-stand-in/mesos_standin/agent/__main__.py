@@ -110,6 +110,7 @@ async def _listen(state: State) -> None:
         "info": state.info,
         "pid": state.pid,
         "tasks": [run.task.dump() for run in there],
+        "reserved": state.meta.reserved,
         "frameworks": list({run.task.framework_id: run.framework for run in there}.values()),
     }
     silence = _SILENCE
@@ -127,6 +128,8 @@ async def _take(state: State, event: Json) -> None:
         state.meta.admitted(state.info)
         daemon.log.info("Registered with master %s; given agent ID %s", state.master, state.id)
         runs.resend_all(state)
+    elif event["type"] == "CHECKPOINT":
+        state.meta.reserve(event["reserved"])
     elif event["type"] == "PING":
         daemon.spawn(runs.tell_master(state, {"type": "PONG"}))
     elif event["type"] == "LAUNCH":

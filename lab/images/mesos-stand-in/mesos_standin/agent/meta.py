@@ -50,6 +50,16 @@ class Meta:
         link.symlink_to(directory)
         link.replace(self._latest)
 
+    @property
+    def reserved(self) -> list[Json]:
+        """Return what is reserved on the agent, whichever id it has."""
+        kept = self._meta / "resources" / "resources.info"
+        return list(json.loads(kept.read_text())) if kept.exists() else []
+
+    def reserve(self, reserved: list[Json]) -> None:
+        """Keep what is reserved on the agent."""
+        daemon.write(self._meta / "resources" / "resources.info", web.compact(reserved))
+
     def forget(self) -> None:
         """Be a new agent the next time."""
         self._latest.unlink(missing_ok=True)

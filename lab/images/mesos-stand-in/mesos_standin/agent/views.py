@@ -11,7 +11,7 @@ from typing import Any
 from standin import web
 from standin.web import Answer, Request, Response
 
-from .. import BUILD, VERSION, resources, system
+from .. import BUILD, VERSION, reservations, resources, system
 from ..resources import Json
 from . import runs
 from .state import Run, State
@@ -61,7 +61,8 @@ def _count(there: list[Run], name: str) -> float:
 
 
 def _state(state: State) -> Json:
-    shown = resources.show(state.resources)
+    reserved = state.meta.reserved
+    unreserved = resources.without(state.resources, reservations.amount(reserved))
     used = resources.total(run.resources for run in state.runs.values() if not run.task.terminal)
     return {
         "version": VERSION,
@@ -71,11 +72,11 @@ def _state(state: State) -> Json:
         "pid": state.pid,
         "hostname": state.info["hostname"],
         "capabilities": _CAPABILITIES,
-        "resources": shown,
-        "reserved_resources": {},
-        "unreserved_resources": shown,
-        "reserved_resources_full": {},
-        "unreserved_resources_full": resources.dump(state.resources),
+        "resources": resources.show(state.resources),
+        "reserved_resources": reservations.shown(reserved),
+        "unreserved_resources": resources.show(unreserved),
+        "reserved_resources_full": reservations.by_role(reserved),
+        "unreserved_resources_full": resources.dump(unreserved),
         "reserved_resources_allocated": {},
         "unreserved_resources_allocated": resources.show(used),
         "attributes": resources.show_attributes(state.info.get("attributes", [])),

@@ -77,6 +77,8 @@ async def _register(state: State, message: Json) -> Answer:
         old.close()
     seconds = state.flags.seconds("agent_ping_timeout") * state.flags.number("max_agent_ping_timeouts")
     stream.put({"type": "REGISTERED", "agent_id": agent.id, "ping_timeout": seconds})
+    # One that was away when something was reserved does not know of it.
+    agent.put({"type": "CHECKPOINT", "reserved": agent.reserved})
     if not known:
         daemon.spawn(_observe(state, agent))
     asyncio.get_running_loop().call_soon(allocator.allocate, state)
@@ -100,6 +102,7 @@ async def _admit(state: State, message: Json, known: Agent | None) -> Agent:
     again = "id" in info
     info = info if again else {**info, "id": {"value": state.new_id("S")}}
     agent = Agent(info, message["pid"], reregistered=time.time() if again else None)
+    agent.reserved = message["reserved"]
     if state.absent.pop(agent.id, None) is None:
         await state.registrar.admit(info)
     state.counters[f"master/slave_{'re' * again}registrations"] += 1

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from standin import web
 from standin.web import Answer, Request, Response
 
-from . import agents, allocator, calls, metrics, replica, scheduler, v1, views
+from . import agents, allocator, calls, metrics, replica, reserving, scheduler, v1, views
 from .state import State
 
 _LOCAL: dict[str, Callable[[State], Any]] = {
@@ -30,7 +30,7 @@ _LEADERS: dict[str, Callable[[State], Any]] = {
     "maintenance/schedule": lambda state: {},
     "maintenance/status": lambda state: {},
 }
-_OTHERS = ("tasks", "teardown", "api/v1", "api/v1/scheduler")
+_OTHERS = ("tasks", "teardown", "reserve", "unreserve", "api/v1", "api/v1/scheduler")
 
 
 async def handle(state: State, request: Request) -> Answer:
@@ -72,6 +72,8 @@ async def _leading(state: State, name: str, request: Request) -> Answer:
         return await v1.handle(state, request)
     if name == "teardown":
         return _teardown(state, request)
+    if name in ("reserve", "unreserve"):
+        return reserving.handle(state, name, request)
     if (request.method, name) == ("PUT", "weights"):
         return await _put_weights(state, json.loads(request.body))
     if (request.method, name) == ("POST", "quota"):

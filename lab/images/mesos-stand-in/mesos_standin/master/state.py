@@ -11,7 +11,7 @@ from typing import Any
 
 from standin.web import Stream
 
-from .. import resources
+from .. import reservations, resources
 from ..flags import Flags
 from ..resources import Json, Resources
 from ..tasks import Task
@@ -51,11 +51,18 @@ class Agent(Connected):
     registered: float = field(default_factory=time.time)
     reregistered: float | None = None
     answered: bool = True
+    # Resource messages; the agent keeps them, too, and tells them to the next master.
+    reserved: list[Json] = field(default_factory=list)
 
     @property
     def resources(self) -> Resources:
         """Return all that it has."""
         return resources.load(self.info["resources"])
+
+    @property
+    def unreserved(self) -> Resources:
+        """Return what of it is kept for nobody."""
+        return resources.without(self.resources, reservations.amount(self.reserved))
 
     @property
     def active(self) -> bool:
@@ -151,7 +158,11 @@ class State:
 
     def free(self, agent: Agent) -> Resources:
         """Return what can be offered of an agent."""
-        return resources.without(resources.without(agent.resources, self.used(agent)), self.offered(agent))
+        return resources.without(self.unused(agent), self.offered(agent))
+
+    def unused(self, agent: Agent) -> Resources:
+        """Return what can be reserved of an agent: offers are taken back for it."""
+        return resources.without(agent.unreserved, self.used(agent))
 
     def update(self, status: Json, framework_id: str) -> None:
         """Note a task's status, and tell its framework."""

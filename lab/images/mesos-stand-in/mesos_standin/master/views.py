@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .. import BUILD, VERSION, resources
+from .. import BUILD, VERSION, reservations, resources
 from ..resources import Json, Resources, dump, show
 from ..tasks import STATES, Task
 from .state import Agent, Framework, Offer, State
@@ -105,8 +105,8 @@ def slave(state: State, agent: Agent) -> Json:
         "resources": show(agent.resources),
         "used_resources": show(state.used(agent)),
         "offered_resources": show(state.offered(agent)),
-        "reserved_resources": {},
-        "unreserved_resources": show(agent.resources),
+        "reserved_resources": reservations.shown(agent.reserved),
+        "unreserved_resources": show(agent.unreserved),
         "active": agent.active,
         "version": VERSION,
         "capabilities": CAPABILITIES,
@@ -164,8 +164,8 @@ def _framework_head(state: State, one: Framework) -> Json:
 def _full(state: State, agent: Agent) -> Json:
     offers = (dump(offer.resources, "*", offer.framework.role) for offer in state.offers_of(agent))
     return {
-        "reserved_resources_full": {},
-        "unreserved_resources_full": dump(agent.resources),
+        "reserved_resources_full": reservations.by_role(agent.reserved),
+        "unreserved_resources_full": dump(agent.unreserved),
         "used_resources_full": allocated(state.tasks_of(agent)),
         "offered_resources_full": [one for offer in offers for one in offer],
     }

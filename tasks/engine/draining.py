@@ -1,0 +1,206 @@
+"""A host is drained so that a person can work on it, and used again afterwards."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import Blocked, GateNotReached
+from ..inventory.cluster import Node
+from ..plan import roll
+from ..plan.gate import Questionnaire
+from ..plan.mesos_agent import foreseen, moving, picture, requests
+from ..plan.mesos_agent.moving import Course, Move
+from ..plan.mesos_agent.picture import Picture, Unclear
+from ..plan.names import Id
+from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
+from . import gates, lease, succession
+from .asking import PAUSE, Heard
+from .console import STYLES
+from .hosts import Hosts
+from .run import Run
+
+GOES_ON = "`fab host.drain {0}` goes on where this run stopped; `fab host.resume {0}` gives everything back."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds: between two looks, and how long nothing may be done while offers lack something, or else.
+
+    The last one is `gate_timeout` of hosts.ini if it is not given.
+    """
+
+    pause: float = 0.3
+    lacking: float = gates.SETTLING
+    changing: float | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run has come to, in sentences, and what of it was over its budget."""
+
+    says: tuple[str, ...]
+    over_budget: tuple[str, ...] = ()
+
+
+class Stuck(Exception):
+    """What could not be moved in time; the text says why, a sentence for each app."""
+
+
+def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) -> Done:
+    """Have nothing run on a host that others could run, and nobody lead there that can hand over.
+
+    What cannot be moved within `timeout` seconds is left there; without one, everything is given back. Raises
+    Blocked if a service would stop without the host, or its tasks cannot be moved; else what a roll raises.
+    """
+    over: list[str] = []
+    with lease.held(run) as leases:
+        seen = leases.secure()
+        standings = _refuse_if_needed(run, node)
+        for line in foreseen.leaving(node, standings):
+            run.console.say(f"{line}.")
+        left = _Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
+        for chapter in (each for each in (MESOS_MASTER, MARATHON) if each.concerns(node)):
+            over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
+    kept = [f"{node.name}  {each}: that ends with the host" for each in left]
+    ready = f"{node.name} is drained. Once the work there is done: fab host.resume {node.name}"
+    return Done((*kept, ready), tuple(over))
+
+
+def resume(run: Run, node: Node, limits: Limits = Limits()) -> Done:
+    """Give back what a drain has taken, also one that was cut short."""
+    if not _has_agent(node):
+        return Done((f"{node.name} has no agent, so there is nothing to give back",))
+    with lease.held(run) as leases:
+        leases.secure()
+        agent = _Agent(run.hosts, node, limits)
+        given = bool(agent.look().ours)
+        agent.reach(moving.giving_back)
+    return Done((f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
+
+
+def preview(run: Run, node: Node) -> Done:
+    """Say what a drain would do now; raise Blocked as it would. Nothing is changed."""
+    lines = [*foreseen.leaving(node, _refuse_if_needed(run, node))]
+    if not _has_agent(node):
+        return Done((*lines, f"{node.name} has no agent, so no task is moved"))
+    seen = _Agent(run.hosts, node, Limits()).look()
+    if obstacles := [*moving.obstacles(seen)]:
+        raise _cannot(node, obstacles, "A drain would be refused")
+    return Done((*foreseen.moved(node, seen), *lines))
+
+
+def _has_agent(node: Node) -> bool:
+    return MESOS_AGENT.concerns(node)
+
+
+def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
+    """Raise Blocked if a service would stop while a person works on the host."""
+    asked = [each for each in CHAPTERS if each.members and each.concerns(node)]
+    standings = gates.standings(run.hosts, gates.ask_once(run.hosts, asked)) if asked else {}
+    if needed := roll.needed(standings, node.name):
+        raise Blocked("\n".join([*(f"{node.name}  {why}." for why in needed), "Nothing was changed."]))
+    return standings
+
+
+def _cannot(node: Node, why: list[str], then: str) -> Blocked:
+    advice = "Move or end that by hand, or have it left there, to end with the host: --drain-timeout SECONDS"
+    return Blocked("\n".join([*(f"{node.name}  {each}." for each in why), f"{then}. {advice}."]))
+
+
+def _refused(timeout: float | None) -> str:
+    return "what was asked for is refused" if timeout is None else f"{timeout:g} s were too short for that"
+
+
+class _Agent:
+    """An agent that is looked at, and moved off, by requests from the hosts of those that lead."""
+
+    def __init__(self, hosts: Hosts, node: Node, limits: Limits) -> None:
+        self._hosts, self._node, self._limits = hosts, node, limits
+        self._leaders: tuple[Node, Node | None] | None = None
+        hosts.journal.expect(GOES_ON.format(node.name))
+
+    def empty(self, timeout: int | None) -> list[str]:
+        """Move all tasks off the agent; say what was left there. Raises Blocked."""
+        obstacles = [*moving.obstacles(self.look())]
+        if obstacles and timeout is None:
+            raise _cannot(self._node, obstacles, "Nothing was changed")
+        try:
+            self._go(moving.draining, timeout)
+            why = [*moving.obstacles(self.look())]  # somebody may have come before the agent was closed
+        except Stuck as stuck:
+            why = str(stuck).splitlines()
+        if why and timeout is None:
+            self._undo(why)
+        for each in why:
+            self._hosts.console.say(f"{self._node.name}  not moved: {each}.", STYLES["warning"])
+        self.reach(moving.letting_go)
+        return moving.staying(self.look())
+
+    def _undo(self, why: list[str]) -> None:
+        self.reach(moving.giving_back)
+        self._hosts.journal.expect(f"{self._node.name} takes tasks as before.")
+        raise _cannot(self._node, why, "Everything was given back; no app has other instances than before")
+
+    def look(self) -> Picture:
+        """Give the picture of now. Raises GateNotReached if somebody does not tell what must be known."""
+        deadline = time.monotonic() + min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout)
+        while True:
+            try:
+                return self._look()
+            except Unclear as unclear:
+                if time.monotonic() > deadline:
+                    where, remedy = f"{Id.AGENT_ASK} Mesos agents", "`fab status` tells more; then run again."
+                    raise GateNotReached(str(unclear), remedy, self._node.name, where) from unclear
+                time.sleep(self._limits.pause)
+
+    def _look(self) -> Picture:
+        cluster = self._hosts.cluster
+        said = self._heard(MESOS_MASTER.nodes(cluster)[0], picture.who_leads(cluster))
+        master, marathon = self._leaders = picture.leaders(cluster, said)
+        said |= self._heard(self._node, picture.of_agent(self._node))
+        if marathon is not None:
+            said |= self._heard(marathon, picture.of_marathon(marathon))
+        return picture.read(self._node, master, marathon, said)
+
+    def _heard(self, vantage: Node, asked: Questionnaire) -> dict[str, str]:
+        said: dict[str, str] = {}
+
+        def enough(heard: Heard) -> bool:
+            said.update({word: heard[question] for word, question in asked.items()})
+            return True
+
+        self._hosts.ask(vantage, tuple(asked.values()), PAUSE, enough)  # which is one round
+        return said
+
+    def reach(self, course: Callable[[Picture], Course]) -> None:
+        """Do what needs nobody's room. Raises GateNotReached if it is refused all the same."""
+        try:
+            self._go(course)
+        except Stuck as stuck:
+            where, remedy = f"{Id.AGENT_ASK} Mesos agents", GOES_ON.format(self._node.name)
+            raise GateNotReached(str(stuck), remedy, self._node.name, where) from stuck
+
+    def _go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:
+        """Look and do what is next until all is done. Raises Stuck if nothing more happens."""
+        last: tuple[Move, ...] = ()
+        since = time.monotonic()
+        while (now := course(seen := self.look())) != Course():
+            if timeout is None and now.moves not in ((), last):
+                last, since = now.moves, time.monotonic()
+            elif time.monotonic() - since > self._patience(now, timeout):
+                raise Stuck("\n".join(wait.why for wait in now.waits) or _refused(timeout))
+            self._make(now.moves, seen.agent)
+            time.sleep(self._limits.pause)
+
+    def _patience(self, now: Course, timeout: float | None) -> float:
+        if timeout is not None:
+            return timeout
+        longest = self._limits.changing
+        if longest is None:
+            longest = self._hosts.cluster.settings.gate_timeout
+        return min(self._limits.lacking, longest) if any(w.lacking for w in now.waits) else longest
+
+    def _make(self, moves: tuple[Move, ...], agent: str) -> None:
+        assert self._leaders is not None  # the look has found them
+        for move in moves:
+            self._hosts.act(requests.steps([move], agent, self._node.name, *self._leaders))

@@ -1,0 +1,201 @@
+"""Whole runs of a drain and of a resume, over hosts and services that a test makes up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import pytest
+from drain_world import HERE, Wanted, World, asked, says
+from fake_hosts import FakeHosts
+from samples import TRIO, as_wanted
+
+from tasks.engine import draining, succession
+from tasks.engine.draining import Limits
+from tasks.engine.run import Run
+from tasks.errors import Blocked, GateNotReached
+from tasks.inventory.parse import parse
+from tasks.plan.gate import Question
+from tasks.plan.mesos_agent import requests
+from tasks.plan.mesos_agent.moving import Kill
+from tasks.plan.runbook import MARATHON
+from tasks.plan.step import Action, Step
+
+CLUSTER = parse(
+    f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n[marathon]\n10.70.0.[10:12]\n[mesos_agent]\n10.70.0.20\n"
+)
+FIRST, SECOND, THIRD, AGENT = CLUSTER.nodes
+AT_ONCE = Limits(pause=0, lacking=0, changing=0)
+
+
+class DrainHosts(FakeHosts):
+    """Hosts with a world, to which requests come as the shell of a step has them."""
+
+    def __init__(self, world: World, answers: Callable[[Question], str], cut: int = -1) -> None:
+        looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
+        super().__init__(CLUSTER, looks, looks, says=answers, in_vain=True)
+        self.world, self._left = world, cut
+
+    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+        told = super().act(steps)
+        for step in (step for own in steps.values() for step in own):
+            if step.action in (Action.RESERVE, Action.UNRESERVE, Action.SCALE, Action.KILL):
+                self.world.do(asked(step))
+            while waiting := self.world.happenings():
+                self.world.happen(*waiting[0])
+        return told
+
+
+def a_world(room: int = 9) -> World:
+    """An app of three with two tasks on the agent, and one of one; so much room elsewhere."""
+    world = World({HERE: 4, "S1": room}, {"/web": Wanted(3), "/jobs/cron": Wanted(1)})
+    world.begin()
+    return world
+
+
+def hosts(
+    world: World, *, leader: str = "10.70.0.11", cut: int = -1, others: tuple[str, ...] = ()
+) -> DrainHosts:
+    """Everything is well, and who is on one host leads."""
+    return DrainHosts(world, says(world, leader, others), cut)
+
+
+def drained(of: DrainHosts, timeout: int | None = None) -> tuple[str, ...]:
+    """Drain the agent; what was said at the end."""
+    return draining.drain(Run(of), AGENT, timeout, AT_ONCE).says
+
+
+def test_a_drained_agent_has_no_tasks_and_its_apps_what_they_had(capsys: pytest.CaptureFixture[str]) -> None:
+    world = a_world()
+    of = hosts(world)
+    assert drained(of) == ("10.70.0.20 is drained. Once the work there is done: fab host.resume 10.70.0.20",)
+    assert of.done[:3] == [
+        "0.11 reserve what is free on 10.70.0.20, with a note of /web, /jobs/cron",
+        "0.11 scale /web to 6",
+        "0.11 scale /jobs/cron to 2",
+    ]
+    assert {name: (app.instances, app.running) for name, app in world.apps.items()} == {
+        "/web": (3, 3),
+        "/jobs/cron": (1, 1),
+    }
+    assert not world.free() and not any(part.note for part in world.reserved)
+    assert not any(task.agent == HERE for app in world.apps.values() for task in app.tasks)
+    assert draining.resume(Run(hosts(world)), AGENT, AT_ONCE).says == ("10.70.0.20 takes tasks again",)
+    assert world.reserved == []
+
+
+@pytest.mark.parametrize("cut", range(10))
+def test_a_drain_that_was_cut_is_finished_by_the_next_or_given_back(cut: int) -> None:
+    for back in (False, True):
+        world = a_world()
+        with suppress(KeyboardInterrupt):
+            drained(hosts(world, cut=cut))
+        if back:
+            draining.resume(Run(hosts(world)), AGENT, AT_ONCE)
+        else:
+            drained(hosts(world))
+        assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)]
+        assert bool(world.reserved) is not back
+
+
+def test_without_room_elsewhere_everything_is_given_back() -> None:
+    world = a_world(room=1)
+    with pytest.raises(Blocked) as refused:
+        drained(hosts(world))
+    assert "10.70.0.20  /web: 4 of 6 instances are up, and the offers that Marathon gets lack" in str(
+        refused.value
+    )
+    assert "Everything was given back" in str(refused.value) and world.reserved == []
+    assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)]
+
+
+def test_with_a_timeout_what_finds_no_room_is_left_and_said() -> None:
+    world = a_world(room=1)
+    assert drained(hosts(world), timeout=0)[:-1] == (
+        "10.70.0.20  3 tasks of /web could not be moved: that ends with the host",
+        "10.70.0.20  1 task of /jobs/cron could not be moved: that ends with the host",
+    )
+    assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)]
+    assert not world.free() and not any(part.note for part in world.reserved)
+
+
+def test_tasks_of_another_framework_are_named_and_nothing_is_changed() -> None:
+    of = hosts(a_world(), others=("spark-7",))
+    with pytest.raises(Blocked) as refused:
+        drained(of)
+    assert str(refused.value).splitlines() == [
+        "10.70.0.20  1 task there belongs to another framework or to a pod (spark-7).",
+        "Nothing was changed. Move or end that by hand, or have it left there, to end with the host: "
+        "--drain-timeout SECONDS.",
+    ]
+    assert of.done == []
+    left = drained(hosts(a_world(), others=("spark-7",)), timeout=5)
+    assert left[0].endswith("another framework or to a pod (spark-7): that ends with the host")
+
+
+def test_who_comes_before_the_agent_is_closed_has_everything_given_back() -> None:
+    world, of = a_world(), None
+
+    def answer(question: Question) -> str:
+        others = ("spark-7",) if of and of.done else ()
+        return says(world, "10.70.0.11", others)(question)
+
+    of = DrainHosts(world, answer)
+    with pytest.raises(Blocked) as refused:
+        drained(of)
+    assert "(spark-7).\nEverything was given back" in str(refused.value) and world.reserved == []
+
+
+def test_a_preview_changes_nothing() -> None:
+    of = hosts(a_world())
+    assert draining.preview(Run(of), AGENT).says == (
+        "10.70.0.20  moves 4 tasks to other agents: 1 of /jobs/cron, 3 of /web",
+        "10.70.0.20  reserves what is free there for the role mesofab-drain, so that nothing new comes",
+    )
+    assert of.done == []
+
+
+def test_a_host_that_a_quorum_needs_is_not_drained() -> None:
+    of = FakeHosts(CLUSTER, says=lambda question: "", in_vain=True)
+    with pytest.raises(Blocked) as refused:
+        draining.preview(Run(of), FIRST)
+    assert "10.70.0.10  ZooKeeper: 0 of 3 members serve and 2 must: without 10.70.0.10 it would stop." in str(
+        refused.value
+    )
+
+
+def test_a_host_without_an_agent_has_nothing_to_give_back() -> None:
+    of = hosts(a_world())
+    said = draining.resume(Run(of), FIRST, AT_ONCE).says
+    assert said == ("10.70.0.10 has no agent, so there is nothing to give back",)
+
+
+def test_a_request_names_the_tasks_and_wants_as_many_fewer() -> None:
+    move = Kill("/web", ("web.1", "web.2"))
+    (step,) = requests.steps([move], HERE, AGENT.name, SECOND, THIRD)[THIRD.name]
+    assert asked(step) == Kill("", ("web.1", "web.2"))
+    assert step.title == "kill 2 tasks of /web, which wants as many fewer"
+
+
+def test_what_is_refused_again_and_again_ends_in_a_sentence() -> None:
+    world = a_world()
+    drained(hosts(world))
+
+    class Refused(World):
+        """One whose master gives nothing back."""
+
+        def do(self, move: object) -> None:
+            """Do nothing."""
+
+    refusing = Refused(world.rooms, world.apps, reserved=world.reserved)
+    limits = Limits(pause=0, lacking=0, changing=0)
+    with pytest.raises(GateNotReached) as ended:
+        draining.resume(Run(hosts(refusing)), AGENT, limits)
+    assert "10.70.0.20  5.3 Mesos agents: what was asked for is refused." in str(ended.value)
+
+
+def test_a_member_that_does_not_lead_stays_as_it_is() -> None:
+    of = hosts(a_world(), leader=FIRST.name)
+    looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
+    assert succession.step_down(Run(of, [MARATHON]), SECOND, looks) == () and of.done == []
