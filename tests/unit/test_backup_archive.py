@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from samples import any_json
 
@@ -102,11 +102,13 @@ def test_a_damaged_archive_is_the_same_backup_or_a_sentence(data: st.DataObject)
 
 @OFTEN
 @given(st.data())
-def test_damage_below_the_compression_is_the_same_backup_or_a_sentence(data: st.DataObject) -> None:
+def test_damage_below_the_compression_is_a_backup_with_the_same_tree_or_a_sentence(
+    data: st.DataObject,
+) -> None:
     whole = gzip.decompress(packed())
     at = data.draw(st.integers(0, len(whole) - 1) | st.integers(0, 511))
     damaged = gzip.compress(whole[:at] + data.draw(st.binary(min_size=1, max_size=8)) + whole[at + 1 :])
-    assert trouble(damaged) or archive.read(archives.unpack(damaged)) == backup()
+    assert trouble(damaged) or archive.read(archives.unpack(damaged)).tree == backup().tree
 
 
 def manifest(**changed: object) -> bytes:
@@ -124,12 +126,13 @@ def test_any_json_in_its_place_is_a_sentence(value: object) -> None:
 
 
 @given(any_json("nodes", "path", "data", "acl", "stamp"))
+@example({"nodes": []})
 def test_a_tree_that_says_anything_is_a_sentence(value: object) -> None:
     for text in ({"nodes": value}, {"nodes": [value]}, value):
         data = json.dumps(text).encode()
         listed = {TREE: {"size": len(data), "sha256": sha256(data).hexdigest()}}
         lying = archives.pack({MANIFEST: manifest(files=listed), TREE: data})
-        assert trouble(lying) or value in ([], {})
+        assert trouble(lying) or (isinstance(text, dict) and text["nodes"] in ([], {}))
 
 
 @pytest.mark.parametrize(
