@@ -77,6 +77,8 @@ def document(tree: Tree) -> list[dict[str, object]]:
 
 def read(found: Any, roots: Sequence[str]) -> dict[str, Znode]:
     """Read nodes, each below one of the roots and behind its parent. Raises Unsound."""
+    if not isinstance(found, list) or not found:
+        raise Unsound("it has no nodes")
     tree: dict[str, Znode] = {}
     for each in found:
         path = text(each["path"])
