@@ -15,7 +15,7 @@ import requests
 from tasks.inventory.cluster import Cluster, Node
 
 from .asking import request
-from .findings import fail, refuse, require
+from .findings import fail, findings_of, refuse, require
 
 T = TypeVar("T")
 
@@ -253,5 +253,5 @@ def _remove_after(error: BaseException, app: App) -> None:
         app.remove()
     except pytest.fail.Exception as left:
         if isinstance(error, pytest.fail.Exception):
-            refuse((str(error), str(left)))
+            refuse((*findings_of(error), *findings_of(left)))
         error.add_note(str(left))
