@@ -1,6 +1,6 @@
 """What the suite says of something that is not as it should be: one line with where, seen, wanted, remedy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -28,7 +28,9 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.seen}; expected {self.wanted}; {self.remedy}" if self.where else self.seen
+        return (
+            f"{self.where}: {self.seen}; expected {self.wanted}; {self.remedy}" if self.where else self.seen
+        )
 
 
 class Refused(pytest.fail.Exception):  # type: ignore[misc, name-defined]
@@ -83,3 +85,12 @@ def found_on(nodes: Iterable[Node], check: Callable[[Node], Iterable[Finding]]) 
 def findings_of(failure: BaseException) -> tuple[Finding, ...]:
     """Return the findings that a check failed with; what is no finding is one with nothing but its text."""
     return failure.findings if isinstance(failure, Refused) else (Finding("", str(failure)),)
+
+
+def sentences(report: pytest.TestReport) -> Iterator[str]:
+    """Yield a failure's findings; of an exception, which only a bug in the suite can raise, its last line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash and not crash.message.startswith("Failed: "):
+        yield f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0]}"
+    else:
+        yield from (crash.message.removeprefix("Failed: ") if crash else report.longreprtext).splitlines()
