@@ -23,7 +23,7 @@ $(READY): requirements.lock
 
 cluster: $(READY) ## Deploy every chapter to the hosts of hosts.ini, then run the suite
 	$(FAB) deploy-cluster
-	$(PYTEST) verify/ -q
+	$(PYTEST) verify/ -q --report=acceptance.html
 
 verify: $(READY) ## Run the acceptance suite against the hosts of hosts.ini
 	$(PYTEST) verify/
@@ -33,7 +33,7 @@ plan: $(READY) ## Print what a deploy would do now, and why
 
 lab: lab-up ## Four hosts on this machine: bring up, deploy, run the suite, show what runs where
 	$(LAB) $(FAB) deploy-cluster
-	$(LAB) $(PYTEST) verify/ -q
+	$(LAB) $(PYTEST) verify/ -q --report=lab/acceptance.html
 	@$(LAB) $(FAB) status
 
 lab-up: $(READY) ## Only bring the lab's hosts up
@@ -78,6 +78,7 @@ lint: $(READY) ## Check style and types
 	$(VENV)/bin/mypy tests/unit tests/hostile
 	$(VENV)/bin/mypy tests/lab
 	$(VENV)/bin/mypy tests/contract
+	$(VENV)/bin/mypy tests/browser
 
 bench: $(READY) $(RIVALS)/.ready ## Race Ansible, pyinfra and plain ssh over the lab; writes docs/performance.md
 	$(VENV)/bin/python -m bench $(CASES)

@@ -15,7 +15,8 @@ import requests
 from tasks.inventory.cluster import Cluster, Node
 
 from .asking import request
-from .findings import fail, refuse, require
+from .evidence import stretch
+from .findings import fail, findings_of, refuse, require
 
 T = TypeVar("T")
 
@@ -108,18 +109,21 @@ class App:
     def launch(self) -> None:
         """Launch it and wait until it runs."""
         # 409: nobody else has its id, so it was taken before, and the answer got lost.
-        self._accepted(self.call("POST", json=self.definition), 201, 409)
-        self.runs(self.definition["instances"])
+        with stretch("launched"):
+            self._accepted(self.call("POST", json=self.definition), 201, 409)
+            self.runs(self.definition["instances"])
 
     def scale(self, instances: int) -> None:
         """Change the number of instances and wait until so many run."""
-        self._accepted(self.call("PUT", f"/{self.id}?force=true", json={"instances": instances}), 200)
-        self.runs(instances)
+        with stretch(f"scaled to {instances}"):
+            self._accepted(self.call("PUT", f"/{self.id}?force=true", json={"instances": instances}), 200)
+            self.runs(instances)
 
     def kill(self, task: dict[str, Any]) -> None:
         """Kill a task, which does not count as running any more."""
         self._killed.add(task["id"])
-        self.call("DELETE", f"/{self.id}/tasks/{task['id']}")
+        with stretch("killed"):
+            self.call("DELETE", f"/{self.id}/tasks/{task['id']}")
 
     def _accepted(self, answer: requests.Response, *statuses: int) -> None:
         seen = f"Marathon answers {answer.status_code} for {self.id}: {answer.text[:200]}"
@@ -196,7 +200,8 @@ class App:
                 raise
 
         what = f"an answer of {task['id']} on port {task['ports'][0]}"
-        return str(eventually(what, ask, self._patience.task, task["host"], self._patience.pause))
+        with stretch(f"reached on {task['host']}"):
+            return str(eventually(what, ask, self._patience.task, task["host"], self._patience.pause))
 
     def remove(self) -> None:
         """Remove it, through whichever Marathon answers, and wait until that knows nothing of it."""
@@ -208,7 +213,8 @@ class App:
                 raise NotYet(f"an answer {answer.status_code} to DELETE")
             return answer is not None
 
-        self._eventually(f"{self.id} to be gone", gone)
+        with stretch("removed"):
+            self._eventually(f"{self.id} to be gone", gone)
 
 
 def _ask(node: Node, method: str, path: str, **options: Any) -> requests.Response | None:
@@ -253,5 +259,5 @@ def _remove_after(error: BaseException, app: App) -> None:
         app.remove()
     except pytest.fail.Exception as left:
         if isinstance(error, pytest.fail.Exception):
-            refuse((str(error), str(left)))
+            refuse((*findings_of(error), *findings_of(left)))
         error.add_note(str(left))

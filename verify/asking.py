@@ -1,8 +1,11 @@
 """One HTTP request to one member of the cluster."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+
+from .evidence import asked
 
 
 def request(method: str, url: str, **options: Any) -> requests.Response:
@@ -13,4 +16,10 @@ def request(method: str, url: str, **options: Any) -> requests.Response:
     """
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, url, **options)
+        answer = session.request(method, url, **options)
+    asked(
+        str(urlsplit(url).hostname),
+        f"{method} {url}",
+        f"{answer.status_code} {answer.content.decode(errors='replace')}",
+    )
+    return answer

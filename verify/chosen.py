@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .findings import found_on, refuse
+from .findings import Finding, found_on, refuse
 
 Said = TypeVar("Said")
 
@@ -27,24 +27,24 @@ class Chosen:
         """Return the hosts of a role that --hosts leaves out."""
         return tuple(node for node in self.cluster.having(role) if node not in self.nodes)
 
-    def each(self, role: str, check: Callable[[Node], Iterable[str]]) -> None:
+    def each(self, role: str, check: Callable[[Node], Iterable[Finding]]) -> None:
         """Refuse what a check finds on the judged hosts of a role, and tell what it finds on the others."""
         self.tell(found_on(self.others(role), check))
         refuse(found_on(self.having(role), check))
 
-    def refuse(self, found: Iterable[tuple[str, str]]) -> None:
+    def refuse(self, found: Iterable[tuple[str, Finding]]) -> None:
         """Refuse the findings, each with its address, of which the address is a judged host's; tell the rest.
 
         If all hosts are judged, so is an address that is none of theirs.
         """
         found = list(found)
-        self.tell(line for address, line in found if not self._judges(address))
-        refuse(line for address, line in found if self._judges(address))
+        self.tell(one for address, one in found if not self._judges(address))
+        refuse(one for address, one in found if self._judges(address))
 
-    def tell(self, lines: Iterable[str]) -> None:
+    def tell(self, found: Iterable[Finding]) -> None:
         """Tell of findings that fail no check, because --hosts leaves their hosts out."""
-        for line in lines:
-            self.note(f"not judged, as --hosts leaves it out: {line}")
+        for one in found:
+            self.note(f"not judged, as --hosts leaves it out: {one}")
 
     def with_those_that_serve(
         self, role: str, said: Mapping[Node, Said], serves: Callable[[Said], bool]

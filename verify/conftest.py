@@ -1,7 +1,7 @@
 """What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -13,13 +13,13 @@ from tasks.inventory.printable import printable
 
 from . import lease
 from .chosen import Chosen
-from .findings import fail
+from .evidence import MEASURED, NOTED, WITNESS, kept
+from .findings import fail, sentences
 from .journeys import JOURNEYS
-from .plugin import NOTED, cluster_of
+from .plugin import cluster_of
 from .reach import Lost
-from .selection import is_complete, left_out
+from .selection import told_left_out
 
-MEASURED = pytest.StashKey[list[str]]()
 ANSWER = "it to answer"
 REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
 SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
@@ -94,15 +94,21 @@ def journeys(
     """
     named = [item.name for item in request.session.items if item.get_closest_marker("journey")]
     possible = [name for name in named if not JOURNEYS[name].obstacle(cluster)]
+    witness = request.config.stash.get(WITNESS, None)
+
+    def travel(name: str) -> None:
+        with kept(witness, name):
+            JOURNEYS[name].travel(chosen)
+
     with ThreadPoolExecutor(max_workers=len(JOURNEYS)) as pool:
-        yield {name: pool.submit(JOURNEYS[name].travel, chosen) for name in possible}
+        yield {name: pool.submit(travel, name) for name in possible}
 
 
 @pytest.fixture
 def measured(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
     """Keep a time that was measured, to be printed at the end."""
     times = pytestconfig.stash.setdefault(MEASURED, [])
-    return lambda what, seconds: times.append(f"{what}: {seconds:.1f} s")
+    return lambda what, seconds: times.append((what, seconds))
 
 
 def pytest_terminal_summary(
@@ -113,7 +119,7 @@ def pytest_terminal_summary(
     for outcome in ("failed", "error"):
         for report in terminalreporter.getreports(outcome):
             check = report.nodeid.rpartition("::")[2].partition("[")[0]
-            for sentence in _sentences(report):
+            for sentence in sentences(report):
                 checks.setdefault(printable(sentence), []).append(check)
     if checks:
         terminalreporter.section("what is wrong")
@@ -123,24 +129,10 @@ def pytest_terminal_summary(
     for line in config.stash.get(NOTED, {}):
         terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
-    if asked and (rest := left_out(config, cluster_of(config))):
-        part = "; only their services were asked" * is_complete(config)
-        terminalreporter.write_line(f"not checked: --hosts leaves out {_with_roles(rest)}{part}", yellow=True)
+    if asked and (told := told_left_out(config, cluster_of(config))):
+        terminalreporter.write_line(told, yellow=True)
     skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
     for why in sorted(skipped):
         terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
-    for line in config.stash.get(MEASURED, []):
-        terminalreporter.write_line(line)
-
-
-def _with_roles(nodes: Iterable[Node]) -> str:
-    return ", ".join(f"{node.name} ({', '.join(node.roles)})" for node in nodes)
-
-
-def _sentences(report: pytest.TestReport) -> Iterator[str]:
-    """Yield a failure's findings; of an exception, which only a bug in the suite can raise, its last line."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    if crash and not crash.message.startswith("Failed: "):
-        yield f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0]}"
-    else:
-        yield from (crash.message.removeprefix("Failed: ") if crash else report.longreprtext).splitlines()
+    for what, seconds in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(f"{what}: {seconds:.1f} s")

@@ -14,7 +14,7 @@ from tasks.inventory.cluster import Node
 from tasks.inventory.secret import HIDDEN, redacted, shown, shown_words
 
 from . import rights
-from .findings import REDO, fail, finding
+from .findings import REDO, Finding, fail, finding
 from .reach import OWN_ENGINE
 from .wanted import Wanted
 
@@ -125,7 +125,7 @@ def _container(
     )
 
 
-Findings = Iterator[str]
+Findings = Iterator[Finding]
 
 
 def not_running(container: Container) -> Findings:

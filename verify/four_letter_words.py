@@ -11,6 +11,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 from tasks.inventory.cluster import Node
 
+from .evidence import asked
 from .findings import fail
 
 SESSION_TIMEOUT = 10
@@ -29,8 +30,22 @@ def ask(address: str, port: int, word: str, timeout: float = 20) -> str:
             while chunk := connection.recv(65536):
                 answer += chunk
     except OSError:
-        return ""
-    return answer.decode("utf-8", "replace")
+        answer = b""
+    said = answer.decode("utf-8", "replace")
+    asked(address, f"{word} to port {port}", said or "no answer")
+    return said
+
+
+def mode_of(srvr: str) -> str:
+    """Return what a member says it is: leader, follower, standalone, ...; "" while it does not serve."""
+    mode = re.search(r"^Mode: (\S+)", srvr, re.MULTILINE)
+    return mode[1] if mode else ""
+
+
+def version_of(srvr: str) -> str:
+    """Return a member's version, "" if it does not say it."""
+    version = re.search(r"^Zookeeper version: ([\w.]+)", srvr, re.MULTILINE)
+    return version[1] if version else ""
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,7 @@ class Answers:
     @property
     def mode(self) -> str:
         """leader, follower, standalone, ...; "" while it does not serve (ServerStats.java)."""
-        mode = re.search(r"^Mode: (\S+)", self.srvr, re.MULTILINE)
-        return mode[1] if mode else ""
+        return mode_of(self.srvr)
 
 
 def answers(address: str, port: int) -> Answers:
@@ -70,6 +84,7 @@ def session(*members: Node, client_id: tuple[int, bytes] | None = None) -> Itera
     client = KazooClient(servers, client_id=client_id)
     try:
         client.start(SESSION_TIMEOUT)
+        asked(members[0].address, f"a session of ZooKeeper with {servers}", "given")
         yield client
     except KazooTimeoutError:
         where = ", ".join(node.name for node in members)

@@ -16,6 +16,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .apps import LOGS, SERVER, App, eventually, launched
 from .asking import request
 from .chosen import Chosen
+from .evidence import stretch
 from .findings import require
 from .mesos import as_json, at_marathon, leader, master_says
 
@@ -94,7 +95,9 @@ def _killed(app: App) -> None:
     """Kill its one task and see another one come."""
     (task,) = app.runs(1)
     app.kill(task)
-    _says_its_name(app, app.runs(1))
+    with stretch("another task runs"):
+        others = app.runs(1)
+    _says_its_name(app, others)
 
 
 JOURNEYS: Mapping[str, Journey] = {

@@ -10,7 +10,7 @@ import requests
 from tasks.inventory.cluster import Cluster, Node
 
 from .asking import request
-from .findings import fail, finding, require
+from .findings import Finding, fail, finding, require
 
 ANSWER_TIMEOUT = 20
 """Seconds to wait for one answer: services on a slow machine are slow, and well all the same."""
@@ -88,7 +88,7 @@ def _is_elected(node: Node) -> bool:
         return False
 
 
-def another_version(node: Node, seen: str, image: str) -> Iterator[str]:
+def another_version(node: Node, seen: str, image: str) -> Iterator[Finding]:
     """Find a service whose version is not the one its image is named for (1.5.0 of `...:1.5.0-rc1`)."""
     tag = re.search(r":v?(\d+\.\d+\.\d+)[^/]*$", image)
     if tag and seen != tag[1]:

@@ -6,13 +6,13 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Node
 
-from .findings import REDO, finding
+from .findings import REDO, Finding, finding
 
 OPEN = "mode 755"
 """A directory that everybody may look into: the users of services, too, whom root's umask leaves out."""
 
 
-def others(host: Host, node: Node, wanted: Mapping[str, str]) -> Iterator[str]:
+def others(host: Host, node: Node, wanted: Mapping[str, str]) -> Iterator[Finding]:
     """Find paths whose mode, or owner where one is wanted, is another; one that is missing is no finding."""
     words = " ".join(["%s"] * len(wanted))
     said = host.run(f"stat -Lc %s {words}", "%a %u %n", *wanted)

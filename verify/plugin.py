@@ -17,11 +17,11 @@ from tasks.inventory.settings import ROLES
 
 from . import selection
 from .chosen import Chosen
+from .evidence import NOTED, WITNESS, Witness
 from .reach import address
 from .verdict import Tally
 
 CLUSTER = pytest.StashKey[Cluster]()
-NOTED = pytest.StashKey[dict[str, None]]()
 TALLY = pytest.StashKey[Tally]()
 
 
@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="judge the whole cluster although --hosts names a part; a role without a named host fails",
     )
+    group.addoption("--report", metavar="FILE", help="write an HTML page of what was checked and seen")
     group.addoption("--stop-host", metavar="COMMAND", help="how to power a host off; {host} is its name")
     group.addoption("--start-host", metavar="COMMAND", help="how to power it on again")
 
@@ -50,6 +51,21 @@ def pytest_configure(config: pytest.Config) -> None:
         _be_brief(config)
     if is_suite or config.option.hosts is not None or config.option.connection is not None:
         selection.check_hosts(config, cluster_of(config))
+    if config.option.report is not None:
+        _prepare_report(config)
+
+
+def _prepare_report(config: pytest.Config) -> None:
+    """Have the run noted for its report; a file that cannot be written is said before anything is asked."""
+    file = Path(config.option.report)
+    if not file.parent.is_dir():
+        raise pytest.UsageError(f"--report={file}: there is no directory {file.parent}; make it first")
+    if config.option.tx if config.pluginmanager.hasplugin("xdist") else None:
+        raise pytest.UsageError("--report needs the checks in one process: leave out -n")
+    from .report.recorder import Recorder  # Jinja2 takes time to import
+
+    witness = config.stash[WITNESS] = Witness()
+    config.pluginmanager.register(Recorder(file, witness, config.stash[TALLY], reach(config)))
 
 
 def _be_brief(config: pytest.Config) -> None:
@@ -99,7 +115,12 @@ def chosen(pytestconfig: pytest.Config, cluster: Cluster, note: Callable[[str], 
 @pytest.fixture(scope="session")
 def on(pytestconfig: pytest.Config) -> Callable[[Node], Host]:
     """Reach any node of the inventory, for tests that ask the cluster as a whole."""
-    return lambda node: testinfra.get_host(address(node), ssh_config=_ssh_config(pytestconfig))
+    return reach(pytestconfig)
+
+
+def reach(config: pytest.Config) -> Callable[[Node], Host]:
+    """Return what reaches any node of the inventory."""
+    return lambda node: testinfra.get_host(address(node), ssh_config=_ssh_config(config))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,6 +16,8 @@ from testinfra.backend.ssh import SshBackend
 from tasks.inventory import beside, load
 from tasks.inventory.cluster import Node
 
+from .evidence import asked
+
 COMMAND_TIMEOUT = 60
 """Seconds after which a command on a host is given up."""
 
@@ -78,6 +80,13 @@ class Ssh(SshBackend):  # type: ignore[misc]
         password = node.ssh.become_password if node else None
         self._patience = patience
         self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
+
+    def run(self, command: str, *args: str, **options: Any) -> CommandResult:
+        """Run a command on the host."""
+        said = super().run(command, *args, **options)
+        code = "" if said.rc == 0 else f"exit code {said.rc}\n"
+        asked(self.host.name, str(self.quote(command, *args)), f"{code}{said.stdout}{said.stderr}")
+        return said
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
         """Return the command that runs `command` as root; the password, if any, comes on standard input."""

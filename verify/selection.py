@@ -35,11 +35,12 @@ def asks_a_host(item: Any) -> bool:
 
 def nodes_for(cluster: Cluster, item: Any) -> tuple[Node, ...]:
     """Return the nodes that a test concerns: those of its role, without one all."""
-    role = _role(item)
+    role = role_of(item)
     return cluster.nodes if role is None else cluster.having(role)
 
 
-def _role(item: Any) -> str | None:
+def role_of(item: Any) -> str | None:
+    """Return the role that a test concerns; None if it concerns every host."""
     mark = item.get_closest_marker("role")
     if mark is None:
         return None
@@ -125,6 +126,13 @@ def left_out(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
     return tuple(node for node in cluster.nodes if node not in there)
 
 
+def told_left_out(config: pytest.Config, cluster: Cluster) -> str:
+    """Say which hosts the run does not log in to; "" if it does to all."""
+    rest = ", ".join(f"{node.name} ({', '.join(node.roles)})" for node in left_out(config, cluster))
+    part = "; only their services were asked" * is_complete(config)
+    return f"not checked: --hosts leaves out {rest}{part}" if rest else ""
+
+
 def _named(config: pytest.Config) -> Collection[str]:
     return _named_as(config).values()
 
@@ -159,8 +167,8 @@ def uncovered(
 ) -> Iterator[Uncovered]:
     """Yield a test for each role of the inventory of which no test that asks a host was kept."""
     asking = [item for item in items if asks_a_host(item)]
-    roles = {_role(item) for item in asking}
-    covered = {_role(item) for item in asking if item in kept}
+    roles = {role_of(item) for item in asking}
+    covered = {role_of(item) for item in asking if item in kept}
     for role in ROLES:
         if role in roles - covered and cluster.having(role):
             yield Uncovered.from_parent(session, name=f"every role is covered: {role}", role=role)

@@ -10,7 +10,7 @@ from kazoo.exceptions import NoNodeError
 from tasks.inventory.cluster import Cluster, Node
 
 from .chosen import Chosen
-from .findings import LEAVE, each, finding, refuse, require
+from .findings import LEAVE, Finding, each, finding, refuse, require
 from .four_letter_words import session
 from .mesos import another_version, as_json, at_marathon, leader, master_says
 from .wanted import marathon
@@ -59,7 +59,7 @@ def own(infos: Answers, chosen: Chosen) -> Answers:
 
 
 def test_every_marathon_answers_on_its_port(chosen: Chosen) -> None:
-    def silent(node: Node) -> Iterator[str]:
+    def silent(node: Node) -> Iterator[Finding]:
         answer = at_marathon(node, "/ping")
         if (answer.status_code, answer.text.strip('"')) != (200, "pong"):
             seen = f"http://{address(node)}/ping says {answer.status_code}: {answer.text[:80]!r}"
@@ -116,7 +116,7 @@ def test_no_other_marathon_stands_for_election(cluster: Cluster, chosen: Chosen)
 
 
 def test_a_standby_forwards_to_the_leader(own: Answers) -> None:
-    def amiss(node: Node) -> Iterator[str]:
+    def amiss(node: Node) -> Iterator[Finding]:
         via = own[node].headers.get("X-Marathon-Via", "")
         itself = leads(own[node]) == address(node)
         if itself == bool(via) or not (itself or via.endswith(address(node))):

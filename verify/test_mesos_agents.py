@@ -8,7 +8,7 @@ import pytest
 from tasks.inventory.cluster import Cluster, Node
 
 from .chosen import Chosen
-from .findings import LEAVE, finding
+from .findings import LEAVE, Finding, finding
 from .mesos import leader, master_says
 
 pytestmark = [pytest.mark.role("mesos_agent"), pytest.mark.runbook("5.3")]
@@ -45,7 +45,7 @@ def test_every_agent_of_the_inventory_is_active_on_the_leading_master(
 
 
 def test_no_other_agent_is_registered(cluster: Cluster, chosen: Chosen) -> None:
-    def strangers() -> Iterator[tuple[str, str]]:
+    def strangers() -> Iterator[tuple[str, Finding]]:
         agents = {address(node): node for node in cluster.having("mesos_agent")}
         hosts = {node.address: node for node in agents.values()}
         for pid, one in sorted(listed(cluster).items()):

@@ -11,7 +11,7 @@ from kazoo.exceptions import NoNodeError
 from tasks.inventory.cluster import Cluster, Node
 
 from .chosen import Chosen
-from .findings import LEAVE, REDO, each, finding, require
+from .findings import LEAVE, REDO, Finding, each, finding, require
 from .four_letter_words import serving, session
 from .mesos import another_version, at, leader, master_says, metrics
 from .wanted import mesos_master
@@ -33,7 +33,7 @@ def zookeeper(cluster: Cluster) -> Iterator[KazooClient]:
 
 
 def test_every_master_answers_on_its_address(chosen: Chosen) -> None:
-    def silent(node: Node) -> list[str]:
+    def silent(node: Node) -> list[Finding]:
         metrics(node)  # one that does not answer ends this, and is a finding
         return []
 
@@ -80,7 +80,7 @@ def test_every_master_points_to_the_same_leader(cluster: Cluster, masters: tuple
     chief = leader(cluster)
     wanted = f"//{chief.address}:{chief.settings.mesos_master_port}"
 
-    def elsewhere(node: Node) -> Iterator[str]:
+    def elsewhere(node: Node) -> Iterator[Finding]:
         seen = at(node, "/redirect").headers.get("Location")
         if seen != wanted:
             remedy = f"compare its MESOS_ZK with that of {chief.name}, look at its log"
@@ -90,7 +90,7 @@ def test_every_master_points_to_the_same_leader(cluster: Cluster, masters: tuple
 
 
 def test_the_masters_run_with_the_wanted_flags(cluster: Cluster, masters: tuple[Node, ...]) -> None:
-    def otherwise(node: Node) -> Iterator[str]:
+    def otherwise(node: Node) -> Iterator[Finding]:
         flags = master_says(node, "/flags")["flags"]
         environment = mesos_master(cluster, node).environment
         for name in ("zk", "quorum", "registry", "ip", "port", "work_dir", "log_dir"):
@@ -107,7 +107,7 @@ def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, chosen: Ch
     remedy = "restart the master whose replica is missing; look at its log for `replica`"
     masters, lacking = cluster.having("mesos_master"), chosen.others("mesos_master")
 
-    def incomplete(node: Node) -> Iterator[str]:
+    def incomplete(node: Node) -> Iterator[Finding]:
         seen = metrics(node)
         if seen.get("registrar/log/recovered") != 1:
             yield finding(node.name, "no recovered replica of the log", "one on every master", remedy)

@@ -11,7 +11,7 @@ from kazoo.exceptions import KazooException
 from tasks.inventory.cluster import Cluster, Node
 
 from .chosen import Chosen
-from .findings import LEAVE, REDO, each, finding, refuse, require
+from .findings import LEAVE, REDO, Finding, each, finding, refuse, require
 from .four_letter_words import Answers, answers, session
 
 pytestmark = [pytest.mark.role("zookeeper"), pytest.mark.runbook("2.6")]
@@ -52,7 +52,7 @@ def clients(said: Said) -> Iterator[dict[Node, KazooClient]]:
         yield {member: opened.enter_context(session(member)) for member in said}
 
 
-def silent(said: Said) -> Iterator[str]:
+def silent(said: Said) -> Iterator[Finding]:
     """Find the members that do not serve."""
     for node, answer in said.items():
         if not answer.mode:
@@ -74,7 +74,7 @@ def test_exactly_one_leads_and_all_others_follow(said: Said) -> None:
 
 
 def test_every_member_goes_by_its_own_id(own: Said, members: tuple[Node, ...]) -> None:
-    def under_another(node: Node) -> Iterator[str]:
+    def under_another(node: Node) -> Iterator[Finding]:
         seen = own[node].conf.get("serverId", "none")
         if own[node].mode and len(members) > 1 and seen != str(node.myid):
             remedy = "compare its data/myid and server list with hosts.ini: a standalone member goes by 0"
@@ -85,7 +85,7 @@ def test_every_member_goes_by_its_own_id(own: Said, members: tuple[Node, ...]) -
 
 
 def test_every_member_runs_with_the_settings_of_the_inventory(own: Said, members: tuple[Node, ...]) -> None:
-    def otherwise(node: Node) -> Iterator[str]:
+    def otherwise(node: Node) -> Iterator[Finding]:
         s = node.settings
         wanted = {"clientPort": s.zookeeper_client_port, "tickTime": s.zookeeper_tick_time}
         wanted["maxClientCnxns"] = s.zookeeper_max_client_cnxns
@@ -112,7 +112,7 @@ def test_all_followers_are_in_sync_with_the_leader(said: Said) -> None:
 
 
 def test_no_other_member_follows_the_leader(said: Said) -> None:
-    def strangers(node: Node) -> Iterator[str]:
+    def strangers(node: Node) -> Iterator[Finding]:
         mntr = said[node].mntr
         count = int(
             float(mntr.get("zk_learners") or mntr.get("zk_followers") or 0)
@@ -136,7 +136,7 @@ def test_what_is_written_through_one_member_is_read_through_every_other(
         client.delete(path)
 
 
-def lost(path: str, writer: Node, clients: Mapping[Node, KazooClient]) -> Iterator[str]:
+def lost(path: str, writer: Node, clients: Mapping[Node, KazooClient]) -> Iterator[Finding]:
     """Find the members through which a node that `writer` has taken cannot be read."""
     for reader, client in clients.items():
         try:

@@ -1,12 +1,22 @@
 """The last line of a run: by it a CI tells that the whole suite has passed from all that only looks so."""
 
 from collections.abc import Generator, Iterable
+from enum import StrEnum
 
 import pytest
 
 from tasks.inventory.cluster import Cluster
 
 from .selection import visited
+
+
+class Verdict(StrEnum):
+    """What came of a run: only a whole suite that passed has passed."""
+
+    PASSED = "passed"
+    PARTLY = "passed in part"
+    FAILED = "failed"
+    NOTHING = "nothing checked"
 
 
 class Tally:
@@ -57,14 +67,26 @@ class Tally:
         total = len(self.cluster.nodes)
         where = f"on {hosts if hosts == total else f'{hosts} of {total}'} hosts of {self.cluster.source}"
         passed, failed = self._passed - self._failed, self._failed
-        left = len(self.chosen - passed - failed - self._skipped)
-        if failed:
-            return f"{len(failed)} of {_checks(len(passed | failed))} {where} failed"
-        if not passed:
-            return f"Nothing was checked {where}"
-        if left or self.files or not ended_well:
-            return f"{_checks(len(passed))} {where} passed; not run: {self._rest(left)}"
-        return f"{_checks(len(passed))} {where}: all passed"
+        match self.verdict(ended_well):
+            case Verdict.FAILED:
+                return f"{len(failed)} of {_checks(len(passed | failed))} {where} failed"
+            case Verdict.NOTHING:
+                return f"Nothing was checked {where}"
+            case Verdict.PARTLY:
+                return f"{_checks(len(passed))} {where} passed; not run: {self._rest(self._left())}"
+            case Verdict.PASSED:
+                return f"{_checks(len(passed))} {where}: all passed"
+
+    def verdict(self, ended_well: bool) -> Verdict:
+        """Say in a word what came of it."""
+        if self._failed:
+            return Verdict.FAILED
+        if not self._passed:
+            return Verdict.NOTHING
+        return Verdict.PARTLY if self._left() or self.files or not ended_well else Verdict.PASSED
+
+    def _left(self) -> int:
+        return len(self.chosen - self._passed - self._failed - self._skipped)
 
     def _rest(self, left: int) -> str:
         parts = [_checks(left, "more ")] if left else []

@@ -164,7 +164,7 @@ def test_tests_pass_effects_in_and_patch_no_module() -> None:
 
 def test_the_suite_sends_every_request_past_all_proxies() -> None:
     ways = {f"requests.{name}" for name in ("request", "get", "post", "put", "delete")}
-    for file in (ROOT / "verify").glob("*.py"):
+    for file in (ROOT / "verify").rglob("*.py"):
         assert not ways & {name for name, _ in calls(file)}, file
 
 

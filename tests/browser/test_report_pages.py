@@ -1,0 +1,92 @@
+"""The report of an acceptance in a real browser: texts and boxes, links, and what axe says of it."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from documents import DOCUMENTS
+from playwright.sync_api import Browser, Page
+
+from verify.report.document import Document
+from verify.report.page import page as rendered
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+
+OUTSIDE = """() => {
+  const svg = document.querySelector('.picture svg'), view = svg.getBoundingClientRect();
+  const within = (a, b) => a.left >= b.left - 0.5 && a.right <= b.right + 0.5
+    && a.top >= b.top - 0.5 && a.bottom <= b.bottom + 0.5;
+  const found = [];
+  for (const text of svg.querySelectorAll('text')) {
+    const box = text.getBoundingClientRect();
+    const rect = text.parentElement.querySelector(':scope > rect');
+    if (!within(box, rect ? rect.getBoundingClientRect() : view)) found.push(text.textContent);
+  }
+  return found;
+}"""
+"""Texts that are not inside of their box."""
+
+OVERLAPPING = """() => {
+  const boxes = [...document.querySelectorAll('.picture svg text')]
+    .map(text => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
+    .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+    .map(([other]) => `${one} / ${other}`));
+}"""
+
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=DOCUMENTS)
+def shown(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Document, Page]]:
+    """A document and its page in the browser, which may ask nobody."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    page.set_content(rendered(request.param))
+    yield request.param, page
+    context.close()
+
+
+def test_every_text_of_the_picture_is_inside_of_its_box(shown: tuple[Document, Page]) -> None:
+    assert shown[1].evaluate(OUTSIDE) == []
+
+
+def test_no_two_texts_of_the_picture_overlap(shown: tuple[Document, Page]) -> None:
+    assert shown[1].evaluate(OVERLAPPING) == []
+
+
+def test_every_link_leads_somewhere_and_one_in_the_picture_to_its_finding(
+    shown: tuple[Document, Page],
+) -> None:
+    document, page = shown
+    targets = page.eval_on_selector_all("a", "all => all.map(one => one.getAttribute('href'))")
+    assert targets and not [one for one in targets if not one.startswith("#")]
+    assert not [one for one in targets if page.locator(f"[id='{one[1:]}']").count() != 1]
+    for number, complaint in enumerate(document.complaints, 1):
+        link = page.locator(f".picture a[href='#finding-{number}']").first
+        assert "wrong" in str(link.text_content())
+        link.focus()
+        page.keyboard.press("Enter")
+        assert complaint.finding.seen in str(page.locator(":target").text_content())
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_serious(shown: tuple[Document, Page], colours: Any) -> None:
+    _, page = shown
+    page.emulate_media(color_scheme=colours)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    bad = {one["id"]: one["nodes"][0]["html"] for one in found if one["impact"] in ("serious", "critical")}
+    assert bad == {}
+
+
+def test_it_fits_a_narrow_window_and_a_sheet_of_paper(shown: tuple[Document, Page]) -> None:
+    _, page = shown
+    for width, media in ((420, "screen"), (720, "print")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(media="print" if media == "print" else "screen")
+        assert not page.evaluate(SIDEWAYS), media
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1200, "height": 900})
