@@ -294,7 +294,7 @@ def test_an_agent_that_was_taken_out_of_hosts_ini_is_named_and_is_drained_first(
 
 def test_the_page_has_an_agent_leave_by_the_same_commands() -> None:
     page = (Path(__file__).parents[2] / "docs/members.md").read_text()
-    (row,) = [line for line in page.splitlines() if line.startswith("| agent | have its tasks")]
+    (row,) = [line for line in page.splitlines() if line.startswith("| agent | `fab host.drain")]
     assert [do for do in re.findall(r"`docker (.*?) mesos-slave`", row)] == list(LEAVING)
 
 
