@@ -40,6 +40,9 @@ class Answering(FakeHosts):
         super().__init__(CLUSTER, {}, in_vain=True)
         self._down, self._deaf = down, deaf
 
+    def connect(self, node: Node) -> None:
+        pass
+
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         if node.name == self._down or (node.name == self._deaf and inquiry.what == "collect"):
             raise Unreachable("it does not answer", host=node.name)
