@@ -38,7 +38,7 @@ OVERLAPPING = """() => {
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=DOCUMENTS)
+@pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=list(DOCUMENTS))
 def shown(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Document, Page]]:
     """A document and its page in the browser, which may ask nobody."""
     context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
