@@ -16,20 +16,21 @@ from . import console, waiting
 from .errors import LabError
 
 _LOCK = Path("/run/lock/mesofab-lab.lock")
+_PACKAGES = Path("/run/lock/mesofab-packages.lock")
 
 
 @contextmanager
 def lock(seconds: float = 900) -> Iterator[None]:
     """Hold the only right on this machine to change the lab."""
-    with _open_lock() as file:
+    with _open_lock(_LOCK) as file:
         waiting.until("another `fab lab...` to finish", seconds, lambda: _lock(file.fileno()))
         yield
 
 
-def _open_lock() -> IO[str]:
+def _open_lock(path: Path) -> IO[str]:
     try:
-        _LOCK.parent.mkdir(exist_ok=True)
-        return _LOCK.open("w")
+        path.parent.mkdir(exist_ok=True)
+        return path.open("w")
     except OSError as error:
         raise LabError(f"The lab's lock cannot be had ({error}); run as root.") from None
 
@@ -49,7 +50,9 @@ def install(*packages: str) -> None:
         raise LabError(f"This machine lacks {names} and has no apt-get; install them by hand.")
     if os.geteuid() != 0:
         raise LabError(f"Installing {names} takes root; run as root: apt-get install {names}")
-    with console.step(f"apt-get install {names}"):
+    # apt-get waits for nobody, and the lab and the browser's tests may install at the same time.
+    with console.step(f"apt-get install {names}"), _open_lock(_PACKAGES) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         _apt_get("update", "-q")
         _apt_get("install", "-qy", "--no-install-recommends", *packages)
 

@@ -96,7 +96,7 @@ JOURNEY = (Stretch("launched", 100.0, 102.2), Stretch("reached on 10.70.1.1", 10
 
 
 def document(agents: int, ill: bool = False, name: str = "10.70.{}.{}") -> Document:
-    """A report of the trio and so many agents; if it is ill, of a member that is down and a clock that lags."""
+    """The trio and so many agents; if it is ill, a member is down and a clock lags."""
     hosts = tuple(machines(agents, ill, name if agents > 1 else "10.70.1.1"))
     return Document(
         verdict=Verdict.FAILED if ill else Verdict.PASSED,

@@ -78,7 +78,7 @@ def judged(version: str, wanted: Container = PLAIN, config: Any = (), **options:
     found = inspect(cast(Host, Told()), CLUSTER.nodes[0], "zookeeper")
     pid_mode = "host" if wanted.host_pids else ""
     asked = Wanted("zookeeper", REFERENCE, {}, privileged=wanted.privileged, pid_mode=pid_mode)
-    return list(with_other_rights(found, asked))
+    return list(map(str, with_other_rights(found, asked)))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
