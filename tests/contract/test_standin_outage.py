@@ -148,6 +148,14 @@ class Ensemble:
             raise ConnectionLoss
         return path in self.nodes
 
+    def stop(self) -> None:
+        """End the session."""
+        self.say(KazooState.LOST)
+
+    def start_async(self) -> None:
+        """Begin another one."""
+        self.say(KazooState.CONNECTED)
+
     def say(self, *states: str) -> None:
         """Have the session pass through these."""
         for each in states:
@@ -176,6 +184,22 @@ def test_a_master_that_hangs_is_a_candidate_again_after_its_session(losses: int)
 
     asyncio.run(asyncio.wait_for(live(), 60))
     assert list(ensemble.nodes) == ["/mesos/json.info_2"]
+
+
+def test_a_session_that_does_not_come_back_in_its_time_is_given_up_for_another_one() -> None:
+    ensemble = Ensemble()
+
+    async def live() -> None:
+        group = zk.Group(zk.Url("127.0.0.1:1", "/mesos"), 0.01, lambda **_: ensemble)
+        ensemble.say(KazooState.CONNECTED)
+        await group.join("/mesos/json.info_", b"{}")
+        staying = asyncio.create_task(group.stay("/mesos/json.info_", b"{}"))
+        ensemble.say(KazooState.SUSPENDED)  # and nothing more: its ZooKeeper refuses it for ever
+        while "/mesos/json.info_2" not in ensemble.nodes:
+            await asyncio.sleep(0)
+        staying.cancel()
+
+    asyncio.run(asyncio.wait_for(live(), 60))
 
 
 def _free_port() -> int:

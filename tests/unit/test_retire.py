@@ -124,8 +124,10 @@ def test_data_are_kept_with_what_was_noted_of_them_and_the_rest_goes() -> None:
     host = retiring(keep_data=True)
     told = " ".join(titles(host))
     assert "zookeeper/data" not in told and "lib/mesos/master" not in told and STATE not in told
-    assert "/opt/zookeeper/conf, /opt/zookeeper/logs" in told and "/var/log/mesos/master" in told
-    assert list(stays(host)) == ["/opt/zookeeper/data, /var/lib/mesos/master: --keep-data"]
+    assert "/opt/zookeeper/conf" not in told  # it tells whose data they are
+    assert "/opt/zookeeper/logs" in told and "/var/log/mesos/master" in told
+    kept = "/opt/zookeeper/conf, /opt/zookeeper/data, /var/lib/mesos/master"
+    assert list(stays(host)) == [f"{kept}: --keep-data"]
 
 
 def test_an_image_that_mesofab_has_not_pulled_or_that_others_use_stays_and_is_told() -> None:

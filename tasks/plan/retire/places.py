@@ -12,7 +12,8 @@ class Place:
     """A directory of a member's; `step` makes it.
 
     `own` are the names, as a shell's patterns, of what mesofab and the service put there: where somebody else
-    has made the directory, nothing more is removed. `data` tells that `--keep-data` leaves it.
+    has made the directory, nothing more is removed. `data` tells that `--keep-data` leaves it: what is written
+    there, and zoo.cfg, without which nobody knows whose ensemble's the data are.
     """
 
     step: Id
@@ -30,7 +31,7 @@ def places(node: Node) -> tuple[Place, ...]:
 def _zookeeper(node: Node) -> Iterator[Place]:
     home, step = node.settings.zookeeper_dir, Id.ZOOKEEPER_MKDIRS
     yield Place(step, home, ("myid.next",))
-    yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"))
+    yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"), data=True)
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))
 

@@ -51,6 +51,7 @@ class Group:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._connected = self._expired = False
+        self._patience: asyncio.TimerHandle | None = None
         self._joined: dict[str, str] = {}
         self._client = client(
             hosts=url.servers,
@@ -134,19 +135,26 @@ class Group:
 
     def _state(self, state: str) -> None:
         """Take a lost session for expired after its timeout, as the real client does, not when told."""
+        if self._patience:
+            self._patience.cancel()
         if state == KazooState.CONNECTED:
             self._connected = True
         elif state == KazooState.SUSPENDED:
             self._connected = False
-            self._loop.call_later(self._timeout, self._give_up)
+            self._patience = self._loop.call_later(self._timeout, self._give_up)
         else:
             self._connected, self._expired = False, True
         self._changed.set()
 
     def _give_up(self) -> None:
-        if not self._connected:
-            self._expired = True
-            self._changed.set()
+        self._expired = True
+        self._changed.set()
+        self._loop.run_in_executor(None, self._renew)
+
+    def _renew(self) -> None:
+        """Ask for another session: a ZooKeeper that has lost its data never takes the old one back."""
+        self._client.stop()
+        self._client.start_async()
 
 
 async def leaders(master: str, timeout: float) -> AsyncIterator[MasterInfo | None]:
