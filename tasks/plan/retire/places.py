@@ -12,8 +12,8 @@ class Place:
     """A directory of a member's; `step` makes it.
 
     `own` are the names, as a shell's patterns, of what mesofab and the service put there: where somebody else
-    has made the directory, nothing more is removed. `data` tells that `--keep-data` leaves it: what is written
-    there, and zoo.cfg, without which nobody knows whose ensemble's the data are.
+    has made the directory, nothing more is removed. `data` tells that `--keep-data` leaves it; so it does
+    zoo.cfg, without which nobody knows whose ensemble's the data are.
     """
 
     step: Id
