@@ -103,8 +103,8 @@ def test_all_that_a_deploy_has_made_is_removed_and_whoever_needs_others_goes_fir
         "2.4 remove image zookeeper:3.4.12",
         "3.1 remove image mesosphere/mesos-master:1.5.0",
         "4.1 remove image mesosphere/marathon:v1.5.8",
-        "2.1 remove /opt/zookeeper/conf, /opt/zookeeper/logs",
-        "2.1 remove /opt/zookeeper/data",
+        "2.1 remove /opt/zookeeper/conf, /opt/zookeeper/data",
+        "2.1 remove /opt/zookeeper/logs",
         "3.2 remove /var/lib/mesos/master",
         "3.2 remove /var/log/mesos/master",
         "1.1 put /etc/profile back",
@@ -360,7 +360,8 @@ def test_kept_data_can_be_removed_later(machine: Machine) -> None:
     (machine.root / "opt/zk/myid.next").write_text("1")  # as a deploy leaves it that is killed
     assert machine.act(machine.plan(keep_data=True))
     assert machine.files - before == {
-        *("opt", "opt/zk", "opt/zk/data", "opt/zk/data/myid", "opt/zk/data/version-2"),
+        *("opt", "opt/zk", "opt/zk/conf", "opt/zk/conf/zoo.cfg"),
+        *("opt/zk/data", "opt/zk/data/myid", "opt/zk/data/version-2"),
         *("opt/zk/data/version-2/log.1", "mesofab", "mesofab/made"),
     }
     assert machine.plan(keep_data=True).steps == ()
