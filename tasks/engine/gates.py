@@ -9,8 +9,9 @@ from ..inventory.cluster import Cluster, Node
 from ..plan import roll
 from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
+from ..plan.report.reach import reaching
 from ..plan.roll import Member, Standings, Turn
-from ..plan.runbook import CHAPTERS, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, Chapter
 from ..plan.words import capitalized
 from .asking import PAUSE, Heard
 from .hosts import Hosts
@@ -94,7 +95,8 @@ def _await(
 
 def judge_by(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed], needed: frozenset[str]) -> Verdict:
     """Judge a service by what its members say."""
-    return _members(chapter).verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    verdict = _members(chapter).verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    return verdict if verdict.passed or chapter is not MESOS_AGENT else reaching(hosts.cluster, seen, verdict)
 
 
 def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Mapping[str, Answers]:

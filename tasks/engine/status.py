@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Group
@@ -12,8 +13,9 @@ from ..plan import runbook
 from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
+from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
-from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
@@ -70,7 +72,10 @@ def _ask(
         said = gates.answers(hosts.among(seen), chapter, seen)
     except OperatorError as error:
         return status.unheard(chapter, hosts.cluster, str(error)), {}
-    return status.service(chapter, hosts.cluster, said, needed), said
+    service = status.service(chapter, hosts.cluster, said, needed)
+    if chapter is MESOS_AGENT:
+        service = replace(service, verdict=reaching(hosts.cluster, seen, service.verdict))
+    return service, said
 
 
 def watch(hosts: Hosts) -> Status:
