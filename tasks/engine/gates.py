@@ -60,7 +60,13 @@ def _not_well(
     hosts: Hosts, chapter: Chapter, verdict: Verdict, remedy: str, host: str = ""
 ) -> GateNotReached:
     seen = f"not well after {hosts.cluster.settings.gate_timeout} s: {verdict.says}"
-    return GateNotReached(seen, remedy, host, f"{chapter.gate} {chapter.title}")
+    return GateNotReached(seen, _closed(hosts) or remedy, host, f"{chapter.gate} {chapter.title}")
+
+
+def _closed(hosts: Hosts) -> str:
+    """Repeat which ports this run's preflight has found closed: its warnings are far above by now."""
+    told = hosts.journal.closed
+    return "\n".join(["The preflight of this run has found what may keep it so:", *told]) if told else ""
 
 
 def _await(
@@ -179,7 +185,7 @@ def next_turn(
     _ask(hosts, asked, vantage, patience, enough)
     if turn.shaken:
         seen = f"{turn.shaken}. No further member was touched for {patience} s, and it did not recover"
-        raise GateNotReached(seen, "Bring it back, then run again.")
+        raise GateNotReached(seen, _closed(hosts) or "Bring it back, then run again.")
     return turn
 
 
