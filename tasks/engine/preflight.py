@@ -119,7 +119,9 @@ def clear(run: Run, report: Report) -> None:
     """
     report = report.without(run.overruled)
     closed = (one for one in report.findings if one.check == "flow")
-    run.hosts.journal.closed = grouped((one.host, f"{one.evidence}. {capitalized(one.remedy)}.") for one in closed)
+    run.hosts.journal.closed = grouped(
+        (one.host, f"{one.evidence}. {capitalized(one.remedy)}.") for one in closed
+    )
     told = lines(report)
     if report.having("error"):
         kind = Unreachable if report.lost else Blocked

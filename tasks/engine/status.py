@@ -20,7 +20,7 @@ from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
-from .screen import differences, screen
+from .screen import differences, how_many, screen
 from .strangers import asked
 
 PAUSE = 2
@@ -158,8 +158,9 @@ def _what_a_deploy_does(seen: Status) -> str:
 def _drift(seen: Status) -> Iterator[str]:
     """Say what differs, the first of it by name, that it stops no service now, and who is not named."""
     if told := differences(seen):
-        count = f"{len(told)} things differ" if told[1:] else "one thing differs"
-        yield f"Every service is well, but {count} from {seen.source}{', the first is' if told[1:] else ''}:"
+        several = (number := how_many(seen)) > 1
+        count = f"{number} things differ" if several else "one thing differs"
+        yield f"Every service is well, but {count} from {seen.source}{', the first is' if several else ''}:"
         yield f"{told[0]}. No service is down because of it now; it can matter when something restarts."
         refused = any(host.blocked for host in seen.hosts)
         yield REFUSED if refused else "`fab plan` shows what a deploy would change."

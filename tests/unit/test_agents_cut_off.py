@@ -24,7 +24,11 @@ TOLD = "cannot reach the leading master 10.70.0.10:5050, although it answers on 
 
 def looked(heard: Mapping[str, str], leads: bool = True) -> dict[str, Observed]:
     """Two agents' hosts that heard so much from the first master, which leads by its own word."""
-    says = {A: recorded.LEADER_METRICS if leads else recorded.FOLLOWER_METRICS, B: recorded.FOLLOWER_METRICS, C: ""}
+    says = {
+        A: recorded.LEADER_METRICS if leads else recorded.FOLLOWER_METRICS,
+        B: recorded.FOLLOWER_METRICS,
+        C: "",
+    }
     answers = {
         **{name: {"mesos_master metrics": said} for name, said in says.items()},
         **{

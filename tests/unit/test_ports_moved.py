@@ -24,7 +24,12 @@ TEXT = (
     "[marathon:children]\nzookeeper\n[mesos_agent]\n10.70.0.20\n[all:vars]\n"
 )
 RUNS = parse(TEXT)
-PORTS = {"zookeeper_client_port": 2181, "mesos_master_port": 5050, "marathon_port": 8080, "mesos_agent_port": 5051}
+PORTS = {
+    "zookeeper_client_port": 2181,
+    "mesos_master_port": 5050,
+    "marathon_port": 8080,
+    "mesos_agent_port": 5051,
+}
 
 
 def says(question: Question) -> str:
@@ -56,7 +61,9 @@ def test_services_that_run_on_other_ports_than_hosts_ini_has_are_well_and_differ
     assert [each.verdict.says for each in found.services if not each.verdict.passed] == []
     assert (found.state, found.strangers) == ("drift", ())
     assert all(one.role for host in found.hosts for one in host.components)
-    (drift,) = {each for one in found.hosts[0].components for each in one.drift if "it runs on" in each} or {""}
+    (drift,) = {each for one in found.hosts[0].components for each in one.drift if "it runs on" in each} or {
+        ""
+    }
     assert "hosts.ini wants" in drift or setting == "mesos_agent_port"  # which no container of this host has
     with pytest.raises(Drift, match=r"A deploy would be refused: `fab plan` tells why\."):
         raise_unless_ok(found)

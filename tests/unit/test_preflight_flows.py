@@ -235,7 +235,9 @@ def test_a_host_that_is_down_is_no_firewall() -> None:
     assert not [line for line in found if " flow: " in line]
 
 
-@pytest.mark.parametrize("state", [{"at_work": Lease("ann@desk")}, {"busy": True}], ids=["leased", "in a step"])
+@pytest.mark.parametrize(
+    "state", [{"at_work": Lease("ann@desk")}, {"busy": True}], ids=["leased", "in a step"]
+)
 def test_where_somebody_is_at_work_no_flow_is_judged_in_either_direction(state: dict[str, Any]) -> None:
     """The other run may just be restarting what listens there."""
     world = serving("zookeeper", 3888)

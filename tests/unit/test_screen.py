@@ -5,11 +5,13 @@ from io import StringIO
 
 from rich.console import Console
 
-from tasks.engine.screen import screen
+from tasks.engine.screen import differences, how_many, screen
 from tasks.plan.gate import Verdict
 from tasks.plan.membership import Stranger
 from tasks.plan.mesos_master.service import Master
+from tasks.plan.names import Id
 from tasks.plan.report.status import Component, HostStatus, Service, Status
+from tasks.plan.step import Sort, Trouble
 
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 NOW = "2026-11-22T20:00:00Z"
@@ -73,6 +75,30 @@ def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
         lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more difference)") == 1
     )
     assert sum("differs" in line for line in lines) == 3
+
+
+def test_a_difference_counts_though_a_trouble_tells_a_part_of_it() -> None:
+    """As where /opt/zookeeper was removed: the restart is for zoo.cfg, and for what the member lost."""
+    lost = [f"it does not see /opt/{each}, which was removed" for each in ("logs", "data")]
+    troubles = tuple(Trouble(Id.ZOOKEEPER_RUN, "zookeeper", Sort.LOST, each, "deploy") for each in lost)
+    own = ("directories: missing", "myid 1: missing")
+    for drift, more in (
+        ((*own, f"zoo.cfg: missing, {', '.join(lost)}"), "(and 2 more differences)"),
+        ((*own, f"zoo.cfg: missing, {', '.join(reversed(lost))}"), "(and 2 more differences)"),
+        ((*own, ", ".join(lost)), "(and 1 more difference)"),
+        ((*own, f"restart zookeeper: {lost[0]}"), "(and 1 more difference)"),
+    ):
+        found = lab(HostStatus(TRIO[0], member(1, drift=drift, troubles=troubles)))
+        assert f"{TRIO[0]}  zookeeper: directories: missing {more}" in drawn(found)
+
+
+def test_what_differs_is_counted_and_not_the_lines_that_tell_it() -> None:
+    many = (
+        HostStatus(name, member(n, drift=("a: b", "c: d", "e: f")), ("HOST_IP: no",))
+        for n, name in enumerate(TRIO[:2], 1)
+    )
+    found = lab(*many, HostStatus(TRIO[2], member(3, drift=("a: b",))))
+    assert (len(differences(found)), how_many(found)) == (3, 5)
 
 
 def test_what_was_never_deployed_says_so_and_no_more() -> None:
