@@ -56,10 +56,10 @@ class Journal:
         with self._lock:
             self.progress = self.progress.begin(node, step)
 
-    def end(self, node: str) -> None:
-        """Note that a host has carried out its step."""
+    def end(self, node: str, idle: bool = False) -> None:
+        """Note that a host has carried out its step, which was `idle` if there was nothing to do."""
         with self._lock:
-            self.progress = self.progress.end(node)
+            self.progress = self.progress.end(node, idle)
 
     def hear(self, standings: Mapping[str, Standing]) -> None:
         """Note how services stand."""

@@ -24,7 +24,7 @@ SEEN = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
 SEEN["10.0.0.1"] = replace(SEEN["10.0.0.1"], answers=LEADS)
 TOLD = (
     "The preflight of this run has found what may keep it so:\n"
-    "10.0.0.3  it cannot reach 10.0.0.1:3888 (timed out): a firewall drops it. Open these ports in the firewalls"
+    "10.0.0.3  it cannot reach 10.0.0.1:3888 (timed out): a firewall drops it. Open these ports in the "
 )
 
 

@@ -1,4 +1,4 @@
-"""Where services listen by now, while hosts.ini has other ports for them than their containers were made with."""
+"""Where services listen while hosts.ini has other ports for them than their containers by now."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ PORT = re.compile("[0-9]{1,5}")
 
 
 def as_it_runs(cluster: Cluster, seen: Mapping[str, Observed]) -> Cluster:
-    """Give the cluster with the ports that running containers have; the very same if that is what it wants."""
+    """Give the cluster with the ports that running containers have; the same one if it has these."""
     nodes = tuple(
         _as_it_runs(cluster, node, seen[node.name]) if node.name in seen else node for node in cluster.nodes
     )
