@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -46,16 +47,24 @@ def _table(status: Status) -> Table:
 
 
 def _cells(one: Component, now: str) -> tuple[Piece, ...]:
-    """Give the cells of a row; of its start only the date, unless it is of today."""
-    today = one.since[:10] == now[:10]
+    """Give the cells of a row; of its start only the date if that is a day ago or longer."""
     return (
         (one.container, ""),
         (one.state, "green" if one.is_well else "bold red"),
-        (one.since[11:19] if today else one.since[:10], ""),
+        (one.since[11:19] if _is_of_late(one.since, now) else one.since[:10], ""),
         (one.version, ""),
         (one.role, ""),
         _drift(one),
     )
+
+
+def _is_of_late(since: str, now: str) -> bool:
+    """Tell whether something began within a day, so that its time alone says when; no two clocks agree."""
+    try:
+        began, looked = (datetime.fromisoformat(each.removesuffix("Z")) for each in (since, now))
+        return abs(looked - began) < timedelta(days=1)
+    except (ValueError, TypeError):  # what docker says is text that may lie, also with a zone
+        return False
 
 
 def _drift(one: Component) -> Piece:

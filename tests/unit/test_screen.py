@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from tasks.engine.screen import differences, how_many, screen
@@ -58,8 +59,24 @@ def test_the_lab_fits_80_columns_and_its_last_line_is_the_cluster() -> None:
     assert len(lines) == 1 + 1 + 10 + 2 + 1
 
 
-def test_what_started_on_another_day_is_told_by_its_date() -> None:
-    assert "2025-01-02" in next(line for line in drawn(lab()) if "marathon-1" in line)
+@pytest.mark.parametrize(
+    "since, told",
+    [
+        ("2026-11-22T19:59:59Z", "19:59:59"),
+        ("2026-11-21T20:00:01Z", "20:00:01"),
+        ("2026-11-22T20:00:20Z", "20:00:20"),  # its clock is ahead
+        ("2026-11-21T20:00:00Z", "2026-11-21"),
+        ("2025-01-02T03:04:05Z", "2025-01-02"),
+        ("as docker neverZ", "as docker "),
+        ("2026-11-22T08+05:00Z", "2026-11-22"),
+        ("", ""),
+    ],
+)
+def test_what_started_within_a_day_is_told_by_its_time_also_yesterday(since: str, told: str) -> None:
+    (line,) = (
+        each for each in drawn(lab(HostStatus(TRIO[0], member(1, since=since)))) if f"{TRIO[0]}  zoo" in each
+    )
+    assert line.partition("running")[2].strip().startswith(f"{told}  " if told else "3.4.12")
 
 
 def test_what_keeps_a_container_from_being_run_is_told_though_it_is_absent() -> None:
