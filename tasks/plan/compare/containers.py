@@ -115,7 +115,8 @@ def _farewell(host: Host, wanted: Container) -> Step:
 def _wake(host: Host, wanted: Container, seen: SeenContainer) -> Found:
     name, why = quote(wanted.name), ", ".join(ill.seen for ill in condition.of_the_process(host, wanted))
     if seen.status == "paused":
-        yield Step(wanted.step, Action.UNPAUSE, wanted.name, why, f"docker unpause {name}\n", "start")
+        title = f"unpause {wanted.name}"
+        yield Step(wanted.step, Action.UNPAUSE, title, why, f"docker unpause {name}\n", "start")
     elif not seen.runs:
         title = f"start {wanted.name}"
         yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")
