@@ -10,10 +10,10 @@ from rich.console import Group
 
 from ..errors import Degraded, Drift, OperatorError, Unreachable
 from ..plan import runbook
+from ..plan.compare.listening import as_it_runs
 from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
-from ..plan.report.listening import as_it_runs
 from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
@@ -67,8 +67,9 @@ def judged(
 
 def _as_they_run(hosts: Hosts, seen: Mapping[str, Observed]) -> tuple[Hosts, Mapping[str, Observed]]:
     """Ask services where they listen, if hosts.ini has other ports for them by now: that is no failure."""
-    running = as_it_runs(hosts.cluster, seen)
-    if running is hosts.cluster:
+    cluster = hosts.cluster
+    running = as_it_runs(cluster, seen, lambda node: runbook.containers(CHAPTERS, cluster, node))
+    if running is cluster:
         return hosts, seen
     there = hosts.under(running)
     try:

@@ -8,14 +8,16 @@ import sound_hosts
 from fake_hosts import FakeHosts
 from samples import as_wanted
 
+from tasks.engine.preview import plan_and_strangers
+from tasks.engine.run import Run
 from tasks.engine.status import look_around, raise_unless_ok
 from tasks.errors import Drift
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
+from tasks.plan.compare.listening import as_it_runs
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
-from tasks.plan.report.listening import as_it_runs
 from tasks.plan.report.status import Status
 from tasks.plan.runbook import CHAPTERS
 
@@ -50,6 +52,10 @@ def looked(wanted: Cluster) -> dict[str, Observed]:
     return found
 
 
+def running(seen: Mapping[str, Observed]) -> Cluster:
+    return as_it_runs(RUNS, seen, lambda node: runbook.containers(CHAPTERS, RUNS, node))
+
+
 def status(wanted: Cluster, seen: Mapping[str, Observed]) -> Status:
     return look_around(FakeHosts(wanted, seen, says=says))
 
@@ -68,7 +74,7 @@ def test_services_that_run_on_other_ports_than_hosts_ini_has_are_well_and_differ
 
 
 def test_where_the_ports_are_as_wanted_nobody_is_asked_again() -> None:
-    assert as_it_runs(RUNS, looked(RUNS)) is RUNS
+    assert running(looked(RUNS)) is RUNS
     assert status(RUNS, looked(RUNS)).state == "ok"
 
 
@@ -80,7 +86,7 @@ def test_a_label_that_tells_no_ports_changes_nothing(label: str) -> None:
     seen["10.70.0.10"] = replace(
         seen["10.70.0.10"], containers={**seen["10.70.0.10"].containers, "marathon-1": other}
     )
-    assert as_it_runs(RUNS, seen) is RUNS
+    assert running(seen) is RUNS
 
 
 def test_the_way_back_is_advised_where_hosts_ini_has_moved_the_ports_of_all() -> None:
@@ -88,3 +94,10 @@ def test_the_way_back_is_advised_where_hosts_ini_has_moved_the_ports_of_all() ->
     plans = runbook.plans(CHAPTERS, wanted, wanted.nodes, looked(wanted))
     (blocker,) = plans["10.70.0.10"].blockers
     assert "marathon_port=8080" in blocker.remedy and "docker stop marathon-1" in blocker.remedy
+
+
+def test_an_agent_that_runs_on_its_old_port_is_no_stranger_whom_a_plan_would_have_killed() -> None:
+    wanted = parse(f"{TEXT}mesos_agent_port=5052\n")
+    seen = looked(wanted)
+    assert plan_and_strangers(Run(FakeHosts(wanted, seen, says=says))).strangers == ()
+    assert runbook.strangers(CHAPTERS, wanted, seen) == []
