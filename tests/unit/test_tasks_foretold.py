@@ -278,10 +278,8 @@ def test_an_agent_that_lost_its_work_dir_loses_its_docker_tasks_as_well() -> Non
 
 
 def test_agents_that_restart_and_agents_that_are_made_new_are_both_explained() -> None:
-    steps = {
-        name: Step(Id.AGENT_RUN, Action.REPLACE, "replace mesos-slave", "", "", "replace", risk)
-        for name, risk in ((ONE, "restart"), (OTHER, "data"))
-    }
+    step = Step(Id.AGENT_RUN, Action.REPLACE, "replace mesos-slave", "", "", "replace", "restart")
+    steps = {ONE: step, OTHER: replace(step, risk="data")}
     plans = {name: HostPlan(name, (), (step,)) for name, step in steps.items()}
     found = ending.costs(plans, {ONE: [Task(CRON, False)], OTHER: [Task(WEB, True)]})
     assert found[-1:] == [f"{RESTARTED} {MADE_NEW} {ADVICE}"]
