@@ -102,10 +102,11 @@ def show_plan(
     if out is not None:
         saving.save(out, run, preview, outlook)
     steps = [step for each in preview.plans.values() for step in each.steps]
+    partly = isinstance(refusal, previews.Partly)
     if refusal and steps:
-        console.say("\n".join(planned.refused(str(refusal))))
-    _say_plan(console, preview, outlook, told=bool(refusal) and not steps)
-    _say_others(console, preview)
+        console.say("\n".join(planned.refused(str(refusal), partly)))
+    _say_plan(console, preview, outlook, told=bool(refusal) and not steps, partly=partly)
+    _say_others(console, preview, str(refusal))
     if refusal:
         refusal.brief = refusal.brief if steps else ""
         raise refusal
@@ -114,19 +115,19 @@ def show_plan(
         raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 
 
-def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool) -> None:
-    """Say what is wrong, unless it was told already, and what a deploy would do."""
+def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool, partly: bool) -> None:
+    """Say what is wrong, unless it was told already, and what a deploy would do, if only `partly`."""
     from .engine.console import STYLES
     from .plan.outlook import HEADING, lines
     from .plan.report import planned
     from .plan.words import grouped
 
-    plans = preview.plans
     if not told:
-        troubles = ((name, str(trouble)) for name, each in plans.items() for trouble in each.troubles)
+        plans = preview.plans.items()
+        troubles = ((name, str(trouble)) for name, each in plans for trouble in each.troubles)
         for line in grouped(troubles):
             console.say(line, STYLES["error"])
-    for line in planned.steps(plans, outlook.refused):
+    for line in planned.steps(preview.plans, outlook.refused if partly else {}):
         console.say(line)
     if outlook.turns:
         console.say()
@@ -138,12 +139,12 @@ def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool) 
         console.say(line, STYLES["warning"])
 
 
-def _say_others(console: Console, preview: Preview) -> None:
-    """Say who else is at work on the hosts, and who takes part that hosts.ini does not name."""
+def _say_others(console: Console, preview: Preview, told: str) -> None:
+    """Say who else is at work, unless that was told, and who takes part that hosts.ini does not name."""
     from .plan.words import grouped
 
     at_work = ((name, f"{seen.at_work}.") for name, seen in preview.seen.items() if seen.at_work)
-    for line in (*grouped(at_work), *map(str, preview.strangers)):
+    for line in (*(each for each in grouped(at_work) if each not in told), *map(str, preview.strangers)):
         console.say(line, "yellow")
 
 

@@ -56,19 +56,35 @@ def deploy(run: Run, check: bool = False, promise: "Promise | None" = None) -> R
     return result
 
 
-def _preflight(run: Run, found: Preview, leases: lease.Leases, but: str = "") -> None:
+def _preflight(run: Run, found: Preview, leases: lease.Leases) -> None:
     from . import preflight
 
-    preflight.clear(run, preflight.added(run, found.seen, leases).without((but,)))
+    preflight.clear(run, preflight.added(run, found.seen, leases))
+
+
+def _explained(run: Run, found: Preview, leases: lease.Leases) -> None:
+    """Refuse for what may be the reason why a lease was not free: that two names are one host, say.
+
+    All else would be told of hosts that another run is changing.
+    """
+    from . import preflight
+
+    report = preflight.added(run, found.seen, leases).without(("lock",))
+    if report.having("error"):
+        preflight.clear(run, report)
 
 
 def _secured(run: Run, found: Preview, leases: lease.Leases, check: bool) -> Preview:
     """Have every host held, and with `check` pass the preflight; plan again what was not looked at before."""
     try:
         more = leases.secure()
-    except (lease.Taken, lease.NotLocked) as error:
-        if check:  # it may know why: that two names are one host, say
-            _preflight(run, found, leases, but="lock" if isinstance(error, lease.Taken) else "")
+    except lease.Taken:
+        if check:
+            _explained(run, found, leases)
+        raise
+    except lease.NotLocked:
+        if check:
+            _preflight(run, found, leases)  # it may know why
         raise
     if check:
         _preflight(run, found, leases)

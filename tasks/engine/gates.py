@@ -9,8 +9,9 @@ from ..inventory.cluster import Cluster, Node
 from ..plan import roll
 from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Verdict
 from ..plan.look.observed import Observed
+from ..plan.report.reach import reaching
 from ..plan.roll import Member, Standings, Turn
-from ..plan.runbook import CHAPTERS, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, Chapter
 from ..plan.words import capitalized
 from .asking import PAUSE, Heard
 from .hosts import Hosts
@@ -59,7 +60,13 @@ def _not_well(
     hosts: Hosts, chapter: Chapter, verdict: Verdict, remedy: str, host: str = ""
 ) -> GateNotReached:
     seen = f"not well after {hosts.cluster.settings.gate_timeout} s: {verdict.says}"
-    return GateNotReached(seen, remedy, host, f"{chapter.gate} {chapter.title}")
+    return GateNotReached(seen, _closed(hosts) or remedy, host, f"{chapter.gate} {chapter.title}")
+
+
+def _closed(hosts: Hosts) -> str:
+    """Repeat which ports this run's preflight has found closed: its warnings are far above by now."""
+    told = hosts.journal.closed
+    return "\n".join(["The preflight of this run has found what may keep it so:", *told]) if told else ""
 
 
 def _await(
@@ -94,7 +101,8 @@ def _await(
 
 def judge_by(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed], needed: frozenset[str]) -> Verdict:
     """Judge a service by what its members say."""
-    return _members(chapter).verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    verdict = _members(chapter).verdict(hosts.cluster, answers(hosts, chapter, seen), needed)
+    return verdict if verdict.passed or chapter is not MESOS_AGENT else reaching(hosts.cluster, seen, verdict)
 
 
 def answers(hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]) -> Mapping[str, Answers]:
@@ -177,7 +185,7 @@ def next_turn(
     _ask(hosts, asked, vantage, patience, enough)
     if turn.shaken:
         seen = f"{turn.shaken}. No further member was touched for {patience} s, and it did not recover"
-        raise GateNotReached(seen, "Bring it back, then run again.")
+        raise GateNotReached(seen, _closed(hosts) or "Bring it back, then run again.")
     return turn
 
 

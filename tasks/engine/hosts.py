@@ -110,6 +110,12 @@ class Hosts:
         there.nodes = tuple(replace(n, roles=roles[n.name]) for n in self.nodes if n.name in roles)
         return there
 
+    def under(self, cluster: Cluster) -> "Hosts":
+        """Give these hosts, with their connections, as another form of their cluster has them."""
+        names, there = {node.name for node in self.nodes}, copy(self)
+        there.cluster, there.nodes = cluster, tuple(node for node in cluster.nodes if node.name in names)
+        return there
+
     def among(self, names: Collection[str]) -> "Hosts":
         """Give only these of the hosts, with the connections that there are."""
         fewer = copy(self)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Journal:
     """How far a run has come (tasks.plan.report.last_words), and what its record tells besides.
 
-    `planned` is what was ever to be done, in that order; `turns` are those that were taken.
+    `planned` is what was ever to be done, in that order; `turns` are those that were taken. `closed` says
+    which ports between hosts a preflight has found closed.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Journal:
         self.planned: dict[tuple[str, Step], None] = {}
         self.turns: list[Taken] = []
         self.cost: Cost | None = None
+        self.closed: list[str] = []
 
     def plan(self, cluster: Cluster, plans: Plans) -> None:
         """Note what is to be done from here on."""
@@ -54,10 +56,10 @@ class Journal:
         with self._lock:
             self.progress = self.progress.begin(node, step)
 
-    def end(self, node: str) -> None:
-        """Note that a host has carried out its step."""
+    def end(self, node: str, idle: bool = False) -> None:
+        """Note that a host has carried out its step, which was `idle` if there was nothing to do."""
         with self._lock:
-            self.progress = self.progress.end(node)
+            self.progress = self.progress.end(node, idle)
 
     def hear(self, standings: Mapping[str, Standing]) -> None:
         """Note how services stand."""

@@ -14,7 +14,7 @@ from ..plan.look.observed import Observed
 from ..plan.look.sections import last_line
 from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
-from ..plan.words import counted, grouped
+from ..plan.words import capitalized, counted, grouped
 from . import fanout
 from .console import STYLES
 from .hosts import Inquiry
@@ -115,9 +115,13 @@ def raise_if_wrong(report: Report) -> None:
 def clear(run: Run, report: Report) -> None:
     """Let a deploy begin: print the warnings, refuse it for errors but those of the checks it overrules.
 
-    Raises Unreachable or Blocked.
+    Its journal notes closed ports, for a gate that fails. Raises Unreachable or Blocked.
     """
     report = report.without(run.overruled)
+    closed = (one for one in report.findings if one.check == "flow")
+    run.hosts.journal.closed = grouped(
+        (one.host, f"{one.evidence}. {capitalized(one.remedy)}.") for one in closed
+    )
     told = lines(report)
     if report.having("error"):
         kind = Unreachable if report.lost else Blocked

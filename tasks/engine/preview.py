@@ -25,6 +25,11 @@ Refused = Mapping[Member, str]
 Looking = Callable[[], tuple[dict[str, Observed], dict[str, OperatorError]]]
 """Looks at every host, and tells why some could not be looked at."""
 
+
+class Partly(Blocked):
+    """A deploy would do a part of its plan, and leave the rest."""
+
+
 MOVES: tuple[Phase, ...] = ("start", "replace")
 
 
@@ -143,7 +148,7 @@ def left_out(refused: Refused) -> Blocked | None:
     if not refused:
         return None
     told = "A deploy would leave these as they are, do the rest and end with exit code 6."
-    error = Blocked("\n".join([*left_alone(refused), told]))
+    error = Partly("\n".join([*left_alone(refused), told]))
     error.brief = "A deploy would do a part of this and end with exit code 6: see the top of this plan."
     return error
 

@@ -16,17 +16,18 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     Not for the latter if -H names only some of a service's hosts: so an operator says that what can be
     done is to be done. With `more`, something was changed before.
     """
-    refuse_if_blocked(found.plans, more)
-    _refuse_outages(foreseen(run, found), more)
+    unchanged = f"Nothing{more} was changed."
+    refuse_if_blocked(found.plans, unchanged)
+    _refuse_outages(foreseen(run, found), unchanged)
 
 
-def _refuse_outages(outages: Refused, more: str = "") -> None:
+def _refuse_outages(outages: Refused, unchanged: str) -> None:
     if outages:
         advice = (
-            f"Nothing{more} was changed. Bring the missing members back; or name the hosts to change with "
-            "-H: then everything is done that stops no service."
+            f"{unchanged} Bring the missing members back; or name the hosts to change with -H: then "
+            "everything is done that stops no service."
         )
-        raise Blocked("\n".join([*left_alone(outages), advice]))
+        raise Blocked("\n".join([*left_alone(outages), advice.lstrip()]))
 
 
 def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
@@ -34,14 +35,14 @@ def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
     seen, whole = None, {each.service for each in run.whole().chapters}
     try:
         found.refuse_if_incomplete()
-        refuse_if_blocked(found.plans)
+        refuse_if_blocked(found.plans, unchanged="")
         if any(each.steps for each in found.plans.values()):
             _refuse_if_taken(found)
         else:
             refuse_if_unwell(found.plans)
             _refuse_if_in_vain(run, found)
         seen = lasting(run, found)
-        _refuse_outages({member: why for member, why in seen.refused.items() if member.service in whole})
+        _refuse_outages({member: why for member, why in seen.refused.items() if member.service in whole}, "")
     except OperatorError as error:
         error.brief = f"A deploy would end with exit code {error.exit_code}: see the top of this plan."
         return seen or outlook(run, found), error
@@ -85,8 +86,8 @@ def _refuse_if_in_vain(run: Run, found: Preview) -> None:
         raise Degraded("\n".join([*told, f"{wait} {gates.SEARCH}"]))
 
 
-def refuse_if_blocked(plans: Plans, more: str = "") -> None:
-    """Raise Blocked with every obstacle on every host; nothing of these plans has been changed by then."""
+def refuse_if_blocked(plans: Plans, unchanged: str = "Nothing was changed.") -> None:
+    """Raise Blocked with every obstacle on every host, and what is `unchanged`, which a plan need not say."""
     obstacles = [(name, str(blocker)) for name, each in plans.items() for blocker in each.blockers]
     if obstacles:
-        raise Blocked("\n".join([*grouped(obstacles), f"Nothing{more} was changed."]))
+        raise Blocked("\n".join(filter(None, [*grouped(obstacles), unchanged])))

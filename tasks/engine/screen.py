@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -45,16 +47,24 @@ def _table(status: Status) -> Table:
 
 
 def _cells(one: Component, now: str) -> tuple[Piece, ...]:
-    """Give the cells of a row; of its start only the date, unless it is of today."""
-    today = one.since[:10] == now[:10]
+    """Give the cells of a row; of its start only the date if that is a day ago or longer."""
     return (
         (one.container, ""),
         (one.state, "green" if one.is_well else "bold red"),
-        (one.since[11:19] if today else one.since[:10], ""),
+        (one.since[11:19] if _is_of_late(one.since, now) else one.since[:10], ""),
         (one.version, ""),
         (one.role, ""),
         _drift(one),
     )
+
+
+def _is_of_late(since: str, now: str) -> bool:
+    """Tell whether something began within a day, so that its time alone says when; no two clocks agree."""
+    try:
+        began, looked = (datetime.fromisoformat(each.removesuffix("Z")) for each in (since, now))
+        return abs(looked - began) < timedelta(days=1)
+    except (ValueError, TypeError):  # what docker says is text that may lie, also with a zone
+        return False
 
 
 def _drift(one: Component) -> Piece:
@@ -79,21 +89,39 @@ def _troubles(status: Status) -> list[tuple[str, str]]:
 
 
 def differences(status: Status) -> list[str]:
-    """Say what differs, once for all hosts, unless a trouble says it.
+    """Say what differs, once for all hosts, unless a trouble says it."""
+    return grouped((host, f"{whose}{_and_more(drift)}") for host, whose, drift in _differing(status))
+
+
+def how_many(status: Status) -> int:
+    """Count what differs: what is the same on many hosts once."""
+    return sum(len(drift) for _, drift in {(whose, drift) for _, whose, drift in _differing(status)})
+
+
+def _differing(status: Status) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Give what differs by host and service; "" is the host itself.
 
     `fab plan` tells how what is absent comes to run; but what keeps it from that is told.
     """
-    told = []
     for host in status.hosts:
-        told += [(host.name, each) for each in host.drift]
+        yield from ((host.name, "", (each,)) for each in host.drift)
         for one in host.components:
-            said = tuple(trouble.seen for trouble in one.troubles)
             found = one.blocked if one.state == "absent" else one.drift
-            drift = [each for each in found if not each.endswith(said)]
-            more = f" (and {counted(len(drift) - 1, 'more difference')})" if len(drift) > 1 else ""
-            if drift:
-                told.append((host.name, f"{one.service}: {drift[0]}{more}"))
-    return grouped(told)
+            if drift := tuple(filter(None, (_untold(each, one) for each in found))):
+                yield host.name, f"{one.service}: ", drift
+
+
+def _untold(drift: str, one: Component) -> str:
+    """Leave out of a difference what a trouble says anyway; "" if that is all of it."""
+    for trouble in one.troubles:
+        drift = drift.replace(f", {trouble.seen}", "")
+    for trouble in one.troubles:
+        drift = drift.removesuffix(trouble.seen)
+    return "" if drift.endswith(": ") else drift
+
+
+def _and_more(drift: tuple[str, ...]) -> str:
+    return drift[0] + (f" (and {counted(len(drift) - 1, 'more difference')})" if drift[1:] else "")
 
 
 def _service(service: Service) -> Text:

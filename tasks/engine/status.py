@@ -3,25 +3,30 @@
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Group
 
 from ..errors import Degraded, Drift, OperatorError, Unreachable
 from ..plan import runbook
+from ..plan.compare.listening import as_it_runs
 from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
+from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
-from ..plan.runbook import CHAPTERS, MESOS_MASTER, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates
 from .hosts import Hosts
-from .screen import differences, screen
+from .screen import differences, how_many, screen
 from .strangers import asked
 
 PAUSE = 2
 """Seconds between two looks of a watch."""
+
+REFUSED = "A deploy would be refused: `fab plan` tells why."
 
 
 def look_around(hosts: Hosts) -> Status:
@@ -34,9 +39,10 @@ def judged(
     hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError], looked_at: str
 ) -> Status:
     """Judge what was seen of the hosts that are not lost, and what their services say."""
-    seen = asked(hosts, CHAPTERS, seen)
     looked = [node for node in hosts.nodes if node.name in seen]
     plans = runbook.plans(CHAPTERS, hosts.cluster, looked, seen)
+    hosts, seen = _as_they_run(hosts, seen)
+    seen = asked(hosts, CHAPTERS, seen)
     found = [
         status.unreachable(CHAPTERS, hosts.cluster, node, str(lost[node.name]))
         if node.name in lost
@@ -59,6 +65,30 @@ def judged(
     )
 
 
+def _as_they_run(hosts: Hosts, seen: Mapping[str, Observed]) -> tuple[Hosts, Mapping[str, Observed]]:
+    """Ask services where they listen, if hosts.ini has other ports for them by now: that is no failure."""
+    cluster = hosts.cluster
+    running = as_it_runs(cluster, seen, lambda node: runbook.containers(CHAPTERS, cluster, node))
+    if running is cluster:
+        return hosts, seen
+    there = hosts.under(running)
+    try:
+        said = gates.ask_once(there.among(seen), gates.services(there))
+    except OperatorError:
+        return there, seen
+    return there, {
+        name: replace(each, answers={**each.answers, **_heard(said, name)}) for name, each in seen.items()
+    }
+
+
+def _heard(said: gates.Said, name: str) -> dict[str, str]:
+    return {
+        f"{chapter.role} {word}": text
+        for chapter, answers in said.items()
+        for word, text in answers.get(name, {}).items()
+    }
+
+
 def _ask(
     hosts: Hosts, chapter: Chapter, seen: Mapping[str, Observed]
 ) -> tuple[Service, Mapping[str, Answers]]:
@@ -70,7 +100,10 @@ def _ask(
         said = gates.answers(hosts.among(seen), chapter, seen)
     except OperatorError as error:
         return status.unheard(chapter, hosts.cluster, str(error)), {}
-    return status.service(chapter, hosts.cluster, said, needed), said
+    service = status.service(chapter, hosts.cluster, said, needed)
+    if chapter is MESOS_AGENT:
+        service = replace(service, verdict=reaching(hosts.cluster, seen, service.verdict))
+    return service, said
 
 
 def watch(hosts: Hosts) -> Status:
@@ -117,7 +150,7 @@ def _degraded(seen: Status) -> str:
 
 def _what_a_deploy_does(seen: Status) -> str:
     if any(host.blocked for host in seen.hosts):
-        return "A deploy would be refused: `fab plan` tells why."
+        return REFUSED
     if any(host.drifts for host in seen.hosts):
         return "`fab plan` shows what a deploy would fix."
     return f"A deploy would find nothing to change. {gates.SEARCH}"
@@ -126,10 +159,12 @@ def _what_a_deploy_does(seen: Status) -> str:
 def _drift(seen: Status) -> Iterator[str]:
     """Say what differs, the first of it by name, that it stops no service now, and who is not named."""
     if told := differences(seen):
-        count = f"{len(told)} things differ" if told[1:] else "one thing differs"
-        yield f"Every service is well, but {count} from {seen.source}{', the first is' if told[1:] else ''}:"
+        several = (number := how_many(seen)) > 1
+        count = f"{number} things differ" if several else "one thing differs"
+        yield f"Every service is well, but {count} from {seen.source}{', the first is' if several else ''}:"
         yield f"{told[0]}. No service is down because of it now; it can matter when something restarts."
-        yield "`fab plan` shows what a deploy would change."
+        refused = any(host.blocked for host in seen.hosts)
+        yield REFUSED if refused else "`fab plan` shows what a deploy would change."
     if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
         yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name"
         yield f"takes part on {strangers}. `fab plan` tells what to do about it."

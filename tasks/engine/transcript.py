@@ -8,7 +8,7 @@ from ..inventory.cluster import Node
 from ..plan import script
 from ..plan.compare import remedy
 from ..plan.look import lease
-from ..plan.step import Step
+from ..plan.step import IDLE, Step
 from .console import Console
 from .journal import Journal
 from .remote import SAFE, Outcome
@@ -53,8 +53,9 @@ class Transcript:
             self.journal.begin(self.node.name, step)
             self.console.begin(self.node.name, self.at, step.id, step.reason)
         else:
-            self.journal.end(self.node.name)
-            self.console.end(self.node.name, _outcome(step))
+            idle = IDLE in self.words
+            self.journal.end(self.node.name, idle)
+            self.console.end(self.node.name, "ok" if idle else _outcome(step))
 
     @property
     def is_done(self) -> bool:

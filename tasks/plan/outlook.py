@@ -132,7 +132,8 @@ class _Run:
         """Have what does not run started on all hosts at once."""
         for place, chapter in enumerate(chapters):
             hosts = tuple(name for name, own in steps(self.plans, "start", chapter).items() if own)
-            what = f"starts {chapter.title}{' at the same time' if place else ''}"
+            verb = "unpauses" if _only_unpauses(self.plans, chapter) else "starts"
+            what = f"{verb} {chapter.title}{' at the same time' if place else ''}"
             self.turns.append(Turn("start", hosts, what, chapter.service))
             if chapter.service in self.now:
                 standing = self.now[chapter.service]
@@ -191,6 +192,12 @@ class _Run:
         replacing = steps(self.plans, "replace", self.chapters[service])
         effects = {step.effect for name in hosts for step in replacing[name]}
         return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
+
+
+def _only_unpauses(plans: Plans, chapter: Chapter) -> bool:
+    """Tell whether what is to run of a chapter is only paused."""
+    own = (step for those in steps(plans, "start", chapter).values() for step in those)
+    return all(step.action is Action.UNPAUSE for step in own)
 
 
 def _told(turn: Turn) -> tuple[str, ...]:

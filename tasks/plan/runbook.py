@@ -9,6 +9,7 @@ from . import host
 from .compare import advice, belonging
 from .compare.compared import Host
 from .compare.host import compare
+from .compare.listening import as_it_runs
 from .desired import DIGEST, Container, Item, of
 from .gate import Members, Question
 from .look import candidates
@@ -186,8 +187,9 @@ def suspicious(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> str
 
 
 def strangers(chapters: Iterable[Chapter], cluster: Cluster, seen: Seen) -> list[Stranger]:
-    """Give everybody who has no place in hosts.ini, of these chapters' services."""
-    return without_place(_strangers(chapters), cluster, seen, _left(cluster, seen))
+    """Give everybody who has no place in hosts.ini, of these chapters' services, whatever ports it has."""
+    running = as_it_runs(cluster, seen, lambda node: containers(CHAPTERS, cluster, node))
+    return without_place(_strangers(chapters), running, seen, _left(cluster, seen))
 
 
 def _strangers(chapters: Iterable[Chapter]) -> dict[str, Strangers]:
@@ -295,5 +297,4 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
 
 def from_nothing(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> HostPlan:
     """Give every step for a host that has nothing yet but its address and a docker engine."""
-    bare = Observed(addresses=frozenset({node.address}), engine=True)
-    return missing(chapters, cluster, node, bare)
+    return missing(chapters, cluster, node, Observed(addresses=frozenset({node.address}), engine=True))

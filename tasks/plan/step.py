@@ -16,6 +16,10 @@ Risk = Literal["none", "restart", "data"]
 """What a step may cost: nothing, the restart of a running service, or data."""
 
 
+IDLE = "there was nothing to do"
+"""What the shell of a step says, on a line of its own, if it has changed nothing after all."""
+
+
 class Action(Enum):
     """What a step does. Whatever is decided about a step is decided by this, never by its title."""
 

@@ -158,8 +158,8 @@ BY_HAND = Round(
             ),
             heal=shell_in("10.70.0.10", "sed -i '/sleep 7; done/d; /^if true; then$/,/; fi$/d' /etc/profile"),
             told={
-                "status": "10.70.0.10  HOST_IP in /etc/profile: it is set again below; left alone: line ...: HOST_IP=10.70.0.10; fi",
-                "plan": "10.70.0.10  1.1 HOST_IP in /etc/profile: it is set again below; left alone: line ...: HOST_IP=10.70.0.10; fi",
+                "status": "10.70.0.10  HOST_IP in /etc/profile: it is set again below; a line is added behind line ...: HOST_IP=10.70.0.10; fi, which stays",
+                "plan": "10.70.0.10  1.1 HOST_IP in /etc/profile: it is set again below; a line is added behind line ...: HOST_IP=10.70.0.10; fi, which stays",
                 "preflight": "10.70.0.10  warning  login: every login leaves a program running: sleep 7.",
             },
         ),

@@ -270,7 +270,7 @@ PAUSED = Round(
             may=MARATHONS_END if container == "zookeeper" else (),
             told={
                 "status": f"{where}  {container} is not well: it is paused. {MENDED}",
-                "plan": f"{where}  {step} {container}: it is paused",
+                "plan": f"{where}  {step} unpause {container}: it is paused",
                 "preflight": f"{where}  warning  unwell: {container}: it is paused",
             },
         )

@@ -109,6 +109,16 @@ def test_a_first_deploy_does_what_the_runbook_says() -> None:
     assert found == FIRST
 
 
+def test_every_step_that_does_something_to_a_container_says_so_by_a_verb() -> None:
+    """Files and directories are named alone; a container's name alone does not tell what is done to it."""
+    cluster = parse("[zookeeper]\n10.0.0.1 myid=1\n")
+    node = cluster.nodes[0]
+    for how in ("paused", "exited", "created", "dead"):
+        seen = with_container(as_wanted(cluster, node), status=how)
+        plan = missing(cluster, {node.name: seen})[node.name]
+        assert [step.title.partition(" ")[2] for step in plan.steps] == ["zookeeper"], how
+
+
 def test_what_is_done_to_a_container_follows_from_how_it_is() -> None:
     assert zookeeper(status="exited") == {Action.START}
     assert zookeeper(status="paused") == {Action.UNPAUSE}

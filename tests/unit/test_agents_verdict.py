@@ -142,7 +142,9 @@ NO_LIST = {
 
 @pytest.mark.parametrize("answer", NO_LIST.values(), ids=NO_LIST.keys())
 def test_no_list_is_no_leading_master(answer: str) -> None:
-    assert judge(cluster_of("10.70.0.20"), ONE, answer) == Verdict(False, "no leading master answers")
+    assert judge(cluster_of("10.70.0.20"), ONE, answer) == Verdict(
+        False, "no leading master answers the agents' hosts"
+    )
 
 
 def test_no_agent_needs_another() -> None:

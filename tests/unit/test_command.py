@@ -451,7 +451,7 @@ def test_a_plan_that_cannot_run_begins_with_why_and_does_not_repeat_it(
     assert plan_ends("zookeeper_sync_limit=5", AS_A_GUEST) == 6
     said = capsys.readouterr()
     first, why, *rest = said.out.splitlines()
-    assert first == "A deploy would not do all of this plan now:"
+    assert first == "A deploy would do nothing of this plan now:"
     assert why.startswith("  10.0.0.2  ") and any("syncLimit 2 -> 5" in line for line in rest)
     assert said.err == "A deploy would end with exit code 6: see the top of this plan.\n"
 
@@ -566,9 +566,26 @@ def test_a_plan_beside_another_run_begins_with_whose_that_is_and_marks_nothing_w
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert plan_ends("zookeeper_sync_limit=5", HELD) == 6
-    first, why, *_ = capsys.readouterr().out.splitlines()
-    assert first == "A deploy would not do all of this plan now:"
+    first, why, *rest = capsys.readouterr().out.splitlines()
+    assert first == "A deploy would do nothing of this plan now:"
     assert why == f"  10.0.0.2  {ANN}. Wait for that run to end, then run again."
+    assert not [line for line in rest if str(ANN) in line or "left out" in line]
+
+
+def test_a_plan_beside_another_run_that_has_nothing_to_do_says_whose_that_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert plan_ends("", HELD) == 0
+    assert f"10.0.0.2  {ANN}." in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("line", ["zookeeper_sync_limit=5", ""], ids=["something to do", "nothing to do"])
+def test_a_plan_that_is_refused_does_not_say_that_it_changed_nothing(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plan_ends(line, AS_A_GUEST) == 6
+    said = capsys.readouterr()
+    assert "was changed" not in said.out + said.err
 
 
 def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(

@@ -308,6 +308,18 @@ def test_a_doubled_host_ip_line_is_noticed(cluster: Cluster, well: Observed) -> 
     assert plan(cluster, seen).steps[0].reason == "it is set 2 times"
 
 
+def test_a_line_of_somebody_else_below_is_said_to_stay_with_ours_behind_it(
+    cluster: Cluster, well: Observed
+) -> None:
+    by_hand = "HOST_IP=10.9.9.9; HOST_IP=10.9.9.8"
+    seen = with_profile(well, f"{profile_line('10.0.0.1')}\n{by_hand}\n", 1, 2)
+    assert plan(cluster, seen).steps[0].reason == (
+        f"it is set again below; a line is added behind line 2: {by_hand}, which stays"
+    )
+    above = with_profile(well, f"{by_hand}\nexport HOST_IP=10.9.9.9\n", 1, 2)
+    assert plan(cluster, above).steps[0].reason.endswith(f"; left alone: line 1: {by_hand}")
+
+
 @settings(max_examples=200)
 @given(
     lines=st.lists(

@@ -26,7 +26,7 @@ from tasks.errors import StepFailed, Unreachable
 from tasks.inventory.cluster import Node
 from tasks.plan.names import Id
 from tasks.plan.script import MARK
-from tasks.plan.step import Action, Step
+from tasks.plan.step import IDLE, Action, Step
 
 PULL = Step(Id.ZOOKEEPER_PULL, Action.PULL, "pull zookeeper:3.4.12", "missing", "docker pull x\n")
 RUN = Step(Id.ZOOKEEPER_RUN, Action.RUN, "run zookeeper", "missing", "docker run x\n")
@@ -246,6 +246,16 @@ def test_steps_that_are_told_in_order_are_done(capsys: pytest.CaptureFixture[str
     told = [f"{MARK}{event} {index}" for index in (0, 1) for event in ("begin", "end")]
     OneHost(says(*told)).act({"10.70.0.10": [PULL, RUN]})
     assert capsys.readouterr().out.count("changed") == 1
+
+
+def test_a_step_that_found_nothing_to_do_is_ok_and_counts_for_nothing() -> None:
+    hosts = OneHost(says(f"{MARK}begin 0", IDLE, f"{MARK}end 0", f"{MARK}begin 1", f"{MARK}end 1"))
+    ending = Step(
+        Id.MARATHON_RUN, Action.STOP, "end it if it hangs", "it would", "true\n", "replace", "restart"
+    )
+    hosts.act({"10.70.0.10": [ending, RUN]})
+    assert [row.outcome for row in hosts.console.rows] == ["ok", "changed"]
+    assert (hosts.journal.progress.planned, hosts.journal.progress.added) == (0, 1)
 
 
 PROGRESS = {

@@ -288,6 +288,17 @@ def test_a_lease_that_is_taken_refuses_a_change_alone() -> None:
     assert hosts.commands == dict.fromkeys(WELL, ["look and lease"] * 2)
 
 
+def test_a_lease_that_is_taken_is_told_without_warnings_of_hosts_that_somebody_else_is_changing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hosts = Counted(WELL, WELL, wanted="changed", locked=BUSY)
+    hosts._preflight = {
+        name: replace(look, facts=replace(look.facts, name_is=("127.0.1.1",))) for name, look in FACTS.items()
+    }
+    assert "ann@desk has been at work here" in ended(hosts, Blocked, check=True)
+    assert "warning" not in capsys.readouterr().out
+
+
 def test_a_lease_that_was_let_go_of_meanwhile_is_taken_and_what_was_changed_is_no_more_to_do() -> None:
     class Ending(Counted):
         """Somebody else's run is ending: only the first look finds its leases."""

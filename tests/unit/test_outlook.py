@@ -113,6 +113,12 @@ def test_a_first_deploy_is_a_line_for_each_service() -> None:
     ]
 
 
+def test_what_is_only_paused_is_not_said_to_be_started() -> None:
+    paused = Step(IDS[ZK], Action.UNPAUSE, "unpause zookeeper", "it is paused", "true\n", "start")
+    assert lines(outlook(plans(a=[paused]))) == ["  1. 10.0.0.1  unpauses ZooKeeper"]
+    assert lines(outlook(plans(a=[paused], b=[starting(ZK)]))) == ["  1. 10.0.0.1, .2  starts ZooKeeper"]
+
+
 def test_members_that_are_about_to_start_are_counted_when_others_are_replaced() -> None:
     now = {ZK: Standing(3, 2, frozenset({A, B}), A)}
     wanted = plans(a=[replacing(ZK, A)], c=[starting(ZK)])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from test_preflight_checks import AGENT, TEXT, A, B, C, World
 from tasks.engine.preflight import lines
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
+from tasks.plan.look.lease import Lease
 from tasks.plan.look.sections import split
 from tasks.plan.preflight.flows import MOST, End, Flow, asking, needed, read
 
@@ -231,6 +233,19 @@ def test_a_host_that_is_down_is_no_firewall() -> None:
     world.lose(B, "connect", f"{B}:22 does not answer", "Is it up?")
     found = closed(world, *((source, B, 5050, "timed out") for source in (A, C, AGENT)))
     assert not [line for line in found if " flow: " in line]
+
+
+@pytest.mark.parametrize(
+    "state", [{"at_work": Lease("ann@desk")}, {"busy": True}], ids=["leased", "in a step"]
+)
+def test_where_somebody_is_at_work_no_flow_is_judged_in_either_direction(state: dict[str, Any]) -> None:
+    """The other run may just be restarting what listens there."""
+    world = serving("zookeeper", 3888)
+    world.seen(B, **state)
+    to_and_from: list[Tried] = [(A, B, 3888, "refused"), (A, B, 2888, "timed out"), (B, A, 2181, "timed out")]
+    found = closed(world, *to_and_from, (C, A, 2181, "timed out"))
+    (told,) = (line for line in found if " flow: " in line)
+    assert told.startswith(f"{C}  warning  flow: it cannot reach {A}:2181 (timed out)")
 
 
 def test_where_nobody_listens_yet_a_refusal_shows_that_the_way_is_open() -> None:

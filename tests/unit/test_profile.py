@@ -217,7 +217,8 @@ def test_a_line_that_is_left_alone_is_shown(machine: Machine) -> None:
     machine.has("if true; then\n  export HOST_IP=10.70.0.99\nfi\n")
     (step, _) = machine.missing()
     assert str(step) == (
-        f"1.1 HOST_IP in {machine.profile}: missing; left alone: line 2: export HOST_IP=10.70.0.99"
+        f"1.1 HOST_IP in {machine.profile}: missing; a line is added behind line 2: export "
+        "HOST_IP=10.70.0.99, which stays"
     )
 
 

@@ -3,13 +3,16 @@
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
-from tasks.engine.screen import screen
+from tasks.engine.screen import differences, how_many, screen
 from tasks.plan.gate import Verdict
 from tasks.plan.membership import Stranger
 from tasks.plan.mesos_master.service import Master
+from tasks.plan.names import Id
 from tasks.plan.report.status import Component, HostStatus, Service, Status
+from tasks.plan.step import Sort, Trouble
 
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 NOW = "2026-11-22T20:00:00Z"
@@ -56,8 +59,24 @@ def test_the_lab_fits_80_columns_and_its_last_line_is_the_cluster() -> None:
     assert len(lines) == 1 + 1 + 10 + 2 + 1
 
 
-def test_what_started_on_another_day_is_told_by_its_date() -> None:
-    assert "2025-01-02" in next(line for line in drawn(lab()) if "marathon-1" in line)
+@pytest.mark.parametrize(
+    "since, told",
+    [
+        ("2026-11-22T19:59:59Z", "19:59:59"),
+        ("2026-11-21T20:00:01Z", "20:00:01"),
+        ("2026-11-22T20:00:20Z", "20:00:20"),  # its clock is ahead
+        ("2026-11-21T20:00:00Z", "2026-11-21"),
+        ("2025-01-02T03:04:05Z", "2025-01-02"),
+        ("as docker neverZ", "as docker "),
+        ("2026-11-22T08+05:00Z", "2026-11-22"),
+        ("", ""),
+    ],
+)
+def test_what_started_within_a_day_is_told_by_its_time_also_yesterday(since: str, told: str) -> None:
+    (line,) = (
+        each for each in drawn(lab(HostStatus(TRIO[0], member(1, since=since)))) if f"{TRIO[0]}  zoo" in each
+    )
+    assert line.partition("running")[2].strip().startswith(f"{told}  " if told else "3.4.12")
 
 
 def test_what_keeps_a_container_from_being_run_is_told_though_it_is_absent() -> None:
@@ -73,6 +92,30 @@ def test_a_difference_is_a_line_of_its_own_said_once_for_all_hosts() -> None:
         lines.count("10.70.0.10, .11, .12  zookeeper: zoo.cfg: syncLimit 2 -> 5 (and 1 more difference)") == 1
     )
     assert sum("differs" in line for line in lines) == 3
+
+
+def test_a_difference_counts_though_a_trouble_tells_a_part_of_it() -> None:
+    """As where /opt/zookeeper was removed: the restart is for zoo.cfg, and for what the member lost."""
+    lost = [f"it does not see /opt/{each}, which was removed" for each in ("logs", "data")]
+    troubles = tuple(Trouble(Id.ZOOKEEPER_RUN, "zookeeper", Sort.LOST, each, "deploy") for each in lost)
+    own = ("directories: missing", "myid 1: missing")
+    for drift, more in (
+        ((*own, f"zoo.cfg: missing, {', '.join(lost)}"), "(and 2 more differences)"),
+        ((*own, f"zoo.cfg: missing, {', '.join(reversed(lost))}"), "(and 2 more differences)"),
+        ((*own, ", ".join(lost)), "(and 1 more difference)"),
+        ((*own, f"restart zookeeper: {lost[0]}"), "(and 1 more difference)"),
+    ):
+        found = lab(HostStatus(TRIO[0], member(1, drift=drift, troubles=troubles)))
+        assert f"{TRIO[0]}  zookeeper: directories: missing {more}" in drawn(found)
+
+
+def test_what_differs_is_counted_and_not_the_lines_that_tell_it() -> None:
+    many = (
+        HostStatus(name, member(n, drift=("a: b", "c: d", "e: f")), ("HOST_IP: no",))
+        for n, name in enumerate(TRIO[:2], 1)
+    )
+    found = lab(*many, HostStatus(TRIO[2], member(3, drift=("a: b",))))
+    assert (len(differences(found)), how_many(found)) == (3, 5)
 
 
 def test_what_was_never_deployed_says_so_and_no_more() -> None:

@@ -25,7 +25,7 @@ from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.mesos_agent import ending
-from tasks.plan.mesos_agent.ending import ADVICE, Task, read
+from tasks.plan.mesos_agent.ending import ADVICE, MADE_NEW, RESTARTED, Task, read
 from tasks.plan.names import Id
 from tasks.plan.outlook import lines
 from tasks.plan.report import document, saved
@@ -194,7 +194,7 @@ def test_the_plan_says_how_many_tasks_each_restart_loses_and_of_which_apps() -> 
         "runs on",
         OTHER: "restarts mesos-slave, active; loses no task; 1 docker task runs on",
     }
-    assert found.costs == [f"{ONE}  replace mesos-slave: {effects(found)[ONE]}.", ADVICE]
+    assert found.costs == [f"{ONE}  replace mesos-slave: {effects(found)[ONE]}.", f"{RESTARTED} {ADVICE}"]
 
 
 def test_the_outlook_and_the_document_say_the_same() -> None:
@@ -232,7 +232,7 @@ def test_if_nobody_can_tell_it_says_so_once_for_all_agents(silent: dict[str, str
         f"{ONE}, .21  replace mesos-slave: restarts mesos-slave, active; loses those of its 3 tasks that are "
         "no docker tasks: the agent did not say how many."
     )
-    assert advice == ADVICE
+    assert advice == f"{RESTARTED} {ADVICE}"
 
 
 def test_if_not_even_a_master_counts_its_tasks_no_number_is_made_up() -> None:
@@ -263,7 +263,7 @@ def test_a_drain_ends_docker_tasks_as_well_and_says_so() -> None:
         ONE: "ends its 3 tasks (1 of /jobs/cron, 1 of /sleeper, 1 of /web) and makes it a new agent",
         OTHER: "ends its 0 tasks and makes it a new agent",
     }
-    assert len(found.costs) == 2
+    assert found.costs[1:] == [f"{MADE_NEW} {ADVICE}"]
 
 
 def test_an_agent_that_lost_its_work_dir_loses_its_docker_tasks_as_well() -> None:
@@ -274,7 +274,15 @@ def test_an_agent_that_lost_its_work_dir_loses_its_docker_tasks_as_well() -> Non
     tasks = [Task(WEB, True), Task(CRON, False)]
     plan = ending.foretold(HostPlan(ONE, (), (step,)), node, host(), tasks)
     assert plan.steps[0].effect == "ends its 2 tasks (1 of /jobs/cron, 1 of /web) and makes it a new agent"
-    assert len(ending.costs({ONE: plan}, {ONE: tasks[:1]})) == 2
+    assert ending.costs({ONE: plan}, {ONE: tasks[:1]})[1:] == [f"{MADE_NEW} {ADVICE}"]
+
+
+def test_agents_that_restart_and_agents_that_are_made_new_are_both_explained() -> None:
+    step = Step(Id.AGENT_RUN, Action.REPLACE, "replace mesos-slave", "", "", "replace", "restart")
+    steps = {ONE: step, OTHER: replace(step, risk="data")}
+    plans = {name: HostPlan(name, (), (step,)) for name, step in steps.items()}
+    found = ending.costs(plans, {ONE: [Task(CRON, False)], OTHER: [Task(WEB, True)]})
+    assert found[-1:] == [f"{RESTARTED} {MADE_NEW} {ADVICE}"]
 
 
 # Who is asked

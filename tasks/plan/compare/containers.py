@@ -29,7 +29,7 @@ def container(host: Host, wanted: Container) -> Found:
         if wanted.name + ".prev" in host.seen.containers:
             yield _farewell(host, wanted)
         return
-    if moved := _moved_ports(wanted, seen):
+    if moved := _moved_ports(host, wanted, seen):
         yield moved
         return
     if differing := _differences(host, wanted, seen):
@@ -44,7 +44,7 @@ def container(host: Host, wanted: Container) -> Found:
     yield from _tidy_containers(host, wanted)
 
 
-def _moved_ports(wanted: Container, seen: SeenContainer) -> Blocker | None:
+def _moved_ports(host: Host, wanted: Container, seen: SeenContainer) -> Blocker | None:
     """Refuse other ports while it runs: members on old and new ports would not find each other,
     and a service that is asked on its new port seems to be down."""
     old, new = seen.labels.get("mesofab.ports"), dict(wanted.labels)["mesofab.ports"]
@@ -57,6 +57,7 @@ def _moved_ports(wanted: Container, seen: SeenContainer) -> Blocker | None:
         f"ports cannot be changed one member at a time: stop it on all hosts (docker stop {wanted.name}), "
         "then deploy",
         "moved-ports",
+        ports.restored(host, wanted, old or ""),
     )
 
 
@@ -114,7 +115,8 @@ def _farewell(host: Host, wanted: Container) -> Step:
 def _wake(host: Host, wanted: Container, seen: SeenContainer) -> Found:
     name, why = quote(wanted.name), ", ".join(ill.seen for ill in condition.of_the_process(host, wanted))
     if seen.status == "paused":
-        yield Step(wanted.step, Action.UNPAUSE, wanted.name, why, f"docker unpause {name}\n", "start")
+        title = f"unpause {wanted.name}"
+        yield Step(wanted.step, Action.UNPAUSE, title, why, f"docker unpause {name}\n", "start")
     elif not seen.runs:
         title = f"start {wanted.name}"
         yield Step(wanted.step, Action.START, title, why, f"docker start {name}\n", "start")

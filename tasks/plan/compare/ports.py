@@ -41,8 +41,22 @@ def _misnumbered(host: Host, wanted: Container) -> tuple[str, tuple[Change, ...]
     return None
 
 
+def restored(host: Host, wanted: Container, made: str) -> tuple[Change, ...]:
+    """Give the change back to the ports that a container was `made` with, as its label has them."""
+    told = made.split(",")
+    if len(told) != len(wanted.ports) or not all(each.isdecimal() for each in told):
+        return ()
+    moved = zip(SETTINGS[wanted.role], told, map(str, wanted.ports), strict=True)
+    edits = (Set(setting, old, _whose(host, setting)) for setting, old, new in moved if old != new)
+    return (Change(tuple(edits), "if it is to keep them"),)
+
+
+def _whose(host: Host, setting: str) -> str:
+    return "" if VARIABLES[setting].scope == "role" else host.node
+
+
 def _other_ports(host: Host, setting: str, port: int) -> tuple[Change, ...]:
     """Give the change to the next port that is free here; others may object to it."""
-    own = "" if VARIABLES[setting].scope == "role" else host.node
+    own = _whose(host, setting)
     free = (str(p) for p in range(port + 1, min(port + 100, 65536)) if p not in host.seen.listeners)
     return tuple(Change((Set(setting, each, own),), "if it is to stay") for each in islice(free, 1))

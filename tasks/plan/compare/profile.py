@@ -1,7 +1,7 @@
 """What is missing of /etc/profile, and of what a login shell says."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...inventory.edits import Change, Set
@@ -129,13 +129,19 @@ def _last(lines: list[str]) -> tuple[int, str]:
 
 def _reason(lines: list[str], whole: list[int], wanted: Edit) -> str:
     simple = [number for number in whole if SIMPLE.fullmatch(lines[number - 1])]
-    left = others(lines, simple)
-    alone = f"; left alone: {_shown(left)}" if left else ""
+    alone = _alone(others(lines, simple), wanted.append)
     if not simple:
         return "missing" + alone
     if not any(wanted.lines.values()):
         return (f"it is set {len(simple)} times" if len(simple) > 1 else "it is set again below") + alone
     return f"{lines[simple[-1] - 1].strip()!r} is not the wanted line" + alone
+
+
+def _alone(left: Sequence[tuple[int, str]], append: bool) -> str:
+    """Say which lines stay as they are, and where the line comes that overrules them."""
+    if append and left:
+        return f"; a line is added behind {_shown(left)}, which {'stay' if left[1:] else 'stays'}"
+    return f"; left alone: {_shown(left)}" if left else ""
 
 
 def change(path: str, lines: list[str], wanted: Edit, line: str) -> str:

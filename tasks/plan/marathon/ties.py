@@ -16,7 +16,7 @@ from ..look.election import Candidacy, in_line
 from ..look.sections import part_function, split
 from ..names import Id
 from ..shell import quote
-from ..step import Action, Step
+from ..step import IDLE, Action, Step
 from .desired import name
 
 CANDIDACY = r"_c_[0-9a-f-]+-latch-"
@@ -93,9 +93,9 @@ def end(node: Node, since: str) -> Step:
         f"now=$(docker inspect -f '{{{{.State.Running}}}} {{{{.State.StartedAt}}}}' {it})\n"
         f"listening=$(ss -ltn 'sport = :{node.settings.marathon_port}')\n"
         'case "$now $listening" in\n'
-        f"{known}*LISTEN*) ;; # it serves\n"
+        f"{known}*LISTEN*) echo {quote(IDLE)} ;; # it serves\n"
         f"{known}*) docker stop -t 0 {it}; echo {quote(ENDED)} ;;\n"
-        f"*) echo {quote(ENDED)} ;;\n"
+        f"*) echo {quote(ENDED)}; echo {quote(IDLE)} ;;\n"
         "esac\n"
     )
     title, why = f"end {name(node)} if it hangs", "without its ZooKeeper it would do so for up to 10 s"

@@ -24,10 +24,13 @@ from .service import agent
 ALIVE = ("TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING")
 """What a task is in that has not ended."""
 
+RESTARTED = "A command task ends with its agent's container; Marathon starts another one."
+MADE_NEW = "An agent that is made new ends all of its tasks, those of docker as well; Marathon starts others."
+"""Why a change loses tasks."""
+
 ADVICE = (
-    "A command task ends with its agent's container; Marathon starts another one. To keep all instances of "
-    "an app up meanwhile, move them to other agents first: fab host.drain HOST, and fab host.resume HOST "
-    "afterwards. --drain moves none: it ends docker tasks, too."
+    "To keep all instances of an app up meanwhile, move them to other agents first: fab host.drain HOST, and "
+    "fab host.resume HOST afterwards. --drain moves none: it ends docker tasks, too."
 )
 """What an operator can do about tasks that a change loses."""
 
@@ -122,13 +125,16 @@ def _unknown(node: Node, seen: Observed) -> str:
 
 def costs(plans: Plans, told: Told) -> list[str]:
     """Say which plans lose or end tasks, what is true of many hosts once, and what can be done about it."""
-    lines = grouped(
-        (name, f"{step.title}: {step.effect}.")
+    losing = [
+        (name, step)
         for name, plan in plans.items()
         for step in plan.steps
         if ends(step) and _costs(step, told[name])
-    )
-    return [*lines, ADVICE] if lines else []
+    ]
+    lines = grouped((name, f"{step.title}: {step.effect}.") for name, step in losing)
+    new = {_makes_it_new(step) for _, step in losing}
+    why = [text for text, is_new in ((RESTARTED, False), (MADE_NEW, True)) if is_new in new]
+    return [*lines, " ".join([*why, ADVICE])] if lines else []
 
 
 def _costs(step: Step, tasks: Sequence[Task] | None) -> bool:

@@ -13,7 +13,7 @@ from .. import http
 from ..look.sections import ASK, LIMIT
 from ..names import Id
 from ..shell import quote
-from ..step import Action, Step
+from ..step import IDLE, Action, Step
 from ..words import counted
 from .moving import Kill, Move, Reserve, Scale, Unreserve
 
@@ -66,7 +66,7 @@ def _step(id: Id, action: Action, title: str, node: Node, port: int, request: st
         f"said=$(ask {quote(node.address)} {port} {quote(request)} {PATIENCE}) || true\n"
         'case "$said" in\n'
         "'HTTP/1.'?' 2'*) ;;\n"
-        "''|'HTTP/1.'?' '307*|'HTTP/1.'?' '409*|'HTTP/1.'?' 50'*) echo 'not now' ;;\n"
+        f"''|'HTTP/1.'?' '307*|'HTTP/1.'?' '409*|'HTTP/1.'?' 50'*) echo {quote(IDLE)} ;;\n"
         f"""*) refuse "{who} answers: $(printf '%s' "$said" | tail -n 1 | cut -c 1-300)" ;;\n"""
         "esac\n"
     )

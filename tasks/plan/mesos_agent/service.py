@@ -18,6 +18,9 @@ from .room import ROLE
 
 Told = Mapping[str, object]
 
+UNHEARD = "no leading master answers the agents' hosts"
+"""Another host may hear one: nothing but a firewall may be in the way."""
+
 
 class Agent(NamedTuple):
     """One agent as the leading master lists it.
@@ -61,7 +64,7 @@ class Agents:
         """Pass if the leading master counts all of `needed` as active."""
         active = _active(answers)
         if active is None:
-            return Verdict(False, "no leading master answers")
+            return Verdict(False, UNHEARD)
         agents = cluster.having("mesos_agent")
         missing = [node.name for node in agents if node.name in needed and _pid(node) not in active]
         count = sum(_pid(node) in active for node in agents)

@@ -114,10 +114,11 @@ def flows(hosts: Sequence[Subject]) -> Iterator[Finding]:
     """Look for closed ports between hosts that could be looked at: one that is down is no firewall.
 
     On a port on which nobody listens yet, a refusal shows as well as an answer that the way is open.
+    Where another run is at work, services may be stopped or started at any moment.
     """
-    names = {host.node.name: host for host in hosts}
+    names = {host.node.name: host for host in hosts if not (host.seen.at_work or host.seen.busy)}
     found: dict[tuple[str, int, Closed], list[Subject]] = {}
-    for host in hosts:
+    for host in names.values():
         for flow in needed(host.cluster, host.node, [each.role for each in host.containers]):
             end, there = host.facts.flows.get((flow.to.address, flow.port)), names.get(flow.to.name)
             if end and there and _is_closed(end, flow, there):

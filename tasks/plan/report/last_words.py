@@ -48,15 +48,15 @@ class Progress:
             standings[step.id.service] = replace(before, serving=before.serving - {node}, leader=leader)
         return replace(self, begun={**self.begun, node: step}, standings=standings, acted=True)
 
-    def end(self, node: str) -> "Progress":
-        """Give the progress when `node` has carried out the step it began."""
+    def end(self, node: str, idle: bool = False) -> "Progress":
+        """Give the progress when `node` has carried out the step it began, maybe with nothing to do."""
         step = self.begun[node]
         begun = {name: each for name, each in self.begun.items() if name != node}
         done = self.done | {(node, step)}
         if step.action is Action.PUT_BACK:
             done -= {each for each in done if each[0] == node and each[1].id == step.id}
         planned = node in self.plans and step in self.plans[node].steps
-        counts = self.planned + planned, self.added + (not planned)
+        counts = self.planned + planned, self.added + (not planned and not idle)
         return replace(self, begun=begun, done=done, planned=counts[0], added=counts[1])
 
     def hear(self, standings: Mapping[str, Standing]) -> "Progress":

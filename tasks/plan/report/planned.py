@@ -8,10 +8,10 @@ from ..step import HostPlan
 from ..words import counted, names
 
 
-def refused(why: str) -> list[str]:
-    """Say first why a deploy would not do all of a plan, then announce its steps."""
+def refused(why: str, partly: bool) -> list[str]:
+    """Say first why a deploy would not do a plan, or would do it only `partly`, then announce its steps."""
     return [
-        "A deploy would not do all of this plan now:",
+        f"A deploy would do {'only a part' if partly else 'nothing'} of this plan now:",
         *(f"  {line}" for line in why.splitlines()),
         "",
         "The steps of this plan:",
