@@ -68,6 +68,17 @@ role of hosts.ini that none of them plays is a failure ([watch.md](watch.md#one-
 It ends with every finding once, in one line, and below it the checks that it fails:
 
     HOST: what was seen; expected what hosts.ini wants; what to do
+        fails CHECK, ...
+
+Hosts that cannot be reached over SSH come first. What else was seen of such a host alone most likely
+follows from that; it stands below that line, without advice of its own:
+
+    HOST: it cannot be reached over SSH: why; expected it to answer; what to do
+        besides: what was seen
+        fails CHECK, ...
+
+A member of ZooKeeper, or a master, that does not answer is the finding of every check that needs it; those
+that answer are judged without it. Apps are launched through a Marathon that answers.
 
 Launches that failed before a task ran are told there as well, in a line for each app of the suite. A few fail
 on a cluster that is well, and Marathon launches another; no check fails unless there are more of one app than

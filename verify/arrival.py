@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 from testinfra.host import Host
 
+from tasks.inventory.printable import printable
+
 from . import lease
 from .findings import Finding, finding
 from .reach import Lost
@@ -22,6 +24,10 @@ class Why:
     seen: str
     wanted: str = "it to answer"
     remedy: str = REACH
+
+    def told_of(self, name: str) -> Finding:
+        """Say it of the host of this name."""
+        return finding(name, self.seen, self.wanted, self.remedy)
 
 
 UNJUDGED = pytest.StashKey[dict[str, Why]]()
@@ -50,6 +56,11 @@ def _hindrance(host: Host) -> Why | None:
     return None
 
 
+def lost(unjudged: Mapping[str, Why]) -> dict[str, str]:
+    """Return the names of the hosts that cannot be reached, by what is said of them."""
+    return {printable(str(why.told_of(name))): name for name, why in unjudged.items() if why.remedy == REACH}
+
+
 def at_work(unjudged: Mapping[str, Why]) -> Iterator[Finding]:
     """Say of every run that is at work on which hosts it is."""
     where: dict[Why, list[str]] = {}
@@ -57,4 +68,4 @@ def at_work(unjudged: Mapping[str, Why]) -> Iterator[Finding]:
         if why.wanted == lease.WANTED:
             where.setdefault(why, []).append(name)
     for why, names in where.items():
-        yield finding(", ".join(names), why.seen, why.wanted, why.remedy)
+        yield why.told_of(", ".join(names))

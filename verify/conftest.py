@@ -1,7 +1,7 @@
 """What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -11,10 +11,11 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.printable import printable
 
-from .arrival import BUSY, UNJUDGED, Why, arrive, at_work
+from .arrival import BUSY, UNJUDGED, Why, arrive, at_work, lost
 from .chosen import Chosen
 from .evidence import MEASURED, NOTED, WITNESS, kept
 from .findings import fail, refuse, sentences
+from .folding import told
 from .journeys import JOURNEYS
 from .plugin import cluster_of
 from .reach import Lost
@@ -111,10 +112,7 @@ def pytest_terminal_summary(
                 checks.setdefault(printable(sentence), []).append(check)
     if checks:
         terminalreporter.section("what is wrong")
-    for sentence, names in sorted(checks.items()):
-        terminalreporter.write_line(sentence)
-        which = "every check" if sentence in config.stash.get(BUSY, ()) else ", ".join(dict.fromkeys(names))
-        terminalreporter.write_line(f"    fails {which}", cyan=True)
+        _write_findings(terminalreporter, config, checks)
     for line in config.stash.get(NOTED, {}):
         terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
@@ -125,3 +123,16 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
     for what, seconds in config.stash.get(MEASURED, []):
         terminalreporter.write_line(f"{what}: {seconds:.1f} s")
+
+
+def _write_findings(
+    terminal: pytest.TerminalReporter, config: pytest.Config, checks: Mapping[str, Sequence[str]]
+) -> None:
+    unjudged = config.stash.get(UNJUDGED, dict[str, Why]())
+    for one in told(checks, lost(unjudged), cluster_of(config).called):
+        terminal.write_line(one.sentence)
+        for seen in one.besides:
+            terminal.write_line(f"    besides: {seen}")
+        names = ", ".join(dict.fromkeys(one.checks))
+        which = "every check" if one.sentence in config.stash.get(BUSY, ()) else names
+        terminal.write_line(f"    fails {which}", cyan=True)
