@@ -334,7 +334,7 @@ BY_HAND = Round(
             "a second Marathon of ours runs on a host, on a port of its own",
             {
                 "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; add its role to the host in hosts.ini, or remove it; docs/members.md says how one leaves: Members that hosts.ini does not name",
-                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/members.md says how one leaves: Members that hosts.ini does not name",
+                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; stop the second one there: docs/members.md says how one leaves: Members that hosts.ini does not name",
             },
             rerun(
                 "{marathon_leader}", "marathon", name="marathon-9", environment={"MARATHON_HTTP_PORT": "8081"}
@@ -564,8 +564,8 @@ STRANGERS = Round(
         Fault(
             "a master is bound to the loopback address",
             {
-                "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
-                "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
+                "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
+                "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
                 "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/members.md says how one leaves: Members that hosts.ini does not name",
                 "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
@@ -638,10 +638,10 @@ STRANGERS = Round(
         Fault(
             "an agent was deactivated: its process was killed",
             {
-                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: the leading master ... has no active agent {agent}:5051; expected it to be registered and active; look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
-                "test_no_agent_is_registered_but_inactive": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if it is gone for good, it is removed after about 75 s",
+                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
+                "test_no_agent_is_registered_but_inactive": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
                 "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-slave` there",
-                "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: http://{agent}:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, and at the firewall",
+                "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: http://{agent}:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             shell_in("{agent}", "docker kill mesos-slave"),
             follow=("test_the_agent_runs_with_the_wanted_flags@{agent}",),
@@ -672,7 +672,7 @@ NEVER_DEPLOYED = Round(
             "a host is in the inventory, but nothing was ever deployed there",
             {
                 "test_the_agent_runs_as_the_runbook_says@10.70.0.12": "10.70.0.12: no container mesos-slave (Error: No such container: mesos-slave); expected it to run; `fab deploy-cluster` runs it, or says what is in the way",
-                "test_the_agent_has_the_version_of_its_image@10.70.0.12": "10.70.0.12: http://10.70.0.12:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, and at the firewall",
+                "test_the_agent_has_the_version_of_its_image@10.70.0.12": "10.70.0.12: http://10.70.0.12:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, at who has the port (`ss -ltnp`), and at the firewall",
                 "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "10.70.0.12: the leading master ... has no active agent 10.70.0.12:5051; expected it to be registered and active; look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
             },
             nothing,
@@ -743,7 +743,7 @@ STOPPED = Round(
             {
                 "test_the_leader_can_read_its_registry": "{master_leader}: GET_HEALTH says 503, the registry is not read; expected the leader to have read its registry; no majority of the log may answer it: see `docker logs mesos-master-0...`",
                 "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0... is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-master-0...` there",
-                "test_every_master_answers_on_its_address": "{master_b}: http://{master_b}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
+                "test_every_master_answers_on_its_address": "{master_b}: http://{master_b}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             together(
                 shell_in("{master_a}", "docker kill mesos-master-0$N"),
