@@ -584,13 +584,13 @@ STRANGERS = Round(
         Fault(
             "something else listens on Marathon's port",
             {
+                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: no container marathon-... (...); port 8080 is taken by python3 (pid ...); expected it to run; stop that process, then `fab deploy-cluster` runs it",
                 "test_every_marathon_answers_on_its_port": '{marathon_a}: http://{marathon_a}:8080/ping says 404: \'<!DOCTYPE HTML>\\n<html lang="en">\\n <head>\\n <meta charset="utf-8">\\n \'; expected pong; something else may listen there: see `ss -ltnp` and `docker logs marathon-...`',
             },
             together(
                 shell_in("{marathon_a}", "docker stop -t 2 marathon-$N; docker rm marathon-$N"),
                 python_in("{marathon_a}", "stranger", STRANGER),
             ),
-            follow=("test_marathon_runs_as_the_runbook_says@{marathon_a}",),
             heal=shell_in("{marathon_a}", "docker rm -f stranger"),
             told={
                 "status": "{marathon_a}  marathon: marathon-...: port 8080 is taken by python3 (pid ...)",
@@ -640,7 +640,7 @@ STRANGERS = Round(
             {
                 "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
                 "test_no_agent_is_registered_but_inactive": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
-                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-slave` there",
+                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-slave` there; `fab deploy-cluster` starts it, or says what is in the way",
                 "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: http://{agent}:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             shell_in("{agent}", "docker kill mesos-slave"),
@@ -724,7 +724,7 @@ STOPPED = Round(
         Fault(
             "a ZooKeeper member is stopped",
             {
-                "test_the_container_runs@{zk_a}": "{zk_a}: zookeeper is exited (exit code ...; expected it to run; look at `docker logs zookeeper` there",
+                "test_the_container_runs@{zk_a}": "{zk_a}: zookeeper is exited (exit code ...; expected it to run; look at `docker logs zookeeper` there; `fab deploy-cluster` starts it, or says what is in the way",
                 "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
                 "test_exactly_one_leads_and_all_others_follow": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
                 "test_all_followers_are_in_sync_with_the_leader": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
@@ -742,7 +742,7 @@ STOPPED = Round(
             "two of three masters are stopped and the third was restarted: no majority of the log",
             {
                 "test_the_leader_can_read_its_registry": "{master_leader}: GET_HEALTH says 503, the registry is not read; expected the leader to have read its registry; no majority of the log may answer it: see `docker logs mesos-master-0...`",
-                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0... is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-master-0...` there",
+                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0... is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-master-0...` there; `fab deploy-cluster` starts it, or says what is in the way",
                 "test_every_master_answers_on_its_address": "{master_b}: http://{master_b}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             together(

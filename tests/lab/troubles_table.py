@@ -263,7 +263,7 @@ PAUSED = Round(
         Fault(
             f"{what} is paused",
             {
-                check: f"{where}: {container} is paused; expected it to run; look at `docker logs {container}` there"
+                check: f"{where}: {container} is paused; expected it to run; `fab deploy-cluster` lets it go on"
             },
             shell_in(where, f"docker pause {container.replace('...', '$N')}"),
             follow=follow,
