@@ -89,7 +89,7 @@ on a cluster that is well, and Marathon launches another; no check fails unless 
 What `--hosts` leaves out, and what is wrong there, fails no check and is told at the end:
 
     not checked: --hosts leaves out HOST (ROLE, ...), ...
-    not checked: [ROLE]: --hosts names none of its hosts
+    1 skipped, not checked: [ROLE]: --hosts names none of its hosts
     not judged, as --hosts leaves it out: HOST: what was seen; expected what hosts.ini wants; what to do
 
 `pytest verify/ --junitxml=FILE` writes the same for machines. Of each `testcase` these fields are stable:

@@ -1,6 +1,7 @@
 """What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,9 +119,10 @@ def pytest_terminal_summary(
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
     if asked and (told := told_left_out(config, cluster_of(config))):
         terminalreporter.write_line(told, yellow=True)
-    skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
-    for why in sorted(skipped):
-        terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    for why, count in sorted(skipped.items()):
+        told = f"{count} skipped, not checked: {printable(why.removeprefix('Skipped: '))}"
+        terminalreporter.write_line(told, yellow=True)
     for what, seconds in config.stash.get(MEASURED, []):
         terminalreporter.write_line(f"{what}: {seconds:.1f} s")
 

@@ -179,7 +179,7 @@ def test_what_the_named_hosts_leave_out_is_said_and_fails_only_with_complete(run
     code, said = run(*COVERED, agent)
     assert code == 5, said
     assert said.splitlines()[-1].startswith("Nothing was checked on 1 of 4 hosts of ")
-    assert "not checked: [zookeeper]: --hosts names none of its hosts" in said
+    assert "\n1 skipped, not checked: [zookeeper]: --hosts names none of its hosts" in said
     assert (
         "not checked: --hosts leaves out 10.0.0.1 (zookeeper, mesos_master, mesos_agent), 10.0.0.2 (" in said
     )
