@@ -68,6 +68,17 @@ role of hosts.ini that none of them plays is a failure ([watch.md](watch.md#one-
 It ends with every finding once, in one line, and below it the checks that it fails:
 
     HOST: what was seen; expected what hosts.ini wants; what to do
+        fails CHECK, ...
+
+Hosts that cannot be reached over SSH come first. What else was seen of such a host alone most likely
+follows from that; it stands below that line, without advice of its own:
+
+    HOST: it cannot be reached over SSH: why; expected it to answer; what to do
+        besides: what was seen
+        fails CHECK, ...
+
+A member of ZooKeeper, or a master, that does not answer is the finding of every check that needs it; those
+that answer are judged without it. Apps are launched through a Marathon that answers.
 
 Launches that failed before a task ran are told there as well, in a line for each app of the suite. A few fail
 on a cluster that is well, and Marathon launches another; no check fails unless there are more of one app than
@@ -78,7 +89,7 @@ on a cluster that is well, and Marathon launches another; no check fails unless 
 What `--hosts` leaves out, and what is wrong there, fails no check and is told at the end:
 
     not checked: --hosts leaves out HOST (ROLE, ...), ...
-    not checked: [ROLE]: --hosts names none of its hosts
+    1 skipped, not checked: [ROLE]: --hosts names none of its hosts
     not judged, as --hosts leaves it out: HOST: what was seen; expected what hosts.ini wants; what to do
 
 `pytest verify/ --junitxml=FILE` writes the same for machines. Of each `testcase` these fields are stable:

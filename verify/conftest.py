@@ -1,7 +1,8 @@
 """What the suite's tests share: the node behind a host, and a report in sentences."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -11,82 +12,71 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.printable import printable
 
-from . import lease
+from .arrival import BUSY, UNJUDGED, Why, arrive, at_work, lost
 from .chosen import Chosen
 from .evidence import MEASURED, NOTED, WITNESS, kept
-from .findings import fail, sentences
+from .findings import fail, refuse, sentences
+from .folding import told
 from .journeys import JOURNEYS
 from .plugin import cluster_of
 from .reach import Lost
-from .selection import told_left_out
-
-ANSWER = "it to answer"
-REACH = "see whether it is up, and whether `ssh` gets there with the settings of hosts.ini"
-SUDO = "give its password: ansible_become_password in hosts.ini, or FABRIC_SUDO_PASSWORD in the environment"
-
-_unjudged: dict[str, tuple[str, str, str]] = {}
-"""What keeps a host from being judged: what was seen, wanted, and helps."""
-
-_reached: set[str] = set()
+from .selection import hosts_of, told_left_out
 
 # It warns of every connection that fails, which is what the suite's own sentences are about.
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unjudged(request: pytest.FixtureRequest, cluster: Cluster) -> dict[str, Why]:
+    """Log in to every host that a check asks, before the first; fails if a run is at work on one of them."""
+    hosts = hosts_of(request.session.items)
+    found = arrive(hosts, min(len(hosts), cluster.settings.parallel) or 1)
+    request.config.stash[UNJUDGED] = found
+    busy = list(at_work(found))
+    request.config.stash[BUSY] = tuple(printable(str(one)) for one in busy)
+    refuse(busy)
+    return found
+
+
 @pytest.fixture
-def node(host: Host, cluster: Cluster) -> Node:
-    """The inventory's node that `host` is; fails if it cannot be reached or a run is at work."""
+def node(host: Host, cluster: Cluster, unjudged: Mapping[str, Why]) -> Node:
+    """The inventory's node that `host` is; fails if it cannot be judged."""
     name = host.backend.get_hostname()
-    if name not in _reached and name not in _unjudged:
-        _reach(name, host)
-    if name in _unjudged:
-        fail(name, *_unjudged[name])
+    if why := unjudged.get(name):
+        fail(name, why.seen, why.wanted, why.remedy)
     found = cluster.called(name)
     assert found is not None, f"{name} is not in {cluster.source}"
     return found
 
 
-def _reach(name: str, host: Host) -> None:
-    try:
-        said = host.run(lease.ASK)
-    except Lost as error:
-        _unjudged[name] = f"it cannot be reached over SSH: {error.why}", ANSWER, REACH
-        return
-    if said.rc != 0:
-        _unjudged[name] = f"sudo does not act for us there: {said.stderr.strip()}", ANSWER, SUDO
-    elif at_work := lease.told(said.stdout):
-        _unjudged[name] = at_work, lease.WANTED, lease.WAIT
-    else:
-        _reached.add(name)
-
-
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup() -> Generator[None]:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Have a host that is lost while something is prepared be a finding."""
-    with _losses_told():
+    with _losses_told(item.config):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Have a host that is lost in mid-test be a finding."""
-    with _losses_told():
+    with _losses_told(item.config):
         return (yield)
 
 
 @contextmanager
-def _losses_told() -> Iterator[None]:
+def _losses_told(config: pytest.Config) -> Iterator[None]:
     """Make a finding of a host that is lost, now and for every test to come."""
     try:
         yield
     except Lost as error:
-        _unjudged[error.host] = f"it was reached, and is lost since: {error.why}", ANSWER, REACH
-        fail(error.host, *_unjudged[error.host])
+        why = Why(f"it was reached, and is lost since: {error.why}")
+        config.stash.setdefault(UNJUDGED, {})[error.host] = why
+        fail(error.host, why.seen, why.wanted, why.remedy)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def journeys(
-    request: pytest.FixtureRequest, cluster: Cluster, chosen: Chosen
+    request: pytest.FixtureRequest, cluster: Cluster, chosen: Chosen, unjudged: Mapping[str, Why]
 ) -> Iterator[Mapping[str, Future[None]]]:
     """Begin the chosen journeys, all at once, before the first check; give them by their tests' names.
 
@@ -123,16 +113,28 @@ def pytest_terminal_summary(
                 checks.setdefault(printable(sentence), []).append(check)
     if checks:
         terminalreporter.section("what is wrong")
-    for sentence, names in sorted(checks.items()):
-        terminalreporter.write_line(sentence)
-        terminalreporter.write_line(f"    fails {', '.join(dict.fromkeys(names))}", cyan=True)
+        _write_findings(terminalreporter, config, checks)
     for line in config.stash.get(NOTED, {}):
         terminalreporter.write_line(printable(line), yellow=True)
     asked = exitstatus != pytest.ExitCode.USAGE_ERROR
     if asked and (told := told_left_out(config, cluster_of(config))):
         terminalreporter.write_line(told, yellow=True)
-    skipped = {report.longrepr[2] for report in terminalreporter.getreports("skipped")}
-    for why in sorted(skipped):
-        terminalreporter.write_line(f"not checked: {printable(why.removeprefix('Skipped: '))}", yellow=True)
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    for why, count in sorted(skipped.items()):
+        told = f"{count} skipped, not checked: {printable(why.removeprefix('Skipped: '))}"
+        terminalreporter.write_line(told, yellow=True)
     for what, seconds in config.stash.get(MEASURED, []):
         terminalreporter.write_line(f"{what}: {seconds:.1f} s")
+
+
+def _write_findings(
+    terminal: pytest.TerminalReporter, config: pytest.Config, checks: Mapping[str, Sequence[str]]
+) -> None:
+    unjudged = config.stash.get(UNJUDGED, dict[str, Why]())
+    for one in told(checks, lost(unjudged), cluster_of(config).called):
+        terminal.write_line(one.sentence)
+        for seen in one.besides:
+            terminal.write_line(f"    besides: {seen}")
+        names = ", ".join(dict.fromkeys(one.checks))
+        which = "every check" if one.sentence in config.stash.get(BUSY, ()) else names
+        terminal.write_line(f"    fails {which}", cyan=True)

@@ -13,7 +13,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Node
 from tasks.inventory.secret import HIDDEN, redacted, shown, shown_words
 
-from . import rights
+from . import ports, rights
 from .findings import REDO, Finding, fail, finding
 from .reach import OWN_ENGINE
 from .wanted import Wanted
@@ -21,9 +21,12 @@ from .wanted import Wanted
 _ASK = (
     OWN_ENGINE
     + """\
-told=$(docker inspect --type container --format '{{.Image}} {{json .}}' %s) && printf '%%s\\n' "${told#* }" &&
-docker image inspect --format '{{json .Config}}' "${told%%%% *}" &&
-case $told in *'"Running":false'* | *'"Restarting":true'*) docker logs --tail 40 %s 2>&1 ;; esac
+told=$(docker inspect --type container --format '{{.Image}} {{json .}}' %s) ||
+  { ss -ltnp 2>/dev/null; false; } &&
+printf '%%s\\n' "${told#* }" && docker image inspect --format '{{json .Config}}' "${told%%%% *}" &&
+case $told in *'"Running":false'* | *'"Restarting":true'*)
+  ss -ltnp 2>/dev/null | tr '\\n' '\\t'; echo; docker logs --tail 40 %s 2>&1 ;;
+esac
 """
 )
 
@@ -38,6 +41,9 @@ while [ $# -gt 0 ]; do
 done"""
 """Asks of pairs of paths, on the host and as a process sees them, what can be written there."""
 
+DEPLOY, OR = "`fab deploy-cluster`", ", or says what is in the way"
+STOP = f"stop that process, then {DEPLOY} runs it"
+
 ROOM = 100
 """MB without which a directory counts as full."""
 
@@ -47,7 +53,8 @@ class Container:
     """One container as docker tells of it; `environment` is what its image does not set itself.
 
     `image_entrypoint` and its neighbours are what it has unless it was run with its own. `beyond` are the
-    rights that nobody has asked for, by docker's names. `log` is the end of its log, if it does not run.
+    rights that nobody has asked for, by docker's names. Of one that does not run, `log` is the end of its
+    log, and `taken` says who has its ports.
     """
 
     where: str
@@ -69,6 +76,7 @@ class Container:
     init: bool
     beyond: Mapping[str, str]
     log: tuple[str, ...] = ()
+    taken: str = ""
 
     @property
     def runs(self) -> bool:
@@ -86,18 +94,21 @@ def inspect(host: Host, node: Node, name: str) -> Container:
         seen = f"docker does not tell of {name}, which may run all the same ({words})"
         fail(node.name, seen, "its engine to answer", "start it: systemctl start docker")
     if said.rc != 0:
-        fail(
-            node.name,
-            f"no container {name} ({words})",
-            "it to run",
-            "`fab deploy-cluster` runs it, or says what is in the way",
-        )
-    told, image, *log = said.stdout.split("\n")
-    return _container(node, name, json.loads(told), json.loads(image), log)
+        taken = ports.taken(said.stdout, ports.of(node, name))
+        seen = f"no container {name} ({words})" + f"; {taken}" * bool(taken)
+        fail(node.name, seen, "it to run", STOP if taken else f"{DEPLOY} runs it{OR}")
+    told, image, listeners, *log = said.stdout.split("\n") + [""]
+    taken = ports.taken(listeners.replace("\t", "\n"), ports.of(node, name))
+    return _container(node, name, json.loads(told), json.loads(image), log, taken)
 
 
 def _container(
-    node: Node, name: str, told: Mapping[str, Any], image: Mapping[str, Any], log: Sequence[str] = ()
+    node: Node,
+    name: str,
+    told: Mapping[str, Any],
+    image: Mapping[str, Any],
+    log: Sequence[str] = (),
+    taken: str = "",
 ) -> Container:
     config, options = told["Config"], told["HostConfig"]
     own = set(config["Env"] or ()) - set(image.get("Env") or ())
@@ -120,6 +131,7 @@ def _container(
         privileged=options["Privileged"],
         pid_mode=options["PidMode"],
         log=tuple(line for line in log if line.strip()),
+        taken=taken,
         init=bool(options.get("Init")),  # null unless it was asked for
         beyond=dict(rights.beyond(options)),
     )
@@ -131,8 +143,19 @@ Findings = Iterator[Finding]
 def not_running(container: Container) -> Findings:
     """Find it not running."""
     if not container.runs:
-        seen = f"{container.name} is {_ended(container)}"
-        yield finding(container.where, seen, "it to run", f"look at `docker logs {container.name}` there")
+        taken = f"; {container.taken}" * bool(container.taken)
+        seen = f"{container.name} is {_ended(container)}{taken}"
+        yield finding(container.where, seen, "it to run", _revived(container))
+
+
+def _revived(container: Container) -> str:
+    """Say what has it run again."""
+    if container.state.get("Paused"):
+        return f"{DEPLOY} lets it go on"
+    if container.taken:
+        return STOP
+    looked = f"look at `docker logs {container.name}` there"
+    return looked if container.state.get("Restarting") else f"{looked}; {DEPLOY} starts it{OR}"
 
 
 def _ended(container: Container) -> str:

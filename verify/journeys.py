@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import requests
 
 from tasks.inventory.cluster import Cluster, Node
@@ -77,9 +78,21 @@ def _only_on(agents: list[Node], cluster: Cluster) -> dict[str, Any]:
 
 
 def _standby(marathons: Sequence[Node]) -> Node:
-    """Return one of these Marathons that follows, if any does: what works through it works through all."""
-    chief = as_json(marathons[0], at_marathon(marathons[0], "/v2/info"))["leader"]
-    return next((n for n in marathons if not chief.startswith(f"{n.address}:")), marathons[0])
+    """Return one that answers, and follows if any does: what works through it works through all."""
+    leading: list[Node] = []
+    silent: list[BaseException] = []
+    for node in marathons:
+        try:
+            chief = str(as_json(node, at_marathon(node, "/v2/info"))["leader"])
+        except pytest.fail.Exception as error:  # the finding of a check of its own, if others answer
+            silent.append(error)
+            continue
+        if not chief.startswith(f"{node.address}:"):
+            return node
+        leading.append(node)
+    if not leading:
+        raise silent[0]
+    return leading[0]
 
 
 def _scaled(app: App) -> None:

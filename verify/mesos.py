@@ -56,7 +56,10 @@ def _ask(
         return request(method, url, timeout=ANSWER_TIMEOUT, allow_redirects=False, **options)
     except requests.RequestException as error:
         seen = f"http://{node.address}:{port} does not answer ({type(error).__name__})"
-        remedy = f"look at `docker ps -a` and at the log of {name}* there, and at the firewall"
+        remedy = (
+            f"look at `docker ps -a` and at the log of {name}* there, at who has the port (`ss -ltnp`), "
+            "and at the firewall"
+        )
         fail(node.name, seen, f"{name} to answer there", remedy)
 
 
@@ -86,6 +89,12 @@ def _is_elected(node: Node) -> bool:
         return metrics(node).get("master/elected") == 1
     except pytest.fail.Exception:
         return False
+
+
+def moved(setting: str, seen: str) -> str:
+    """Say what helps where a service has another port than in hosts.ini, which no deploy mends by itself."""
+    port = seen.rpartition(":")[2]
+    return f"set {setting} back to {port} in hosts.ini, or move all of them at once: `fab plan` says how"
 
 
 def another_version(node: Node, seen: str, image: str) -> Iterator[Finding]:

@@ -1,11 +1,12 @@
 """Which tests of the acceptance suite concern which hosts of the inventory."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.settings import ROLES
@@ -83,6 +84,11 @@ def _host_of(item: pytest.Item) -> str | None:
     """Return the host a test was made for; None for a test that asks the cluster as a whole."""
     host: Any = getattr(getattr(item, "callspec", None), "params", {}).get("_testinfra_host")
     return host.backend.get_hostname() if hasattr(host, "backend") else None
+
+
+def hosts_of(items: Iterable[pytest.Item]) -> dict[str, Host]:
+    """Return every host that tests were made for, by its name."""
+    return {name: item.callspec.params["_testinfra_host"] for item in items if (name := _host_of(item))}  # type: ignore[attr-defined]
 
 
 def properties(cluster: Cluster, item: pytest.Item) -> Iterator[tuple[str, object]]:

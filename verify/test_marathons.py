@@ -1,6 +1,6 @@
 """Chapter 4 as a whole: the Marathons are one framework with one leader."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from tasks.inventory.cluster import Cluster, Node
 from .chosen import Chosen
 from .findings import LEAVE, Finding, each, finding, refuse, require
 from .four_letter_words import session
-from .mesos import another_version, as_json, at_marathon, leader, master_says
+from .mesos import another_version, as_json, at_marathon, leader, master_says, moved
 from .wanted import marathon
 
 pytestmark = [pytest.mark.role("marathon"), pytest.mark.runbook("4.2")]
@@ -97,22 +97,29 @@ def candidates(cluster: Cluster, path: str) -> list[str]:
         return [zookeeper.get(f"{path}/leader-curator/{name}")[0].decode(errors="replace") for name in names]
 
 
+def strangers(
+    marathons: Collection[Node], standing: Collection[str], path: str
+) -> Iterator[tuple[str, Finding]]:
+    """Find who stands for election and is not in hosts.ini, or has another port there; each with its host."""
+    ours = {node.address: node for node in marathons}
+    known = {address(node) for node in marathons}
+    for one in sorted({*standing} - known):
+        host = one.partition(":")[0]
+        if host in ours and address(ours[host]) not in standing:
+            seen, wanted = f"its Marathon stands for election as {one}", address(ours[host])
+            remedy = moved("marathon_port", one)
+            yield host, finding(host, seen, f"{wanted}, the port of hosts.ini", remedy)
+        else:
+            seen = f"a Marathon {one} stands for election in ZooKeeper's {path}"
+            back = "put its host back into [marathon] of hosts.ini, or stop it"
+            remedy = f"{'stop the second one' if host in ours else back} there: {LEAVE}"
+            yield host, finding(host, seen, "only the Marathons of hosts.ini", remedy)
+
+
 def test_no_other_marathon_stands_for_election(cluster: Cluster, chosen: Chosen) -> None:
     marathons = cluster.having("marathon")
     path = marathons[0].settings.marathon_zk_path
-    ours = {address(node) for node in marathons}
-    chosen.refuse(
-        (
-            (host := one.partition(":")[0]),
-            finding(
-                host,
-                f"a Marathon {one} stands for election in ZooKeeper's {path}",
-                "only the Marathons of hosts.ini",
-                f"put its host back into [marathon] of hosts.ini, or stop it there: {LEAVE}",
-            ),
-        )
-        for one in sorted({*candidates(cluster, path)} - ours)
-    )
+    chosen.refuse(strangers(marathons, candidates(cluster, path), path))
 
 
 def test_a_standby_forwards_to_the_leader(own: Answers) -> None:

@@ -11,7 +11,7 @@ from kazoo.exceptions import NoNodeError
 from tasks.inventory.cluster import Cluster, Node
 
 from .chosen import Chosen
-from .findings import LEAVE, REDO, Finding, each, finding, require
+from .findings import LEAVE, REDO, Finding, each, finding, found_on, refuse, require
 from .four_letter_words import serving, session
 from .mesos import another_version, at, leader, master_says, metrics
 from .wanted import mesos_master
@@ -105,18 +105,24 @@ def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, chosen: Ch
     if cluster.settings.mesos_registry != "replicated_log":
         pytest.skip("hosts.ini wants mesos_registry=in_memory: there is no log")
     remedy = "restart the master whose replica is missing; look at its log for `replica`"
-    masters, lacking = cluster.having("mesos_master"), chosen.others("mesos_master")
+    total, told = len(cluster.having("mesos_master")), dict[Node, dict[str, float]]()
+
+    def ask(node: Node) -> list[Finding]:
+        told[node] = metrics(node)
+        return []
+
+    silent = found_on(chosen.having("mesos_master"), ask)
 
     def incomplete(node: Node) -> Iterator[Finding]:
-        seen = metrics(node)
+        seen = told[node]
         if seen.get("registrar/log/recovered") != 1:
             yield finding(node.name, "no recovered replica of the log", "one on every master", remedy)
         replicas = seen.get("registrar/log/ensemble_size", 0)
-        if not len(masters) - len(lacking) <= replicas <= len(masters):
-            wanted = f"{len(masters)}, one for each master"
+        if not len(told) <= replicas <= total:  # those that do not answer may lack theirs
+            wanted = f"{total}, one for each master"
             yield finding(node.name, f"it sees {replicas:.0f} replicas of the log", wanted, remedy)
 
-    each(chosen.having("mesos_master"), incomplete)
+    refuse([*silent, *found_on(told, incomplete)])
 
 
 def test_the_leader_can_read_its_registry(cluster: Cluster) -> None:

@@ -334,7 +334,7 @@ BY_HAND = Round(
             "a second Marathon of ours runs on a host, on a port of its own",
             {
                 "test_no_other_container_of_ours_is_there@{marathon_leader}": "{marathon_leader}: there is a container marathon-9; expected only marathon-..., mesos-master-0..., zookeeper; add its role to the host in hosts.ini, or remove it; docs/members.md says how one leaves: Members that hosts.ini does not name",
-                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; put its host back into [marathon] of hosts.ini, or stop it there: docs/members.md says how one leaves: Members that hosts.ini does not name",
+                "test_no_other_marathon_stands_for_election": "{marathon_leader}: a Marathon {marathon_leader}:8081 stands for election in ZooKeeper's /marathon; expected only the Marathons of hosts.ini; stop the second one there: docs/members.md says how one leaves: Members that hosts.ini does not name",
             },
             rerun(
                 "{marathon_leader}", "marathon", name="marathon-9", environment={"MARATHON_HTTP_PORT": "8081"}
@@ -564,8 +564,8 @@ STRANGERS = Round(
         Fault(
             "a master is bound to the loopback address",
             {
-                "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
-                "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
+                "test_every_master_answers_on_its_address": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
+                "test_every_master_points_to_the_same_leader": "{master_a}: http://{master_a}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
                 "test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory": "127.0.0.1: ZooKeeper's /mesos has 1 candidates of this address; expected none: hosts.ini has no master there; it is a master of hosts.ini with another MESOS_IP, or a stranger; docs/members.md says how one leaves: Members that hosts.ini does not name",
                 "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0...: MESOS_IP is 127.0.0.1; expected {master_a}; `fab plan` shows what differs, and whether `fab deploy-cluster` mends it",
             },
@@ -584,13 +584,13 @@ STRANGERS = Round(
         Fault(
             "something else listens on Marathon's port",
             {
+                "test_marathon_runs_as_the_runbook_says@{marathon_a}": "{marathon_a}: no container marathon-... (...); port 8080 is taken by python3 (pid ...); expected it to run; stop that process, then `fab deploy-cluster` runs it",
                 "test_every_marathon_answers_on_its_port": '{marathon_a}: http://{marathon_a}:8080/ping says 404: \'<!DOCTYPE HTML>\\n<html lang="en">\\n <head>\\n <meta charset="utf-8">\\n \'; expected pong; something else may listen there: see `ss -ltnp` and `docker logs marathon-...`',
             },
             together(
                 shell_in("{marathon_a}", "docker stop -t 2 marathon-$N; docker rm marathon-$N"),
                 python_in("{marathon_a}", "stranger", STRANGER),
             ),
-            follow=("test_marathon_runs_as_the_runbook_says@{marathon_a}",),
             heal=shell_in("{marathon_a}", "docker rm -f stranger"),
             told={
                 "status": "{marathon_a}  marathon: marathon-...: port 8080 is taken by python3 (pid ...)",
@@ -638,10 +638,10 @@ STRANGERS = Round(
         Fault(
             "an agent was deactivated: its process was killed",
             {
-                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: the leading master ... has no active agent {agent}:5051; expected it to be registered and active; look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
-                "test_no_agent_is_registered_but_inactive": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if it is gone for good, it is removed after about 75 s",
-                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-slave` there",
-                "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: http://{agent}:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, and at the firewall",
+                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
+                "test_no_agent_is_registered_but_inactive": "{agent}: agent {agent}:5051 is registered but not active; expected every registered agent to be connected; look at `docker logs mesos-slave` there; if its host is gone, wait: it is removed after about 75 s",
+                "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-slave` there; `fab deploy-cluster` starts it, or says what is in the way",
+                "test_the_agent_has_the_version_of_its_image@{agent}": "{agent}: http://{agent}:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             shell_in("{agent}", "docker kill mesos-slave"),
             follow=("test_the_agent_runs_with_the_wanted_flags@{agent}",),
@@ -672,7 +672,7 @@ NEVER_DEPLOYED = Round(
             "a host is in the inventory, but nothing was ever deployed there",
             {
                 "test_the_agent_runs_as_the_runbook_says@10.70.0.12": "10.70.0.12: no container mesos-slave (Error: No such container: mesos-slave); expected it to run; `fab deploy-cluster` runs it, or says what is in the way",
-                "test_the_agent_has_the_version_of_its_image@10.70.0.12": "10.70.0.12: http://10.70.0.12:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, and at the firewall",
+                "test_the_agent_has_the_version_of_its_image@10.70.0.12": "10.70.0.12: http://10.70.0.12:5051 does not answer (ConnectionError); expected mesos-slave to answer there; look at `docker ps -a` and at the log of mesos-slave* there, at who has the port (`ss -ltnp`), and at the firewall",
                 "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "10.70.0.12: the leading master ... has no active agent 10.70.0.12:5051; expected it to be registered and active; look at `docker logs mesos-slave` there, and at its MESOS_MASTER",
             },
             nothing,
@@ -724,10 +724,10 @@ STOPPED = Round(
         Fault(
             "a ZooKeeper member is stopped",
             {
-                "test_the_container_runs@{zk_a}": "{zk_a}: zookeeper is exited (exit code ...; expected it to run; look at `docker logs zookeeper` there",
+                "test_the_container_runs@{zk_a}": "{zk_a}: zookeeper is exited (exit code ...; expected it to run; look at `docker logs zookeeper` there; `fab deploy-cluster` starts it, or says what is in the way",
                 "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
-                "test_exactly_one_leads_and_all_others_follow": "...: they are: ...{zk_a} does not serve...; expected one leader and 2 followers; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
-                "test_all_followers_are_in_sync_with_the_leader": "{zk_leader}: 1 followers are in sync; expected one leader with 2 followers in sync; compare zoo.cfg of all members, look at `docker logs zookeeper`: a member that is apart has another server list or cannot be reached on its peer ports",
+                "test_exactly_one_leads_and_all_others_follow": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
+                "test_all_followers_are_in_sync_with_the_leader": "{zk_a}: ZooKeeper says to srvr: no answer; expected it to serve; look at `docker logs zookeeper` there",
             },
             shell_in("{zk_a}", "docker stop -t 30 zookeeper"),
             follow=SILENT,
@@ -742,8 +742,8 @@ STOPPED = Round(
             "two of three masters are stopped and the third was restarted: no majority of the log",
             {
                 "test_the_leader_can_read_its_registry": "{master_leader}: GET_HEALTH says 503, the registry is not read; expected the leader to have read its registry; no majority of the log may answer it: see `docker logs mesos-master-0...`",
-                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0... is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-master-0...` there",
-                "test_every_master_answers_on_its_address": "{master_b}: http://{master_b}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, and at the firewall",
+                "test_the_master_runs_as_the_runbook_says@{master_a}": "{master_a}: mesos-master-0... is exited (exit code 137 ...; expected it to run; look at `docker logs mesos-master-0...` there; `fab deploy-cluster` starts it, or says what is in the way",
+                "test_every_master_answers_on_its_address": "{master_b}: http://{master_b}:5050 does not answer (ConnectionError); expected mesos-master to answer there; look at `docker ps -a` and at the log of mesos-master* there, at who has the port (`ss -ltnp`), and at the firewall",
             },
             together(
                 shell_in("{master_a}", "docker kill mesos-master-0$N"),
@@ -864,7 +864,7 @@ CUT_OFF = Round(
         Fault(
             "a member is up, but does not serve: a firewall closes the port on which members elect",
             {
-                "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: This ZooKeeper instance is not currently serving requests; expected it to serve; look at `docker logs zookeeper` there",
+                "test_every_member_serves": "{zk_a}: ZooKeeper says to srvr: This ZooKeeper instance is not currently serving requests; expected it to serve; look at `docker logs zookeeper` there; `fab preflight` looks for a closed port",
             },
             together(
                 shell_in(

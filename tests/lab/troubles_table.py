@@ -263,7 +263,7 @@ PAUSED = Round(
         Fault(
             f"{what} is paused",
             {
-                check: f"{where}: {container} is paused; expected it to run; look at `docker logs {container}` there"
+                check: f"{where}: {container} is paused; expected it to run; `fab deploy-cluster` lets it go on"
             },
             shell_in(where, f"docker pause {container.replace('...', '$N')}"),
             follow=follow,
@@ -452,6 +452,21 @@ HOLD = (
 )
 """Holds the lease of a host, as a run of somebody else's does."""
 
+ON_A_MEMBER = (
+    "test_the_directory_exists",
+    "test_all_may_read_what_root_made_and_root_alone_may_change_it",
+    "test_zoo_cfg_lists_the_members_of_the_inventory",
+    "test_zoo_cfg_holds_the_settings_of_the_inventory",
+    "test_myid_is_the_inventorys",
+    "test_it_runs_the_pinned_image",
+    "test_the_container_runs",
+    "test_it_comes_back_after_a_reboot",
+    "test_it_is_on_the_hosts_network_and_has_no_other_rights",
+    "test_its_variables_and_arguments_are_as_wanted",
+    "test_its_configuration_and_data_live_on_the_host",
+)
+"""What is checked of each ZooKeeper; all of it fails while somebody is at work on one of them."""
+
 AT_WORK = Round(
     "somebody else at work",
     (
@@ -461,17 +476,8 @@ AT_WORK = Round(
                 "test_it_comes_back_after_a_reboot@{zk_a}": "{zk_a}: ann@desk has been at work here since 2026-11-30 12:00:00 UTC: fab deploy-cluster; expected no run at work there; wait for it to end, then run the suite again; remove nothing there meanwhile",
             },
             together(shell_in("{zk_a}", "docker update --restart=no zookeeper"), shell_in("{zk_a}", HOLD)),
-            follow=(
-                "test_the_directory_exists@{zk_a}",
-                "test_all_may_read_what_root_made_and_root_alone_may_change_it@{zk_a}",
-                "test_zoo_cfg_lists_the_members_of_the_inventory@{zk_a}",
-                "test_zoo_cfg_holds_the_settings_of_the_inventory@{zk_a}",
-                "test_myid_is_the_inventorys@{zk_a}",
-                "test_it_runs_the_pinned_image@{zk_a}",
-                "test_the_container_runs@{zk_a}",
-                "test_it_is_on_the_hosts_network_and_has_no_other_rights@{zk_a}",
-                "test_its_variables_and_arguments_are_as_wanted@{zk_a}",
-                "test_its_configuration_and_data_live_on_the_host@{zk_a}",
+            follow=tuple(
+                f"{check}@{{{host}}}" for check in ON_A_MEMBER for host in ("zk_a", "zk_b", "zk_leader")
             ),
             heal=shell_in("{zk_a}", "pkill -f '[s]leep 901'"),
             told={

@@ -14,7 +14,7 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from tasks.inventory.parse import parse
-from verify.containers import inspect, otherwise_configured, with_other_mounts, with_other_rights
+from verify.containers import inspect, not_running, otherwise_configured, with_other_mounts, with_other_rights
 from verify.wanted import Wanted, mesos_master
 
 
@@ -132,3 +132,82 @@ def test_the_suite_wants_docker_init_for_masters_as_hosts_ini_says() -> None:
         masters = "[mesos_master]\n10.70.0.10\n10.70.0.11\n10.70.0.12\n"
         cluster = parse(TRIO + masters + text)
         assert [mesos_master(cluster, node).init for node in cluster.having("mesos_master")] == [wanted] * 3
+
+
+SS = """State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+LISTEN 0      1            0.0.0.0:2181      0.0.0.0:*    users:(("nc",pid=1288,fd=3))
+LISTEN 0      128        127.0.0.1:9999      0.0.0.0:*    users:(("sshd",pid=7,fd=3))
+LISTEN 0      50                 *:3888            *:*
+"""
+
+
+class Down(Told):
+    """A host whose zookeeper is in this state; a shell runs what is asked, with docker and ss that say so."""
+
+    def __init__(self, folder: Path, ss: str = "", **state: Any) -> None:
+        super().__init__([], state={"Status": "exited", "ExitCode": 143, "Running": False, **state})
+        told, image, _ = self._said.split("\n")
+        as_docker = json.dumps(json.loads(told), separators=(",", ":"))
+        (folder / "told").write_text(f"sha256:1 {as_docker}\n")
+        (folder / "image").write_text(f"{image}\n")
+        (folder / "ss.out").write_text(ss)
+        absent = "" if state else "case $* in inspect*) echo Error: No such container >&2; exit 1 ;; esac\n"
+        others = "'image inspect'*) cat image ;; inspect*) cat told ;; *) echo its last words ;;"
+        docker = f"case $* in {others} esac"
+        for name, script in (("docker", f"cd {folder}\n{absent}{docker}"), ("ss", f"cat {folder}/ss.out")):
+            (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (folder / name).chmod(0o700)
+        self._path = f"{folder}:{os.environ['PATH']}"
+
+    def run(self, *words: str) -> CommandResult:
+        asked = words[0] % tuple(map(shlex.quote, words[1:]))
+        path = {**os.environ, "PATH": self._path}
+        done = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=False, env=path)
+        return CommandResult(None, done.returncode, asked, done.stdout, done.stderr)
+
+
+def down(folder: Path, ss: str = "", **state: Any) -> str:
+    """What the suite says of a zookeeper in this state, or of none."""
+    (node, *_) = parse(TRIO).nodes
+    inspect.cache_clear()
+    try:
+        (told,) = not_running(inspect(cast(Host, Down(folder, ss, **state)), node, "zookeeper"))
+        return str(told)
+    except pytest.fail.Exception as absent:
+        return str(absent)
+
+
+TAKEN = "port 2181 is taken by nc (pid 1288), port 3888 is taken by an unknown process"
+STOP = "; expected it to run; stop that process, then `fab deploy-cluster` runs it"
+
+
+@pytest.mark.parametrize("state", [{"Restarting": False}, {"Running": True, "Restarting": True}])
+def test_who_has_the_ports_of_a_container_that_does_not_run_is_named(
+    tmp_path: Path, state: dict[str, Any]
+) -> None:
+    assert down(tmp_path, SS, **state).endswith(f"; its log ends with: its last words; {TAKEN}{STOP}")
+
+
+def test_who_has_the_ports_of_a_container_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert down(tmp_path, SS).endswith(f"no container zookeeper (Error: No such container); {TAKEN}{STOP}")
+    assert down(tmp_path).endswith(
+        "expected it to run; `fab deploy-cluster` runs it, or says what is in the way"
+    )
+
+
+@pytest.mark.parametrize(
+    "state, remedy",
+    [
+        ({"Running": True, "Paused": True}, "`fab deploy-cluster` lets it go on"),
+        (
+            {"Running": False},
+            "look at `docker logs zookeeper` there; "
+            "`fab deploy-cluster` starts it, or says what is in the way",
+        ),
+        ({"Running": True, "Restarting": True}, "look at `docker logs zookeeper` there"),
+    ],
+)
+def test_what_helps_a_container_that_does_not_run_depends_on_why(
+    tmp_path: Path, state: dict[str, Any], remedy: str
+) -> None:
+    assert down(tmp_path, **state).endswith(f"; expected it to run; {remedy}")

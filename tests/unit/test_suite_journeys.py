@@ -13,6 +13,7 @@ from verify.journeys import JOURNEYS, able, command, docker_container
 
 TEXT = "[zookeeper]\n10.0.0.1 myid=1\n[mesos_master]\n10.0.0.1\n[marathon]\n10.0.0.1\n[mesos_agent]\n"
 DOCKER = [name for name in JOURNEYS if "docker" in name]
+MARATHONS = "[marathon]\n" + "".join(f"10.0.0.{number} number={number}\n" for number in (1, 2, 3))
 COMMAND = [name for name in JOURNEYS if "docker" not in name]
 
 
@@ -71,6 +72,29 @@ def test_a_journey_on_which_launches_fail_arrives_and_leaves_nothing(
     assert not marathon.apps
     (line,) = noted
     assert f": 2 launches failed on {AGENT} before they ran" in line
+
+
+@pytest.mark.parametrize("down", ("10.0.0.1", "10.0.0.2"))
+def test_a_journey_goes_through_a_marathon_that_answers(down: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    marathon = Marathon()
+    marathon.silent = {down}
+    marathon.plant(monkeypatch)
+    others = TEXT.replace("10.0.0.1", "10.0.0.9").replace("[marathon]\n10.0.0.9", MARATHONS)
+    cluster = parse(f"{others}{AGENT}\n")
+    JOURNEYS[COMMAND[0]].travel(Chosen(cluster, cluster.nodes, print))
+    assert [one for one in marathon.asked if one.startswith("POST")]
+    assert not [one for one in marathon.asked if re.match(f"(POST|GET|PUT) {down}:8080/v2/apps", one)]
+
+
+def test_a_journey_without_a_marathon_that_answers_is_the_finding_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    marathon = Marathon()
+    marathon.silent = {"10.0.0.1"}
+    marathon.plant(monkeypatch)
+    cluster = parse(f"{TEXT}{AGENT}\n")
+    with pytest.raises(pytest.fail.Exception, match=r"^10\.0\.0\.1: http://10\.0\.0\.1:8080 does not answer"):
+        JOURNEYS[COMMAND[0]].travel(Chosen(cluster, cluster.nodes, print))
 
 
 def test_the_suite_is_green_with_a_failed_launch_and_tells_of_it_at_the_end(

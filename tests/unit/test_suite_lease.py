@@ -1,4 +1,4 @@
-"""The suite while a run is at work: it says whose, once for each host, and judges nothing of that host."""
+"""The suite while a run is at work: it says whose, once, and judges nothing."""
 
 import subprocess
 from pathlib import Path
@@ -55,6 +55,26 @@ def test_a_host_on_which_a_run_is_at_work_is_one_finding(
     said = judged(tmp_path, monkeypatch, "10.0.0.31", f"*{lease.LEASE}*) echo '{ANN}' ;;")
     told = f"\n10.0.0.31: {TOLD}; expected no run at work there; wait for it to end, then run the suite again"
     assert (said.count(told), said.count("\n10.0.0.31: ")) == (1, 1), said
+
+
+def test_while_a_run_is_at_work_nothing_is_judged_and_it_is_told_once_for_all_its_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ssh").write_text(
+        f"#!/bin/sh\ncase $* in *10.0.0.3[45]*{lease.LEASE}*) echo '{ANN}' ;; esac\n"
+    )
+    (tmp_path / "ssh").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    trio = "[zookeeper]\n10.0.0.34 myid=1\n10.0.0.35 myid=2\n10.0.0.36 myid=3\n"
+    files = ("verify/test_host.py", "verify/test_zookeeper.py", "verify/test_zookeeper_ensemble.py")
+    code, said, junit = suite(trio, tmp_path, *files)
+    _, _, told = said.partition(" what is wrong ")
+    assert [line for line in told.splitlines() if line.startswith(("10.", "    "))] == [
+        f"10.0.0.34, 10.0.0.35: {TOLD}; expected no run at work there; "
+        "wait for it to end, then run the suite again; remove nothing there meanwhile",
+        "    fails every check",
+    ]
+    assert code == 1 and all(case.find("error") is not None for case in junit.iter("testcase"))
 
 
 LEFT = "*'docker ps'*) echo zookeeper.prev zookeeper zookeeper-2.prev; touch begun ;;"

@@ -16,6 +16,7 @@ TRIO = (
 )
 ENSEMBLE = ("verify/test_zookeeper_ensemble.py", "-k", "serves or leads or own_id or sync or settings")
 ONE = "--hosts=ssh://127.0.0.1"
+DOWN = ("-k", "serves or leads or own_id or sync or answers or recovered or moves or every_other or clock")
 COVERED = ("verify/test_host.py", "verify/test_zookeeper.py", "-k", "covered")
 
 Suite = Callable[..., tuple[int, str]]
@@ -71,6 +72,35 @@ def test_a_member_elsewhere_that_is_down_is_told_and_fails_nothing(serve: Serve)
     assert (
         said.count("not judged, as --hosts leaves it out: 127.0.0.3: ZooKeeper says to srvr: no answer") == 1
     )
+
+
+def without(host: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Have ssh not reach that host, and the others know the time."""
+    answers = f"*{host}*) echo timed out >&2; exit 255 ;; *date*) date +%s ;;"
+    (folder / "ssh").write_text(f"#!/bin/sh\ncase $* in {answers} esac\n")
+    (folder / "ssh").chmod(0o700)
+    patch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_a_host_that_is_down_is_told_first_and_what_follows_from_it_only_with_it(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without("127.0.0.2", tmp_path, monkeypatch)
+    run = serve(
+        zookeeper=members({"127.0.0.1": "leader", "127.0.0.3": "follower"}),
+        masters=masters("127.0.0.2", {"127.0.0.1": True, "127.0.0.8": True}),
+    )
+    code, said = run(*ENSEMBLE[:1], "verify/test_mesos_masters.py", "verify/test_host.py", *DOWN)
+    _, _, told = said.partition("what is wrong")
+    lines = [line for line in told.splitlines() if line.startswith(("127.", "    "))]
+    assert code == 1 and lines[0].startswith("127.0.0.2: it cannot be reached over SSH: timed out"), said
+    assert lines[1] == "    besides: ZooKeeper says to srvr: no answer"
+    assert re.fullmatch(r"    besides: http://127\.0\.0\.2:\d+ does not answer \(ConnectionError\)", lines[2])
+    assert lines[3].startswith("    fails ") and "test_its_clock_agrees_with_ours" in lines[3]
+    for check in ("all_others_follow", "in_sync_with", "log_is_recovered", "moves_from", "every_other"):
+        assert re.search(rf"test_\w*{check}", lines[3]), check
+    assert len([line for line in lines if "fails" in line]) == 1, said
+    assert "restart the master" not in said and "compare zoo.cfg" not in said
 
 
 def test_a_service_without_a_majority_is_broken_for_every_host(serve: Serve) -> None:
@@ -136,7 +166,6 @@ def test_an_agent_elsewhere_that_is_gone_or_strange_is_told(serve: Serve) -> Non
     code, said = run("verify/test_mesos_agents.py", ONE)
     assert code == 0, said
     for line in (
-        "127.0.0.8: the leading master 127.0.0.1 has no active agent 127.0.0.8:5051",
         "127.0.0.8: agent 127.0.0.8:5051 is registered but not active",
         "127.0.0.9: an agent 127.0.0.9:5051 is registered as 127.0.0.9",
     ):
@@ -150,7 +179,7 @@ def test_what_the_named_hosts_leave_out_is_said_and_fails_only_with_complete(run
     code, said = run(*COVERED, agent)
     assert code == 5, said
     assert said.splitlines()[-1].startswith("Nothing was checked on 1 of 4 hosts of ")
-    assert "not checked: [zookeeper]: --hosts names none of its hosts" in said
+    assert "\n1 skipped, not checked: [zookeeper]: --hosts names none of its hosts" in said
     assert (
         "not checked: --hosts leaves out 10.0.0.1 (zookeeper, mesos_master, mesos_agent), 10.0.0.2 (" in said
     )
