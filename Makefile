@@ -90,9 +90,10 @@ $(RIVALS)/.ready: bench/requirements.txt
 	@./setup.sh $(RIVALS) bench/requirements.txt
 	@touch $@
 
-docs: $(READY) ## Write the pages that are made from the code
+docs: $(READY) ## Write the pages and draw the pictures that are made from the code
 	$(VENV)/bin/python tests/mistakes.py
 	$(VENV)/bin/python tests/page.py
+	$(VENV)/bin/python tests/browser/pictures.py
 
 site: $(SITE)/.ready ## Build README and docs/ into a searchable site, .site/html
 	@rm -rf .site && mkdir -p .site/pages && cp -r *.md LICENSE docs .site/pages && cp docs/site.toml .site/zensical.toml
