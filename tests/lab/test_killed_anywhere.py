@@ -97,6 +97,9 @@ def power_cycle(run: subprocess.Popen[str], nodes: list[str]) -> None:
         faults.start(node)
 
 
+NOTES = "mkdir -p /var/lib/mesofab"
+"""The point at which a first deploy makes what tells `fab retire` what it has made."""
+
 CODES: dict[Strike, int] = {kill: -9, cut: 3, power_cycle: 3}
 """How a run ends that is struck so."""
 
@@ -211,6 +214,8 @@ def test_a_first_deploy_struck_everywhere_ends_as_one_that_nothing_disturbed(
     as_it_was, all_points = undisturbed
     first_step = all_points[:3]
     others = {node: set(first_step) - {point} for node, point in zip(TRIO, first_step, strict=True)}
+    for node in TRIO[1:]:  # as the step that begins with it is ended, too, they wait at its next point
+        others[node].add(NOTES)
     everywhere(lambda node: points.watch(node, wait="."))
     without_the_image()
     walk = Walk([way], others)

@@ -77,7 +77,8 @@ class Group:
         while True:
             self._changed.clear()
             try:
-                if self._connected and not await self._do(self._client.exists, self._joined[path]):
+                joined = self._joined.get(path)
+                if self._connected and not (joined and await self._do(self._client.exists, joined)):
                     await self.join(path, data)
             except KazooException:
                 self._loop.call_later(0.2, self._changed.set)
@@ -143,11 +144,17 @@ class Group:
             self._connected = False
             self._patience = self._loop.call_later(self._timeout, self._give_up)
         else:
-            self._connected, self._expired = False, True
+            self._connected = False
+            self._expire()
         self._changed.set()
 
-    def _give_up(self) -> None:
+    def _expire(self) -> None:
+        """Have no session any more; what joined with it may stand there for a while yet."""
         self._expired = True
+        self._joined.clear()
+
+    def _give_up(self) -> None:
+        self._expire()
         self._changed.set()
         self._loop.run_in_executor(None, self._renew)
 
