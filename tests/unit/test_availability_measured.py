@@ -326,9 +326,8 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> Non
         assert hosts.journal.cost is not None
         ((_, fared),) = hosts.journal.cost.services
         assert fared is not None and 0 < fared.gaps[0].at < hosts.console.elapsed  # by the run's own clock
-        assert re.fullmatch(
-            r"ZooKeeper accepted writes .* except for [0-9.]+ s; the leader did not change\.", said
-        )
+        # A busy machine may be slow to answer as well, which is told beside the gap.
+        assert re.fullmatch(r"ZooKeeper accepted writes .* except for .*; the leader did not change\.", said)
         assert re.fullmatch(
             r"ZooKeeper's longest gap was [0-9.]+ s, and zookeeper_gap_budget allows 0 s", over[0]
         )
