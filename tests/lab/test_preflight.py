@@ -41,8 +41,9 @@ def fresh(lab: None) -> Iterator[None]:
 
 
 def state() -> dict[str, str]:
+    """Give all that a run changes; a deploy's first look leaves an empty lease, on a disk in memory."""
     ask = (
-        "ls -AR /opt /var/lib/mesos /run/mesofab* 2>&1; docker ps -aq; docker images -q | sort;"
+        "ls -AR /opt /var/lib/mesos /run/mesofab.lock 2>&1; docker ps -aq; docker images -q | sort;"
         "cat /etc/profile"
     )
     return {node: inside(node, ask) for node in EVERYBODY}

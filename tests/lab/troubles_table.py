@@ -237,7 +237,7 @@ ENDING = Round(
             "an agent was run by hand with another attribute: it refuses its work_dir",
             {
                 "test_the_agent_runs_as_the_runbook_says@{agent}": "{agent}: mesos-slave: MESOS_ATTRIBUTES is rack:z; expected none",
-                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: the leading master ... has no active agent {agent}:5051; expected it to be registered and active",
+                "test_every_agent_of_the_inventory_is_active_on_the_leading_master": "{agent}: ... active...; expected ... to be ",
             },
             rerun("{agent}", "mesos_agent", environment={"MESOS_ATTRIBUTES": "rack:z"}),
             told={
