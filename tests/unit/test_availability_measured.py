@@ -325,7 +325,8 @@ def test_a_run_ends_with_what_was_measured_and_what_was_over_its_budget() -> Non
         (said,) = hosts.console.measured
         assert hosts.journal.cost is not None
         ((_, fared),) = hosts.journal.cost.services
-        assert fared is not None and 0 < fared.gaps[0].at < hosts.console.elapsed  # by the run's own clock
+        # By the run's own clock, as far as a host's, which counts hundredths of a second, tells that.
+        assert fared is not None and -0.02 < fared.gaps[0].at < hosts.console.elapsed
         # A busy machine may be slow to answer as well, which is told beside the gap.
         assert re.fullmatch(r"ZooKeeper accepted writes .* except for .*; the leader did not change\.", said)
         assert re.fullmatch(
