@@ -3,7 +3,7 @@
 from invoke.collection import Collection
 
 from lab import tasks as lab
-from tasks import backup, cluster, host, marathon, mesos_agent, mesos_master, zookeeper
+from tasks import backup, cluster, host, marathon, mesos_agent, mesos_master, retire, status, zookeeper
 from tasks.engine import commandline
 from tasks.engine.listing import in_order
 
@@ -16,11 +16,11 @@ ns = Collection(
     marathon.deploy,
     mesos_agent.deploy,
     cluster.deploy,
-    cluster.status,
-    cluster.diagnose,
-    cluster.runs,
+    status.status,
+    status.diagnose,
+    status.runs,
     cluster.version,
-    cluster.retire,
+    retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),
     host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),

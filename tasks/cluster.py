@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fabric import task
 from invoke.context import Context
 
-from .launch import DEPLOY, DRAIN, EVERY, RECORD, carry_out
+from .launch import DEPLOY, DRAIN, EVERY, carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,38 +178,6 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     survey.raise_if_wrong(report)
 
 
-@task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
-def status(c: Context, json: bool = False, watch: bool = False) -> None:
-    """Show what runs where, and whether it is well."""
-    from .engine.chosen import is_repetition
-    from .engine.command import open_hosts, operators_errors
-    from .engine.console import Console
-    from .errors import BadInput
-
-    if is_repetition(c):
-        return
-    with operators_errors(json) as found:
-        if json and watch:
-            raise BadInput("--json is one document and --watch has no end: give one of them")
-        with open_hosts(c, "host", Console(json)) as hosts:
-            _status(hosts, found, watch)
-
-
-def _status(hosts: Hosts, found: Document, watch: bool) -> None:
-    from .engine import status as reports
-    from .engine.screen import screen
-    from .plan.report import document
-
-    if watch:
-        seen = reports.watch(hosts)
-    else:
-        with hosts.console.live():
-            seen = reports.look_around(hosts)
-        hosts.console.show(screen(seen))
-    found.update(document.status(seen))
-    reports.raise_unless_ok(seen)
-
-
 KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
@@ -221,80 +189,3 @@ def deploy(
     carry_out(
         c, "deploy-cluster", EVERY, where="host", preflight=preflight, plan=plan, drain=drain, record=record
     )
-
-
-@task
-def runs(c: Context) -> None:
-    """List the last runs that changed something, newest last."""
-    from . import inventory
-    from .engine import recording
-    from .engine.chosen import is_repetition
-    from .engine.command import operators_errors
-    from .engine.output import put_out
-
-    if is_repetition(c):
-        return
-    with operators_errors():
-        put_out("\n".join(recording.last(inventory.runs())))
-
-
-@task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})
-def diagnose(c: Context, out: str | None = None) -> None:
-    """Collect logs, looks and findings into an archive."""
-    from .engine.chosen import is_repetition
-    from .engine.command import open_hosts, operators_errors
-    from .engine.console import Console
-
-    if is_repetition(c):
-        return
-    with operators_errors():
-        from .engine import diagnose as diagnoses
-
-        file = out or diagnoses.by_time()
-        diagnoses.refuse(file)
-        with open_hosts(c, "host", Console()) as hosts:
-            from .engine.run import Run
-
-            with hosts.console.live():
-                found = diagnoses.diagnose(Run(hosts))
-            size = diagnoses.write(file, found)
-            for line in (*found.findings, "", diagnoses.farewell(file, size)):
-                hosts.console.say(line)
-
-
-RETIRE = {
-    "yes": "The cluster's name, instead of being asked for it.",
-    "keep_data": "Leave ZooKeeper's data, the masters' log and the agents' work_dir.",
-    "dry": "Only show what would be done.",
-    **RECORD,
-}
-
-
-@task(auto_shortflags=False, help=RETIRE)
-def retire(
-    c: Context, yes: str | None = None, keep_data: bool = False, dry: bool = False, record: bool = True
-) -> None:
-    """Take the cluster from its hosts again, with its data."""
-    from .engine.chosen import is_repetition
-    from .engine.command import keeping, open_hosts, operators_errors, tell
-    from .engine.console import Console
-
-    if is_repetition(c):
-        return
-    with operators_errors(), open_hosts(c, "host", Console()) as hosts:
-        from .engine import retire as retirement
-        from .engine.run import Run
-
-        run = Run(hosts)
-        with hosts.console.live():
-            shown = retirement.preview(run, keep_data)
-        for line in retirement.lines(run, shown):
-            hosts.console.say(line)
-        if dry:
-            return
-        if not any(shown.steps.values()):
-            retirement.sweep(run)
-            return
-        retirement.agree(hosts.cluster.settings.cluster_name, yes)
-        keep = keeping("retire") if record else None
-        tell(hosts, lambda: retirement.retire(run, shown, keep_data), keep)
