@@ -1,4 +1,4 @@
-"""A leading master is replaced without the wait for its session: another one leads at once."""
+"""Masters are replaced without a wait for their sessions: when the leader goes, another one leads at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,39 +15,48 @@ from .console import STYLES
 from .hosts import Hosts
 
 
-def hand_over(hosts: Hosts, node: Node) -> None:
-    """Stop the leading master on a node, remove its candidacy, and wait until another one leads.
+def make_way(hosts: Hosts, node: Node, leads: bool) -> None:
+    """Stop the master on a node, which is to be made anew, and remove its candidacy.
 
-    Only what surely is that process's candidacy is removed, and only once it surely has ended. Where that
-    is not sure, its session ends by itself, as it does when nobody helps: slower, not wrong. Raises
-    StepFailed or Unreachable.
+    If it leads, wait before that for a living one next in line, and after it until that one leads. Only what
+    surely is of a process there is removed, and only once none surely lives. Where that is not sure, its
+    session ends by itself, as it does when nobody helps: slower, not wrong. Raises StepFailed or Unreachable.
     """
     if len(MESOS_MASTER.nodes(hosts.cluster)) == 1:
         return  # nobody could lead in its place
-    if doubt := _stop(hosts, node):
+    doubt = _stop(hosts, node, leads)
+    if leads and doubt:
         slower = "another master leads only when the session of this one ends"
         hosts.console.say(f"{node.name}  {Id.MASTER_RUN} {slower}: {doubt}.", STYLES["warning"])
-    else:
+    elif leads:
         _await_another(hosts, node)
 
 
-def _stop(hosts: Hosts, node: Node) -> str:
-    """Stop the leader and remove its candidacy; say why not, if that would not be safe."""
+def _stop(hosts: Hosts, node: Node, leads: bool) -> str:
+    """Stop a master and remove its candidacy; say why not, if that would not be safe."""
     path = hosts.cluster.settings.mesos_zk_path
     try:
         with hosts.tree(node) as tree:
-            _await_successor(hosts, node, lambda: tree.candidacies(path))
-            said = gates.ask_member(hosts, node, candidacy.question(node))
-            found = candidacy.of_leader(node, said, tree.candidacies(path))
-            if found is None:
+            if leads:
+                _await_successor(hosts, node, lambda: tree.candidacies(path))
+            found = _own(hosts, node, tree.candidacies(path), leads)
+            if not found:
                 return "ZooKeeper and the master do not agree on which candidacy is its own"
-            words = hosts.act({node.name: [candidacy.stop(node)]})[node.name]
+            words = hosts.act({node.name: [candidacy.stop(node, leads)]})[node.name]
             if candidacy.ENDED not in words.splitlines():
                 return f"something still listens on port {node.settings.mesos_master_port}"
-            tree.remove(found)
+            for each in found:
+                tree.remove(each)
             return ""
     except NoTree as error:
         return f"ZooKeeper could not be asked from here ({error})"
+
+
+def _own(hosts: Hosts, node: Node, standing: Sequence[Candidacy], leads: bool) -> Sequence[Candidacy]:
+    if not leads:
+        return candidacy.of_followers(node, standing)
+    leading = candidacy.of_leader(node, gates.ask_member(hosts, node, candidacy.question(node)), standing)
+    return [leading] if leading else []
 
 
 def _await_successor(hosts: Hosts, node: Node, standing: Callable[[], Sequence[Candidacy]]) -> None:

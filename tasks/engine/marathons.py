@@ -1,23 +1,26 @@
 """Marathon stays led while members of ZooKeeper are restarted, as far as its sessions there allow that."""
 
 import secrets
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..errors import NoTree, OperatorError, StepFailed
 from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
+from ..plan.desired import Container
 from ..plan.look.election import Candidacy
 from ..plan.look.sections import last_line
 from ..plan.marathon import ties
 from ..plan.marathon.ties import Ties
 from ..plan.roll import Member, Turn
 from ..plan.runbook import MARATHON, ZOOKEEPER, containers
+from ..plan.step import Step
 from . import gates
 from .console import STYLES
 from .hosts import Hosts, Inquiry
 
 TRIES = 6
-"""How many Marathons are restarted at most so that the leader is not tied to a member."""
+"""How often standbys boot again at most so that one of them is not tied to a member."""
 
 Seen = tuple[dict[str, Ties], list[Candidacy]]
 """How the Marathons are tied, and how they stand for election."""
@@ -29,15 +32,18 @@ After = Callable[[], None]
 class Marathons:
     """Sees to the Marathons of a roll: they stay led, and none boots more often than it must.
 
-    Those on the hosts `anew` are made anew in it. Each of these boots at most once until ZooKeeper's leader
-    is restarted, which ends them all, and once then. Whoever has booted and is tied to a member that is to be
-    restarted is `held` until then: stopped beforehand, so that it does not hang, nor docker starts it again.
+    Whoever would be lost with the member of ZooKeeper that is restarted next is `held`, if it leads or is not
+    to boot once more: stopped beforehand, so that it does not hang, nor docker starts it again. Those on the
+    hosts `anew` are made anew in the roll. Each of these boots at most once until ZooKeeper's leader is
+    restarted, which ends them all, and once then; unless otherwise nobody could lead.
     """
 
     def __init__(self, hosts: Hosts, anew: Collection[str] = ()) -> None:
         self.held: set[str] = set()
         self._hosts, self._anew, self._booted = hosts, frozenset(anew), set[str]()
         self._sees_to = len(MARATHON.nodes(hosts.cluster)) > 1 and hosts.has_all(MARATHON)
+        self._begun: dict[str, float] = {}
+        self._boot = 0.0
 
     def before(self, turn: Turn, waiting: Sequence[Member]) -> tuple[Turn, After]:
         """See to Marathon before a turn: give that turn, or one to be taken first, and what follows after it.
@@ -65,10 +71,19 @@ class Marathons:
         coming = sum(each.service == ZOOKEEPER.service and each != first for each in waiting)
         return turn, self._before_follower(member, seen, own, coming)
 
+    def see_boots(self) -> None:
+        """See how long those take to boot that were started, unless it is too late for that."""
+        begun, self._begun = self._begun, {}
+        if not begun:
+            return
+        asked = time.monotonic()
+        _ties(self._hosts, begun, min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout))
+        if (now := time.monotonic()) > asked + ties.ROUND:
+            self._boot = now - min(begun.values())
+
     def start_held(self, but: Collection[str] = ()) -> None:
         """Have those run that are held, `but` some; where that fails, it is only told."""
         held = sorted(self.held - {*but})
-        self.held -= {*held}
         try:
             self._start(held)
         except OperatorError as error:
@@ -82,71 +97,70 @@ class Marathons:
     def _before_leader(self, member: Node, own: Collection[str]) -> After:
         known, standing = _seen(self._hosts, member)
         booting = sorted(self.held)[:1] or ties.last_standby(ties.line(self._hosts.cluster, standing))
-        why = "one that boots meanwhile is not hit when ZooKeeper's leader is restarted next"
-        for node in _nodes(self._hosts, booting):
-            self._start(booting) if node.name in self.held else self._restart(node, why)
-        self.held -= {*booting}
+        if booting:
+            self._boot_again(booting, "one that boots is not hit when ZooKeeper's leader is restarted next")
+            time.sleep(ties.head_start(self._boot))
         tied = {name: one for name, one in known.items() if name not in booting}
 
         def after() -> None:
             ended = [*_ended(self._hosts, member, tied, standing), *self.held]
+            names = [name for name in ended if name not in own]
             self.held.clear()
-            self._run_again(ended, own, wait=bool(booting))
+            if booting:  # one boots already, and several at once take longer
+                _await_leader(self._hosts, self._all())
+            self._start(names)
 
         return after
 
     def _before_follower(self, member: Node, seen: Seen, own: Collection[str], coming: int) -> After:
-        """Stop those that are tied to the member and not to boot twice, the leader last; see `before`."""
+        """Stop those that are tied to the member and not to boot twice; see `before`."""
         known, standing = seen
-        tied = {name: one for name, one in known.items() if member.name in one.members}
-        for name in reversed(ties.line(self._hosts.cluster, standing)):
-            if name in tied and (name in own or not self._may_boot(name)):
-                self._hold(name)
-                del tied[name]
+        running = {name: one for name, one in known.items() if name not in self.held}
+        tied = {name: one for name, one in running.items() if member.name in one.members}
+        done_with = [name for name in tied if name in own or not self._may_boot(name)]
+        led = ties.line(self._hosts.cluster, standing)[:1]
+        self._hold([name for name in done_with if name not in led])
+        self._hold([name for name in done_with if name in led])
 
         def after() -> None:
-            ended = _ended(self._hosts, member, tied, standing)
-            self._run_again(ended, own, wait=False)
-            if not coming:
-                self.start_held(but=own)
-            elif self.held >= self._all() and not own:
+            hit = {name: one for name, one in tied.items() if name not in done_with}
+            self.held |= {*_ended(self._hosts, member, hit, standing)}
+            if self.held >= self._all() and not own:
                 self.start_held(but=sorted(self.held)[1:])  # rather one boot more than nobody who answers
+            elif coming != 1:  # else that is ZooKeeper's leader, which ends them all
+                late = [name for name in self._all() if coming and not self._may_boot(name)]
+                self.start_held(but=[*own, *late])
 
         return after
 
     def _released(self, member: Node, own: Collection[str]) -> Seen | Turn:
-        """Have a Marathon lead that is not tied to the member, or give up; or give the turn that leads there.
+        """Have a Marathon lead that is not tied to the member, or give up; or give a turn to be taken first.
 
-        Whoever is to be made anew is so instead of being restarted; whoever has booted is stopped.
+        Whoever stands in line before one that is free is stopped. While nobody is free, all that do not lead
+        boot again, and land elsewhere, with luck; whoever is to be made anew is so instead.
         """
         for _ in range(TRIES):
             known, standing = _seen(self._hosts, member)
             line = ties.line(self._hosts.cluster, standing)
-            if len(line) == 1 and self.held and _is_tied(line[0], member, known):
-                self._start_one_held()
-                continue
-            name = ties.next_restart(member.name, line, known)
-            if name is None:
+            in_the_way = ties.in_the_way(member.name, line, known)
+            if in_the_way is not None:
+                self._make_way(in_the_way, line)
                 return known, standing
-            if name in own:
-                return Turn((Member(MARATHON.service, name),), leads=name == line[0])
-            self._make_way(name, name == line[0] or len(line) > 2)
+            if anew := [name for name in line[1:] if name in own]:
+                return Turn((Member(MARATHON.service, anew[0]),))
+            landing = sorted(self.held) or line[1:]
+            self._boot_again(landing, "with the next member of ZooKeeper to be restarted nobody could lead")
+            for node in _nodes(self._hosts, landing):
+                gates.reach_member(self._hosts, MARATHON, node)
         return _seen(self._hosts, member)
 
-    def _make_way(self, name: str, others: bool) -> None:
-        """Have a Marathon go to the end of the line; out of it, if it has booted and `others` can lead."""
-        if others and not self._may_boot(name):
-            self._hold(name)
+    def _make_way(self, in_the_way: Sequence[str], line: Sequence[str]) -> None:
+        """Stop those in the way, the leader last, and wait until the next in line leads."""
+        if not in_the_way:
             return
-        (node,) = _nodes(self._hosts, [name])
-        self._restart(node, "the next member of ZooKeeper to be restarted would take the leader with it")
-        gates.reach_member(self._hosts, MARATHON, node)
-
-    def _start_one_held(self) -> None:
-        """Have one of the held run again, where otherwise nobody could lead but the one who is to go."""
-        (node,) = _nodes(self._hosts, sorted(self.held)[:1])
-        self.start_held(but=self.held - {node.name})
-        gates.reach_member(self._hosts, MARATHON, node)
+        self._hold(in_the_way[1:])
+        self._hold(in_the_way[:1])
+        _await_leader(self._hosts, line[len(in_the_way) :])
 
     def _may_boot(self, name: str) -> bool:
         return name not in self._anew or name not in self._booted
@@ -154,56 +168,59 @@ class Marathons:
     def _all(self) -> set[str]:
         return {node.name for node in MARATHON.nodes(self._hosts.cluster)}
 
-    def _hold(self, name: str) -> None:
-        """Stop a Marathon with time, so that it hands over what it leads."""
-        (node,) = _nodes(self._hosts, [name])
-        (container,) = containers([MARATHON], self._hosts.cluster, node)
-        self._hosts.act({name: [ties.stop(container)]})
-        self.held.add(name)
+    def _hold(self, names: Sequence[str]) -> None:
+        """Stop Marathons with time, so that one hands over what it leads."""
+        nodes = _nodes(self._hosts, names)
+        self._hosts.act({node.name: [ties.stop(_container(self._hosts, node))] for node in nodes})
+        self.held |= {*names}
 
-    def _restart(self, node: Node, why: str) -> None:
-        (container,) = containers([MARATHON], self._hosts.cluster, node)
-        step = restart(container, why, f"restarts {container.name}", container.grace)
-        self._hosts.act({node.name: [step]})
-        self._booted.add(node.name)
+    def _boot_again(self, names: Sequence[str], why: str) -> None:
+        held, running = ([name for name in names if (name in self.held) is held] for held in (True, False))
+        self._start(held)
+        nodes = _nodes(self._hosts, running)
+        self._hosts.act({node.name: [_restart(self._hosts, node, why)] for node in nodes})
+        self._begin(running)
 
-    def _run_again(self, ended: Sequence[str], own: Collection[str], wait: bool) -> None:
-        """Have Marathons run again, but for those with a turn of their `own`: one at once, others later.
-
-        With `wait` all of them only when one leads: another one boots already, and several take longer.
-        """
-        names = [name for name in ended if name not in own]
-        at_once, later = ([], names) if wait else (names[:1], names[1:])
-        self._start(at_once)
-        if later:
-            _await_leader(self._hosts)
-            self._start(later)
-
-    def _start(self, names: Collection[str]) -> None:
-        self._booted |= {*names}
+    def _start(self, names: Sequence[str]) -> None:
         try:
             self._hosts.act({node.name: [ties.start(node)] for node in _nodes(self._hosts, names)})
         except StepFailed as error:  # Marathon's gate tells; it is nothing against the member of ZooKeeper
             self._hosts.console.say(str(error), STYLES["warning"])
+        self._begin(names)
+
+    def _begin(self, names: Sequence[str]) -> None:
+        self._begun |= dict.fromkeys(names, time.monotonic())
+        self._booted |= {*names}
+        self.held -= {*names}
 
 
-def _is_tied(name: str, member: Node, known: Mapping[str, Ties]) -> bool:
-    return name in known and member.name in known[name].members
+def _restart(hosts: Hosts, node: Node, why: str) -> Step:
+    container = _container(hosts, node)
+    return restart(container, why, f"restarts {container.name}", container.grace)
+
+
+def _container(hosts: Hosts, node: Node) -> Container:
+    (container,) = containers([MARATHON], hosts.cluster, node)
+    return container
 
 
 def _seen(hosts: Hosts, member: Node) -> Seen:
     """Give how the Marathons are tied, and how they stand for election; nothing of what nobody tells."""
-    return _ties(hosts), _standing(hosts, member)
+    names = [node.name for node in MARATHON.nodes(hosts.cluster)]
+    return _ties(hosts, names), _standing(hosts, member)
 
 
-def _ties(hosts: Hosts) -> dict[str, Ties]:
-    """Ask every Marathon's host; nothing of one that does not tell, or whose Marathon does not run."""
+def _ties(hosts: Hosts, names: Collection[str], patience: int = 0) -> dict[str, Ties]:
+    """Ask these hosts of their Marathons; nothing of one that does not tell, or whose Marathon does not run.
+
+    With `patience` wait for so many seconds until each is connected.
+    """
 
     def ask(node: Node) -> Ties | None:
         boundary = secrets.token_hex(16)
         inquiry = Inquiry(
             "look at Marathon's sessions",
-            ties.script(node, boundary),
+            ties.script(node, boundary, patience),
             last_line(boundary),
             lambda text: ties.read(text, boundary, hosts.cluster),
         )
@@ -212,7 +229,7 @@ def _ties(hosts: Hosts) -> dict[str, Ties]:
         except OperatorError:
             return None
 
-    found = hosts.each(MARATHON.nodes(hosts.cluster), ask)
+    found = hosts.each(_nodes(hosts, names), ask)
     return {name: one for name, one in found.items() if one and one.since}
 
 
@@ -255,8 +272,8 @@ def _remove(hosts: Hosts, member: Node, stale: Sequence[Candidacy]) -> None:
         hosts.console.say(told, STYLES["warning"])
 
 
-def _await_leader(hosts: Hosts) -> None:
+def _await_leader(hosts: Hosts, among: Collection[str]) -> None:
     def leads(said: gates.Said) -> bool:
-        return gates.standings(hosts, said)[MARATHON.service].leader is not None
+        return gates.standings(hosts, said)[MARATHON.service].leader in among
 
     gates.ask_until(hosts, [MARATHON], leads)

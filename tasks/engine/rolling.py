@@ -43,6 +43,7 @@ def _turns(
     before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
     fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
     while waiting:
+        care.see_boots()
         turn = gates.next_turn(hosts, before, waiting, here, fresh, care.held)
         if turn.refused:
             return turn.refused
@@ -54,8 +55,8 @@ def _turns(
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         with hosts.turn("replace", chapter.service, nodes, turn.leads, served, began):
             try:
-                if turn.leads and chapter is MESOS_MASTER:
-                    leaders.hand_over(hosts, nodes[0])
+                if chapter is MESOS_MASTER and (served or turn.leads):
+                    leaders.make_way(hosts, nodes[0], turn.leads)
                 _replace(hosts, chapter, nodes, plans, after)
             except (StepFailed, GateNotReached) as error:
                 if not served:

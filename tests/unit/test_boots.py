@@ -103,9 +103,13 @@ class World(FakeHosts):
                 return "" if name in self.sessions else ties.ENDED
             self._end(name)
         elif step.action is not Action.START or name not in self.sessions:
-            self.needed[name] += step.action is Action.RESTART or len(self.line) < 2
+            self.needed[name] += step.action is Action.RESTART or len(self.line) < 2 or self._all_are_tied()
             self._boot(name)
         return ""
+
+    def _all_are_tied(self) -> bool:
+        """Tell whether nobody could lead while some member of ZooKeeper is restarted."""
+        return any(all(member in self.sessions[name] for name in self.line) for member in NAMES)
 
     def _restart_zookeeper(self, member: str) -> None:
         if member == self.chief:  # which one boots meanwhile does so for that, not to keep another one

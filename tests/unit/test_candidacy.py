@@ -190,10 +190,12 @@ class Hosts(FakeHosts):
         return {name: said for name in steps}
 
 
-def handed_over(world: World, lost: str = "") -> Hosts:
+def handed_over(world: World, lost: str = "", leads: bool = True) -> Hosts:
+    if not leads:
+        world.nodes.append(stands(0, "another", pid="master@10.70.0.11:5050"))
     world.begin(in_container=True)
     hosts = Hosts(world, lost)
-    leaders.hand_over(hosts, NODE)
+    leaders.make_way(hosts, NODE, leads)
     return hosts
 
 
@@ -202,6 +204,19 @@ def test_a_leader_is_stopped_and_its_candidacy_removed() -> None:
     hosts = handed_over(world)
     assert hosts.done == ["0.10 stop mesos-master-01"]
     assert [one.id for one in world.removed] == ["id-1"] and not world.nodes
+
+
+def test_a_follower_is_stopped_and_all_its_candidacies_removed_so_that_nobody_waits_for_them_later() -> None:
+    world = World(iter([[], ["docker restarts", "dies", "docker restarts"]]))
+    hosts = handed_over(world, leads=False)
+    assert hosts.done == ["0.10 stop mesos-master-01"]
+    assert [one.data for one in world.nodes] == [stands(0, "another", pid="master@10.70.0.11:5050").data]
+
+
+def test_where_a_follower_cannot_be_helped_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    handed_over(World(iter(())), "10.70.0.11: it forwards nothing", leads=False)
+    handed_over(World(iter(()), late=True), leads=False)
+    assert "session" not in capsys.readouterr().out
 
 
 def test_a_leader_that_ends_late_keeps_its_candidacy(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,9 +240,9 @@ EVENTS = st.lists(
 )
 
 
-@given(st.lists(EVENTS, max_size=7), st.booleans())
-@settings(max_examples=400)
+@given(st.lists(EVENTS, max_size=7), st.booleans(), st.booleans())
+@settings(max_examples=600)
 def test_whatever_happens_meanwhile_no_candidacy_of_a_living_master_is_removed(
-    events: list[list[str]], late: bool
+    events: list[list[str]], late: bool, leads: bool
 ) -> None:
-    handed_over(World(iter(events), late))
+    handed_over(World(iter(events), late), leads=leads)

@@ -40,19 +40,27 @@ def tied(*members: str) -> Ties:
     return Ties(frozenset(members), "2026-11-30T19:42:33.1Z")
 
 
-def test_a_leader_that_is_not_tied_to_the_member_stays() -> None:
-    assert ties.next_restart(A, [B, C], {B: tied(B, C), C: tied(A)}) is None
+def test_nobody_is_in_the_way_of_a_leader_that_is_not_tied_to_the_member() -> None:
+    assert ties.in_the_way(A, [B, C], {B: tied(B, C), C: tied(A)}) == []
 
 
-def test_a_leader_that_is_tied_goes_when_the_next_in_line_is_free() -> None:
-    assert ties.next_restart(A, [B, C], {B: tied(A), C: tied(B)}) == B
-    assert ties.next_restart(A, [B, C, A], {B: tied(A), C: tied(A), A: tied(B)}) == C
+def test_in_the_way_is_whoever_stands_before_the_first_that_is_free() -> None:
+    assert ties.in_the_way(A, [B, C], {B: tied(A), C: tied(B)}) == [B]
+    assert ties.in_the_way(A, [B, C, A], {B: tied(A), C: tied(A), A: tied(B)}) == [B, C]
+    assert ties.in_the_way(A, [B, C], {B: tied(A), C: tied(A, B)}) is None
 
 
 @pytest.mark.parametrize("known", [{B: tied(A)}, {B: tied(A), C: tied()}, {}])
-def test_nobody_is_restarted_while_somebodys_ties_are_unknown(known: Mapping[str, Ties]) -> None:
-    assert ties.next_restart(A, [B, C], known) is None
-    assert ties.next_restart(A, [B], {B: tied(A)}) is None
+def test_nobody_is_in_the_way_while_somebodys_ties_are_unknown(known: Mapping[str, Ties]) -> None:
+    assert ties.in_the_way(A, [B, C], known) == []
+    assert ties.in_the_way(A, [], {}) == []
+
+
+@pytest.mark.parametrize(("boot", "seconds"), [(0, 0), (1.9, 0), (3.3, 1.3), (8.4, 4.2), (15, 7.5)])
+def test_a_marathon_gets_no_more_start_than_keeps_it_from_being_there_too_early(
+    boot: float, seconds: float
+) -> None:
+    assert ties.head_start(boot) == pytest.approx(seconds)
 
 
 def test_the_last_standby_is_never_the_leader() -> None:
@@ -144,6 +152,8 @@ class Hosts(FakeHosts):
         for name, own in steps.items():
             if own[0].action is Action.RESTART:
                 self.world.restart(name)
+            elif own[0].action is Action.STOP and ties.ENDED not in own[0].shell:
+                self.world.line.remove(name)
         return {name: ties.ENDED if name in self._hanging else "" for name in steps}
 
 
@@ -159,12 +169,26 @@ def test_wherever_six_sessions_lie_the_leader_is_free_of_the_member_in_the_end()
     member = CLUSTER.nodes[0]
     for distribution in product(SESSIONS, repeat=3):
         hosts = Hosts(World(dict(zip(NAMES, distribution, strict=True))))
-        was_free = member.name not in hosts.world.sessions[A]
+        somebody_was_free = any(member.name not in each for each in hosts.world.sessions.values())
         before(hosts, leads=False, waiting=[])
         leader = hosts.world.line[0]
-        gave_up = len(hosts.world.restarts) == marathons.TRIES
+        gave_up = len(hosts.world.restarts) == 2 * marathons.TRIES
         assert member.name not in hosts.world.sessions[leader] or gave_up
-        assert bool(hosts.world.restarts) != was_free, "nobody is restarted without need"
+        assert bool(hosts.world.restarts) != somebody_was_free, "nobody boots without need"
+
+
+def test_a_leader_that_is_tied_is_stopped_and_the_first_that_is_free_leads() -> None:
+    hosts = Hosts(World({A: (A, B), B: (B, B), C: (A, C)}))
+    before(hosts, leads=False, waiting=[])()
+    assert hosts.world.line == [B, C]
+    assert hosts.done == ["0.10 stop marathon-1", "0.12 end marathon-3 if it hangs", "0.10 start marathon-1"]
+
+
+def test_where_all_are_tied_the_standbys_boot_again_until_one_is_free_while_the_leader_leads_on() -> None:
+    hosts = Hosts(World({A: (A, B), B: (A, B), C: (A, C)}, chance=random.Random(3)))
+    before(hosts, leads=False, waiting=[])()
+    assert hosts.done[:2] == ["0.11 restart marathon-2", "0.12 restart marathon-3"]
+    assert hosts.done.index("0.10 stop marathon-1") > 1
 
 
 def test_before_zookeepers_leader_goes_the_last_in_line_begins_to_boot_and_the_others_wait_for_it() -> None:
@@ -243,3 +267,26 @@ def test_only_what_runs_on_with_its_port_closed_is_ended(
     ran = run(f"set -eu\n{ties.end(CLUSTER.nodes[0], SINCE).shell}", tmp_path, bin)
     assert (ran.returncode, ran.stdout.decode().splitlines()) == (0, says)
     assert (tmp_path / "done").exists() == stopped
+
+
+@pytest.mark.parametrize(
+    ("connections", "rounds"),
+    {
+        "it is connected": ('ESTAB users:(("java",pid=901,fd=45))', 0),
+        "another process is": ('ESTAB users:(("java",pid=9012,fd=45))', 4),
+        "none is": ("", 4),
+    }.values(),
+)
+def test_a_boot_is_waited_for_until_the_process_is_connected_and_not_for_ever(
+    connections: str, rounds: int, tmp_path: Path
+) -> None:
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    own = "case $1 in top) echo PID; echo 812; echo 901;; esac"
+    texts = {"docker": own, "ss": f"echo {shlex.quote(connections)}", "sleep": f"echo >>{tmp_path}/rounds"}
+    for name, text in texts.items():
+        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
+        (bin / name).chmod(0o755)
+    assert run(ties.script(CLUSTER.nodes[0], "X", patience=2), tmp_path, bin).returncode == 0
+    waited = tmp_path / "rounds"
+    assert (len(waited.read_text()) if waited.exists() else 0) == rounds

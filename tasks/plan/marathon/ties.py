@@ -1,4 +1,4 @@
-"""To which ZooKeeper members a Marathon is tied, and who is restarted so that a leader is not tied to one.
+"""To which ZooKeeper members a Marathon is tied, and who makes way so that a leader is not tied to one.
 
 Seen on Marathon 1.5.8: each has two sessions, one for its state and one for its place in the election, and
 the leader a third one of libmesos. They land on members by chance. When a member is restarted, a leader that
@@ -22,6 +22,15 @@ from .desired import name
 CANDIDACY = r"_c_[0-9a-f-]+-latch-"
 """What the node of a candidacy is called in front of its number (LeaderLatch.java of Curator)."""
 
+ROUND = 0.5
+"""Seconds between two looks at a Marathon that boots."""
+
+ELECTION = 2.0
+"""Seconds that ZooKeeper is away at least when its leader is made anew, as the lab's 3.8.0 shows."""
+
+QUICKER = 0.5
+"""The part of the last boot's time that no boot falls short of: one alone is quicker than several at once."""
+
 ENDED = "its process has ended"
 """What the step that ends a hanging Marathon says if the process that was known is no more."""
 
@@ -39,11 +48,20 @@ def path(cluster: Cluster) -> str:
     return f"{cluster.settings.marathon_zk_path}/leader-curator"
 
 
-def script(node: Node, boundary: str) -> str:
-    """Give the script that tells of the process of a host's Marathon; `boundary` must be random."""
+def script(node: Node, boundary: str, patience: int = 0) -> str:
+    """Give the script that tells of the process of a host's Marathon; `boundary` must be random.
+
+    It waits so many seconds for the process to be connected to a member.
+    """
     it, port = quote(name(node)), node.settings.zookeeper_client_port
+    connected = f"ss -tnp state established '( dport = :{port} )' | grep -qE \"pid=($own),\""
+    wait = (
+        f"rounds={int(patience / ROUND)}\n"
+        f"until own=$(docker top {it} -eo pid | sed 1d | paste -sd '|' -); {connected}; do\n"
+        f"[ $rounds -gt 0 ] || break; rounds=$((rounds - 1)); sleep {ROUND}\ndone\n"
+    )
     return (
-        f"export LC_ALL=C\n{part_function(boundary)}{{\n"
+        f"export LC_ALL=C\n{part_function(boundary)}{{\n{wait if patience else ''}"
         f"part since; docker inspect -f '{{{{if .State.Running}}}}{{{{.State.StartedAt}}}}{{{{end}}}}' {it}\n"
         f"part processes; docker top {it} -eo pid\n"
         f"part connections; ss -tnp state established '( dport = :{port} )'\n"
@@ -67,18 +85,25 @@ def line(cluster: Cluster, standing: Iterable[Candidacy]) -> list[str]:
     return [at[one.data] for one in in_line(standing, CANDIDACY) if one.data in at]
 
 
-def next_restart(member: str, line: Sequence[str], ties: Mapping[str, Ties]) -> str | None:
-    """Say which host's Marathon is restarted next, so that in the end the leader is not tied to a member.
+def in_the_way(member: str, line: Sequence[str], ties: Mapping[str, Ties]) -> list[str] | None:
+    """Name those in line in front of the first one that is not tied to a member: without them that one leads.
 
-    None if it is not, or nobody can tell. Whoever is restarted stands last in line and lands elsewhere, with
-    luck; so those next in line that are tied go first, and the leader when the next one is free.
+    None if all are tied. Nobody is in the way where nobody can tell.
     """
-    if len(line) < 2 or any(each not in ties or not ties[each].members for each in line):
-        return None
-    leader, following = line[:2]
-    if member not in ties[leader].members:
-        return None
-    return following if member in ties[following].members else leader
+    if any(each not in ties or not ties[each].members for each in line):
+        return []
+    free = (place for place, each in enumerate(line) if member not in ties[each].members)
+    first = next(free, None)
+    return None if line and first is None else list(line[:first])
+
+
+def head_start(boot: float) -> float:
+    """Say how many seconds before ZooKeeper's leader goes a Marathon that boots in `boot` seconds is started.
+
+    A boot is over when it is connected to ZooKeeper; one that comes there before the leader has gone is lost
+    with it, one that comes late is waited for. Without ZooKeeper a Marathon waits for up to 10 s (1.5.8).
+    """
+    return max(0.0, min(boot - ELECTION, boot * QUICKER))
 
 
 def last_standby(line: Sequence[str]) -> list[str]:
@@ -104,7 +129,7 @@ def end(node: Node, since: str) -> Step:
 
 def stop(container: Container) -> Step:
     """Give the step that stops a Marathon which would end with a member of ZooKeeper, and not for long."""
-    why = "it would end with the next member of ZooKeeper to be restarted, and boot once more than it must"
+    why = "it would end with the next member of ZooKeeper to be restarted"
     shell = f"docker stop -t {container.grace} {quote(container.name)}\n"
     return Step(container.step, Action.STOP, f"stop {container.name}", why, shell, "replace", "restart")
 

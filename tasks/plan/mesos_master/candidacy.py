@@ -1,4 +1,4 @@
-"""The leading master's candidacy, which outlives its process by a session unless somebody removes it.
+"""A master's candidacy, which outlives its process by a session unless somebody removes it.
 
 Source: contender.cpp and master.cpp of Mesos 1.5.0. The id of a MasterInfo is new at every start, so what
 carries it is of that process alone; an address is also its successor's.
@@ -40,6 +40,15 @@ def of_leader(node: Node, said: str, standing: Sequence[Candidacy]) -> Candidacy
     return leading if all(one.get(key) == own[key] for one in (info, _read(leading)) for key in own) else None
 
 
+def of_followers(node: Node, standing: Sequence[Candidacy]) -> list[Candidacy]:
+    """Give the candidacies of masters on `node` that do not lead.
+
+    Made before the one there is stopped, they are of processes that have ended once it has: not two can
+    listen on one port, and a master listens before it stands for election.
+    """
+    return [one for one in in_line(standing, NAME)[1:] if _read(one).get("pid") == _pid(node)]
+
+
 def someone_is_next(nodes: Sequence[Node], standing: Sequence[Candidacy]) -> bool:
     """Tell whether behind the leader comes a living master: the newest candidacy of one of these nodes.
 
@@ -57,8 +66,8 @@ def _read(candidacy: Candidacy) -> Mapping[str, object]:
     return http.table(http.parsed(candidacy.data))
 
 
-def stop(node: Node) -> Step:
-    """Give the step that ends the leading master at once, and says whether it surely has ended."""
+def stop(node: Node, leads: bool) -> Step:
+    """Give the step that ends a master at once, and says whether it surely has ended."""
     it, port = quote(name(node)), node.settings.mesos_master_port
     shell = (
         f"docker stop -t 0 {it} # it closes no session, so nothing is gained by waiting\n"
@@ -66,6 +75,9 @@ def stop(node: Node) -> Step:
         f"running=$(docker inspect -f '{{{{.State.Running}}}}' {it})\n"
         f'case "$running $listening" in *true*|*LISTEN*) ;; *) echo {quote(ENDED)};; esac\n'
     )
-    why = "it leads: its candidacy is removed, so that another one leads at once"
-    effect = f"stops {name(node)}, the leader"
+    if leads:
+        why = "it leads: its candidacy is removed, so that another one leads at once"
+    else:
+        why = "its candidacy is removed, so that nobody waits for it when the leader goes"
+    effect = f"stops {name(node)}, {'the leader' if leads else 'a follower'}"
     return Step(Id.MASTER_RUN, Action.STOP, f"stop {name(node)}", why, shell, "replace", "restart", effect)
