@@ -1,4 +1,4 @@
-"""Backups as files: a tar.gz that anybody can look into, read back without trusting anything in it."""
+"""Archives as files: a tar.gz that anybody can look into, read back without trusting anything in it."""
 
 import gzip
 import io
@@ -19,13 +19,13 @@ PACKED, UNPACKED = 500_000_000, 600_000_000
 """How many bytes a file may have that is read as a backup, and how many may be in it."""
 
 
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Give the archive of files."""
+def pack(files: Mapping[str, bytes], made: int = 0) -> bytes:
+    """Give the archive of files, which were `made` at this second."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, data in files.items():
             one = tarfile.TarInfo(name)
-            one.size, one.mode = len(data), 0o600
+            one.size, one.mode, one.mtime = len(data), 0o600, made
             tar.addfile(one, io.BytesIO(data))
     return gzip.compress(whole.getvalue(), mtime=0)
 

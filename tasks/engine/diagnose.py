@@ -1,10 +1,8 @@
 """Collect how a cluster stands into one archive, without secrets; nothing is changed on any host."""
 
-import io
 import os
 import re
 import secrets
-import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +27,8 @@ from ..version import VERSION
 from . import fanout
 from . import preflight as survey
 from . import status as reports
+from .archive import pack
+from .files import put
 from .hosts import Inquiry
 from .run import Run
 
@@ -118,24 +118,18 @@ def _hosts(seen: Mapping[str, Observed], parts: Parts) -> Iterator[tuple[str, st
 
 
 def _name(text: str) -> str:
-    """Give a name as a file may have it, whatever a host has called it."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:200] or "nameless"
+    """Give a name as a file in an archive may have it, whatever a host has called it."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:70] or "nameless"
 
 
 def write(file: str, found: Diagnosis) -> int:
     """Write the archive, for its owner alone; give its size. Raises BadInput."""
-    packed = io.BytesIO()
-    top = re.sub(r"\.(tar\.gz|tgz)$", "", Path(file).name)
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for name, text in found.files.items():
-            data = text.encode(errors="backslashreplace")
-            entry = tarfile.TarInfo(f"{top}/{name}")
-            entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
-            archive.addfile(entry, io.BytesIO(data))
+    top = _name(re.sub(r"\.(tar\.gz|tgz)$", "", Path(file).name))
+    files = {f"{top}/{name}": text.encode(errors="backslashreplace") for name, text in found.files.items()}
+    packed = pack(files, int(time.time()))
     refuse(file)
     try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(packed.getvalue())
+        put(Path(file), packed)
     except OSError as error:
         raise BadInput(f"--out {file}: {error.strerror}") from None
-    return len(packed.getvalue())
+    return len(packed)
