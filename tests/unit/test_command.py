@@ -485,6 +485,8 @@ def test_a_plan_of_some_hosts_says_what_it_leaves_out_and_ends_as_the_deploy_wou
         for name in two
         for done in (["replace", "zookeeper:"], ["remove", "zookeeper.prev:"])
     ]
+    prepared = [line for line in said.splitlines() if line.endswith("(what it prepares would be left out)")]
+    assert [line.split()[:3] for line in prepared] == [[name, "2.2", "zoo.cfg:"] for name in two]
 
 
 def test_a_plan_with_nothing_to_do_tells_of_a_service_that_is_not_well(

@@ -1,6 +1,7 @@
 """A plan as a person reads it: why it cannot run, if so, then its steps and what they come to."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from ...inventory.cluster import Cluster
 from ..roll import Member, stays
@@ -22,7 +23,12 @@ def steps(plans: Mapping[str, HostPlan], left: Mapping[Member, str]) -> Iterator
     """Give a line per step; those of members that would be `left` as they are say so."""
     for name, plan in plans.items():
         for step in plan.steps:
-            yield f"{name}  {step}" + ("  (would be left out)" if stays(left, name, step) else "")
+            if stays(left, name, step):
+                yield f"{name}  {step}  (would be left out)"
+            elif step.prepares and step.effect and Member(step.id.service, name) in left:
+                yield f"{name}  {replace(step, effect='what it prepares would be left out')}"
+            else:
+                yield f"{name}  {step}"
 
 
 def summary(cluster: Cluster, plans: Mapping[str, HostPlan], doubtful: Collection[str]) -> str:
