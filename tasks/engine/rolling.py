@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
+from ..plan.availability.turns import Taken
 from ..plan.membership import Plans
 from ..plan.roll import Member
 from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter, containers
@@ -52,7 +53,9 @@ def _turns(
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
-        with hosts.turn("replace", chapter.service, nodes, turn.leads, served, began):
+        places = tuple(node.name for node in nodes)
+        taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
+        with hosts.journal.turn(taken, lambda: hosts.console.elapsed):
             try:
                 if turn.leads and chapter is MESOS_MASTER:
                     leaders.hand_over(hosts, nodes[0])
