@@ -13,6 +13,7 @@ import pytest
 from fake_hosts import FakeHosts, ensemble_led_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_records import recorded
 from samples import TRIO, as_wanted
 
 from tasks.cluster import show_plan
@@ -32,6 +33,7 @@ from tasks.plan.report.record import Done, Ending, Fared, Foreign, Planned, Reco
 from tasks.plan.runbook import ZOOKEEPER
 from tasks.version import VERSION
 
+ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW = parse(TRIO), parse(f"{TRIO}[zookeeper:vars]\nzookeeper_sync_limit=5\n")
 A, B, C = (node.name for node in NEW.nodes)
 FOLLOWER, LEADER = Kind("replace", "zookeeper", False), Kind("replace", "zookeeper", True)
@@ -376,6 +378,13 @@ def test_only_the_last_runs_are_listed(tmp_path: Path) -> None:
 def test_where_no_run_has_left_a_record_that_is_said(tmp_path: Path) -> None:
     none = tmp_path / "none"
     assert recording.last(none) == [f"No run on hosts.ini has left a record in {none}."]
+
+
+def test_the_list_that_the_docs_show_is_that_of_runs_on_the_lab() -> None:
+    shown = (ROOT / "docs/change.md").read_text().partition("    $ fab runs\n")[2].partition("\n\n")[0]
+    made = map(recorded, ("three-services", "over-budget", "rolled-back"))
+    pages = ((one, f"runs/{re.sub('[-:]', '', one.began)}-{one.name}.html") for one in made)
+    assert [line[4:] for line in shown.splitlines()] == record.lines(pages)
 
 
 # What turns have cost

@@ -137,13 +137,14 @@ def captions(lane: Sequence[Bar], baseline: float) -> Iterator[Label | None]:
 
 
 def _caption(bar: Bar, begin: float, end: float, baseline: float) -> Label | None:
-    *_, short = bar.captions
-    for text in bar.captions:
-        if text and text_width(text, "tile") <= bar.right - bar.left - 8:
+    said = [(text, text_width(text, "tile")) for text in bar.captions if text]
+    for text, width in said:
+        if width <= bar.right - bar.left - 8:
             return Label(bar.left + 4, baseline, text, "tile")
-    width = text_width(short, "tile")
-    if short and width <= end - bar.right - 8:
-        return Label(bar.right + 4, baseline, short, "tile")
-    if short and width <= bar.left - begin - 8:
-        return Label(bar.left - 4 - width, baseline, short, "tile")
+    for text, width in said:
+        if width <= end - bar.right - 8:
+            return Label(bar.right + 4, baseline, text, "tile")
+    for text, width in said:
+        if width <= bar.left - begin - 8:
+            return Label(bar.left - 4 - width, baseline, text, "tile")
     return None
