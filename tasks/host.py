@@ -3,7 +3,7 @@
 from fabric import task
 from invoke.context import Context
 
-from .launch import Steps
+from .launch import RECORD, Steps
 
 set_ip = Steps("host", "set-ip", says="1.1 Write the HOST_IP line into /etc/profile.")
 check_ip = Steps("host", "check-ip", says="1.2 Check what a login shell says of HOST_IP.")
@@ -12,20 +12,23 @@ DRAIN = {
     "host": "The host, by its name or address in hosts.ini.",
     "preview": "Only say what that would do now.",
     "drain-timeout": "Seconds after which tasks that cannot be moved are left; else all is given back.",
+    **RECORD,
 }
 
 
 @task(auto_shortflags=False, positional=["host"], help=DRAIN)
-def drain(c: Context, host: str, preview: bool = False, drain_timeout: str | None = None) -> None:
+def drain(
+    c: Context, host: str, preview: bool = False, drain_timeout: str | None = None, record: bool = True
+) -> None:
     """Move a host's tasks and leaders elsewhere, so that a person can work on it."""
-    from .engine import servicing
+    from .engine import command, servicing
 
-    servicing.drain(c, host, preview, drain_timeout)
+    servicing.drain(c, host, preview, drain_timeout, command.keeping("host.drain") if record else None)
 
 
-@task(auto_shortflags=False, positional=["host"], help={"host": DRAIN["host"]})
-def resume(c: Context, host: str) -> None:
+@task(auto_shortflags=False, positional=["host"], help={"host": DRAIN["host"], **RECORD})
+def resume(c: Context, host: str, record: bool = True) -> None:
     """Use a host again that was drained; also what a drain that was cut short has left is put back."""
-    from .engine import servicing
+    from .engine import command, servicing
 
-    servicing.resume(c, host)
+    servicing.resume(c, host, command.keeping("host.resume") if record else None)

@@ -70,9 +70,9 @@ def diagnose(c: Context, out: str | None = None) -> None:
                 hosts.console.say(line)
 
 
-@task
-def runs(c: Context) -> None:
-    """List the last runs that changed something, newest last."""
+@task(auto_shortflags=False, help={"pages": "Write the pages of those runs anew."})
+def runs(c: Context, pages: bool = False) -> None:
+    """List the last runs that changed something, newest last, and their pages."""
     from . import inventory
     from .engine import recording
     from .engine.chosen import is_repetition
@@ -82,4 +82,4 @@ def runs(c: Context) -> None:
     if is_repetition(c):
         return
     with operators_errors():
-        put_out("\n".join(recording.last(inventory.runs())))
+        put_out("\n".join(recording.last(inventory.runs(), pages)))

@@ -19,7 +19,7 @@ from ..plan.zookeeper.backup.archive import Backup
 from ..plan.zookeeper.backup.picture import Picture, TooLarge
 from ..version import VERSION
 from . import archive as archives
-from . import gates
+from . import gates, moments
 from .files import put
 from .hosts import Hosts, Inquiry
 
@@ -129,7 +129,7 @@ def _written(
     now = datetime.now(UTC)
     cluster = hosts.cluster
     backup = Backup(
-        made=now.strftime("%FT%TZ"),
+        made=moments.written(now),
         version=VERSION,
         cluster=cluster.settings.cluster_name,
         roots=restoring.roots(cluster),

@@ -217,7 +217,7 @@ def _report(console: Console, progress: Progress, result: Result) -> None:
         fine = " ".join(id for id in plan.wanted if (name, id) not in acted)
         rows += [Row(name, f"{fine} as wanted", "ok", console.looks.get(name, 0.0))] if fine else []
         rows += [row for row in console.rows if row.host == name]
-    if rows:
+    if rows := rows or console.rows:
         console.say()
         console.table(rows)
     console.say()
@@ -225,6 +225,13 @@ def _report(console: Console, progress: Progress, result: Result) -> None:
         console.say(f"{says}.", "green")
     for line in console.measured:
         console.say(line)
+    console.say(f"{_sum(progress, result)}, {console.elapsed:.1f} s.")
+
+
+def _sum(progress: Progress, result: Result) -> str:
+    """Say how much was done; a run that follows no plan finds out what as it goes."""
+    if not result.plans:
+        return f"{counted(progress.planned + progress.added, 'step')} carried out"
     what = f"{counted(progress.planned, 'step')} carried out" if result.changed else "Nothing to do"
     more = f", and {progress.added} more to hand over" if progress.added else ""
-    console.say(f"{what} on {counted(len(result.plans), 'host')}{more}, {console.elapsed:.1f} s.")
+    return f"{what} on {counted(len(result.plans), 'host')}{more}"

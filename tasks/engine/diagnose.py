@@ -24,7 +24,7 @@ from ..plan.report.status import Status
 from ..plan.retire.places import places
 from ..plan.runbook import CHAPTERS
 from ..version import VERSION
-from . import fanout
+from . import fanout, moments
 from . import preflight as survey
 from . import status as reports
 from .archive import pack
@@ -66,7 +66,7 @@ def refuse(file: str) -> None:
 
 def diagnose(run: Run) -> Diagnosis:
     """Look at all hosts, judge what is seen, and collect what may tell why."""
-    looked_at = datetime.now(UTC).strftime("%FT%TZ")
+    looked_at = moments.now()
     looks, lost = survey.look(run)
     seen = {name: look.seen for name, look in looks.items()}
     nodes = [node for node in run.hosts.nodes if node.name in seen]

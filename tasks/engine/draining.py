@@ -16,6 +16,7 @@ from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
 from . import gates, lease, succession
 from .asking import PAUSE, Heard
 from .console import STYLES
+from .deploy import Result
 from .hosts import Hosts
 from .run import Run
 
@@ -34,19 +35,11 @@ class Limits:
     changing: float | None = None
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a run has come to, in sentences, and what of it was over its budget."""
-
-    says: tuple[str, ...]
-    over_budget: tuple[str, ...] = ()
-
-
 class Stuck(Exception):
     """What could not be moved in time; the text says why, a sentence for each app."""
 
 
-def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) -> Done:
+def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) -> Result:
     """Have nothing run on a host that others could run, and nobody lead there that can hand over.
 
     What cannot be moved within `timeout` seconds is left there; without one, everything is given back. Raises
@@ -63,30 +56,30 @@ def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) 
             over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
     kept = [f"{node.name}  {each}: that ends with the host" for each in left]
     ready = f"{node.name} is drained. Once the work there is done: fab host.resume {node.name}"
-    return Done((*kept, ready), tuple(over))
+    return Result({}, (*kept, ready), tuple(over))
 
 
-def resume(run: Run, node: Node, limits: Limits = Limits()) -> Done:
+def resume(run: Run, node: Node, limits: Limits = Limits()) -> Result:
     """Give back what a drain has taken, also one that was cut short."""
     if not _has_agent(node):
-        return Done((f"{node.name} has no agent, so there is nothing to give back",))
+        return Result({}, (f"{node.name} has no agent, so there is nothing to give back",))
     with lease.held(run) as leases:
         leases.secure()
         agent = _Agent(run.hosts, node, limits)
         given = bool(agent.look().ours)
         agent.reach(moving.giving_back)
-    return Done((f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
+    return Result({}, (f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
 
 
-def preview(run: Run, node: Node) -> Done:
+def preview(run: Run, node: Node) -> Result:
     """Say what a drain would do now; raise Blocked as it would. Nothing is changed."""
     lines = [*foreseen.leaving(node, _refuse_if_needed(run, node))]
     if not _has_agent(node):
-        return Done((*lines, f"{node.name} has no agent, so no task is moved"))
+        return Result({}, (*lines, f"{node.name} has no agent, so no task is moved"))
     seen = _Agent(run.hosts, node, Limits()).look()
     if obstacles := [*moving.obstacles(seen)]:
         raise _cannot(node, obstacles, "A drain would be refused")
-    return Done((*foreseen.moved(node, seen), *lines))
+    return Result({}, (*foreseen.moved(node, seen), *lines))
 
 
 def _has_agent(node: Node) -> bool:

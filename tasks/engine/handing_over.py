@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
+from ..plan.availability.turns import Taken
 from ..plan.marathon import handover
 from ..plan.membership import Plans
 from ..plan.runbook import Chapter, containers
@@ -41,8 +42,9 @@ def hand_over(hosts: Hosts, chapter: Chapter, plans: Plans) -> None:
 
 def _take(hosts: Hosts, chapter: Chapter, turn: Mapping[str, Step]) -> None:
     """Take a turn; what changes the state is the last old one's, which leads."""
-    nodes = [node for node in hosts.nodes if node.name in turn]
-    with hosts.turn("hand over", chapter.service, nodes, _changes_state([turn]), served=True):
+    places, now = tuple(node.name for node in hosts.nodes if node.name in turn), hosts.console.elapsed
+    taken = Taken("hand over", chapter.service, places, _changes_state([turn]), True, now, now)
+    with hosts.journal.turn(taken, lambda: hosts.console.elapsed):
         hosts.act({name: [step] for name, step in turn.items()})
 
 

@@ -1,7 +1,7 @@
 """The hosts of one run: each connected once, looked at, and acted upon."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from ..plan.look.observed import Observed, read
 from ..plan.look.observed import script as observation
 from ..plan.look.sections import Unreadable, last_line
 from ..plan.runbook import Chapter
-from ..plan.step import Phase, Step
+from ..plan.step import Step
 from . import fanout
 from .asking import Heard, Rounds
 from .connections import Connections
@@ -229,28 +229,6 @@ class Hosts:
 
         with tree.opened_at(self._connections.to(vantage), address, port) as opened:
             yield opened
-
-    @contextmanager
-    def turn(
-        self,
-        phase: Phase,
-        service: str,
-        nodes: Iterable[Node],
-        leads: bool,
-        served: bool,
-        began: float | None = None,
-    ) -> Iterator[None]:
-        """Note that the block is the turn of a service's members on these nodes, which `served` before it."""
-        from ..plan.availability.turns import Taken
-
-        began = self.console.elapsed if began is None else began
-        try:
-            yield
-        finally:
-            taken = Taken(
-                phase, service, tuple(node.name for node in nodes), leads, served, began, self.console.elapsed
-            )
-            self.journal.turns.append(taken)
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
         """Carry out each node's steps, all nodes at once; give what the last one of each has said.

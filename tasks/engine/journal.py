@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -60,6 +61,14 @@ class Journal:
         """Note that a host has carried out its step, which was `idle` if there was nothing to do."""
         with self._lock:
             self.progress = self.progress.end(node, idle)
+
+    @contextmanager
+    def turn(self, turn: Taken, elapsed: Callable[[], float]) -> Iterator[None]:
+        """Note that a turn, which has begun, ends with the block, by this clock."""
+        try:
+            yield
+        finally:
+            self.turns.append(replace(turn, end=elapsed()))
 
     def hear(self, standings: Mapping[str, Standing]) -> None:
         """Note how services stand."""

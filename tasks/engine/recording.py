@@ -1,18 +1,25 @@
-"""Records of runs: each is a file in `runs`, beside the inventory, which its owner alone can read."""
+"""Records of runs: each is two files in `runs`, beside the inventory, which their owner alone can read.
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from itertools import islice
+One is read again, the other one is its page.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
 from .. import inventory
-from ..errors import Interrupted, OperatorError
+from ..errors import BadInput, Interrupted, OperatorError
 from ..inventory.printable import printable
 from ..plan.availability import turns
 from ..plan.availability.turns import Expected, Kind
 from ..plan.report import record
+from ..plan.report.last_words import last_words
 from ..plan.report.record import Done, Ending, Foreign, Record
 from ..version import VERSION
+from . import moments
 from .console import STYLES, Row
 from .files import put
 from .hosts import Hosts
@@ -30,20 +37,55 @@ LAST = 20
 
 def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path) -> None:
     """Leave the record of a run by its name, which is that of its task; if that fails, only warn."""
-    made = made_of(hosts, name, failure)
-    time = made.began.translate({ord("-"): None, ord(":"): None})
+    made, missing = made_of(hosts, name, failure), "record"
+    text = record.written(made)
     try:
-        place.mkdir(mode=0o700, exist_ok=True)
-        put(place / f"{time}-{name}.json", record.written(made).encode())
+        file = _written(made, text, place)
+        missing = "page"
+        draw(file, record.read(text))
     except OSError as error:
-        told = f"This run has left no record in {place}: {error.strerror}."
+        told = f"This run has left no {missing} in {place}: {error.strerror}."
         hosts.console.say(told, STYLES["warning"])
+
+
+def _written(made: Record, text: str, place: Path) -> Path:
+    """Write the text of a record and give its file. Raises OSError, and leaves nothing then."""
+    time = made.began.translate({ord("-"): None, ord(":"): None})
+    place.mkdir(mode=0o700, exist_ok=True)
+    file = _new(place, f"{time}-{made.name}")
+    try:
+        put(file, text.encode())
+    except OSError:
+        file.unlink()
+        raise
+    return file
+
+
+def _new(place: Path, name: str) -> Path:
+    """Make a file for a record of this name, or of the first one with a number that no run has taken."""
+    for number in count(1):
+        file = place / (f"{name}-{number}.json" if number > 1 else f"{name}.json")
+        with suppress(FileExistsError):
+            file.touch(mode=0o600, exist_ok=False)
+            return file
+    raise AssertionError("numbers do not end")
+
+
+def draw(file: Path, made: Record) -> None:
+    """Write the page of a record beside its file, or write it anew. Raises OSError."""
+    from .page import page  # and with it Jinja2, which takes time to import
+
+    put(_page_of(file), page(made).encode())
+
+
+def _page_of(file: Path) -> Path:
+    return file.with_suffix(".html")
 
 
 def made_of(hosts: Hosts, name: str, failure: BaseException | None) -> Record:
     """Make the record of a run that has ended now, with this failure if it has one."""
     console, journal = hosts.console, hosts.journal
-    cost = journal.cost
+    cost, settings = journal.cost, hosts.cluster.settings
     return Record(
         mesofab_record=record.FORMAT,
         mesofab=VERSION,
@@ -51,16 +93,16 @@ def made_of(hosts: Hosts, name: str, failure: BaseException | None) -> Record:
         command=typed(),
         who=who(),
         inventory=inventory.path().name,
-        cluster=hosts.cluster.settings.cluster_name,
+        cluster=settings.cluster_name,
         hosts=tuple(node.name for node in hosts.nodes),
-        began=datetime.fromtimestamp(console.began, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        began=moments.precise(console.began),
         seconds=console.elapsed,
         planned=tuple(record.planned(host, step) for host, step in journal.planned),
         done=tuple(map(_done, console.rows)),
         turns=tuple(journal.turns),
         services=tuple(record.fared(*each) for each in cost.services) if cost else (),
-        tasks=record.tasks(cost.tasks) if cost else None,
-        ending=_ending(failure),
+        tasks=record.tasks(cost.tasks, settings.lost_tasks_budget) if cost else None,
+        ending=replace(_ending(failure), last_words=tuple(last_words(journal.progress)) if failure else ()),
     )
 
 
@@ -79,21 +121,43 @@ def _ending(failure: BaseException | None) -> Ending:
     return Ending(failure.exit_code, failure.kind, tuple(messages))
 
 
-def last(place: Path) -> list[str]:
-    """List the last runs on this inventory, the newest last, below what could not be read."""
+def last(place: Path, pages: bool = False) -> list[str]:
+    """List the last runs on this inventory, the newest last, below what could not be read.
+
+    With `pages` the page of each is written anew first. Raises BadInput if one cannot be.
+    """
     troubles: list[str] = []
     found = [*islice(earlier(place, troubles), LAST)]
+    if pages:
+        _draw_all(found)
     none = f"No run on {inventory.path().name} has left a record in {place}."
-    return [*troubles, *(record.lines(reversed(found)) if found else [none])]
+    told = record.lines((made, _shown(_page_of(file))) for file, made in reversed(found))
+    return [*troubles, *(told or [none])]
+
+
+def _draw_all(found: Iterable[tuple[Path, Record]]) -> None:
+    for file, made in found:
+        try:
+            draw(file, made)
+        except OSError as error:
+            raise BadInput(f"{_page_of(file)}: {error.strerror}") from None
+
+
+def _shown(page: Path) -> str:
+    """Give the path of a page as it is typed here; "" if there is none."""
+    if not page.is_file():
+        return ""
+    near = os.path.relpath(page)
+    return str(page) if near.startswith("..") else near
 
 
 def expected(place: Path) -> dict[Kind, Expected]:
     """Say what turns may cost, by what they did in the last runs on this inventory."""
-    return turns.expected(found.costs for found in islice(earlier(place, []), LAST))
+    return turns.expected(found.costs for _, found in islice(earlier(place, []), LAST))
 
 
-def earlier(place: Path, troubles: list[str]) -> Iterator[Record]:
-    """Read the records of runs on this inventory, the newest first.
+def earlier(place: Path, troubles: list[str]) -> Iterator[tuple[Path, Record]]:
+    """Read the records of runs on this inventory, the newest first, each with its file.
 
     What cannot be read, or is no record, adds a sentence to `troubles`.
     """
@@ -111,7 +175,7 @@ def earlier(place: Path, troubles: list[str]) -> Iterator[Record]:
             troubles.append(printable(f"{place.name}/{file.name}: {told}."))
             continue
         if found.inventory == inventory.path().name:
-            yield found
+            yield file, found
 
 
 def _text(file: Path) -> str:

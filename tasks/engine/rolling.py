@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
+from ..plan.availability.turns import Taken
 from ..plan.membership import Plans
 from ..plan.roll import Member
 from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter, containers
@@ -53,7 +54,9 @@ def _turns(
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
-        with hosts.turn("replace", chapter.service, nodes, turn.leads, served, began):
+        places = tuple(node.name for node in nodes)
+        taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
+        with hosts.journal.turn(taken, lambda: hosts.console.elapsed):
             try:
                 if chapter is MESOS_MASTER and (served or turn.leads):
                     leaders.make_way(hosts, nodes[0], turn.leads)

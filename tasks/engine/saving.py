@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ..plan.report import saved
 from ..plan.report.document import Document
 from ..plan.words import grouped
 from ..version import VERSION
+from . import moments
 from .files import put
 from .preview import Preview
 from .run import Run
@@ -73,9 +73,8 @@ def _may_go(place: Path) -> bool:
 def save(file: str, run: Run, found: Preview, outlook: Outlook) -> None:
     """Write a plan to a file that only its owner can read; it is whole, or as it was. Raises BadInput."""
     refuse_other_file(file)  # which may be another one than when the run began
-    now = datetime.now(UTC).strftime("%FT%TZ")
     made = saved.made(run.chapters, run.cluster, found.plans, found.seen, outlook)
-    document = {"mesofab": VERSION, "saved": now, **made}
+    document = {"mesofab": VERSION, "saved": moments.now(), **made}
     try:
         put(Path(file), (dumps(document, indent=2) + "\n").encode())
     except OSError as error:

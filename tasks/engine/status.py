@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from rich.console import Group
 
@@ -18,7 +17,7 @@ from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.words import names
-from . import gates
+from . import gates, moments
 from .hosts import Hosts
 from .screen import differences, how_many, screen
 from .strangers import asked
@@ -31,7 +30,7 @@ REFUSED = "A deploy would be refused: `fab plan` tells why."
 
 def look_around(hosts: Hosts) -> Status:
     """Look at every host once and judge each service by what its members said."""
-    looked_at = datetime.now(UTC).strftime("%FT%TZ")
+    looked_at = moments.now()
     return judged(hosts, *hosts.look(CHAPTERS), looked_at)
 
 

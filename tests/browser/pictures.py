@@ -4,20 +4,29 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(1, str(ROOT))
+sys.path[1:1] = [str(ROOT), str(ROOT / "tests")]
 
 import chromium  # noqa: E402
 from documents import document  # noqa: E402
+from run_records import THREE_SERVICES  # noqa: E402
 
-from verify.report.page import page  # noqa: E402
+from tasks.engine.page import page as page_of_a_run  # noqa: E402
+from verify.report.page import page as report  # noqa: E402
+
+PICTURES = {
+    "report": (report(document(3, ill=True)), 1180),
+    "record": (page_of_a_run(THREE_SERVICES), 1150),
+}
+"""Pages, and how much of each is drawn: the report of a made-up cluster, the record of a run on the lab."""
 
 
 def main() -> None:
-    """Draw the report of an acceptance that has failed, as it opens; the cluster is made up."""
+    """Draw the pages as they open."""
     with chromium.started() as browser:
-        shown = browser.new_page(viewport={"width": 1060, "height": 1180})
-        shown.set_content(page(document(3, ill=True)))
-        shown.screenshot(path=ROOT / "docs/report.png")
+        for name, (html, height) in PICTURES.items():
+            shown = browser.new_page(viewport={"width": 1060, "height": height})
+            shown.set_content(html)
+            shown.screenshot(path=ROOT / f"docs/{name}.png")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """The report of an acceptance in a real browser: texts and boxes, links, and what axe says of it."""
 
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 import pytest
 from documents import DOCUMENTS
+from judged_pages import OVERLAPPING, links_to_nowhere, opened, serious, too_wide
 from playwright.sync_api import Browser, Page
 
 from verify.report.document import Document
 from verify.report.page import page as rendered
-
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 
 OUTSIDE = """() => {
   const svg = document.querySelector('.picture svg'), view = svg.getBoundingClientRect();
@@ -27,25 +25,13 @@ OUTSIDE = """() => {
 }"""
 """Texts that are not inside of their box."""
 
-OVERLAPPING = """() => {
-  const boxes = [...document.querySelectorAll('.picture svg text')]
-    .map(text => [text.textContent, text.getBoundingClientRect()]);
-  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
-    .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1)
-    .map(([other]) => `${one} / ${other}`));
-}"""
-
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
 
 @pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=list(DOCUMENTS))
 def shown(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Document, Page]]:
-    """A document and its page in the browser, which may ask nobody."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
-    page = context.new_page()
-    page.set_content(rendered(request.param))
+    """A document and its page in the browser."""
+    page = opened(browser, rendered(request.param))
     yield request.param, page
-    context.close()
+    page.context.close()
 
 
 def test_every_text_of_the_picture_is_inside_of_its_box(shown: tuple[Document, Page]) -> None:
@@ -60,9 +46,7 @@ def test_every_link_leads_somewhere_and_one_in_the_picture_to_its_finding(
     shown: tuple[Document, Page],
 ) -> None:
     document, page = shown
-    targets = page.eval_on_selector_all("a", "all => all.map(one => one.getAttribute('href'))")
-    assert targets and not [one for one in targets if not one.startswith("#")]
-    assert not [one for one in targets if page.locator(f"[id='{one[1:]}']").count() != 1]
+    assert links_to_nowhere(page) == []
     for number, complaint in enumerate(document.complaints, 1):
         link = page.locator(f".picture a[href='#finding-{number}']").first
         assert "wrong" in str(link.text_content())
@@ -78,18 +62,10 @@ def test_axe_finds_nothing_serious(browser: Browser, name: str, colours: Any) ->
     page.set_content(rendered(DOCUMENTS[name]))
     many = "fifty" in name  # what is open takes axe a while, and differs by the number of its lines alone
     page.evaluate("many => document.querySelectorAll('details').forEach(one => one.open = !many)", many)
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    found = serious(page)
     page.close()
-    bad = {one["id"]: one["nodes"][0]["html"] for one in found if one["impact"] in ("serious", "critical")}
-    assert bad == {}
+    assert found == {}
 
 
 def test_it_fits_a_narrow_window_and_a_sheet_of_paper(shown: tuple[Document, Page]) -> None:
-    _, page = shown
-    for width, media in ((420, "screen"), (720, "print")):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(media="print" if media == "print" else "screen")
-        assert not page.evaluate(SIDEWAYS), media
-    page.emulate_media(media="screen")
-    page.set_viewport_size({"width": 1200, "height": 900})
+    assert too_wide(shown[1]) == []

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from drain_world import HERE, Wanted, World, asked, says
 from fake_hosts import FakeHosts
 from samples import TRIO, as_wanted
 
-from tasks.engine import draining, succession
+from tasks.engine import draining, recording, succession
+from tasks.engine.command import tell
 from tasks.engine.draining import Limits
 from tasks.engine.run import Run
 from tasks.errors import Blocked, GateNotReached
@@ -16,6 +18,7 @@ from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
 from tasks.plan.mesos_agent import requests
 from tasks.plan.mesos_agent.moving import Kill
+from tasks.plan.report.record import read
 from tasks.plan.runbook import MARATHON
 from tasks.plan.step import Action, Step
 
@@ -64,6 +67,33 @@ def hosts(
 def drained(of: DrainHosts, timeout: int | None = None) -> tuple[str, ...]:
     """Drain the agent; what was said at the end."""
     return draining.drain(Run(of), AGENT, timeout, AT_ONCE).says
+
+
+def test_a_drain_tells_what_it_did_and_leaves_a_record_as_any_change_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    of = hosts(a_world())
+    steps = "10.70.0.11  4.2 scale /web to 6  changed"
+    tell(
+        of,
+        lambda: draining.drain(Run(of), AGENT, None, AT_ONCE),
+        lambda hosts, failure: recording.keep(hosts, "host.drain", failure, tmp_path),
+    )
+    told = capsys.readouterr().out
+    assert steps in told and f"\n{len(of.done)} steps carried out, " in told
+    (file,) = tmp_path.glob("*-host.drain.json")
+    assert read(file.read_text()).changes == len(of.done)
+    assert "scale /web to 6" in file.with_suffix(".html").read_text()
+
+
+def test_a_preview_of_a_drain_leaves_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of = hosts(a_world())
+    tell(
+        of,
+        lambda: draining.preview(Run(of), AGENT),
+        lambda hosts, failure: recording.keep(hosts, "host.drain", failure, tmp_path),
+    )
+    assert not [*tmp_path.iterdir()] and "0 steps carried out, " in capsys.readouterr().out
 
 
 def test_a_drained_agent_has_no_tasks_and_its_apps_what_they_had(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,10 +16,13 @@ ITS_DATA = {ROOT / "tasks/inventory/flags/__init__.py": {"importlib"}}
 
 CODE = sorted(
     file
-    for room in ("tasks", "verify", "lab", "bench")
+    for room in ("tasks", "pages", "verify", "lab", "bench")
     for file in (ROOT / room).rglob("*.py")
     if "run" not in file.parts
 )
+TEXTS = ROOT / "pages/texts.py"
+"""How wide texts are: all that what decides knows of pages."""
+
 PURE = {
     "ast",
     "base64",
@@ -94,12 +97,19 @@ def modules(file: Path) -> Iterator[str]:
 
 
 def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
-    for file in [*PLAN, *INVENTORY]:
-        foreign = {name for level, name in imports(file) if level == 0} - PURE - ITS_DATA.get(file, set())
+    for file in [*PLAN, *INVENTORY, TEXTS]:
+        known = PURE | ITS_DATA.get(file, set()) | {"pages"}
+        foreign = {name for level, name in imports(file) if level == 0} - known
         opened = [
             ast.unparse(node) for node in ast.walk(tree(file)) if _calls(node, {"open", "print", "input"})
         ]
         assert not foreign and not opened, file
+
+
+def test_what_decides_knows_of_pages_only_how_wide_texts_are() -> None:
+    for file in [*PLAN, *INVENTORY, TEXTS]:
+        of_pages = [name for name in modules(file) if name.startswith("pages")]
+        assert all(name.startswith("pages.texts.") for name in of_pages), file
 
 
 def test_the_plan_knows_the_inventory_and_the_inventory_knows_neither_plan_nor_disk() -> None:

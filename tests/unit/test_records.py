@@ -13,14 +13,16 @@ import pytest
 from fake_hosts import FakeHosts, ensemble_led_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_records import recorded
 from samples import TRIO, as_wanted
 
 from tasks.cluster import show_plan
 from tasks.engine import recording
 from tasks.engine.command import tell
 from tasks.engine.deploy import Result, deploy
+from tasks.engine.page import page
 from tasks.engine.run import Run
-from tasks.errors import GateNotReached
+from tasks.errors import BadInput, GateNotReached
 from tasks.inventory.parse import parse
 from tasks.plan.availability.cost import Cost
 from tasks.plan.availability.course import Course, Gap
@@ -31,6 +33,7 @@ from tasks.plan.report.record import Done, Ending, Fared, Foreign, Planned, Reco
 from tasks.plan.runbook import ZOOKEEPER
 from tasks.version import VERSION
 
+ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW = parse(TRIO), parse(f"{TRIO}[zookeeper:vars]\nzookeeper_sync_limit=5\n")
 A, B, C = (node.name for node in NEW.nodes)
 FOLLOWER, LEADER = Kind("replace", "zookeeper", False), Kind("replace", "zookeeper", True)
@@ -83,7 +86,7 @@ class Cluster:
         )
 
     def record(self) -> Record:
-        (file,) = self.folder.iterdir()
+        (file,) = self.folder.glob("*.json")
         return read(file.read_text())
 
 
@@ -114,10 +117,46 @@ def test_a_run_leaves_what_it_planned_and_why_and_what_it_did_when(tmp_path: Pat
 def test_a_record_is_its_owners_alone_and_called_by_time_and_task(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path)
     cluster.deploy()
-    (file,) = cluster.folder.iterdir()
+    page, file = sorted(cluster.folder.iterdir())
     assert re.fullmatch(r"\d{8}T\d{6}\.\d{3}Z-deploy-zookeeper\.json", file.name)
-    modes = [stat.S_IMODE(each.stat().st_mode) for each in (cluster.folder, file)]
-    assert modes == [0o700, 0o600]
+    assert page == file.with_suffix(".html")
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (cluster.folder, file, page)]
+    assert modes == [0o700, 0o600, 0o600]
+
+
+def test_a_run_leaves_a_page_that_can_be_made_anew_from_its_record(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    cluster.deploy()
+    (file,) = cluster.folder.glob("*.html")
+    shown = file.read_text()
+    assert shown == page(cluster.record())
+    assert "zoo.cfg: syncLimit 2 -&gt; 5" in shown and "<h1>done</h1>" in shown
+
+
+def test_two_runs_that_begin_at_once_leave_a_record_each(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    cluster.deploy()
+    for _ in range(2):
+        recording.keep(cluster.hosts, "deploy-zookeeper", None, cluster.folder)
+    first = next(cluster.folder.glob("*Z-deploy-zookeeper.json")).stem
+    assert sorted(file.name for file in cluster.folder.iterdir()) == sorted(
+        f"{first}{number}.{kind}" for number in ("", "-2", "-3") for kind in ("json", "html")
+    )
+
+
+def test_a_page_that_cannot_be_written_leaves_the_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = Cluster(tmp_path)
+    cluster.deploy()
+    (file,) = cluster.folder.glob("*.json")
+    file.unlink()
+    file.with_suffix(".html").unlink()
+    file.with_suffix(".html").mkdir()
+    recording.keep(cluster.hosts, "deploy-zookeeper", None, cluster.folder)
+    told = "".join(capsys.readouterr().out.splitlines())
+    assert f"This run has left no page in {cluster.folder}: Is a directory." in told
+    assert cluster.record().ending == Ending(0, "done")
 
 
 def test_a_run_that_changes_nothing_leaves_none(tmp_path: Path) -> None:
@@ -131,9 +170,18 @@ def test_a_run_that_was_interrupted_says_so_in_its_record(tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         cluster.deploy()
     found = cluster.record()
-    assert found.ending == Ending(130, "interrupted")
+    assert replace(found.ending, last_words=()) == Ending(130, "interrupted")
     assert (found.done[-1].what, found.done[-1].outcome) == ("2.5 replace zookeeper", "interrupted")
     assert not found.costs
+
+
+def test_a_run_that_was_cut_says_in_its_record_what_it_has_left_and_what_comes_next(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, cut="0.11 replace zookeeper")
+    with pytest.raises(KeyboardInterrupt):
+        cluster.deploy()
+    first, *_, last = cluster.record().ending.last_words
+    assert first == f"{B}  2.5 replace zookeeper was not seen to finish; its container may be stopped."
+    assert last.startswith("The next run looks at the hosts again and does what is still missing: replace")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +203,7 @@ def test_a_run_that_failed_says_how_in_its_record(error: Exception, ending: Endi
 
     with pytest.raises(type(error)):
         cluster.deploy(act)
-    assert replace(cluster.record().ending, messages=ending.messages) == ending
+    assert replace(cluster.record().ending, messages=ending.messages, last_words=()) == ending
     assert str(cluster.record().ending.messages[0]).startswith(ending.messages[0])
 
 
@@ -179,7 +227,7 @@ def test_gaps_and_tasks_stand_in_the_record(tmp_path: Path) -> None:
         return result
 
     cluster.deploy(act)
-    assert cluster.record().services == (Fared("ZooKeeper", True, (Gap(1.5, 0.75),), 1, True, 0.6),)
+    assert cluster.record().services == (Fared("ZooKeeper", True, (Gap(1.5, 0.75),), 1, True, 0.6, 3.0),)
     assert cluster.record().tasks is None
 
 
@@ -233,8 +281,17 @@ def test_a_record_that_was_spoilt_anywhere_is_refused_or_listed(data: st.DataObj
     except Foreign as error:
         assert str(error)
         return
-    (line,) = record.lines([found])
+    (line,) = record.lines([(found, "")])
     assert line.isprintable() and isinstance(dict(found.costs), dict)
+    assert page(found).endswith("</html>")
+
+
+def test_a_record_of_a_mesofab_that_knew_no_budgets_is_read(tmp_path: Path) -> None:
+    older = json.loads(written(SAMPLE))
+    for holder in (*older["services"], older["tasks"]):
+        del holder["budget"]
+    del older["ending"]["last_words"]
+    assert read(json.dumps(older)) == SAMPLE
 
 
 @pytest.mark.parametrize(
@@ -266,8 +323,30 @@ def test_runs_are_listed_with_what_they_cost_and_how_they_ended_the_newest_last(
     ]
 
 
+def test_a_list_of_runs_names_the_page_of_each_and_can_write_them_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    left(folder, SAMPLE)
+    (line,) = recording.last(folder)
+    assert line.endswith("  done")
+    (line,) = recording.last(folder, pages=True)
+    assert line.endswith(f"  done  {folder}/2026-11-30T12:00:00.123Z-deploy-cluster.html")
+    monkeypatch.chdir(tmp_path)
+    (line,) = recording.last(folder)
+    assert line.endswith("  done  runs/2026-11-30T12:00:00.123Z-deploy-cluster.html")
+
+
+def test_a_page_that_cannot_be_written_anew_is_told_with_its_file(tmp_path: Path) -> None:
+    left(tmp_path, SAMPLE)
+    (tmp_path / "2026-11-30T12:00:00.123Z-deploy-cluster.html").mkdir()
+    with pytest.raises(BadInput, match="deploy-cluster.html: Is a directory"):
+        recording.last(tmp_path, pages=True)
+
+
 def test_of_many_hosts_a_list_has_the_number() -> None:
-    (line,) = record.lines([replace(SAMPLE, hosts=tuple(f"web-{n}" for n in range(64)))])
+    (line,) = record.lines([(replace(SAMPLE, hosts=tuple(f"web-{n}" for n in range(64))), "")])
     assert "  64 hosts  " in line
 
 
@@ -299,6 +378,13 @@ def test_only_the_last_runs_are_listed(tmp_path: Path) -> None:
 def test_where_no_run_has_left_a_record_that_is_said(tmp_path: Path) -> None:
     none = tmp_path / "none"
     assert recording.last(none) == [f"No run on hosts.ini has left a record in {none}."]
+
+
+def test_the_list_that_the_docs_show_is_that_of_runs_on_the_lab() -> None:
+    shown = (ROOT / "docs/change.md").read_text().partition("    $ fab runs\n")[2].partition("\n\n")[0]
+    made = map(recorded, ("three-services", "over-budget", "rolled-back"))
+    pages = ((one, f"runs/{re.sub('[-:]', '', one.began)}-{one.name}.html") for one in made)
+    assert [line[4:] for line in shown.splitlines()] == record.lines(pages)
 
 
 # What turns have cost

@@ -63,7 +63,12 @@ def test_a_deploy_imports_what_only_changes_or_other_tasks_need_when_it_comes_to
     assert not modules & {
         f"tasks.plan.{name}" for name in ("availability", "preflight", "report.document", "report.status")
     }
-    assert "kazoo" not in modules and not below("tasks.plan.zookeeper.backup", modules)
+    assert not {"kazoo", "jinja2"} & modules and not below("tasks.plan.zookeeper.backup", modules)
+
+
+def test_what_reads_records_imports_nothing_that_only_their_pages_need() -> None:
+    modules = imported_by("-c", "import tasks.engine.recording")
+    assert "jinja2" not in modules and not below("pages", modules)
 
 
 def test_what_plans_is_not_imported_before_the_hosts_are_dialled() -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from pages.texts import MARGIN, WIDTH, Label, shortened, text_width
+
 from .cells import CELL, SIGNS, labels, part, says, tasks
 from .document import Member
-from .picture import MARGIN, WIDTH, Box, Label, shortened, text_width
+from .picture import Box
 
 CARDS = 12
 """Agents of which each has a card; more have tiles."""

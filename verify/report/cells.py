@@ -1,7 +1,9 @@
 """What the picture says of one member: its sign, its part, and the sentence for whoever does not see it."""
 
+from pages.texts import Label, shortened
+
 from .document import Condition, Machine, Member
-from .picture import Box, Label, shortened
+from .picture import Box
 
 CELL = 46
 """How high a box is that has a name and a part."""

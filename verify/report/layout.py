@@ -7,10 +7,12 @@ follows whom is a line along the lane. Agents are a grid below.
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from pages.texts import MARGIN, WIDTH, Label
+
 from .agents import grid
 from .cells import CELL, cell, frame
 from .document import Machine, Member
-from .picture import MARGIN, WIDTH, Box, Label, Line, Picture
+from .picture import Box, Line, Picture
 from .steps import ROLES
 
 LANES = ("zookeeper", "mesos_master", "marathon")

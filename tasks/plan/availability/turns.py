@@ -63,13 +63,13 @@ def costs(turns: Sequence[Taken], gaps: Mapping[str, Sequence[Gap]]) -> Mapping[
     found = {turn.kind: dict.fromkeys(gaps, 0.0) for turn in turns if turn.served}
     for name, own in gaps.items():
         for gap in own:
-            turn = _of(gap, turns)
+            turn = turn_of(gap, turns)
             if turn and turn.served:
                 found[turn.kind][name] = max(found[turn.kind][name], gap.seconds)
     return found
 
 
-def _of(gap: Gap, turns: Sequence[Taken]) -> Taken | None:
+def turn_of(gap: Gap, turns: Sequence[Taken]) -> Taken | None:
     """Give the turn that has the most of a gap; what follows a turn until the next one is of it."""
     most, found = 0.0, None
     for turn, following in zip_longest(turns, turns[1:]):

@@ -62,7 +62,8 @@ class Done:
 class Fared:
     """How a service fared: without `measured`, nobody answered when the change began, and nothing is known.
 
-    `slowest` is how long the slowest answer took that is no gap, 0 if none was slow.
+    `slowest` is how long the slowest answer took that is no gap, 0 if none was slow; `budget` is how long a
+    gap may be, None if that is not limited.
     """
 
     service: str
@@ -71,6 +72,7 @@ class Fared:
     changes_of_leader: int = 0
     up_at_end: bool = False
     slowest: float = 0.0
+    budget: float | None = None
 
     @property
     def longest(self) -> float:
@@ -80,21 +82,29 @@ class Fared:
 
 @dataclass(frozen=True)
 class Tasks:
-    """How many tasks that ran at first still did at the end, had ended as somebody wished, or were lost."""
+    """How many tasks that ran at first still did at the end, had ended as somebody wished, or were lost.
+
+    `budget` is how many may be, None if that is not limited.
+    """
 
     running: int
     ended: int
     lost: int
     lost_by_app: str
+    budget: int | None = None
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, as docs/change.md has it: `kind` is `done`, or that of the error."""
+    """How a run ended, as docs/change.md has it: `kind` is `done`, or that of the error.
+
+    `last_words` say what a run that was cut short has left, and what the next one does.
+    """
 
     exit_code: int
     kind: str
     messages: tuple[str, ...] = ()
+    last_words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.kind.replace("_", " ") + (f" ({self.exit_code})" if self.exit_code else "")
@@ -125,6 +135,11 @@ class Record:
     ending: Ending
 
     @property
+    def when(self) -> str:
+        """When it began, to the second."""
+        return self.began[:19].replace("T", " ")
+
+    @property
     def changes(self) -> int:
         """How many steps have changed something."""
         return sum(one.outcome == "changed" for one in self.done)
@@ -149,15 +164,15 @@ def planned(host: str, step: Step) -> Planned:
 def fared(service: Service, course: Course | None) -> Fared:
     """Give how a service fared as it stands in a record."""
     if course is None:
-        return Fared(service.name, measured=False)
-    return Fared(service.name, True, course.gaps, course.changes, course.up, course.slowest)
+        return Fared(service.name, measured=False, budget=service.budget)
+    return Fared(service.name, True, course.gaps, course.changes, course.up, course.slowest, service.budget)
 
 
-def tasks(fates: Fates | None) -> Tasks | None:
+def tasks(fates: Fates | None, budget: int | None) -> Tasks | None:
     """Give what became of tasks as it stands in a record."""
     if fates is None:
         return None
-    return Tasks(len(fates.running), len(fates.ended), len(fates.lost), by_app(fates.lost))
+    return Tasks(len(fates.running), len(fates.ended), len(fates.lost), by_app(fates.lost), budget)
 
 
 def written(record: Record) -> str:
@@ -186,23 +201,24 @@ def read(text: str) -> Record:
     raise Foreign(f"it is in format {told} of another version of mesofab; this one knows {FORMAT}")
 
 
-def lines(records: Iterable[Record]) -> list[str]:
-    """Tell each run in a line, in columns."""
-    rows = [_row(record) for record in records]
+def lines(records: Iterable[tuple[Record, str]]) -> list[str]:
+    """Tell each run in a line, in columns, with the file of its page."""
+    rows = [_row(record, page) for record, page in records]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
-def _row(record: Record) -> tuple[str, ...]:
+def _row(record: Record, page: str) -> tuple[str, ...]:
     gaps = [f"{fared.service} {fared.longest:.1f} s" for fared in record.services if fared.gaps]
     without = "no gap" if any(fared.measured for fared in record.services) else "not measured"
     cells = (
-        record.began[:19].replace("T", " "),
+        record.when,
         record.name,
         names(record.hosts) if len(record.hosts) <= NAMED else counted(len(record.hosts), "host"),
         f"{record.seconds:.1f} s",
         counted(record.changes, "change"),
         ", ".join(gaps) or without,
         str(record.ending),
+        page,
     )
     return tuple(map(printable, cells))

@@ -1,6 +1,6 @@
 """What came out of a JSON document, given the shape of a dataclass; what has another shape is refused."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ class Misshapen(Exception):
 def shaped(kind: type[T], value: object) -> T:
     """Make a dataclass of a JSON object. Its fields are texts, numbers, dataclasses, tuples of them, or None.
 
-    Fields that it does not have are left out. Raises Misshapen.
+    Fields that it does not have are left out; one with a default may be missing. Raises Misshapen.
     """
     made: T = _shaped(kind, value)
     return made
@@ -41,9 +41,14 @@ def _shaped(kind: Any, value: Any) -> Any:
 
 
 def _object(kind: type, value: Any) -> Any:
-    _require(isinstance(value, dict) and all(each.name in value for each in fields(kind)))
+    _require(isinstance(value, dict) and all(each.name in value for each in fields(kind) if _needed(each)))
     hints = get_type_hints(kind)
-    return kind(**{each.name: _shaped(hints[each.name], value[each.name]) for each in fields(kind)})
+    there = (each.name for each in fields(kind) if each.name in value)
+    return kind(**{name: _shaped(hints[name], value[name]) for name in there})
+
+
+def _needed(each: "Field[Any]") -> bool:
+    return each.default is MISSING
 
 
 def _number(value: Any) -> float:
