@@ -37,6 +37,10 @@ def test_a_master_starts_or_ends_as_the_real_one(
     [
         ({"AUTHENTICATE_HTTP_READONLY": "true"}, "HTTP authenticator for realm 'mesos-agent-readonly'"),
         ({"AUTHENTICATE_HTTP_READWRITE": "true"}, "HTTP authenticator for realm 'mesos-agent-readwrite'"),
+        (
+            {"AUTHENTICATE_HTTP_READONLY": "true", "HTTP_AUTHENTICATORS": "other"},
+            "Failed to create HTTP authenticator module 'other'",
+        ),
         ({"CREDENTIAL": "{credentials}"}, "Invalid credential format"),
         ({"CREDENTIAL": "/nowhere"}, "Failed to read credential file '/nowhere'"),
         ({"HTTP_CREDENTIALS": "{broken}"}, "Invalid credential format at line 1"),
