@@ -51,6 +51,7 @@ class Member:
     process: subprocess.Popen[bytes]
     address: str
     log: Path
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def ip(self) -> str:
@@ -59,7 +60,7 @@ class Member:
 
     def get(self, path: str) -> Any:
         """Return the JSON at a path."""
-        return request(self.address, "GET", path).body
+        return request(self.address, "GET", path, headers=self.headers).body
 
     def metric(self, name: str) -> float | None:
         """Return a metric, None where it is absent."""
@@ -82,6 +83,7 @@ class Cluster:
     """Masters on 127.0.0.1 and up, agents on 127.0.0.5 and up, on a port of this cluster's own.
 
     With `process_1`, whoever is started is process 1 of its own world, as in a container without docker-init.
+    Members are asked with `headers`.
     """
 
     zookeeper: str
@@ -90,6 +92,7 @@ class Cluster:
     members: list[Member] = field(default_factory=list)
     port: int = field(default_factory=lambda: _free_port())
     process_1: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def zk(self) -> str:
@@ -106,6 +109,11 @@ class Cluster:
             "ZK_SESSION_TIMEOUT": SESSION,
         }
         return self.start("master", f"127.0.0.{number}", self.port, arguments, {**given, **more})
+
+    def lone_master(self, **more: str) -> Member:
+        """Start a master that needs no ZooKeeper, always at the same address; wait until it leads."""
+        unset = {"ZK": "-", "QUORUM": "-", "ZK_SESSION_TIMEOUT": "-"}
+        return self.leader([self.master(1, REGISTRY="in_memory", **unset, **more)])
 
     def masters(self, **more: str) -> list[Member]:
         """Start three masters; wait until one of them leads and has its registry, and all use their log.
@@ -151,7 +159,7 @@ class Cluster:
                 stderr=output,
                 start_new_session=True,
             )
-        member = Member(process, f"{ip}:{port}", log)
+        member = Member(process, f"{ip}:{port}", log, self.headers)
         self.members.append(member)
         return member
 
@@ -181,11 +189,15 @@ class Cluster:
         agent.kill(number)
         until("inactive agent", lambda: not any(one["active"] for one in leader.get("/slaves")["slaves"]))
 
-    def close(self) -> None:
-        """End every process that was started, and remove the containers of tasks."""
+    def end(self) -> None:
+        """End every process that was started."""
         for member in self.members:
             if member.process.poll() is None:
                 member.kill()
+
+    def close(self) -> None:
+        """End it all, and remove the containers of tasks."""
+        self.end()
         if mine := self.containers():
             docker("rm", "-f", *mine)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, docker, until
+from locked import Files
 
 from lab import engine, images, machine
 
@@ -52,6 +53,20 @@ def cluster(new_cluster: Callable[[], Cluster]) -> Iterator[Cluster]:
     made = new_cluster()
     yield made
     made.close()
+
+
+@pytest.fixture
+def lone(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster without ZooKeeper, and without tasks in Docker."""
+    made = Cluster("", tmp_path, "")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """The files with secrets of a test's cluster."""
+    return Files(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,25 @@ ENDPOINTS = {
     "/create-volumes": "there are no persistent volumes",
     "/destroy-volumes": "as above",
     "/help": "documentation of the real one",
+    "/": "the web interface",
+    "/static/js/app.js": "as above",
+    "/files/debug": "as /files/browse",
+    "/profiler/start": "as /logging/toggle",
+    "/__processes__": "there are no such processes",
+    "/system/stats.json": "the machine's numbers are in /metrics/snapshot",
 }
+AGENTS = ("/", "/help", "/system/stats.json", "/logging/toggle", "/files/browse", "/files/debug", "/api/v1")
+"""What an agent lacks, for the reasons above; /api/v1 since nothing asks it."""
+
+CALLS = ("GET_STATE", "GET_FLAGS", "GET_VERSION")
+"""Calls of /api/v1 that were recorded under authentication, and are answered with 501."""
 
 OTHERS = {
-    "authentication, ACLs, TLS": "the runbook uses none; the flags that turn authentication on are refused",
+    "TLS": "the published images were seen without it",
+    "CRAM-MD5": "where agents register and drivers subscribe, a Basic header stands for it",
+    "schedulers with libmesos's driver": "speak v1, with a header that says so; Marathon's stand-in is one",
+    "metrics of principals": "no frameworks/PRINCIPAL/...: only the check that fails for want of them",
+    "other authenticators, authorizers": "only basic, crammd5 and local",
     "quota and weights": "can be set, are kept in the registry and shown, without effect on offers",
     "roles": "one per framework; offers go to the framework that uses least, without weights",
     "reservations": "by operators alone, offered to no framework; /reserve and /unreserve are as the "

@@ -22,29 +22,34 @@ _acknowledged: set[str] = set()
 
 
 class Scheduler:
-    """One subscription. Updates are acknowledged as they are read, unless told not to."""
+    """One subscription. Updates are acknowledged as they are read, unless told not to.
 
-    def __init__(self, address: str, **info: Any) -> None:
-        self.address = address
+    `headers` are those of every call; `heard` is what comes first, which may be an error.
+    """
+
+    def __init__(
+        self, address: str, heard: str = "SUBSCRIBED", headers: dict[str, str] | None = None, **info: Any
+    ) -> None:
+        self.address, self.headers = address, headers or {}
         self.info = {"user": "root", "name": "recorder", "failover_timeout": 0.0, "checkpoint": True, **info}
         self.connection = HTTPConnection(address, timeout=READY_TIMEOUT)
         subscribe: Json = {"type": "SUBSCRIBE", "subscribe": {"framework_info": self.info}}
         if "id" in self.info:
             subscribe["framework_id"] = self.info["id"]
         body = json.dumps(subscribe)
-        self.connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+        self.connection.request("POST", PATH, body, {"Content-Type": "application/json", **self.headers})
         self.response = self.connection.getresponse()
         self.events: queue.Queue[Json] = queue.Queue()
         self.acknowledges = True
         threading.Thread(target=self._hear, daemon=True).start()
-        self.subscribed = self.wait("SUBSCRIBED")
-        self.id: Json = self.subscribed["subscribed"]["framework_id"]
+        self.heard = self.wait(heard)
+        self.id: Json = self.heard.get("subscribed", {}).get("framework_id", {})
 
     def call(self, kind: str, **fields: Any) -> Answer:
         """Make a call."""
         body = {"type": kind, "framework_id": self.id, **({kind.lower(): fields} if fields else {})}
         stream_id = self.response.getheader("Mesos-Stream-Id") or ""
-        return request(self.address, "POST", PATH, body, {"Mesos-Stream-Id": stream_id})
+        return request(self.address, "POST", PATH, body, {"Mesos-Stream-Id": stream_id, **self.headers})
 
     def wait(self, kind: str) -> Json:
         """Return the next event of a kind; others are passed over."""

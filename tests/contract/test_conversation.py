@@ -53,8 +53,8 @@ def test_subscribing(scheduler: Scheduler) -> None:
 
 def test_subscribed_says_what_was_recorded(leader: Member, scheduler: Scheduler) -> None:
     expected = _event(_recorded("command"), "SUBSCRIBED")
-    assert list(differences(expected, scheduler.subscribed)) == []
-    assert scheduler.subscribed["subscribed"]["heartbeat_interval_seconds"] == 15.0
+    assert list(differences(expected, scheduler.heard)) == []
+    assert scheduler.heard["subscribed"]["heartbeat_interval_seconds"] == 15.0
     assert scheduler.id["value"].startswith(leader.get("/state")["id"] + "-")
 
 

@@ -104,3 +104,14 @@ def test_basic_authentication_guards_every_path(marathons: Marathons) -> None:
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"] == 'Basic realm="Mesosphere"'
     until(lambda: node.ask("GET", "/ping", auth=("ann", "secret")).status_code == 200, "it leads")
+
+
+def test_credentials_may_come_by_a_variable_of_their_own(marathons: Marathons) -> None:
+    node = marathons.add(MESOSPHERE_HTTP_CREDENTIALS="ann:secret")
+    assert until(lambda: node.ask("GET", "/ping"), "it answers").status_code == 401
+
+
+def test_credentials_without_a_password_guard_nothing(marathons: Marathons) -> None:
+    node = marathons.add("--http_credentials=ann")
+    until(lambda: node.ask("GET", "/ping").status_code == 200, "it leads")
+    assert "The HTTP credentials must be specified in the form of 'user:password'" in node.log.read_text()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 from kazoo.exceptions import NoAuthError
-from marathon_cluster import HUGE, SMOKE, Marathons, running, settled, tasks_of
+from marathon_cluster import HUGE, SMOKE, Marathons, is_up, running, settled, tasks_of
 from marathon_master import FakeMaster
 from marathon_nodes import ZooKeeper, until
 
@@ -222,6 +223,24 @@ def test_with_credentials_the_latch_is_readable_and_the_state_is_not(
     with pytest.raises(NoAuthError):
         client.get_children(f"{marathons.path}/state")
     client.stop()
+
+
+def test_one_without_the_password_cannot_lead_after_one_with_it(marathons: Marathons) -> None:
+    """What was there before is open as it was; what the one with the password has made is closed."""
+    before = marathons.add()
+    until(before.leads, "it leads")
+    opened, marathons.zk = marathons.zk, marathons.zk.replace("zk://", "zk://ann:secret@")
+    locked = marathons.add()
+    until(lambda: is_up(locked), "it answers")
+    marathons.zk = opened
+    last = marathons.add()
+    until(lambda: is_up(last), "it answers")
+    before.process.send_signal(signal.SIGTERM)
+    until(locked.leads, "it leads")
+    assert locked.ask("POST", "/v2/apps", json=SMOKE).status_code == 201
+    locked.process.send_signal(signal.SIGTERM)
+    assert last.exit_code() == 137
+    assert "NoAuthError" in last.log.read_text()
 
 
 # --- a deployment that can't go on ------------------------------------------------------------------------

@@ -68,7 +68,10 @@ def test_arguments_are_checked(argument: str) -> None:
         ({"REGISTRY": "etcd"}, "'etcd' is not a supported option for registry persistence"),
         ({"REGISTRY": "in_memory", "ZK": "zk://h:1/"}, "Expecting a (chroot) path for ZooKeeper"),
         ({"REGISTRY": "in_memory", "AGENT_REREGISTER_TIMEOUT": "1mins"}, "Expecting at least 10mins"),
-        ({"REGISTRY": "in_memory", "AUTHENTICATE_HTTP_READONLY": "true"}, "has no authentication"),
+        (
+            {"REGISTRY": "in_memory", "AUTHENTICATE_HTTP_FRAMEWORKS": "true"},
+            "Missing `--http_framework_authenticators` flag",
+        ),
     ],
 )
 def test_what_cannot_work_for_a_master_ends_with_1(environment: Environment, text: str) -> None:

@@ -90,6 +90,10 @@ def test_values_come_with_and_without_an_equals_sign() -> None:
         (["--master=a", "--enable_features=magic"], "Validation failure for 'enable_features'"),
         (["--master=a", "--default_accepted_resource_roles=x"], "Validation failure for 'default_accepted"),
         (["--master=a", "--mesos_authentication"], "mesos_authentication_principal"),
+        (
+            ["--master=a", "--mesos_authentication_secret=x", "--mesos_authentication_secret_file=y"],
+            "There should be only one or zero of the following options",
+        ),
         (["--master=a", "--disable_http"], "does not have --disable_http: no TLS"),
     ],
 )

@@ -48,9 +48,6 @@ OPTIONS = {
     "plugin_dir": "no plugins",
     "plugin_conf": "no plugins",
     "backup_location": "a migration changes nothing that would have to be restored",
-    "mesos_authentication": "the v1 API authenticates otherwise than libmesos does",
-    "mesos_authentication_secret": "as mesos_authentication",
-    "mesos_authentication_secret_file": "as mesos_authentication",
 }
 
 # Smaller things, for who compares: nothing asks for them.
@@ -59,6 +56,7 @@ DETAILS = {
     "405 at /v2/events": "its reason is the usual phrase, where the leader's own says more",
     "a POST's answer": "has the service ports that were chosen, where the real one still says 0",
     "leader_proxy_connection_timeout, event_stream_max_outstanding_messages": "accepted, unused",
+    "CRAM-MD5": "a Basic header stands for it, and a header of our own for the driver that would speak it",
     "libprocess": "the v1 API needs no listening port; LIBPROCESS_IP and _PORT are accepted, unused",
     "DELETE /v2/leader?backup=&restore=": "422, whatever the URI",
     "state": "framework id and storage version are encoded as by Marathon; the rest below /state is our JSON",

@@ -92,7 +92,8 @@ async def _connected(place: Place, address: str, slowly: Pace) -> tuple[KazooCli
 
 def _open(chosen: Options, proxy: Proxy) -> None:
     """Open HTTP, until the process ends: that comes first then."""
-    refuse = guard(chosen["http_credentials"], chosen["http_realm"])
+    credentials = chosen["http_credentials"] or os.environ.get("MESOSPHERE_HTTP_CREDENTIALS")
+    refuse = guard(credentials, chosen["http_realm"])
 
     async def answer(request: Request) -> Answer:
         return refuse(request) or await proxy(request)

@@ -1,11 +1,18 @@
-"""The v1 scheduler HTTP API: find the leading master, subscribe, read events, make calls."""
+"""The v1 scheduler HTTP API: find the leading master, subscribe, read events, make calls.
+
+To a stand-in for a master this is a scheduler with libmesos's driver: a header of ours says so. Such a one
+authenticates if it is told to, whether the master requires it or not.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from standin import client, zk
@@ -39,6 +46,10 @@ class Master:
         self._stream_id = ""
         self._framework_id: str | None = None
         self._calls: asyncio.Queue[Event] = asyncio.Queue()
+        self._shown = {
+            "Stand-In-Driver": f"scheduler-{uuid.uuid4()}@{options['hostname']}",
+            **_credential(options),
+        }
 
     @property
     def connected(self) -> bool:
@@ -66,7 +77,7 @@ class Master:
         """Subscribe once: a master that follows redirects, and one that recovers answers 503."""
         if not self._leader:
             return
-        async with client.ask(self._leader, "POST", _PATH, call) as reply:
+        async with client.ask(self._leader, "POST", _PATH, call, self._shown) as reply:
             self._stream_id = reply.headers["Mesos-Stream-Id"] if reply.status == 200 else ""
             stream = reply.events()
             while event := await asyncio.wait_for(anext(stream, None), self._silence):
@@ -89,7 +100,7 @@ class Master:
 
     async def _send(self) -> None:
         while call := await self._calls.get():
-            headers = {"Mesos-Stream-Id": self._stream_id}
+            headers = {"Mesos-Stream-Id": self._stream_id, **self._shown}
             try:
                 status, said = await client.call(self._leader or "", "POST", _PATH, call, _TIMEOUT, headers)
             except OSError as error:
@@ -97,3 +108,13 @@ class Master:
             else:
                 if status != 202:
                     self._disconnected(f"{call['type']} was answered with {status}: {said[:200]!r}")
+
+
+def _credential(options: Options) -> dict[str, str]:
+    """Return the header that authenticates; a secret file is taken as it is, with a line's end in it, too."""
+    if not options["mesos_authentication"]:
+        return {}
+    path = options["mesos_authentication_secret_file"]
+    secret = Path(path).read_text() if path else options["mesos_authentication_secret"] or ""
+    shown = f"{options['mesos_authentication_principal']}:{secret}"
+    return {"Authorization": "Basic " + base64.b64encode(shown.encode()).decode()}

@@ -138,6 +138,9 @@ def _validate(options: Options, given: Mapping[str, list[str]]) -> None:
         _fail("default_accepted_resource_roles", roles)
     if "mesos_authentication" in given and not options["mesos_authentication_principal"]:
         raise BadOptions("When specifying 'mesos_authentication', 'mesos_authentication_principal' is needed")
+    secrets = [name for name in given if name.startswith("mesos_authentication_secret")]
+    if len(secrets) > 1:
+        raise BadOptions(f"There should be only one or zero of the following options: {', '.join(secrets)}")
     for name in given:
         if name in left_out.OPTIONS and options[name]:
             raise BadOptions(f"the stand-in for Marathon does not have --{name}: {left_out.OPTIONS[name]}")

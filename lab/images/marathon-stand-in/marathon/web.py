@@ -119,11 +119,14 @@ def as_jetty(status: int, message: str, path: str) -> Response:
 
 
 def guard(credentials: str | None, realm: str) -> Callable[[Request], Response | None]:
-    """Return what refuses requests without the credentials, if there are any."""
+    """Return what refuses requests without the credentials; what is no user:password guards nothing."""
+    malformed = bool(credentials) and ":" not in (credentials or "")
+    if malformed:
+        _log.error("The HTTP credentials must be specified in the form of 'user:password'.")
     expected = "Basic " + base64.b64encode((credentials or "").encode()).decode()
 
     def refuse(request: Request) -> Response | None:
-        if not credentials or request.headers.get("authorization") == expected:
+        if not credentials or malformed or request.headers.get("authorization") == expected:
             return None
         page = as_jetty(401, "Unauthorized", request.path)
         page.headers["WWW-Authenticate"] = f'Basic realm="{realm}"'

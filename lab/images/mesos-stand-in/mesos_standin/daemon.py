@@ -17,6 +17,7 @@ from standin import process, web
 from standin.process import finish as finish
 from standin.process import spawn as spawn
 
+from . import credentials
 from .flags import Flags
 
 log = logging.getLogger("mesos")
@@ -43,18 +44,26 @@ def refuse(text: str) -> NoReturn:
     finish(1)
 
 
-def refuse_authentication(flags: Flags) -> None:
-    """Refuse what a stand-in without it must not claim to do."""
-    for name in flags.known:
-        if name.startswith("authenticate_") and flags.true(name):
-            refuse(f"This stand-in has no authentication, so it refuses --{name}")
-
-
 def abort(text: str) -> NoReturn:
     """End as the real programs do when something fails that never should: SIGABRT."""
     log.critical(text)
     process.flush()
     os.abort()
+
+
+def crash(text: str) -> NoReturn:
+    """End as the real programs do where a check of theirs fails: that ends a process 1, too."""
+    log.critical("Check failed: %s", text)
+    finish(128 + signal.SIGSEGV)
+
+
+def warn_of(flags: Flags, *names: str) -> None:
+    """Say which files with secrets others may read."""
+    for name in names:
+        path = flags.text(name)
+        if path is not None and credentials.too_open(path):
+            why = "it is recommended that your credentials file is NOT accessible by others"
+            log.warning("Permissions on credentials file '%s' are too open; %s", path, why)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import VERSION
+from . import VERSION, acls
 
 UNITS = {
     "ns": 1,
@@ -20,7 +20,7 @@ UNITS = {
     "days": 86400 * 10**9,
     "weeks": 7 * 86400 * 10**9,
 }
-# Values that may come from a file and whose content nobody else shall see.
+# Values that name a file whose content nobody else shall see.
 _KEEPS_PATH = ("secret", "path")
 _REQUIRED = "!"
 
@@ -45,6 +45,8 @@ class Flags:
 
     known: dict[str, Flag]
     values: dict[str, str] = field(default_factory=dict)
+    # What flags mean that are shown in another form.
+    _meant: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """Return a flag's value as it is shown."""
@@ -54,6 +56,14 @@ class Flags:
         """Return what a flag means: the content, where it names a file."""
         value = self.values.get(name)
         return _content(value).strip() if value is not None else None
+
+    def meaning(self, name: str) -> str | None:
+        """Return what was given, or the content of the file that was named, as it was written."""
+        return self._meant.get(name)
+
+    def take(self, flag: Flag, spelling: str, text: str) -> None:
+        """Take a value."""
+        self._meant[flag.name], self.values[flag.name] = _value(flag, spelling, text)
 
     def number(self, name: str) -> int:
         """Return a flag that is a number."""
@@ -96,7 +106,7 @@ def parse(known: dict[str, Flag], arguments: Sequence[str], environment: Mapping
         if flag.name in seen:
             raise FlagError(f"Flag '{spelling}' is already loaded via name '{seen[flag.name]}'")
         seen[flag.name] = spelling
-        flags.values[flag.name] = _value(flag, spelling, value)
+        flags.take(flag, spelling, value)
     if missing := [name for name, value in flags.values.items() if value == _REQUIRED]:
         raise FlagError(f"Flag '{missing[0]}' is required, but it was not provided")
     return flags
@@ -139,17 +149,25 @@ def _from_arguments(spelled: Mapping[str, Flag], arguments: Sequence[str]) -> It
         yield (name[3:], "false") if negated else (name, value)
 
 
-def _value(flag: Flag, spelling: str, text: str) -> str:
+def _value(flag: Flag, spelling: str, text: str) -> tuple[str, str]:
+    """Return what a text means, and how it is shown."""
     try:
-        plain = _content(text)
+        plain = text if flag.kind == "path" else _content(text, bare=flag.kind == "acls")
         shown = _CHECKS[flag.kind](plain) if flag.kind in _CHECKS else plain
-    except (FlagError, ValueError, OSError) as error:
+    except (FlagError, ValueError) as error:
         raise FlagError(f"Failed to load flag '{spelling}': Failed to load value '{text}': {error}") from None
-    return text if flag.kind in _KEEPS_PATH else shown
+    return plain, text if flag.kind in _KEEPS_PATH else shown
 
 
-def _content(text: str) -> str:
-    return Path(text.removeprefix("file://")).read_text() if text.startswith("file://") else text
+def _content(text: str, bare: bool = False) -> str:
+    """Return the content of the file that a text names, or the text; `bare`: also as a path alone."""
+    path = text.removeprefix("file://")
+    if path == text and not (bare and text.startswith("/")):
+        return text
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise FlagError(f"Error reading file '{path}': Failed to open file: {error.strerror}") from None
 
 
 def _boolean(text: str) -> str:
@@ -187,6 +205,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "percent": _like(r"[0-9]+(\.[0-9]+)?%"),
     "bytes": _like(r"[0-9]+(B|KB|MB|GB|TB)"),
     "float": _like(r"[0-9]+(\.[0-9]+)?"),
+    "acls": acls.as_text,
 }
 
 

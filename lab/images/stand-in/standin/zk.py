@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException, NoNodeError
+from kazoo.exceptions import KazooException, NoAuthError, NoNodeError
 from kazoo.protocol.states import KazooState
 from kazoo.retry import KazooRetry
 from kazoo.security import CREATOR_ALL_ACL, READ_ACL_UNSAFE
@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 class BadUrl(ValueError):
     """Not the address of a group in ZooKeeper."""
+
+
+class NotAllowed(Exception):
+    """The tree is closed to who we are there."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,14 @@ class Group:
         await self._do(self._client.ensure_path, self.path)
 
     async def join(self, path: str, data: bytes) -> None:
-        """Add a node with the next number, which goes when the session does."""
-        made = await self._do(self._client.create, path, data, ephemeral=True, sequence=True, makepath=True)
+        """Add a node with the next number, which goes when the session does; fails with NotAllowed."""
+        try:
+            made = await self._do(
+                self._client.create, path, data, ephemeral=True, sequence=True, makepath=True
+            )
+        except NoAuthError:
+            why = f"Failed to create ephemeral node at '{path}' in ZooKeeper: not authenticated"
+            raise NotAllowed(why) from None
         self._joined[path] = made
 
     async def stay(self, path: str, data: bytes) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from standin import client, zk
 
-from .. import daemon, flags, resources
+from .. import credentials, daemon, doors, flags, resources
+from ..credentials import BadCredentials, Credential
 from ..docker import Docker, DockerError
+from ..doors import Door
 from ..flags import Flags
 from ..resources import Json
 from . import runs, views
@@ -21,6 +23,13 @@ from .state import State
 
 _TABLE = Path(__file__).with_name("flags.txt")
 _SILENCE = 75.0
+_ASKED = {
+    "authenticate_http_readonly": (
+        "mesos-agent-readonly",
+        [*doors.READONLY, "containers", "monitor/statistics"],
+    ),
+    "authenticate_http_readwrite": ("mesos-agent-readwrite", doors.READWRITE),
+}
 _NO_CONTAINERIZER = "Failed to create a containerizer"
 
 
@@ -28,13 +37,16 @@ def main() -> None:
     """Start an agent."""
     loaded = flags.load("mesos-slave", _TABLE, sys.argv[1:], os.environ)
     _check(loaded)
-    daemon.run(_serve(loaded))
+    door, credential = _secrets(loaded)
+    daemon.run(_serve(loaded, door, credential))
 
 
-async def _serve(loaded: Flags) -> None:
+async def _serve(loaded: Flags, door: Door, credential: Credential | None) -> None:
     bound, ip, port, own = daemon.address(loaded)
     daemon.start("mesos-slave", loaded, f"slave(1)@{ip}:{port}")
+    daemon.warn_of(loaded, "credential", "http_credentials")
     state = _state(loaded, ip, port)
+    state.door, state.credential = door, credential
     daemon.serve(lambda request: views.handle(state, request), bound, own)
     await _check_containerizers(state)
     await _recover(state)
@@ -113,8 +125,14 @@ async def _listen(state: State) -> None:
         "reserved": state.meta.reserved,
         "frameworks": list({run.task.framework_id: run.framework for run in there}.values()),
     }
-    silence = _SILENCE
-    async with client.ask(state.master or "", "POST", runs.MASTERS, message) as reply:
+    silence, shown = _SILENCE, credentials.header(state.credential)
+    if not shown:
+        daemon.log.info("No credentials provided. Attempting to register without authentication")
+    async with client.ask(state.master or "", "POST", runs.MASTERS, message, shown) as reply:
+        if reply.status == 401:
+            daemon.refuse(f"Master {state.master_pid} refused authentication")
+        if shown and reply.status == 200:
+            daemon.log.info("Successfully authenticated with master %s", state.master_pid)
         heard = reply.events()
         while True:
             event = await asyncio.wait_for(anext(heard), silence)
@@ -138,10 +156,13 @@ async def _take(state: State, event: Json) -> None:
         runs.kill(state, event)
     elif event["type"] == "ACKNOWLEDGE":
         runs.acknowledge(state, event)
+    elif event["type"] == "UPDATE_FRAMEWORK":
+        runs.update_framework(state, event["framework"])
     elif event["type"] == "SHUTDOWN_FRAMEWORK":
         runs.shut_down(state, event["framework_id"])
     elif event["type"] == "SHUTDOWN":
-        daemon.log.warning("Asked to shut down by the master: %s", event["message"])
+        why = event["message"]
+        daemon.log.info("Agent asked to shut down by %s because '%s'", state.master_pid, why)
         await _leave(state)
 
 
@@ -185,8 +206,16 @@ def _has_cpu(kind: str, options: list[str]) -> bool:
     return kind == "cgroup2" or (kind == "cgroup" and "cpu" in options)
 
 
+def _secrets(loaded: Flags) -> tuple[Door, Credential | None]:
+    try:
+        path = loaded.text("credential")
+        own = credentials.single(path) if path is not None else None
+        return doors.load(loaded, "http_credentials", _ASKED), own
+    except BadCredentials as error:
+        daemon.refuse(str(error))
+
+
 def _check(loaded: Flags) -> None:
-    daemon.refuse_authentication(loaded)
     if loaded.text("master") is None:
         daemon.refuse("Missing required option `--master` or `--master_detector`")
     names = (loaded.text("containerizers") or "").split(",")

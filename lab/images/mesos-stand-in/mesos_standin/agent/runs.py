@@ -40,11 +40,21 @@ async def handle(state: State, request: Request) -> Answer:
 
 
 def start(state: State, message: Json) -> None:
-    """Launch a task."""
-    run = Run(Task(**message["task"]), message["framework"], str(uuid.uuid4()))
+    """Launch a task. What the agent knows of a framework is as new as what it was told last."""
+    task = Task(**message["task"])
+    known = (run.framework for run in state.runs.values() if run.task.framework_id == task.framework_id)
+    run = Run(task, next(known, message["framework"]), str(uuid.uuid4()))
     state.runs[(run.task.framework_id, run.task.id)] = run
     state.keep(run)
     daemon.spawn(_execute(state, run))
+
+
+def update_framework(state: State, info: Json) -> None:
+    """Take what a framework says of itself now, if it has anything here."""
+    for run in state.runs.values():
+        if run.task.framework_id == info["id"]["value"]:
+            run.framework = info
+            state.keep(run)
 
 
 def kill(state: State, message: Json) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 from standin.web import Stream
 
 from .. import resources
+from ..credentials import Credential
 from ..docker import Docker
+from ..doors import Door
 from ..flags import Flags
 from ..resources import Json, Resources
 from ..tasks import Task
@@ -85,6 +87,8 @@ class State:
     meta: Meta
     resources: Resources
     docker: Docker
+    door: Door = field(default_factory=Door)
+    credential: Credential | None = None
     started: float = field(default_factory=time.time)
     recovered: bool = False
     leaving: bool = False
@@ -110,9 +114,14 @@ class State:
         return f"slave(1)@{self.address}"
 
     @property
+    def master_pid(self) -> str:
+        """Return the name of the leading master's process, "" if nobody leads."""
+        return str(self.leader["pid"]) if self.leader else ""
+
+    @property
     def master(self) -> str | None:
         """Return where the leading master is reached."""
-        return str(self.leader["pid"]).partition("@")[2] if self.leader else None
+        return self.master_pid.partition("@")[2] or None
 
     def sandbox(self, run: Run) -> str:
         """Return where a task runs."""

@@ -12,6 +12,7 @@ from standin import web
 from standin.web import Answer, Request, Response
 
 from .. import BUILD, VERSION, reservations, resources, system
+from ..doors import Visitor
 from ..resources import Json
 from . import runs
 from .state import Run, State
@@ -25,19 +26,20 @@ async def handle(state: State, request: Request) -> Answer:
     """Answer one request."""
     if request.path == runs.PATH:
         return await runs.handle(state, request)
-    if request.path == "/metrics/snapshot":
-        return web.answer(metrics(state))
     name = request.path.removeprefix("/slave(1)").strip("/")
+    visitor = state.door.visitor(name, request)
+    if isinstance(visitor, Response):
+        return visitor
     if name == "health":
         return Response()
     if name not in _VIEWS:
         return web.error(404)
     if name == "state" and not state.recovered:
         return web.error(503, "Agent has not finished recovery")
-    return web.answer(_VIEWS[name](state))
+    return web.answer(_VIEWS[name](state, visitor))
 
 
-def metrics(state: State) -> dict[str, float]:
+def _metrics(state: State, visitor: Visitor) -> dict[str, float]:
     """/metrics/snapshot."""
     there = [run for run in state.runs.values() if not run.task.terminal]
     used = resources.total(run.resources for run in there)
@@ -60,7 +62,7 @@ def _count(there: list[Run], name: str) -> float:
     return float(sum(run.task.state == f"TASK_{name.upper()}" for run in there))
 
 
-def _state(state: State) -> Json:
+def _state(state: State, visitor: Visitor) -> Json:
     reserved = state.meta.reserved
     unreserved = resources.without(state.resources, reservations.amount(reserved))
     used = resources.total(run.resources for run in state.runs.values() if not run.task.terminal)
@@ -81,23 +83,30 @@ def _state(state: State) -> Json:
         "unreserved_resources_allocated": resources.show(used),
         "attributes": resources.show_attributes(state.info.get("attributes", [])),
         **({"master_hostname": state.leader_name} if state.leader else {}),
-        **({"log_dir": state.flags.values["log_dir"]} if "log_dir" in state.flags.values else {}),
-        **_flags(state),
-        "frameworks": _frameworks(state, list(state.runs.values())),
+        **(_settings(state, visitor) if visitor.may("view_flags") else {}),
+        "frameworks": _frameworks(state, visitor),
         "completed_frameworks": [],
     }
 
 
-def _frameworks(state: State, there: list[Run]) -> list[Json]:
+def _settings(state: State, visitor: Visitor) -> Json:
+    values = state.flags.values
+    return {**({"log_dir": values["log_dir"]} if "log_dir" in values else {}), **_flags(state, visitor)}
+
+
+def _frameworks(state: State, visitor: Visitor) -> list[Json]:
     by_id: dict[str, list[Run]] = {}
-    for run in there:
-        by_id.setdefault(run.task.framework_id, []).append(run)
-    return [_framework(state, framework_id, mine) for framework_id, mine in by_id.items()]
+    for run in state.runs.values():
+        if visitor.may("view_frameworks", run.framework["user"]):
+            by_id.setdefault(run.task.framework_id, []).append(run)
+    return [_framework(state, framework_id, mine, visitor) for framework_id, mine in by_id.items()]
 
 
-def _framework(state: State, framework_id: str, mine: list[Run]) -> Json:
-    info = mine[-1].framework
-    done = [run for run in state.completed if run.task.framework_id == framework_id]
+def _framework(state: State, framework_id: str, there: list[Run], visitor: Visitor) -> Json:
+    info = there[-1].framework
+    shown = visitor.may("view_executors", info["user"])
+    mine = [run for run in there if shown]
+    done = [run for run in state.completed if shown and run.task.framework_id == framework_id]
     return {
         "id": framework_id,
         "name": info["name"],
@@ -132,7 +141,7 @@ def _name(run: Run) -> str:
     return f"Command Executor (Task: {run.task.id}) (Command: sh -c '{command}')"
 
 
-def _containers(state: State) -> list[Json]:
+def _containers(state: State, visitor: Visitor) -> list[Json]:
     return [
         {
             "container_id": run.container_id,
@@ -148,7 +157,7 @@ def _containers(state: State) -> list[Json]:
     ]
 
 
-def _monitored(state: State) -> list[Json]:
+def _monitored(state: State, visitor: Visitor) -> list[Json]:
     there = [run for run in state.runs.values() if not run.task.terminal]
     return [{**_whose(run), **statistics} for run in there if (statistics := _statistics(run))]
 
@@ -178,14 +187,15 @@ def _statistics(run: Run) -> Json:
     }
 
 
-def _flags(state: State) -> Json:
+def _flags(state: State, visitor: Visitor) -> Json:
     return {"flags": dict(sorted(state.flags.values.items()))}
 
 
-_VIEWS: dict[str, Callable[[State], Any]] = {
+_VIEWS: dict[str, Callable[[State, Visitor], Any]] = {
+    "metrics/snapshot": _metrics,
     "state": _state,
     "flags": _flags,
-    "version": lambda state: {**BUILD, "version": VERSION},
+    "version": lambda state, _: {**BUILD, "version": VERSION},
     "containers": _containers,
     "monitor/statistics": _monitored,
 }

@@ -13,9 +13,11 @@ from standin import web, zk
 from standin.web import Answer, Request
 
 from .. import VERSION, daemon, flags
+from ..credentials import BadCredentials
+from ..doors import Door
 from ..flags import Flags
 from ..resources import Json
-from . import allocator, operator
+from . import access, allocator, operator
 from .registrar import Registrar
 from .replica import Replica
 from .state import State, new_uuid
@@ -27,17 +29,18 @@ _ASSERTION = "Assertion 'isSome()' failed: a known leader has become unknown"
 def main() -> None:
     """Start a master."""
     loaded = flags.load("mesos-master", _TABLE, sys.argv[1:], os.environ)
-    url = _check(loaded)
-    daemon.run(_serve(loaded, url))
+    url, door = _check(loaded), _door(loaded)
+    daemon.run(_serve(loaded, url, door))
 
 
-async def _serve(loaded: Flags, url: zk.Url | None) -> None:
+async def _serve(loaded: Flags, url: zk.Url | None, door: Door) -> None:
     bound, ip, port, own = daemon.address(loaded)
     info = _master_info(ip, port, daemon.hostname(loaded, ip))
     daemon.start("mesos-master", loaded, info["pid"])
+    access.tell(loaded)
     durable = loaded.text("registry") == "replicated_log"
     replica = Replica(loaded, f"{ip}:{port}") if durable else None
-    state = State(loaded, info, Registrar(loaded, replica))
+    state = State(loaded, info, Registrar(loaded, replica), door)
     daemon.serve(lambda request: _answer(state, request), bound, own)
     if url:
         await _contend(state, url)
@@ -63,7 +66,10 @@ async def _contend(state: State, url: zk.Url) -> None:
         joining = daemon.spawn(replica.join(group))
         await asyncio.wait({joining}, timeout=0.2)
     candidate, data = f"{url.path}/json.info_", web.compact(dict(sorted(state.info.items())))
-    await group.join(candidate, data)
+    try:
+        await group.join(candidate, data)
+    except zk.NotAllowed as error:
+        daemon.refuse(f"Failed to contend: {error}")
     async for leader in group.leaders():
         await _detected(state, leader)
         if state.hangs:
@@ -108,7 +114,6 @@ async def _lead(state: State) -> None:
 
 def _check(loaded: Flags) -> zk.Url | None:
     registry, quorum = loaded.text("registry"), loaded.text("quorum")
-    daemon.refuse_authentication(loaded)
     if registry not in ("replicated_log", "in_memory"):
         daemon.refuse(f"'{registry}' is not a supported option for registry persistence")
     if registry == "replicated_log" and not loaded.text("work_dir"):
@@ -124,6 +129,13 @@ def _check(loaded: Flags) -> zk.Url | None:
         return zk.Url.parse(text) if text is not None else None
     except zk.BadUrl as error:
         daemon.refuse(f"Failed to create a master contender: {error}")
+
+
+def _door(loaded: Flags) -> Door:
+    try:
+        return access.door(loaded)
+    except BadCredentials as error:
+        daemon.refuse(str(error))
 
 
 def _master_info(ip: str, port: int, hostname: str) -> Json:

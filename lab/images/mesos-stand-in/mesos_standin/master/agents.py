@@ -12,7 +12,7 @@ from standin.web import Answer, Request, Stream
 from .. import daemon
 from ..resources import Json
 from ..tasks import Task
-from . import allocator
+from . import access, allocator
 from .state import Agent, Framework, State, status
 
 PATH = "/stand-in/agent"
@@ -25,7 +25,7 @@ async def handle(state: State, request: Request) -> Answer:
         state.counters["master/dropped_messages"] += 1
         return web.error(503)
     if message["type"] == "REGISTER":
-        return await _register(state, message)
+        return _refusal(state, request, message) or await _register(state, message)
     agent = state.agents.get(message["agent_id"])
     if not agent:
         return web.error(404)
@@ -36,6 +36,23 @@ async def handle(state: State, request: Request) -> Answer:
     elif message["type"] == "UNREGISTER":
         await remove(state, agent, "unregistered", "TASK_LOST", "Agent unregistered")
     return web.Response(202)
+
+
+def _refusal(state: State, request: Request, message: Json) -> Answer | None:
+    """Return the answer to one that is not let in: 401 to a wrong secret, a shutdown to who may not."""
+    try:
+        principal = access.authenticated(state, request, message["pid"])
+    except access.Refused as error:
+        return web.error(401, str(error))
+    why = access.agents_fault(state, message, principal)
+    return _shut_down(why) if why else None
+
+
+def _shut_down(why: str) -> Answer:
+    stream = Stream(lambda ended: None)
+    stream.put({"type": "SHUTDOWN", "message": why})
+    stream.close()
+    return stream
 
 
 async def remove(state: State, agent: Agent, why: str, kind: str, text: str) -> None:
@@ -62,10 +79,7 @@ async def _register(state: State, message: Json) -> Answer:
     agent_id = message["info"].get("id", {}).get("value")
     known = state.agents.get(agent_id) if agent_id else None
     if agent_id in state.registrar.listed("gone"):
-        stream = Stream(lambda ended: None)
-        stream.put({"type": "SHUTDOWN", "message": "Agent has been marked gone"})
-        stream.close()
-        return stream
+        return _shut_down("Agent has been marked gone")
     state.counters[f"master/messages_{'re' * bool(agent_id)}register_slave"] += 1
     if not agent_id:
         await _replace(state, message["pid"])
@@ -118,7 +132,7 @@ def _take_tasks(state: State, agent: Agent, message: Json) -> None:
             loop = asyncio.get_running_loop()
             loop.call_soon(agent.put, {"type": "SHUTDOWN_FRAMEWORK", "framework_id": info["id"]["value"]})
         elif info["id"]["value"] not in state.frameworks:
-            state.frameworks[info["id"]["value"]] = Framework(info, recovered=True)
+            state.add(Framework(info, recovered=True))
     there = {(one["framework_id"], one["info"]["task_id"]["value"]): Task(**one) for one in message["tasks"]}
     for task in state.tasks_of(agent):
         if (task.framework_id, task.id) not in there:

@@ -60,13 +60,24 @@ def _accept(state: State, framework: Framework, call: Json) -> None:
     left = resources.total(offer.resources for offer in offers)
     for info in infos:
         task = Task(info, framework.id, framework.role)
-        if why := _wrong(task, left):
-            _refuse(state, framework, [info], "TASK_ERROR", "REASON_TASK_INVALID", why)
+        if fault := _fault(state, framework, task, left):
+            _refuse(state, framework, [info], "TASK_ERROR", *fault)
             continue
         left = resources.without(left, task.resources)
         state.tasks[(framework.id, task.id)] = task
         offers[0].agent.put({"type": "LAUNCH", "framework": framework.info, "task": task.dump()})
     allocator.decline(state, offers[0], call.get("filters", {}), left)
+
+
+def _fault(
+    state: State, framework: Framework, task: Task, left: resources.Resources
+) -> tuple[str, str] | None:
+    """Return why a task cannot be: a reason and a sentence."""
+    user = task.info.get("command", {}).get("user") or framework.user
+    if not state.door.acls.allow("run_tasks", framework.principal or None, user):
+        return "REASON_TASK_UNAUTHORIZED", f"Not authorized to launch as user '{user}'"
+    why = _wrong(task, left)
+    return ("REASON_TASK_INVALID", why) if why else None
 
 
 def _wrong(task: Task, left: resources.Resources) -> str:

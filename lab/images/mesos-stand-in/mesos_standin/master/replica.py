@@ -11,7 +11,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from standin import client, web
+from standin import client, web, zk
 from standin.web import Request, Response
 from standin.zk import Group
 
@@ -55,7 +55,10 @@ class Replica:
     async def join(self, group: Group) -> None:
         """Be found, find the others, and recover; goes on for ever."""
         directory = f"{group.path}/log_replicas"
-        await group.join(f"{directory}/", self._own_name().encode())
+        try:
+            await group.join(f"{directory}/", self._own_name().encode())
+        except zk.NotAllowed as error:
+            daemon.abort(f"Failed to participate in ZooKeeper group: {error}")
         while True:
             found = await group.members(directory)
             if found is not None:

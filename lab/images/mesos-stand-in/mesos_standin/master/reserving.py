@@ -10,12 +10,13 @@ from standin import web
 from standin.web import Answer, Request
 
 from .. import reservations, resources
+from ..doors import Visitor
 from ..resources import Json
 from . import allocator
 from .state import Agent, State
 
 
-def handle(state: State, name: str, request: Request) -> Answer:
+def handle(state: State, name: str, request: Request, visitor: Visitor) -> Answer:
     """Answer one request: 202 once it counts here, and the agent is told; 409 where it does not fit."""
     if request.method != "POST":
         return web.error(405, f"Expecting one of {{ 'POST' }}, but received '{request.method}'")
@@ -31,6 +32,8 @@ def handle(state: State, name: str, request: Request) -> Answer:
         reservations.check(wanted)
     except ValueError as error:
         return web.error(400, f"Invalid {name.upper()} operation: {error}")
+    if not all(_may(visitor, name, one) for one in wanted):
+        return web.error(403)
     gives = name == "unreserve"
     changed = reservations.taken(agent.reserved, wanted) if gives else _reserve(state, agent, wanted)
     if changed is None:
@@ -39,6 +42,12 @@ def handle(state: State, name: str, request: Request) -> Answer:
     agent.put({"type": "CHECKPOINT", "reserved": changed})
     asyncio.get_running_loop().call_soon(allocator.allocate, state)
     return web.Response(202)
+
+
+def _may(visitor: Visitor, name: str, resource: Json) -> bool:
+    if name == "reserve":
+        return visitor.may("reserve_resources", resource["role"])
+    return visitor.may("unreserve_resources", resource.get("reservation", {}).get("principal"))
 
 
 def _reserve(state: State, agent: Agent, wanted: list[Json]) -> list[Json] | None:

@@ -10,14 +10,15 @@ from standin import web
 from standin.web import Answer, Request, Stream
 
 from .. import daemon
+from ..doors import Visitor
 from ..resources import Json
-from . import allocator, calls
+from . import access, allocator, calls
 from .state import Framework, State, new_uuid
 
 HEARTBEAT = 15.0
 
 
-async def handle(state: State, request: Request) -> Answer:
+async def handle(state: State, request: Request, visitor: Visitor) -> Answer:
     """Take a call of a scheduler."""
     if refusal := malformed(request):
         return refusal
@@ -26,14 +27,18 @@ async def handle(state: State, request: Request) -> Answer:
     if not kind:
         return _invalid("Expecting 'type' to be present")
     if kind == "SUBSCRIBE":
-        return _subscribe(state, request, call)
+        return _subscribe(state, request, call, visitor)
     framework = state.frameworks.get(call.get("framework_id", {}).get("value"))
     if not framework:
         return web.error(400, "Framework cannot be found")
+    if visitor.principal is not None and visitor.principal != framework.principal:
+        return web.error(400, str(access.Mismatch(visitor.principal, framework.principal)))
     if not framework.stream:
         return web.error(403, "Framework is not subscribed")
     if refusal := _foreign(request, framework):
         return refusal
+    if framework.noted is not None and framework.noted not in state.principals:
+        daemon.crash("metrics->frameworks.contains(principal.get())")
     if kind not in calls.KNOWN:
         return web.error(501)
     if kind.lower() not in call and kind not in calls.BARE:
@@ -59,20 +64,36 @@ def malformed(request: Request) -> Answer | None:
     return web.error(400, "Failed to parse body into JSON")
 
 
-def _subscribe(state: State, request: Request, call: Json) -> Answer:
+def _subscribe(state: State, request: Request, call: Json, visitor: Visitor) -> Answer:
     if "subscribe" not in call:
         return _invalid("Expecting 'subscribe' to be present")
     if "mesos-stream-id" in request.headers:
         return web.error(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header")
-    info = call["subscribe"]["framework_info"]
+    try:
+        info, principal = access.subscriber(state, request, visitor, call["subscribe"]["framework_info"])
+    except access.Mismatch as error:
+        return web.error(400, str(error))
+    except access.Refused as error:
+        return _sent_away(str(error))
     given = (info.get("id") or call.get("framework_id") or {}).get("value", "")
+    if given in state.completed:
+        return _sent_away("Framework has been removed")
+    framework = _known(state, info, given, principal) or _new(state, info, given)
+    if access.DRIVER not in request.headers:
+        framework.noted = None
+    return _greeted(state, framework)
+
+
+def _sent_away(why: str) -> Answer:
+    stream = Stream(lambda ended: None, {"Mesos-Stream-Id": new_uuid()})
+    stream.put({"type": "ERROR", "error": {"message": why}})
+    stream.close()
+    return stream
+
+
+def _greeted(state: State, framework: Framework) -> Answer:
     stream_id = new_uuid()
     stream = Stream(lambda ended: _disconnected(state, ended), {"Mesos-Stream-Id": stream_id})
-    if given in state.completed:
-        stream.put({"type": "ERROR", "error": {"message": "Framework has been removed"}})
-        stream.close()
-        return stream
-    framework = _admit(state, info, given)
     framework.stream, framework.stream_id = stream, stream_id
     subscribed = {
         "framework_id": {"value": framework.id},
@@ -87,24 +108,46 @@ def _subscribe(state: State, request: Request, call: Json) -> Answer:
     return stream
 
 
-def _admit(state: State, info: Json, given: str) -> Framework:
-    """Return the framework that subscribes: a new one, or one known by its id."""
+def _new(state: State, info: Json, given: str) -> Framework:
+    state.counters["master/messages_register_framework"] += 1
+    framework = Framework({**info, "id": {"value": given or state.new_id("")}})
+    framework.noted = framework.principal or None
+    state.add(framework)
+    return framework
+
+
+def _known(state: State, info: Json, given: str, principal: str | None) -> Framework | None:
+    """Return the framework that has come back, if one of that id is known."""
     framework = state.frameworks.get(given)
     if not framework:
-        state.counters["master/messages_register_framework"] += 1
-        framework = Framework({**info, "id": {"value": given or state.new_id("")}})
-        state.frameworks[framework.id] = framework
-        return framework
+        return None
     state.counters["master/messages_reregister_framework"] += 1
     if old := framework.stream:
         old.put({"type": "ERROR", "error": {"message": "Framework failed over"}})
         old.close()
     calls.drop_offers(state, framework)
-    framework.info = {**info, "id": {"value": framework.id}}
+    # Of one that has failed over the authenticated principal is noted, even if nothing is counted for that.
+    framework.noted = (framework.principal or None) if framework.recovered else principal
+    _update(state, framework, info)
     framework.recovered = framework.suppressed = False
     framework.declined.clear()
     framework.reregistered = time.time()
     return framework
+
+
+def _update(state: State, framework: Framework, info: Json) -> None:
+    """Take what a framework says of itself now, but no other principal; agents are told all of it."""
+    told, known = {**info, "id": {"value": framework.id}}, framework.principal
+    if told.get("principal", "") != known:
+        daemon.log.warning(
+            "Cannot update FrameworkInfo.principal to '%s' for framework %s. Check MESOS-703",
+            told.get("principal", ""),
+            framework.id,
+        )
+    kept = {name: value for name, value in told.items() if name != "principal"}
+    framework.info = {**kept, **({"principal": known} if known else {})}
+    for agent in state.agents.values():
+        agent.put({"type": "UPDATE_FRAMEWORK", "framework": told})
 
 
 async def _heartbeat(framework: Framework, stream: Stream) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from standin.web import Stream
 
 from .. import reservations, resources
+from ..doors import Door
 from ..flags import Flags
 from ..resources import Json, Resources
 from ..tasks import Task
@@ -87,6 +88,8 @@ class Framework(Connected):
     info: Json
     stream: Stream | None = None
     stream_id: str = ""
+    # Of one with a driver: the principal that the master has noted for its connection.
+    noted: str | None = None
     recovered: bool = False
     suppressed: bool = False
     registered: float = field(default_factory=time.time)
@@ -102,6 +105,16 @@ class Framework(Connected):
         return str(self.info.get("role", "*"))
 
     @property
+    def principal(self) -> str:
+        """Return the principal that it is known by, "" if none."""
+        return str(self.info.get("principal", ""))
+
+    @property
+    def user(self) -> str:
+        """Return as whom it runs tasks that do not say."""
+        return str(self.info["user"])
+
+    @property
     def capabilities(self) -> list[str]:
         """Return the names of what it can do."""
         return [one["type"] for one in self.info.get("capabilities", [])]
@@ -114,6 +127,7 @@ class State:
     flags: Flags
     info: Json
     registrar: Registrar
+    door: Door = field(default_factory=Door)
     started: float = field(default_factory=time.time)
     elected: float = 0.0
     leader: Json | None = None
@@ -125,6 +139,8 @@ class State:
     tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
+    # Principals that this master counts: of frameworks that it added, not of those that failed over to it.
+    principals: set[str] = field(default_factory=set)
     _numbers: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -137,6 +153,12 @@ class State:
         number = self._numbers[letter]
         self._numbers[letter] += 1
         return f"{self.info['id']}-{letter}{number}" if letter else f"{self.info['id']}-{number:04d}"
+
+    def add(self, framework: Framework) -> None:
+        """Begin to know a framework, and to count for its principal."""
+        self.frameworks[framework.id] = framework
+        if framework.principal:
+            self.principals.add(framework.principal)
 
     def tasks_of(self, owner: Agent | Framework) -> list[Task]:
         """Return the tasks on an agent, or of a framework, that nobody has forgotten yet."""

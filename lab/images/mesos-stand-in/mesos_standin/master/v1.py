@@ -9,13 +9,14 @@ from standin import web
 from standin.web import Answer, Request
 
 from .. import VERSION, daemon
+from ..doors import Visitor
 from ..resources import Json, dump
 from . import agents, metrics, views
 from .scheduler import malformed, master_info
 from .state import Agent, Framework, State
 
 
-async def handle(state: State, request: Request) -> Answer:
+async def handle(state: State, request: Request, visitor: Visitor) -> Answer:
     """Take a call of an operator."""
     if refusal := malformed(request):
         return refusal
@@ -24,12 +25,14 @@ async def handle(state: State, request: Request) -> Answer:
     if not kind:
         return _invalid("Expecting 'type' to be present")
     if kind == "MARK_AGENT_GONE":
+        if not visitor.may("mark_agents_gone"):
+            return web.error(403)
         return await _mark_gone(state, call)
     if kind == "GET_METRICS" and "get_metrics" not in call:
         return _invalid("Expecting 'get_metrics' to be present")
     if kind not in _READS:
         return web.error(501, "This stand-in does not know the call")
-    return web.answer({"type": kind, kind.lower(): _READS[kind](state)})
+    return web.answer({"type": kind, kind.lower(): _READS[kind](state, visitor)})
 
 
 async def _mark_gone(state: State, call: Json) -> Answer:
@@ -49,23 +52,23 @@ async def _mark_gone(state: State, call: Json) -> Answer:
     return web.Response()
 
 
-def _master(state: State) -> Json:
+def _master(state: State, visitor: Visitor) -> Json:
     times = {"start_time": state.started, "elected_time": state.elected}
     return {"master_info": master_info(state.info), **times}
 
 
-def _agents(state: State) -> Json:
+def _agents(state: State, visitor: Visitor) -> Json:
     # Empty lists are left out, as in every protobuf.
     found = {
-        "agents": [_agent(state, agent) for agent in state.agents.values()],
+        "agents": [_agent(state, agent, visitor) for agent in state.agents.values()],
         "recovered_agents": [{"agent_info": _agent_info(info)} for info in state.absent.values()],
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _agent(state: State, agent: Agent) -> Json:
+def _agent(state: State, agent: Agent, visitor: Visitor) -> Json:
     again = {"reregistered_time": _time(agent.reregistered)} if agent.reregistered else {}
-    used = views.allocated(state.tasks_of(agent))
+    used = views.allocated(state.tasks_of(agent), visitor)
     return {
         "agent_info": _agent_info(agent.info),
         "active": agent.active,
@@ -91,17 +94,18 @@ def _agent_info(info: Json) -> Json:
     }
 
 
-def _frameworks(state: State) -> Json:
+def _frameworks(state: State, visitor: Visitor) -> Json:
+    there, gone = (views.visible(known, visitor) for known in (state.frameworks, state.completed))
     found = {
-        "frameworks": [_framework(state, one) for one in state.frameworks.values()],
-        "completed_frameworks": [_framework(state, one) for one in state.completed.values()],
+        "frameworks": [_framework(state, one, visitor) for one in there],
+        "completed_frameworks": [_framework(state, one, visitor) for one in gone],
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _framework(state: State, one: Framework) -> Json:
+def _framework(state: State, one: Framework, visitor: Visitor) -> Json:
     connected = one.stream is not None
-    used = views.allocated(state.tasks_of(one))
+    used = views.allocated(state.tasks_of(one), visitor)
     return {
         "framework_info": {"failover_timeout": 0.0, "checkpoint": False, "role": "*", **one.info},
         "active": connected,
@@ -113,7 +117,7 @@ def _framework(state: State, one: Framework) -> Json:
     }
 
 
-def _metrics(state: State) -> Json:
+def _metrics(state: State, visitor: Visitor) -> Json:
     return {"metrics": [{"name": name, "value": value} for name, value in metrics.snapshot(state).items()]}
 
 
@@ -125,8 +129,8 @@ def _invalid(why: str) -> Answer:
     return web.error(400, f"Failed to validate master::Call: {why}")
 
 
-_READS: dict[str, Callable[[State], Json]] = {
-    "GET_HEALTH": lambda state: {"healthy": True},
+_READS: dict[str, Callable[[State, Visitor], Json]] = {
+    "GET_HEALTH": lambda state, _: {"healthy": True},
     "GET_MASTER": _master,
     "GET_METRICS": _metrics,
     "GET_AGENTS": _agents,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import BUILD, VERSION, reservations, resources
+from ..doors import Visitor
 from ..resources import Json, Resources, dump, show
 from ..tasks import STATES, Task
 from .state import Agent, Framework, Offer, State
@@ -23,10 +24,16 @@ def flags(state: State) -> Json:
     return {"flags": dict(sorted(state.flags.values.items()))}
 
 
-def state(state: State) -> Json:
-    """/state."""
+def visible(known: Mapping[str, Framework], visitor: Visitor) -> list[Framework]:
+    """Return the frameworks that somebody may see; of the others nothing is said."""
+    return [one for one in known.values() if visitor.may("view_frameworks", one.user)]
+
+
+def state(state: State, visitor: Visitor) -> Json:
+    """/state. Who may not see flags is not told that there are any."""
     leader = state.leader or state.info
     active = sum(agent.active for agent in state.agents.values())
+    may_flags = visitor.may("view_flags")
     return {
         "version": VERSION,
         **BUILD,
@@ -41,54 +48,69 @@ def state(state: State) -> Json:
         "unreachable_slaves": float(len(state.registrar.listed("unreachable"))),
         "leader": leader["pid"],
         "leader_info": {name: leader[name] for name in ("id", "pid", "port", "hostname")},
-        **_given(state, "cluster", "log_dir", "external_log_file"),
-        **flags(state),
+        **_given(state, "cluster"),
+        **({**_given(state, "log_dir", "external_log_file"), **flags(state)} if may_flags else {}),
         "slaves": [slave(state, agent) for agent in state.agents.values()],
         "recovered_slaves": _recovered(state),
-        **frameworks(state),
+        **frameworks(state, visitor),
         "orphan_tasks": [],
     }
 
 
-def slaves(state: State) -> Json:
+def slaves(state: State, visitor: Visitor) -> Json:
     """/slaves."""
     return {
-        "slaves": [{**slave(state, agent), **_full(state, agent)} for agent in state.agents.values()],
+        "slaves": [{**slave(state, one), **_full(state, one, visitor)} for one in state.agents.values()],
         "recovered_slaves": _recovered(state),
     }
 
 
-def frameworks(state: State) -> Json:
+def frameworks(state: State, visitor: Visitor) -> Json:
     """/frameworks."""
     return {
-        "frameworks": [framework(state, one) for one in state.frameworks.values()],
-        "completed_frameworks": [framework(state, one) for one in state.completed.values()],
+        "frameworks": [framework(state, one, visitor) for one in visible(state.frameworks, visitor)],
+        "completed_frameworks": [framework(state, one, visitor) for one in visible(state.completed, visitor)],
         "unregistered_frameworks": [],
     }
 
 
-def summary(state: State) -> Json:
+def summary(state: State, visitor: Visitor) -> Json:
     """/state-summary."""
     return {
         "hostname": state.info["hostname"],
         **_given(state, "cluster"),
         "slaves": [_slave_summary(state, agent) for agent in state.agents.values()],
-        "frameworks": [_framework_summary(state, one) for one in state.frameworks.values()],
+        "frameworks": [_framework_summary(state, one) for one in visible(state.frameworks, visitor)],
     }
 
 
-def tasks(state: State, limit: int) -> Json:
+def tasks(state: State, visitor: Visitor, limit: int) -> Json:
     """/tasks: the latest."""
-    found = [task.show() for task in state.all_tasks()]
+    seen = {one.id for one in visible(state.frameworks, visitor) if visitor.may("view_tasks", one.user)}
+    found = [task.show() for task in state.all_tasks() if task.framework_id in seen]
     found.sort(key=lambda one: one["statuses"][0]["timestamp"] if one["statuses"] else 0, reverse=True)
     return {"tasks": found[:limit]}
 
 
-def roles(state: State) -> Json:
+def quota(state: State, visitor: Visitor) -> Json:
+    """/quota."""
+    infos = state.registrar.registry.get("quotas", {}).get("infos", [])
+    seen = [one for one in infos if visitor.may("get_quotas", one["role"])]
+    return {"infos": seen} if seen else {}
+
+
+def weights(state: State, visitor: Visitor) -> list[Json]:
+    """/weights."""
+    known = state.registrar.registry.get("weights", [])
+    return [one for one in known if visitor.may("view_roles", one["role"])]
+
+
+def roles(state: State, visitor: Visitor) -> Json:
     """/roles: those with frameworks or a weight."""
-    weights = {one["role"]: one["weight"] for one in state.registrar.registry.get("weights", [])}
-    names = sorted({one.role for one in state.frameworks.values()} | set(weights))
-    return {"roles": [_role(state, name, weights.get(name, 1.0)) for name in names]}
+    weighed = {one["role"]: one["weight"] for one in state.registrar.registry.get("weights", [])}
+    names = sorted({one.role for one in state.frameworks.values()} | set(weighed))
+    seen = [name for name in names if visitor.may("view_roles", name)]
+    return {"roles": [_role(state, name, weighed.get(name, 1.0)) for name in seen]}
 
 
 def slave(state: State, agent: Agent) -> Json:
@@ -113,13 +135,14 @@ def slave(state: State, agent: Agent) -> Json:
     }
 
 
-def framework(state: State, one: Framework) -> Json:
+def framework(state: State, one: Framework, visitor: Visitor) -> Json:
     """Show a framework as /state does."""
+    may_tasks = visitor.may("view_tasks", one.user)
     again = {"reregistered_time": one.reregistered} if one.reregistered else {}
     known: Json = {name: one.info[name] for name in ("principal", "labels") if name in one.info}
     return {
         **_framework_head(state, one),
-        "user": one.info["user"],
+        "user": one.user,
         "failover_timeout": float(one.info.get("failover_timeout", 0)),
         "checkpoint": one.info.get("checkpoint", False),
         "registered_time": one.registered,
@@ -128,19 +151,19 @@ def framework(state: State, one: Framework) -> Json:
         **known,
         "resources": show(resources.total((state.used(one), state.offered(one)))),
         "role": one.role,
-        "tasks": [task.show() for task in state.tasks_of(one)],
+        "tasks": [task.show() for task in state.tasks_of(one) if may_tasks],
         "unreachable_tasks": [],
-        "completed_tasks": [task.show() for task in one.completed],
+        "completed_tasks": [task.show() for task in one.completed if may_tasks],
         "offers": [_offer(offer) for offer in state.offers_of(one)],
         "executors": [],
     }
 
 
-def allocated(tasks: Iterable[Task]) -> list[Json]:
-    """Return what tasks use, with the roles it is allocated to."""
+def allocated(tasks: Iterable[Task], visitor: Visitor) -> list[Json]:
+    """Return what tasks use, with the roles it is allocated to, as far as somebody may see those."""
     by_role: dict[str, list[Resources]] = {}
     for task in tasks:
-        if not task.terminal:
+        if not task.terminal and visitor.may("view_roles", task.role):
             by_role.setdefault(task.role, []).append(task.resources)
     return [one for role, parts in by_role.items() for one in dump(resources.total(parts), "*", role)]
 
@@ -161,12 +184,13 @@ def _framework_head(state: State, one: Framework) -> Json:
     }
 
 
-def _full(state: State, agent: Agent) -> Json:
-    offers = (dump(offer.resources, "*", offer.framework.role) for offer in state.offers_of(agent))
+def _full(state: State, agent: Agent, visitor: Visitor) -> Json:
+    seen = [one for one in state.offers_of(agent) if visitor.may("view_roles", one.framework.role)]
+    offers = (dump(offer.resources, "*", offer.framework.role) for offer in seen)
     return {
         "reserved_resources_full": reservations.by_role(agent.reserved),
         "unreserved_resources_full": dump(agent.unreserved),
-        "used_resources_full": allocated(state.tasks_of(agent)),
+        "used_resources_full": allocated(state.tasks_of(agent), visitor),
         "offered_resources_full": [one for offer in offers for one in offer],
     }
 
