@@ -189,6 +189,6 @@ def tasks(record: Record) -> str:
     if not total:
         return "No task ran when the change began."
     which = f" ({found.lost_by_app})" if found.lost_by_app else ""
-    allowed = "" if found.budget is None else f"; {found.budget} may be"
+    allowed = "" if found.budget is None else f"; lost_tasks_budget allows {found.budget}"
     on = share(found.running, total, "tasks", "runs on", "run on")
     return f"{on}, {found.ended} finished or were killed, {found.lost} lost{which}{allowed}."

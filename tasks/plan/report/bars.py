@@ -23,6 +23,9 @@ LEAST = 1.5
 LANES = 8
 """So many lanes has a row at most."""
 
+NEAR = 8.0
+"""What many hosts did one after the other is one bar if no more is between: stripes could not be read."""
+
 SAID = 6
 """Of so many things a bar says each that it stands for."""
 
@@ -93,13 +96,13 @@ def _said(what: str, outcome: str, spans: Sequence[Span]) -> str:
     return f"{what}, {outcome}{many}, from {start:.1f} to {end:.1f} s"
 
 
-def bundled(axis: Axis, spans: Iterable[Span]) -> list[Bar]:
-    """Give the bars of these spans, of which no two overlap."""
+def bundled(axis: Axis, spans: Iterable[Span], near: float = 0.0) -> list[Bar]:
+    """Give the bars of these spans, of which no two overlap or are nearer to each other."""
     bars: list[Bar] = []
     for span in sorted(spans, key=lambda each: (each.start, each.end)):
         left = min(axis.at(span.start), RIGHT - LEAST)
         right = max(axis.at(span.end), left + LEAST)
-        if bars and left < bars[-1].right:
+        if bars and left < bars[-1].right + near:
             last = bars.pop()
             bars.append(Bar(last.left, max(last.right, right), (*last.spans, span)))
         else:
@@ -107,11 +110,14 @@ def bundled(axis: Axis, spans: Iterable[Span]) -> list[Bar]:
     return bars
 
 
-def lanes(axis: Axis, items: Iterable[Sequence[Span]]) -> list[list[Bar]]:
-    """Give lanes of bars: each item has its bars in one, the first in which there is room for them all."""
+def lanes(axis: Axis, items: Iterable[Sequence[Span]], near: float = 0.0) -> list[list[Bar]]:
+    """Give lanes of bars: each item has its bars in one, the first in which there is room for them all.
+
+    Those of one item that are `near` each other are one bar.
+    """
     found: list[list[Bar]] = []
     for spans in items:
-        bars = bundled(axis, spans)
+        bars = bundled(axis, spans, near)
         free = next((lane for lane in found if not _meet(lane, bars)), None)
         if free is not None:
             free += bars

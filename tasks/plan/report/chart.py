@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pages.texts import MARGIN, WIDTH, Label, shortened, text_width
 
 from ..words import counted
-from .bars import BAR, GUTTER, LANE, RIGHT, SIGNS, Axis, Bar, Span, captions, lanes
+from .bars import BAR, GUTTER, LANE, NEAR, RIGHT, SIGNS, Axis, Bar, Span, captions, lanes
 from .folds import Fold, folds
 from .record import Done, Fared, Record
 
@@ -89,7 +89,7 @@ def _host(fold: Fold, axis: Axis, y: float) -> Row:
     items: dict[str, list[Span]] = {}
     for one in fold.done:
         items.setdefault("" if alone else one.what, []).append(_span(one))
-    found = lanes(axis, items.values())
+    found = lanes(axis, items.values(), 0.0 if alone else NEAR)
     room = GUTTER - MARGIN - 12
     labels = [Label(MARGIN, y + 14, shortened(fold.name, "name", room), "name")]
     if not alone:
