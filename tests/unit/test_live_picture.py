@@ -162,6 +162,7 @@ def test_a_look_that_failed_is_told_and_what_was_seen_before_stays(cluster: Clus
     page = shown(Look(lab(), failed), cluster)
     assert "<h1>look failed</h1>" in page and "10.70.0.10  it &lt;hangs&gt;" in page
     assert "what stands below is older" in page and 'aria-label="zookeeper on 10.70.0.10: ' in page
+    assert "Nothing was wrong or different then." in page and "Nothing is wrong" not in page
     assert "what stands below" not in shown(Look(failure=failed), cluster)
 
 
