@@ -73,7 +73,7 @@ stress: $(READY) ## TESTS="FILE::TEST ..." N=5: run them N times on a busy machi
 lint: $(READY) ## Check style and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
-	$(VENV)/bin/mypy tasks pages verify lab bench/*.py conftest.py fabfile.py
+	$(VENV)/bin/mypy tasks pages picture verify lab bench/*.py conftest.py fabfile.py
 	$(VENV)/bin/mypy tests/*.py
 	$(VENV)/bin/mypy tests/unit tests/hostile
 	$(VENV)/bin/mypy tests/lab

@@ -13,13 +13,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache  # which keeps templates compiled
-def environment(own: Path) -> Environment:
-    """Return the environment of a page whose own templates are in this directory.
+def environment(*own: Path) -> Environment:
+    """Return the environment of a page whose own templates are in these directories.
 
     What is put into a page is escaped, and no control character gets into it.
     """
     made = Environment(
-        loader=FileSystemLoader([own, TEMPLATES]),
+        loader=FileSystemLoader([*own, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

@@ -12,10 +12,15 @@ from .cluster import JSON
 if TYPE_CHECKING:
     from .engine.hosts import Hosts
     from .plan.report.document import Document
+    from .plan.report.status import Status
 
 
-@task(auto_shortflags=False, help={"json": JSON, "watch": "Look again every 2 s, until Ctrl-C."})
-def status(c: Context, json: bool = False, watch: bool = False) -> None:
+WATCH = "Look again every 2 s, until Ctrl-C."
+WEB = "Watch, and show it in the browser, too, at a URL of this machine that is printed."
+
+
+@task(auto_shortflags=False, help={"json": JSON, "watch": WATCH, "web": WEB})
+def status(c: Context, json: bool = False, watch: bool = False, web: bool = False) -> None:
     """Show what runs where, and whether it is well."""
     from .engine.chosen import is_repetition
     from .engine.command import open_hosts, operators_errors
@@ -25,25 +30,37 @@ def status(c: Context, json: bool = False, watch: bool = False) -> None:
     if is_repetition(c):
         return
     with operators_errors(json) as found:
-        if json and watch:
-            raise BadInput("--json is one document and --watch has no end: give one of them")
+        if json and (watch or web):
+            with_it = "--watch" if watch else "--web"
+            raise BadInput(f"--json is one document and {with_it} has no end: give one of them")
         with open_hosts(c, "host", Console(json)) as hosts:
-            _status(hosts, found, watch)
+            _status(hosts, found, watch, web)
 
 
-def _status(hosts: Hosts, found: Document, watch: bool) -> None:
+def _status(hosts: Hosts, found: Document, watch: bool, web: bool) -> None:
     from .engine import status as reports
     from .engine.screen import screen
     from .plan.report import document
 
-    if watch:
-        seen = reports.watch(hosts)
+    if watch or web:
+        seen = _watched(hosts, web)
     else:
         with hosts.console.live():
             seen = reports.look_around(hosts)
         hosts.console.show(screen(seen))
     found.update(document.status(seen))
     reports.raise_unless_ok(seen)
+
+
+def _watched(hosts: Hosts, web: bool) -> Status:
+    from .engine.watch import watch
+
+    if not web:
+        return watch(hosts)
+    from .engine.web.live import served
+
+    with served(hosts.console, hosts.cluster) as show:
+        return watch(hosts, show)
 
 
 @task(auto_shortflags=False, help={"out": "The archive's name; by default one with the time."})

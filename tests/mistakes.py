@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/mistakes.md"
-CHECKOUT = ("conftest.py", "fabfile.py", "pyproject.toml", "lab", "tasks", "verify")
+CHECKOUT = ("conftest.py", "fabfile.py", "pyproject.toml", "lab", "pages", "picture", "tasks", "verify")
 
 TRIO = """\
 [zookeeper]

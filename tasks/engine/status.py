@@ -1,11 +1,8 @@
-"""What runs where and whether it is well: asked once, or again and again."""
+"""What runs where and whether it is well, asked once."""
 
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-
-from rich.console import Group
 
 from ..errors import Degraded, Drift, OperatorError, Unreachable
 from ..plan import runbook
@@ -13,17 +10,14 @@ from ..plan.compare.listening import as_it_runs
 from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
+from ..plan.report.differing import differences, how_many
 from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.words import names
 from . import gates, moments
 from .hosts import Hosts
-from .screen import differences, how_many, screen
 from .strangers import asked
-
-PAUSE = 2
-"""Seconds between two looks of a watch."""
 
 REFUSED = "A deploy would be refused: `fab plan` tells why."
 
@@ -105,39 +99,23 @@ def _ask(
     return service, said
 
 
-def watch(hosts: Hosts) -> Status:
-    """Look again and again until Ctrl-C and give the last status; the connections stay open meanwhile.
-
-    On a terminal the screen is drawn again in place, elsewhere it is printed for every look.
-    """
-    console, last = hosts.console, None
-
-    def shown() -> Group:
-        return Group(*([screen(last)] if last else []), console.now())
-
-    try:
-        with console.live(shown):
-            while True:
-                last = look_around(hosts)
-                if not console.terminal.is_terminal:
-                    console.show(screen(last))
-                    console.raise_if_lost()
-                time.sleep(PAUSE)
-    except KeyboardInterrupt:
-        if last is None:
-            raise
-    return last
-
-
 def raise_unless_ok(seen: Status) -> None:
-    """Raise what the status amounts to: Unreachable, Degraded, Drift, or nothing if all is as wanted."""
+    """Raise what the status amounts to, or nothing if all is as wanted."""
+    if error := outcome(seen):
+        raise error
+
+
+def outcome(seen: Status) -> OperatorError | None:
+    """Give what the status amounts to: Unreachable, Degraded, Drift, or None if all is as wanted."""
     match seen.state:
         case "unreachable":
-            raise Unreachable("\n".join(host.trouble for host in seen.hosts if host.trouble))
+            return Unreachable("\n".join(host.trouble for host in seen.hosts if host.trouble))
         case "degraded":
-            raise Degraded(_degraded(seen))
+            return Degraded(_degraded(seen))
         case "drift":
-            raise Drift(" ".join(_drift(seen)))
+            return Drift(" ".join(_drift(seen)))
+        case "ok":
+            return None
 
 
 def _degraded(seen: Status) -> str:

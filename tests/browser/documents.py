@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from picture.topology import Condition, Machine, Member
 from verify.evidence import Exchange, Stretch
 from verify.findings import Finding
 from verify.report.document import (
     Check,
     Complaint,
-    Condition,
     Document,
-    Machine,
-    Member,
     Outcome,
     Trip,
     Version,
@@ -71,6 +69,7 @@ def machines(agents: int, ill: bool, name: str) -> Iterator[Machine]:
         agent = Member(
             *(host, "mesos_agent", "mesos-slave", "active", condition, complaint),
             tasks=tasks,
+            running=len(tasks),
         )
         yield Machine(host, f"10.70.{place // 250 + 1}.{place % 250 + 1}", condition, (agent,), complaint)
 

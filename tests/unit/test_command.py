@@ -326,11 +326,12 @@ def test_a_plan_that_cannot_be_read_is_a_sentence(tmp_path: Path, fab: Fab) -> N
         assert (run.code, f"--plan {tmp_path / file}: " in run.stderr, told in run.stderr) == (2, True, True)
 
 
-def test_a_document_and_a_watch_exclude_each_other(fab: Fab) -> None:
-    run = fab("status", "--json", "--watch")
+@pytest.mark.parametrize("endless", ["--watch", "--web"])
+def test_a_document_and_a_watch_exclude_each_other(endless: str, fab: Fab) -> None:
+    run = fab("status", "--json", endless)
     error = {"exit_code": 2, "kind": "bad_input", "messages": run.stderr.splitlines()}
     assert (run.code, json.loads(run.stdout)) == (2, {"mesofab": VERSION, "error": error})
-    assert "--json is one document and --watch has no end" in run.stderr
+    assert f"--json is one document and {endless} has no end" in run.stderr
 
 
 def test_fab_tells_its_version_without_an_inventory(fab: Fab, tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ ITS_DATA = {ROOT / "tasks/inventory/flags/__init__.py": {"importlib"}}
 
 CODE = sorted(
     file
-    for room in ("tasks", "pages", "verify", "lab", "bench")
+    for room in ("tasks", "pages", "picture", "verify", "lab", "bench")
     for file in (ROOT / room).rglob("*.py")
     if "run" not in file.parts
 )
+PICTURE = sorted((ROOT / "picture").rglob("*.py"))
 TEXTS = ROOT / "pages/texts.py"
-"""How wide texts are: all that what decides knows of pages."""
+"""How wide texts are: all that what is pure knows of pages."""
 
 PURE = {
     "ast",
@@ -98,7 +99,7 @@ def modules(file: Path) -> Iterator[str]:
 
 def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk() -> None:
     for file in [*PLAN, *INVENTORY, TEXTS]:
-        known = PURE | ITS_DATA.get(file, set()) | {"pages"}
+        known = PURE | ITS_DATA.get(file, set()) | {"pages", "picture"}
         foreign = {name for level, name in imports(file) if level == 0} - known
         opened = [
             ast.unparse(node) for node in ast.walk(tree(file)) if _calls(node, {"open", "print", "input"})
@@ -106,10 +107,17 @@ def test_what_decides_imports_nothing_that_touches_a_network_a_clock_or_a_disk()
         assert not foreign and not opened, file
 
 
-def test_what_decides_knows_of_pages_only_how_wide_texts_are() -> None:
-    for file in [*PLAN, *INVENTORY, TEXTS]:
-        of_pages = [name for name in modules(file) if name.startswith("pages")]
-        assert all(name.startswith("pages.texts.") for name in of_pages), file
+def test_what_decides_knows_of_pages_how_wide_texts_are_and_of_the_picture_what_it_is_of() -> None:
+    for file in [*PLAN, *INVENTORY, *PICTURE, TEXTS]:
+        shared = [name for name in modules(file) if name.split(".")[0] in ("pages", "picture")]
+        assert all(name.startswith(("pages.texts.", "picture.topology.")) for name in shared), file
+
+
+def test_the_picture_is_pure_and_knows_nobody_who_draws_it() -> None:
+    for file in PICTURE:
+        package = {"pathlib"} if file.name == "__init__.py" else set()  # where its templates are
+        foreign = {name for level, name in imports(file) if level != 1} - PURE - {"pages"}
+        assert foreign <= package, file
 
 
 def test_the_plan_knows_the_inventory_and_the_inventory_knows_neither_plan_nor_disk() -> None:

@@ -6,11 +6,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from tasks.engine.screen import differences, how_many, screen
+from tasks.engine.screen import screen
 from tasks.plan.gate import Verdict
 from tasks.plan.membership import Stranger
 from tasks.plan.mesos_master.service import Master
 from tasks.plan.names import Id
+from tasks.plan.report.differing import differences, how_many
 from tasks.plan.report.status import Component, HostStatus, Service, Status
 from tasks.plan.step import Sort, Trouble
 

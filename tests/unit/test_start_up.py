@@ -71,6 +71,11 @@ def test_what_reads_records_imports_nothing_that_only_their_pages_need() -> None
     assert "jinja2" not in modules and not below("pages", modules)
 
 
+def test_a_watch_without_a_browser_imports_nothing_that_makes_pages() -> None:
+    modules = imported_by("-c", "import tasks.engine.watch, tasks.engine.deploy, tasks.engine.recording")
+    assert not modules & {"jinja2", "http.server", "picture"}
+
+
 def test_what_plans_is_not_imported_before_the_hosts_are_dialled() -> None:
     modules = imported_by("-c", "import tasks.engine.command")
     assert "tasks.engine.connections" in modules

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from test_suite_one_host import ENSEMBLE, TRIO, members
 from test_suite_report import ROOT, suite
 
+from picture.layout import LANES, layout
+from picture.shapes import Box
+from picture.topology import ROLES, Condition, Machine, Member
 from tasks.inventory.secret import HIDDEN
 from verify.evidence import Log, Witness, asked, kept, stretch
-from verify.report.document import Condition, Machine, Member
-from verify.report.layout import LANES, layout
-from verify.report.picture import Box
-from verify.report.steps import ROLES, STEPS
+from verify.report.steps import STEPS
 
 WELL = {"127.0.0.1": "leader", "127.0.0.2": "follower", "127.0.0.3": "follower"}
 
@@ -49,7 +49,8 @@ def clusters(draw: st.DrawFn) -> list[Machine]:
 def _member(
     host: str, role: str, name: str, part: str, condition: Condition, tasks: tuple[str, ...] = ()
 ) -> Member:
-    return Member(host, role, name, part, condition, 200, "b" * 30 * (part == "follower"), tasks)
+    follows, running = "b" * 30 * (part == "follower"), 2 * len(tasks) if role == "mesos_agent" else None
+    return Member(host, role, name, part, condition, 200, follows, tasks, running)
 
 
 def _overlap(one: Box, other: Box) -> bool:

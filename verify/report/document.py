@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from picture.topology import Machine
+
 from ..evidence import Exchange, Stretch
 from ..findings import Finding
 from ..verdict import Verdict
@@ -18,14 +20,6 @@ class Outcome(StrEnum):
     FAILED = "failed"
     SKIPPED = "not checked"
     NOT_RUN = "not run"
-
-
-class Condition(StrEnum):
-    """How a host or a member is, as far as the checks tell."""
-
-    WELL = "well"
-    WRONG = "wrong"
-    UNJUDGED = "not judged"
 
 
 @dataclass(frozen=True)
@@ -57,34 +51,6 @@ class Complaint:
     checks: tuple[str, ...]
     hosts: tuple[str, ...] = ()
     spots: frozenset[tuple[str, str | None]] = frozenset()
-
-
-@dataclass(frozen=True)
-class Member:
-    """A container of the runbook's on a host. `part` is what it says of itself: leader, follower, ...
-
-    `complaint` is the number of the first finding about it; `tasks` are those that an agent runs.
-    """
-
-    host: str
-    role: str
-    name: str
-    part: str = ""
-    condition: Condition = Condition.UNJUDGED
-    complaint: int | None = None
-    follows: str = ""
-    tasks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A host of the inventory with its members, in the runbook's order."""
-
-    name: str
-    address: str
-    condition: Condition
-    members: tuple[Member, ...]
-    complaint: int | None = None
 
 
 @dataclass(frozen=True)

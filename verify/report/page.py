@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from pages.rendering import environment
+from picture import TEMPLATES
+from picture.layout import layout
+from picture.topology import ROLES
 
 from ..verdict import Verdict
 from .document import Document, Outcome, groups
-from .layout import layout
-from .steps import ROLES
 from .timeline import rows
 
 TONES = {
@@ -20,9 +21,11 @@ TONES = {
 
 def page(document: Document) -> str:
     """Return the report as HTML."""
-    template = environment(Path(__file__).parent / "templates").get_template("page.html")
+    template = environment(Path(__file__).parent / "templates", TEMPLATES).get_template("page.html")
     return template.render(
         document=document,
+        source=document.source,
+        machines=document.machines,
         groups=tuple(groups(document.checks)),
         picture=layout(document.machines),
         journeys=tuple(rows(document.journeys)),

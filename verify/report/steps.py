@@ -26,11 +26,3 @@ WITHOUT_ID = {
     "selection.py": "every role has a host that is checked",
 }
 """What checks are about that belong to no step, by their file; in this order behind the steps."""
-
-ROLES = {
-    "zookeeper": "ZooKeeper",
-    "mesos_master": "Mesos masters",
-    "marathon": "Marathon",
-    "mesos_agent": "Mesos agents",
-}
-"""How the report calls the services of each role."""

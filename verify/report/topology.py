@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from picture.topology import ROLES, Condition, Machine, Member
 from tasks.inventory.cluster import Cluster, Node
 
 from ..wanted import ROLES as WANTED
-from .document import Check, Complaint, Condition, Machine, Member, Outcome, Version
+from .document import Check, Complaint, Outcome, Version
 from .glance import Said, Seen
-from .steps import ROLES
 
 PROGRAMS = ("system", "kernel", "Docker")
 SERVES = {"zookeeper": "serve", "mesos_master": "answer", "marathon": "answer", "mesos_agent": "are active"}
@@ -63,6 +63,7 @@ def _member(
         complaint=about,
         follows=chief if said.part in ("follower", "standby") else "",
         tasks=said.tasks,
+        running=len(said.tasks) if said.part else None,
     )
 
 

@@ -10,8 +10,9 @@ from ..gate import Answers, Verdict
 from ..look.lease import Lease
 from ..look.observed import Observed
 from ..membership import Stranger
+from ..mesos_agent.service import agent
 from ..mesos_master.service import Master, master
-from ..runbook import HOST, Chapter
+from ..runbook import HOST, MESOS_AGENT, Chapter
 from ..step import Action, HostPlan, Trouble
 from ..words import names
 
@@ -27,7 +28,7 @@ class Component:
     `unknown` (no engine answers), `unreachable`. `since` is UTC, `version` what the service says of
     itself or else its image's tag, `role` what it is among its like (`leader`, ...). `drift` says
     what is not as wanted, `troubles` why its member is not well, `blocked` what a deploy is refused for.
-    All of them are "" if they are not known.
+    All of them are "" if they are not known. `tasks` counts what an agent runs, as its master says.
     """
 
     service: str
@@ -39,6 +40,7 @@ class Component:
     drift: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     blocked: tuple[str, ...] = ()
+    tasks: int | None = None
 
     @property
     def is_well(self) -> bool:
@@ -154,6 +156,7 @@ def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, troub
 def _component(chapter: Chapter, node: Node, seen: Observed, name: str, plan: HostPlan) -> Component:
     assert chapter.role is not None and chapter.members is not None
     found, answers = seen.container(name), seen.said(chapter.role)
+    listed = agent(node, answers) if chapter is MESOS_AGENT else None
     return Component(
         service=chapter.role,
         container=name,
@@ -164,6 +167,7 @@ def _component(chapter: Chapter, node: Node, seen: Observed, name: str, plan: Ho
         drift=drift(plan, chapter),
         blocked=_blocked(plan, chapter),
         troubles=tuple(trouble for trouble in plan.troubles if trouble.container == name),
+        tasks=listed.tasks if listed else None,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.texts import WIDTH, Label
 
-from .document import Condition
+from .topology import Condition
 
 
 @dataclass(frozen=True)

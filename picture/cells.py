@@ -2,19 +2,19 @@
 
 from pages.texts import Label, shortened
 
-from .document import Condition, Machine, Member
-from .picture import Box
+from .shapes import Box
+from .topology import Condition, Machine, Member
 
 CELL = 46
 """How high a box is that has a name and a part."""
 
-SIGNS = {Condition.WELL: "✓", Condition.WRONG: "✗", Condition.UNJUDGED: "○"}
+SIGNS = {Condition.WELL: "✓", Condition.WRONG: "✗", Condition.DIFFERS: "≠", Condition.UNJUDGED: "○"}
 """They tell the condition to whoever sees no colours."""
 
 
 def frame(machine: Machine, x: float, y: float, wide: float, high: float) -> Box:
-    """Return the frame of a host, with what is wrong about the machine, or else its address."""
-    under = wrong(machine.condition, machine.complaint)
+    """Return the frame of a host, with the finding about the machine, or else its address."""
+    under = _finding(machine.condition, machine.complaint)
     if not under and machine.address != machine.name:
         under = machine.address
     return Box(
@@ -40,7 +40,8 @@ def cell(member: Member, x: float, y: float, wide: float) -> Box:
 
 def labels(member: Member, name: str, told: str, x: float, y: float, wide: float) -> tuple[Label, ...]:
     """Return sign, name and part; of what is wrong, the number of its finding stands for the part."""
-    told = wrong(member.condition, member.complaint) or told
+    if member.condition is Condition.WRONG:
+        told = _finding(member.condition, member.complaint) or told
     return (
         Label(x + 10, y + 19, SIGNS[member.condition], "mark"),
         Label(x + 30, y + 19, shortened(name, "name", wide - 40), "name"),
@@ -53,9 +54,9 @@ def leads(member: Member) -> bool:
     return member.part in ("leader", "standalone")
 
 
-def wrong(condition: Condition, complaint: int | None) -> str:
-    """Say which finding there is; "" if there is none."""
-    return f"wrong: finding {complaint}" if condition is Condition.WRONG else ""
+def _finding(condition: Condition, complaint: int | None) -> str:
+    judged = condition in (Condition.WRONG, Condition.DIFFERS)
+    return f"{condition}: finding {complaint}" if judged and complaint else ""
 
 
 def part(member: Member) -> str:
@@ -67,9 +68,11 @@ def part(member: Member) -> str:
 def says(member: Member) -> str:
     """Say all that is known of a member."""
     told = f"{member.name} on {member.host}: {part(member).removeprefix('★ ')}, {member.condition}"
-    return f"{told}, {tasks(member)}" if member.role == "mesos_agent" else told
+    return ", ".join(filter(None, (told, tasks(member))))
 
 
 def tasks(agent: Member) -> str:
-    """Say how many tasks an agent runs."""
-    return f"{len(agent.tasks) or 'no'} task{'s' * (len(agent.tasks) != 1)}"
+    """Say how many tasks an agent runs; "" if nobody knows, as of whatever is no agent."""
+    if agent.running is None:
+        return ""
+    return f"{agent.running or 'no'} task{'s' * (agent.running != 1)}"

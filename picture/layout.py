@@ -11,9 +11,8 @@ from pages.texts import MARGIN, WIDTH, Label
 
 from .agents import grid
 from .cells import CELL, cell, frame
-from .document import Machine, Member
-from .picture import Box, Line, Picture
-from .steps import ROLES
+from .shapes import Box, Line, Picture
+from .topology import ROLES, Machine, Member
 
 LANES = ("zookeeper", "mesos_master", "marathon")
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pages.texts import MARGIN, WIDTH, Label, shortened, text_width
 
 from .cells import CELL, SIGNS, labels, part, says, tasks
-from .document import Member
-from .picture import Box
+from .shapes import Box
+from .topology import Member
 
 CARDS = 12
 """Agents of which each has a card; more have tiles."""
@@ -40,7 +40,7 @@ def _cards(agents: Sequence[Member], top: float) -> Iterator[Box]:
             Label(x + 30, y + CELL + 7 + TASK * row, shortened(task, "task", wide - 40), "task")
             for row, task in enumerate(_named(agent.tasks))
         )
-        told = f"{part(agent)}, {tasks(agent)}"
+        told = ", ".join(filter(None, (part(agent), tasks(agent))))
         yield Box(
             *(x, y, wide, high, "member", agent.condition),
             says=says(agent),
@@ -60,7 +60,7 @@ def _tiles(agents: Sequence[Member], top: float) -> Iterator[Box]:
     across = 6 if longest < 108 else 4
     places = _places(len(agents), across, TILE, top)
     for agent, (x, y, wide) in zip(agents, places, strict=True):
-        count = str(len(agent.tasks))
+        count = "" if agent.running is None else str(agent.running)
         right = x + wide - 6 - text_width(count, "tile")
         yield Box(
             *(x, y, wide, TILE, "tile", agent.condition),
@@ -68,7 +68,7 @@ def _tiles(agents: Sequence[Member], top: float) -> Iterator[Box]:
             labels=(
                 Label(x + 6, y + 20, SIGNS[agent.condition], "mark"),
                 Label(x + 22, y + 20, shortened(agent.host, "tile", right - x - 26), "tile"),
-                Label(right, y + 20, count, "tile"),
+                *([Label(right, y + 20, count, "tile")] if count else []),
             ),
             complaint=agent.complaint,
         )
