@@ -20,6 +20,7 @@ ns = Collection(
     status.diagnose,
     status.runs,
     cluster.version,
+    host.reboot,
     retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),

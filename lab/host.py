@@ -32,6 +32,8 @@ def options(host: Host) -> dict[str, Any]:
             "privileged": True,
             # In the outer namespace an agent would not find its tasks' cgroups.
             "cgroupns": "private",
+            # A host that reboots itself ends so (see lab-host); one that is shut down stays as it is.
+            "restart_policy": {"Name": "on-failure"},
             # As on a real machine: what is in /run does not survive a restart.
             "tmpfs": {"/run": "mode=755,exec"},
             "binds": {host.name: {"bind": "/var/lib/docker", "mode": "rw"}},

@@ -32,3 +32,26 @@ def resume(c: Context, host: str, record: bool = True) -> None:
     from .engine import command, servicing
 
     servicing.resume(c, host, command.keeping("host.resume") if record else None)
+
+
+REBOOT = {
+    "preview": DRAIN["preview"],
+    "drain-timeout": "Seconds after which tasks of a host that cannot be moved are left, to end with it.",
+    "within": "Seconds in which a host must be back from its reboot (600 by default).",
+    **RECORD,
+}
+
+
+@task(auto_shortflags=False, help=REBOOT)
+def reboot(
+    c: Context,
+    preview: bool = False,
+    drain_timeout: str | None = None,
+    within: str | None = None,
+    record: bool = True,
+) -> None:
+    """Reboot all hosts, or those of -H, one after the other, each drained before and well afterwards."""
+    from .engine import command, servicing
+
+    keep = command.keeping("reboot") if record else None
+    servicing.reboot(c, preview, drain_timeout, within, keep)

@@ -33,6 +33,8 @@ def measured(
 ) -> Iterator[list[str]]:
     """Measure while the block runs, if a plan touches what runs; the console gets a line per service.
 
+    What was measured in this run before is told with it.
+
     With `more`, the block may touch what no plan tells yet.
     Gives a list that holds afterwards what was over its budget.
     """
@@ -49,8 +51,9 @@ def measured(
     finally:
         with hosts.console.spent.part("measuring"):
             watch.end(patience)
-        cost = hosts.journal.cost = watch.cost()
-        hosts.console.measured += cost.lines() + watch.loss()
+        cost = watch.cost()
+        whole = hosts.journal.cost = cost.behind(hosts.journal.cost)
+        hosts.console.measured[:] = whole.lines() + watch.loss()
         over += cost.excess(hosts.cluster.settings.lost_tasks_budget)
 
 

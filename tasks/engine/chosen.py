@@ -29,13 +29,16 @@ def choose(cluster: Cluster, where: str, names: Sequence[str]) -> list[Node]:
 
 
 def around(cluster: Cluster, name: str, typed: Sequence[str]) -> list[Node]:
-    """Choose the host that is to be serviced, and all that have a member which can lead. Raises BadInput."""
-    if typed:
+    """Choose who is to be serviced, and then all that have a member which can lead. Raises BadInput.
+
+    It is the host of this name; without one, those of -H, or all.
+    """
+    if name and typed:
         raise BadInput("-H has no meaning here: the host is named behind the task")
-    node = named(cluster, name, name)
-    leading = {"zookeeper", "mesos_master", "marathon"}
-    others = (each for each in cluster.nodes if each.name != node.name and leading & set(each.roles))
-    return [node, *others]
+    serviced = [named(cluster, name, name)] if name else choose(cluster, "host", typed)
+    leading, names = {"zookeeper", "mesos_master", "marathon"}, {node.name for node in serviced}
+    others = (each for each in cluster.nodes if each.name not in names and leading & set(each.roles))
+    return [*serviced, *others]
 
 
 def _typed_node(cluster: Cluster, text: str) -> Node:

@@ -179,10 +179,13 @@ def closing_table(console: Console, journal: Journal) -> Iterator[None]:
 
 
 @contextmanager
-def open_hosts(context: Context, where: str, console: Console, serviced: str = "") -> Iterator[Hosts]:
+def open_hosts(
+    context: Context, where: str, console: Console, serviced: str | None = None
+) -> Iterator[Hosts]:
     """Read the inventory, and have those hosts dialled that `where` concerns. Raises BadInput.
 
-    To have one `serviced` they are that and those of all services that its tasks and leaders are moved by.
+    To have hosts `serviced`, one by its name or with "" those of -H or all, they are these and then those
+    of all services that their tasks and leaders are moved by.
     Raises OutputLost at the end of a block that not everything could be told of.
     """
     config = context.config
@@ -191,7 +194,7 @@ def open_hosts(context: Context, where: str, console: Console, serviced: str = "
     cluster = inventory.load()
     inventory.check_keys()
     typed = named_hosts(context)
-    nodes = around(cluster, serviced, typed) if serviced else choose(cluster, where, typed)
+    nodes = choose(cluster, where, typed) if serviced is None else around(cluster, serviced, typed)
     ssh_config = source(option("ssh-config"), config, cluster)
     access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
     sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet

@@ -1,13 +1,14 @@
 """A host is drained so that a person can work on it, and used again afterwards."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from ..errors import Blocked, GateNotReached
 from ..inventory.cluster import Node
 from ..plan import roll
 from ..plan.gate import Questionnaire
+from ..plan.look.observed import Observed
 from ..plan.mesos_agent import foreseen, moving, picture, requests
 from ..plan.mesos_agent.moving import Course, Move
 from ..plan.mesos_agent.picture import Picture, Unclear
@@ -45,41 +46,59 @@ def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) 
     What cannot be moved within `timeout` seconds is left there; without one, everything is given back. Raises
     Blocked if a service would stop without the host, or its tasks cannot be moved; else what a roll raises.
     """
-    over: list[str] = []
+    if _has_agent(node):
+        run.hosts.journal.expect(GOES_ON.format(node.name))
     with lease.held(run) as leases:
-        seen = leases.secure()
-        standings = _refuse_if_needed(run, node)
-        for line in foreseen.leaving(node, standings):
-            run.console.say(f"{line}.")
-        left = _Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
-        for chapter in (each for each in (MESOS_MASTER, MARATHON) if each.concerns(node)):
-            over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
-    kept = [f"{node.name}  {each}: that ends with the host" for each in left]
+        done = empty(run, node, leases.secure(), timeout, limits)
     ready = f"{node.name} is drained. Once the work there is done: fab host.resume {node.name}"
-    return Result({}, (*kept, ready), tuple(over))
+    return replace(done, says=(*done.says, ready))
+
+
+def empty(
+    run: Run, node: Node, seen: Mapping[str, Observed], timeout: int | None, limits: Limits = Limits()
+) -> Result:
+    """Drain a host for a run that holds it and all members; `seen` are its looks. Say what was left there."""
+    over: list[str] = []
+    for line in foreseen.leaving(node, _refuse_if_needed(run, node)):
+        run.console.say(f"{line}.")
+    left = _Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
+    for chapter in (each for each in (MESOS_MASTER, MARATHON) if each.concerns(node)):
+        over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
+    return Result({}, tuple(f"{node.name}  {each}: that ends with the host" for each in left), tuple(over))
 
 
 def resume(run: Run, node: Node, limits: Limits = Limits()) -> Result:
     """Give back what a drain has taken, also one that was cut short."""
     if not _has_agent(node):
         return Result({}, (f"{node.name} has no agent, so there is nothing to give back",))
+    run.hosts.journal.expect(GOES_ON.format(node.name))
     with lease.held(run) as leases:
         leases.secure()
-        agent = _Agent(run.hosts, node, limits)
-        given = bool(agent.look().ours)
-        agent.reach(moving.giving_back)
+        given = give_back(run, node, limits)
     return Result({}, (f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
 
 
-def preview(run: Run, node: Node) -> Result:
+def give_back(run: Run, node: Node, limits: Limits = Limits()) -> bool:
+    """Give back what a drain of the host has taken; tell whether that was anything."""
+    if not _has_agent(node):
+        return False
+    agent = _Agent(run.hosts, node, limits)
+    given = bool(agent.look().ours)
+    agent.reach(moving.giving_back)
+    return given
+
+
+def preview(run: Run, node: Node, timeout: int | None = None) -> Result:
     """Say what a drain would do now; raise Blocked as it would. Nothing is changed."""
     lines = [*foreseen.leaving(node, _refuse_if_needed(run, node))]
     if not _has_agent(node):
         return Result({}, (*lines, f"{node.name} has no agent, so no task is moved"))
     seen = _Agent(run.hosts, node, Limits()).look()
-    if obstacles := [*moving.obstacles(seen)]:
+    obstacles = [*moving.obstacles(seen)]
+    if obstacles and timeout is None:
         raise _cannot(node, obstacles, "A drain would be refused")
-    return Result({}, (*foreseen.moved(node, seen), *lines))
+    left = (f"{node.name}  {each}: that ends with the host" for each in obstacles)
+    return Result({}, (*foreseen.moved(node, seen), *left, *lines))
 
 
 def _has_agent(node: Node) -> bool:
@@ -110,7 +129,6 @@ class _Agent:
     def __init__(self, hosts: Hosts, node: Node, limits: Limits) -> None:
         self._hosts, self._node, self._limits = hosts, node, limits
         self._leaders: tuple[Node, Node | None] | None = None
-        hosts.journal.expect(GOES_ON.format(node.name))
 
     def empty(self, timeout: int | None) -> list[str]:
         """Move all tasks off the agent; say what was left there. Raises Blocked."""

@@ -189,6 +189,24 @@ def next_turn(
     return turn
 
 
+def recover(hosts: Hosts, before: Standings) -> None:
+    """Wait until no service has fewer members serving than `before`. Raises GateNotReached."""
+    asked, told = services(hosts), "nobody was asked yet"
+    vantage, patience = _vantage(hosts, asked), hosts.cluster.settings.gate_timeout
+
+    def enough(said: Said) -> bool:
+        nonlocal told
+        told = roll.shaken(standings(hosts, said), before)
+        hosts.console.alive(vantage.name, told)
+        return not told
+
+    hosts.console.begin(vantage.name, "check that no service lacks a member")
+    _ask(hosts, asked, vantage, patience, enough)
+    hosts.console.end(vantage.name, "failed" if told else "ok")
+    if told:
+        raise GateNotReached(f"{told}; not well after {patience} s", _closed(hosts) or SEARCH)
+
+
 def _vantage(hosts: Hosts, chapters: Sequence[Chapter]) -> Node:
     """The host that asks: a member asks the others, so the network between them is part of the test."""
     return next(node for chapter in chapters for node in hosts.nodes if chapter.concerns(node))

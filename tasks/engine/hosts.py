@@ -180,6 +180,11 @@ class Hosts:
         """Note that this run holds the lease on a node: no look takes it for somebody else's from now on."""
         self._leased.add(node.name)
 
+    def lose(self, node: Node) -> None:
+        """Forget the connection to a node, and that its lease was held: the next use dials again."""
+        self._connections.drop(node.name)
+        self._leased.discard(node.name)
+
     def let_go(self) -> None:
         """Note that this run holds no lease any more."""
         self._leased.clear()

@@ -92,6 +92,19 @@ class Leases:
             return self._run.hosts.inquire(node, asking, Staying(channel, self._speaking))
         return self._run.hosts.inquire(node, inquiry)
 
+    def lose(self, node: Node) -> None:
+        """Let go of one host that is about to be rebooted, and of the connection to it."""
+        if channel := self._channels.pop(node.name, None):
+            hang_up(channel)
+        self._run.hosts.lose(node)
+
+    def renew(self, node: Node) -> Observed:
+        """Look at a host that was lost, and take its lease again. Raises Taken, NotLocked or Unreachable."""
+        self._refused.pop(node.name, None)
+        seen = self._take(self._run.hosts, node)
+        self._refuse(self._run.hosts.among({node.name}), Taken, NotLocked)
+        return seen
+
     def end(self) -> None:
         """Let go of every host."""
         self._over.set()

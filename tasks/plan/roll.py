@@ -60,8 +60,8 @@ def next_turn(
     idle = [member for member in pending if member.node not in now[member.service].serving]
     if idle:
         return Turn((idle[0],))
-    if shaken := _shaken(now, before, held):
-        return Turn(shaken=shaken)
+    if told := shaken(now, before, held):
+        return Turn(shaken=told)
     barred = _refused(now, pending)
     free = [member for member in pending if member not in barred]
     if not free:
@@ -87,7 +87,18 @@ def _refused(now: Standings, pending: Sequence[Member]) -> dict[Member, str]:
     }
 
 
-def _shaken(now: Standings, before: Standings, held: Collection[str]) -> str:
+def leaders_last(now: Standings, nodes: Sequence[str]) -> list[str]:
+    """Give hosts in the order to take them down in: behind who leads nothing, ZooKeeper's leader the last."""
+
+    def rank(name: str) -> tuple[bool, bool]:
+        leads = {service for service, standing in now.items() if standing.leader == name}
+        return "zookeeper" in leads, bool(leads)
+
+    return sorted(nodes, key=rank)
+
+
+def shaken(now: Standings, before: Standings, held: Collection[str] = ()) -> str:
+    """Say which services have fewer members serving than `before`; "" if none has."""
     steady = {
         service: {*own.serving, *(held if service == "marathon" else ())} for service, own in now.items()
     }

@@ -14,6 +14,9 @@ STATE = "/var/lib/mesofab"
 LEDGER = f"{STATE}/made"
 """What it has pulled there and which directories it has made, those above them, too; for `fab retire`."""
 
+REBOOTING = f"{STATE}/rebooting"
+"""The note of a run that reboots hosts, on the host whose turn it is."""
+
 REFUSAL = "mesofab: "
 """Begins the sentence by which a step itself says why it failed and what to do."""
 

@@ -44,6 +44,8 @@ class Action(Enum):
     UNRESERVE = auto()
     SCALE = auto()
     KILL = auto()
+    NOTE = auto()
+    REBOOT = auto()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,22 @@ from typing import Any
 import pytest
 import requests
 import second
-from operators import INVENTORY, MARATHON, ROOT, SOON, Command, Run, execute, lay_bare, running_task
+from operators import (
+    AGENT,
+    INVENTORY,
+    MARATHON,
+    OTHER,
+    ROOT,
+    SOON,
+    Command,
+    Inventory,
+    Run,
+    execute,
+    inside,
+    lay_bare,
+    running_task,
+    slaves,
+)
 from paramiko import Channel, SSHClient
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -166,6 +181,24 @@ def cluster(lab: None, fab: Run) -> None:
     """Have the whole cluster deployed; a deploy that has nothing to do is quick."""
     done = fab("deploy-cluster")
     assert done.code == 0, done.said
+
+
+@pytest.fixture
+def two(cluster: None, fab: Run, inventory: Inventory) -> Iterator[Path]:
+    """A cluster with two agents, which has one again afterwards."""
+    text = INVENTORY.read_text()
+    text = text.replace("[mesos_agent]\n", f"[mesos_agent]\n{OTHER}\n")
+    both = inventory("gate_timeout=60", text=text)  # for so long it is hoped that room is found
+    assert fab("deploy-cluster", inventory=both).code == 0
+    yield both
+    leave = "docker update --restart=no mesos-slave; docker kill -s USR1 mesos-slave; docker wait mesos-slave"
+    inside(OTHER, f"{leave}; docker rm mesos-slave; rm -rf /var/lib/mesos/agent")
+    waiting.until("one active agent", SOON, _other_agents)
+
+
+def _other_agents() -> str | None:
+    active = {each["hostname"] for each in slaves() if each["active"]}
+    return None if active == {AGENT} else f"active are {active}"
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "lab/hosts.ini"
 AGENT = "10.70.0.20"
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
+OTHER = TRIO[2]
+"""The second agent of those tests that need two, on a host that has other services, too."""
 MARATHON = f"http://{TRIO[0]}:8080"
 
 
@@ -113,6 +115,12 @@ def zookeeper(nodes: Sequence[str] = TRIO) -> Iterator[KazooClient]:
 def edit(node: str, file: str, sed: str) -> None:
     """Edit a file of a host by hand. Its inode stays, so a container that mounts it goes on seeing it."""
     inside(node, f"set -e; sed -E '{sed}' {file} > /tmp/edited; cat /tmp/edited > {file}")
+
+
+def slaves() -> list[dict[str, Any]]:
+    """Give the agents that the leading master has."""
+    found: list[dict[str, Any]] = requests.get(f"http://{TRIO[0]}:5050/slaves", timeout=15).json()["slaves"]
+    return found
 
 
 def running_task() -> dict[str, Any]:

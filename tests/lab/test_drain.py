@@ -11,39 +11,12 @@ from typing import Any
 
 import pytest
 import requests
-from operators import AGENT, INVENTORY, MARATHON, SOON, TRIO, Inventory, Run, inside, start
+from operators import AGENT, INVENTORY, MARATHON, OTHER, SOON, Run, slaves, start
 
 from verify.apps import eventually
 
-OTHER = TRIO[2]
-"""The second agent, on a host that has other services, too."""
-
 COUNTS = {"/drained/web": 3, "/drained/cron": 2}
 """Docker containers, and commands."""
-
-
-@pytest.fixture
-def two(cluster: None, fab: Run, inventory: Inventory) -> Iterator[Path]:
-    """A cluster with two agents, which has one again afterwards."""
-    text = INVENTORY.read_text()
-    text = text.replace("[mesos_agent]\n", f"[mesos_agent]\n{OTHER}\n")
-    both = inventory("gate_timeout=60", text=text)  # for so long it is hoped that room is found
-    assert fab("deploy-cluster", inventory=both).code == 0
-    yield both
-    leave = "docker update --restart=no mesos-slave; docker kill -s USR1 mesos-slave; docker wait mesos-slave"
-    inside(OTHER, f"{leave}; docker rm mesos-slave; rm -rf /var/lib/mesos/agent")
-    eventually("one active agent", lambda: active() == {AGENT}, SOON)
-
-
-def slaves() -> list[dict[str, Any]]:
-    """The agents that the leading master has."""
-    found: list[dict[str, Any]] = requests.get(f"http://{TRIO[0]}:5050/slaves", timeout=15).json()["slaves"]
-    return found
-
-
-def active() -> set[str]:
-    """The hosts of active agents."""
-    return {each["hostname"] for each in slaves() if each["active"]}
 
 
 def reserved(host: str) -> dict[str, Any]:

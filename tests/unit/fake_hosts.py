@@ -45,6 +45,9 @@ class Nobody(Connections):
     def to(self, node: Node) -> Connection:
         raise AssertionError(f"{node.name} was dialled")
 
+    def drop(self, name: str) -> None:
+        """Forget nothing, as there is none."""
+
 
 class Silent(Channel):
     """A channel on which nothing is said."""

@@ -74,7 +74,8 @@ COMMANDS = {
 """What the shell of an action has in it, for those that stand in a plan."""
 
 MADE_IN_A_RUN = {Action.PUT_BACK, Action.RESERVE, Action.UNRESERVE, Action.SCALE, Action.KILL}
-"""The others: a member is put back, and a drain asks services for something (test_draining)."""
+MADE_IN_A_RUN |= {Action.NOTE, Action.REBOOT}
+"""The others: a member is put back, a drain asks services for something, a host is rebooted."""
 
 
 def bare(node: Node) -> Observed:

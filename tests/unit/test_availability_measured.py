@@ -27,6 +27,7 @@ from tasks.errors import StepFailed
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.availability import fates, services
+from tasks.plan.availability.cost import Cost
 from tasks.plan.availability.course import Course, Gap, course, excess, told
 from tasks.plan.availability.services import Sample, Service, read
 from tasks.plan.names import Id
@@ -346,3 +347,29 @@ def test_a_run_that_fails_says_what_was_measured_all_the_same() -> None:
             raise StepFailed("of its own")
         assert "and not at the end" in hosts.console.measured[0]
         assert hosts.ended.wait(60)
+
+
+def test_two_parts_of_a_run_are_told_as_one() -> None:
+    """Of a run that measures again and again, each part with what the parts before it cost."""
+    zookeeper = services.services(parse("[zookeeper]\n10.0.0.1 myid=1\n"))[0]
+    first = Cost(
+        ((zookeeper, Course((Gap(1, 0.5),), 1, True, 0.7)),),
+        True,
+        True,
+        fates.Fates(frozenset("abc"), frozenset("d"), frozenset()),
+    )
+    second = Cost(
+        ((zookeeper, Course((Gap(9, 1.5),), 1, True)),),
+        True,
+        True,
+        fates.Fates(frozenset("an"), frozenset("b"), frozenset("m")),
+    )
+    assert second.behind(None) == second
+    assert second.behind(first).lines() == [
+        "ZooKeeper accepted writes throughout, except for 2 gaps, the longest 1.5 s, the slowest time after "
+        "0.7 s; the leader changed 2 times.",
+        "Tasks: 1 of 5 run on, 3 finished or killed, 1 lost: m.",
+    ]
+    unheard = Cost(((zookeeper, None),), True, False, None)
+    assert unheard.behind(first).lines()[0] == first.lines()[0]
+    assert unheard.behind(first).lines()[1].startswith("Tasks were not counted")

@@ -626,6 +626,8 @@ def test_a_backup_without_a_place_or_a_sound_file_is_bad_input(words: list[str],
         ),
         (("host.resume", "192.0.2.99"), "192.0.2.99: hosts.ini has no such host; it has 10.70.0.10, "),
         (("host.drain", "10.70.0.20", "--drain-timeout", "soon"), "--drain-timeout soon: give whole seconds"),
+        (("reboot", "--within", "ages"), "--within ages: give whole seconds, at most 86400"),
+        (("-H", "192.0.2.99", "reboot"), "-H 192.0.2.99: hosts.ini has no such host; it has 10.70.0.10, "),
     ],
 )
 def test_a_host_to_be_serviced_is_named_behind_the_task(fab: Fab, words: tuple[str, ...], says: str) -> None:

@@ -1,7 +1,6 @@
 """Whole runs of a drain and of a resume, over hosts and services that a test makes up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,23 +29,30 @@ AT_ONCE = Limits(pause=0, lacking=0, changing=0)
 
 
 class DrainHosts(FakeHosts):
-    """Hosts with a world, to which requests come as the shell of a step has them."""
+    """Hosts with a world, to which requests come as the shell of a step has them.
 
-    def __init__(self, world: World, answers: Callable[[Question], str], cut: int = -1) -> None:
+    Ctrl-C is typed after `cut` commands, before the next one or `behind` it.
+    """
+
+    def __init__(
+        self, world: World, answers: Callable[[Question], str], cut: int = -1, behind: bool = False
+    ) -> None:
         looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
         super().__init__(CLUSTER, looks, looks, says=answers, in_vain=True)
-        self.world, self._left = world, cut
+        self.world, self._left, self._behind = world, cut, behind
 
     def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
-        if self._left == 0:
+        is_cut, self._left = self._left == 0, self._left - 1
+        if is_cut and not self._behind:
             raise KeyboardInterrupt
-        self._left -= 1
         told = super().act(steps)
         for step in (step for own in steps.values() for step in own):
             if step.action in (Action.RESERVE, Action.UNRESERVE, Action.SCALE, Action.KILL):
                 self.world.do(asked(step))
             while waiting := self.world.happenings():
                 self.world.happen(*waiting[0])
+        if is_cut:
+            raise KeyboardInterrupt
         return told
 
 
@@ -58,10 +64,15 @@ def a_world(room: int = 9) -> World:
 
 
 def hosts(
-    world: World, *, leader: str = "10.70.0.11", cut: int = -1, others: tuple[str, ...] = ()
+    world: World,
+    *,
+    leader: str = "10.70.0.11",
+    cut: int = -1,
+    behind: bool = False,
+    others: tuple[str, ...] = (),
 ) -> DrainHosts:
     """Everything is well, and who is on one host leads."""
-    return DrainHosts(world, says(world, leader, others), cut)
+    return DrainHosts(world, says(world, leader, others), cut, behind)
 
 
 def drained(of: DrainHosts, timeout: int | None = None) -> tuple[str, ...]:
@@ -115,18 +126,36 @@ def test_a_drained_agent_has_no_tasks_and_its_apps_what_they_had(capsys: pytest.
     assert world.reserved == []
 
 
-@pytest.mark.parametrize("cut", range(10))
-def test_a_drain_that_was_cut_is_finished_by_the_next_or_given_back(cut: int) -> None:
-    for back in (False, True):
+Act = Callable[[DrainHosts], object]
+"""A drain, or a resume, over these hosts."""
+
+
+def given_back(of: DrainHosts) -> object:
+    """Resume the host."""
+    return draining.resume(Run(of), AGENT, AT_ONCE)
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["before it", "behind it"])
+@pytest.mark.parametrize("then", [drained, given_back])
+@pytest.mark.parametrize("first", [drained, given_back])
+def test_a_run_that_was_cut_at_any_command_is_finished_by_the_next_or_given_back(
+    first: Act, then: Act, behind: bool
+) -> None:
+    cut, is_cut = 0, True
+    while is_cut:
         world = a_world()
-        with suppress(KeyboardInterrupt):
-            drained(hosts(world, cut=cut))
-        if back:
-            draining.resume(Run(hosts(world)), AGENT, AT_ONCE)
-        else:
+        if first is given_back:
             drained(hosts(world))
-        assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)]
-        assert bool(world.reserved) is not back
+        is_cut = False
+        try:
+            first(hosts(world, cut=cut, behind=behind))
+        except KeyboardInterrupt:
+            is_cut = True
+        then(hosts(world))
+        assert [(app.instances, app.running) for app in world.apps.values()] == [(3, 3), (1, 1)], cut
+        assert bool(world.reserved) is (then is drained), cut
+        cut += 1
+    assert cut > (5 if first is drained else 1)
 
 
 def test_without_room_elsewhere_everything_is_given_back() -> None:

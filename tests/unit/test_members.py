@@ -241,6 +241,18 @@ def test_a_member_with_data_starts_whatever_the_others_do() -> None:
     assert not objections(three, seen)
 
 
+def test_where_too_few_have_data_the_newest_of_it_is_to_be_copied() -> None:
+    """Those that have some could wait for ever, and those without must not win."""
+    five = ensemble(1, 2, 3, 4, 5)
+    seen = bare(five, 3, 4, 5)
+    seen["10.0.0.1"] = host(five, 1, listing(1, 2, 3, 4, 5), holds=("snapshot.5000000a1", "currentEpoch"))
+    seen["10.0.0.2"] = host(five, 2, listing(1, 2, 3, 4, 5), holds=("log.5000000b0", "log.400000001"))
+    told = objections(five, seen)["10.0.0.3"]
+    assert "10.0.0.1, .2 have data, and 3 members must: stop ZooKeeper everywhere and copy" in told
+    assert "/opt/zookeeper/data/version-2 of 10.0.0.2, which has the newest file" in told
+    assert "each with -H" in objections(five, seen | {"10.0.0.3": seen["10.0.0.1"]})["10.0.0.4"]
+
+
 def test_two_wiped_members_of_five_start_one_at_a_time() -> None:
     five = ensemble(1, 2, 3, 4, 5)
     seen = serving(five, listing(1, 2, 3, 4, 5))

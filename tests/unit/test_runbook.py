@@ -62,7 +62,7 @@ def test_every_step_is_carried_out_by_its_task_which_tells_its_id(id: Id) -> Non
 def test_a_task_is_of_one_step_and_what_belongs_to_it_or_else_of_whole_chapters(name: str) -> None:
     task = tasks()[name]
     ids = task.ids if isinstance(task, Steps) else []
-    whole = (".hand-over", ".stop", ".drain", ".resume")
+    whole = (".hand-over", ".stop", ".drain", ".resume", ".reboot")
     assert bool(ids) != (".deploy-" in name or name.endswith(whole))
     assert {id.typed for id in ids} <= {name, name.replace(".run", ".ask"), "host.set-ip", "host.check-ip"}
 

@@ -1,6 +1,6 @@
 """What a change has cost: the services' gaps and the tasks, in sentences and against the budgets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import course, fates
 from .course import Course
@@ -19,6 +19,15 @@ class Cost:
     asked: bool = False
     counted: bool = False
     tasks: Fates | None = None
+
+    def behind(self, before: "Cost | None") -> "Cost":
+        """Give what two parts of a run have cost together; `before` is the first one, if there was any."""
+        if before is None:
+            return self
+        earlier = dict(before.services)
+        fared = tuple((each, course.joined(earlier.get(each), own)) for each, own in self.services)
+        tasks = fates.joined(before.tasks, self.tasks)
+        return replace(self, services=fared, counted=before.counted and self.counted, tasks=tasks)
 
     def lines(self) -> list[str]:
         """Say how every service fared, and the tasks."""

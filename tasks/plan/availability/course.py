@@ -66,6 +66,14 @@ def course(samples: Sequence[Sample]) -> Course | None:
     return Course(tuple(gaps), changes, not failed, max(slow))
 
 
+def joined(one: Course | None, later: Course | None) -> Course | None:
+    """Tell how a service fared in both of two parts of a run; what nobody measured counts for nothing."""
+    if one is None or later is None:
+        return one or later
+    slowest = max(one.slowest, later.slowest)
+    return Course(one.gaps + later.gaps, one.changes + later.changes, later.up, slowest)
+
+
 def told(service: Service, fared: Course | None) -> str:
     """Say in one line how a service fared."""
     if fared is None:

@@ -29,6 +29,18 @@ class Fates:
         return f"Tasks: {len(self.running)} of {total} run on{ended}, {len(self.lost)} lost{names}."
 
 
+def joined(one: Fates | None, later: Fates | None) -> Fates | None:
+    """Tell what became of the tasks of the first of two parts of a run, and of those lost in the second.
+
+    Which ran at the end of the first and not when the second began has ended in between.
+    """
+    if one is None or later is None:
+        return None
+    between = one.running - later.running - later.ended - later.lost
+    ended = one.ended | between | (later.ended & one.running)
+    return Fates(one.running & later.running, ended, one.lost | later.lost, later.hope)
+
+
 def told(counted: bool, fates: Fates | None) -> str:
     """Say in one line what became of the tasks, or that nobody could tell, as at first if not `counted`."""
     if not counted or fates is None:

@@ -41,11 +41,8 @@ class Progress:
 
     def begin(self, node: str, step: Step) -> "Progress":
         """Give the progress when `node` begins a step."""
-        standings = dict(self.standings)
-        if (step.risk != "none" or step.action is Action.STOP) and step.id.service in standings:
-            before = standings[step.id.service]
-            leader = None if before.leader == node else before.leader
-            standings[step.id.service] = replace(before, serving=before.serving - {node}, leader=leader)
+        down = {each: _less(self.standings[each], node) for each in self.standings if _ends(step, each)}
+        standings = {**self.standings, **down}
         return replace(self, begun={**self.begun, node: step}, standings=standings, acted=True)
 
     def end(self, node: str, idle: bool = False) -> "Progress":
@@ -73,6 +70,17 @@ class Progress:
         """What was planned and is not done, by node."""
         planned = [(name, step) for name, plan in self.plans.items() for step in plan.steps]
         return [each for each in planned if each not in self.done]
+
+
+def _ends(step: Step, service: str) -> bool:
+    """Tell whether a step takes its host's member of a service down."""
+    own = step.id.service == service and (step.risk != "none" or step.action is Action.STOP)
+    return own or step.action is Action.REBOOT
+
+
+def _less(standing: Standing, node: str) -> Standing:
+    leader = None if standing.leader == node else standing.leader
+    return replace(standing, serving=standing.serving - {node}, leader=leader)
 
 
 def last_words(progress: Progress) -> list[str]:

@@ -14,7 +14,7 @@ from ..look.observed import Observed
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touches
 from ..names import Id
 from ..step import Blocker
-from ..words import names
+from ..words import names, verb
 from . import advice
 from .advice import Members
 from .desired import CONTAINER, cfg, data
@@ -182,8 +182,28 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
                 f"it has no data in {data(node)}, and may only start while all others serve in sync, or what "
                 f"they wrote can be lost ({why})"
             )
-            remedy = "start the members that have data first, then those without one at a time, each with -H"
-            yield node.name, Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, remedy, "wiped")
+            yield node.name, Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, _way_back(cluster, seen), "wiped")
+
+
+def _way_back(cluster: Cluster, seen: Seen) -> str:
+    """Say how members without data come back: behind those that have some, if these can serve alone."""
+    may_have = [each for each in cluster.ensemble if each.name not in seen or has_data(each, seen[each.name])]
+    majority = len(cluster.ensemble) // 2 + 1
+    if len(may_have) >= majority:
+        return "start the members that have data first, then those without one at a time, each with -H"
+    newest = max((each for each in may_have if each.name in seen), key=lambda each: _newest_file(each, seen))
+    return (
+        f"{verb([each.name for each in may_have], 'has', 'have')} data, and {majority} members must: stop "
+        f"ZooKeeper everywhere and copy {data(newest)} of {newest.name}, which has the newest file, with its "
+        f"owner to others until {majority} have it; then deploy those with -H, then the rest. Or remove it "
+        "everywhere, deploy, and `fab restore` a backup. What only lost disks had is gone either way"
+    )
+
+
+def _newest_file(node: Node, seen: Seen) -> int:
+    """Give the highest number in a name of a member's files: its last write is that one or a later one."""
+    names = " ".join(seen[node.name].holdings.get(data(node), ()))
+    return max((int(n, 16) for n in re.findall(r"\b(?:log|snapshot)\.([0-9a-f]{1,16})\b", names)), default=0)
 
 
 def _counts(node: Node, seen: Seen) -> bool:
