@@ -50,7 +50,8 @@ def has_snapshot() -> dict[str, bool]:
 
 
 def srvr(node: str) -> str:
-    return inside(node, f"bash -c 'exec 3<>/dev/tcp/{node}/2181; printf srvr >&3; cat <&3'")
+    """What a ZooKeeper says of itself; none that serves leaves out its `Mode:`."""
+    return inside(node, f"bash -c 'exec 3<>/dev/tcp/{node}/2181 && printf srvr >&3 && cat <&3' || :")
 
 
 def transferred(node: str) -> None:
@@ -100,14 +101,14 @@ def test_zookeeper_3_4_goes_to_3_8_in_one_run_under_writes_also_without_snapshot
         assert done.code == 0, done.said
     assert "ZooKeeper 3.4.13 -> 3.8.0: 3.4 does not know all that 3.5 and later write" in done.said
     made = re.findall(r"^(10\S+)  2\.5 write snapshot\.0.*changed", done.said, re.MULTILINE)
-    assert sorted(made) == [*TRIO[1:]]
+    assert {*made} == {*TRIO[1:]}
     assert all(has_snapshot().values())
     assert ["version: 3.8.0" in srvr(node) for node in TRIO] == [True] * 3
     for node in TRIO:
         with zookeeper([node]) as client:
             client.sync("/writes")
             assert {*written} <= {f"/writes/{name}" for name in client.get_children("/writes")}
-    assert fab("deploy-zookeeper").said.startswith("3 of 3 ZooKeepers serve")
+    assert "Nothing to do on 3 hosts" in fab("deploy-zookeeper").said
 
 
 def containers() -> dict[str, str]:

@@ -166,9 +166,9 @@ def test_a_hand_over_among_some_of_the_hosts_is_refused() -> None:
 
 MIGRATION = (
     f"{A}: 4.1 Marathon: an earlier migration of its state was cut short (/marathon/state/"
-    "migration-in-progress stands in ZooKeeper): every leader of another version would end at once. See whether "
-    "all apps are there, and restore a backup if not; then, on a host of ZooKeeper, docker exec zookeeper "
-    "zkCli.sh -server 10.70.1.1:2181 delete /marathon/state/migration-in-progress."
+    "migration-in-progress stands in ZooKeeper): every leader of another version would end at once. See "
+    "whether all apps are there, and restore a backup if not; then, on a host of ZooKeeper, docker exec "
+    "zookeeper zkCli.sh -server 10.70.1.1:2181 delete /marathon/state/migration-in-progress."
 )
 
 

@@ -689,7 +689,9 @@ def _one_master_older(demands: tuple[str, ...]) -> World:
 
 
 def test_a_master_too_old_for_what_the_registry_demands_is_refused_with_what_is_to_be_given_up() -> None:
-    found = [one for one in _one_master_older(("QUOTA_V2",)).report().findings if one.check == "mesos-version"]
+    found = [
+        one for one in _one_master_older(("QUOTA_V2",)).report().findings if one.check == "mesos-version"
+    ]
     assert [one.host for one in found] == [B]
     assert found[0].evidence == (
         "its master is to be of 1.8.1, and the registry demands QUOTA_V2, which masters have since 1.9.0"

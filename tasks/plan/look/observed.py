@@ -88,8 +88,8 @@ class Observed:
     container and host path. `clusters` names the cluster of every container of mesofab's. `listeners` tells
     which process listens on a TCP port, `loopback` on which ports nothing does but there. `answers` are the
     services' words by part name; "" if nothing answered; `hanging` are those vital questions that were
-    taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them; `migrating` tells
-    whether a migration of Marathon's state was seen to be under way there, None if nobody had to ask.
+    taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them; `migrating`
+    tells whether a migration of Marathon's state is noted in ZooKeeper, None if nobody had to ask.
     """
 
     busy: bool = False

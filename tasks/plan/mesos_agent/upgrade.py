@@ -1,8 +1,8 @@
 """Another version of Mesos: masters before agents, and the other way round to an older one.
 
-Its documentation (upgrades.md) has masters upgraded first, from any stable version of a major one directly to any
-other (versioning.md); of going back it says no order (downgrades.md), so it is that in which no master is ever
-older than an agent either.
+Its documentation has masters upgraded first (upgrades.md), from any stable version directly to any other of a
+major one (versioning.md). Of going back it says no order (downgrades.md), so it is that in which no master is
+ever older than an agent either.
 """
 
 import re

@@ -90,8 +90,8 @@ class Facts:
     on docker.service, "" without systemd. `offers` tells by image what its registry has; nothing if
     that was not asked, because the host holds the image, nobody could look for it, or a registry before was
     silent. `agent` is the id that an agent has left in its work_dir, `ensemble` tells that there is data
-    of a ZooKeeper. `flows` tells how connections to other hosts ended. `masters` are the versions that masters
-    said they are of, by their name; `demands` is what the registry asks of whoever reads it.
+    of a ZooKeeper. `flows` tells how connections to other hosts ended. `masters` are the versions that
+    masters said they are of, by their name; `demands` is what the registry asks of whoever reads it.
     """
 
     clock: int | None = None

@@ -38,7 +38,15 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks, fleet.flows, mesos.ahead, mesos.outdated)
+OF_ALL_HOSTS = (
+    others.members,
+    fleet.machines,
+    fleet.agents,
+    fleet.clocks,
+    fleet.flows,
+    mesos.ahead,
+    mesos.outdated,
+)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def _masters(hosts: Sequence[Subject]) -> dict[str, Version | None]:
 
 
 def outdated(hosts: Sequence[Subject]) -> Iterator[Finding]:
-    """Look for masters that would be too old to read the registry: they refuse, or lose what they do not know."""
+    """Look for masters that would be too old for the registry: they refuse it, or lose a part of it."""
     demanded = {each for host in hosts for each in host.facts.demands}
     for host in hosts:
         new = _wanted(host, "mesos_master")
@@ -41,8 +41,8 @@ def outdated(hosts: Sequence[Subject]) -> Iterator[Finding]:
         if lacking and _changes(host, "mesos_master"):
             yield host.finding(
                 "mesos-version",
-                f"its master is to be of {shown(new)}, and the registry demands {names(lacking)}, which masters "
-                f"have since {shown(max(SINCE[each] for each in lacking))}",
+                f"its master is to be of {shown(new)}, and the registry demands {names(lacking)}, which "
+                f"masters have since {shown(max(SINCE[each] for each in lacking))}",
                 "; ".join(GIVEN_UP[each] for each in lacking) + "; then go back",
             )
 

@@ -1,15 +1,15 @@
 """The snapshot of nothing, for data of ZooKeeper 3.4 that are a log and no snapshot.
 
 3.4 begins with an empty tree then and replays its log. 3.5 and later do not start: to them a snapshot seems
-lost. One of an empty tree says what 3.4 takes for granted, so with it both come to the same data, and it may be
-put there while 3.4 runs. It is what people who met ZOOKEEPER-3056 were told to do; `snapshot.trust.empty` does
-not do, as a follower may write no snapshot with it, and 3.5.6 lost data.
+lost. One of an empty tree says what 3.4 takes for granted, so with it both come to the same data, and it may
+be put there while 3.4 runs. It is what people who met ZOOKEEPER-3056 were told to do; `snapshot.trust.empty`
+does not do, as a follower may write no snapshot with it, and 3.5.6 lost data.
 """
 
 import re
 import struct
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ...inventory.cluster import Node
 from ..desired import FILE_MODE
@@ -29,21 +29,27 @@ WHY = "its data are a log without a snapshot, on which ZooKeeper 3.5 and later d
 
 def lacks(names: Collection[str]) -> bool:
     """Tell whether a directory with these names in it has a log, and no snapshot."""
-    return any(map(_begins, names)) and not any(name.startswith("snapshot.") for name in names)
+    return begin(names) is not None and not any(name.startswith("snapshot.") for name in names)
 
 
-def is_whole(names: Collection[str]) -> bool:
-    """Tell whether a log begins where all began: a log is named by its first transaction.
+def begin(names: Collection[str]) -> int | None:
+    """Give the first transaction of a log, by which its first file is called; None if there is none."""
+    found = (re.fullmatch(r"log\.([0-9a-f]{1,16})", name) for name in names)
+    return min((int(each[1], 16) for each in found if each), default=None)
 
-    The low half of its number counts the writes of its epoch (ZxidUtils.java).
+
+def is_whole(names: Collection[str], others: Iterable[Collection[str]]) -> bool:
+    """Tell whether a log without a snapshot begins where all began, as far as names of files tell.
+
+    It does so with the first write of an epoch, which the low half of the number counts (ZxidUtils.java), and
+    no other member's begins before: who comes later has its leader's data transferred, as a snapshot.
     """
-    first = min(filter(None, map(_begins, names)), default=0)
-    return first & 0xFFFFFFFF == 1
-
-
-def _begins(name: str) -> int:
-    found = re.fullmatch(r"log\.([0-9a-f]{1,16})", name)
-    return int(found[1], 16) if found else 0
+    first, earlier = begin(names), map(begin, others)
+    return (
+        first is not None
+        and first & 0xFFFFFFFF == 1
+        and all(each is None or each >= first for each in earlier)
+    )
 
 
 def step(node: Node) -> Step:
@@ -68,7 +74,7 @@ def _printed() -> str:
 
 
 def _parts() -> list[bytes]:
-    """Give its parts (FileSnap.java, DataTree.java): head, no session, no ACL; nodes; the end with a checksum."""
+    """Give its parts (FileSnap.java, DataTree.java): head, no session, no ACL; nodes; end and checksum."""
     parts = [struct.pack(">4siqii", b"ZKSN", 2, -1, 0, 0), *map(_node, NODES), _text("/")]
     return [*parts, struct.pack(">q", zlib.adler32(b"".join(parts))) + _text("/")]
 

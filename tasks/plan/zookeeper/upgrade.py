@@ -1,6 +1,6 @@
 """Another version of ZooKeeper: what it needs beforehand, what it means, and what has no way back."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
@@ -26,7 +26,7 @@ ONE_WAY = (
 
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
-    """Object to a version that could not read the data, or would read a part of them as all."""
+    """Object to a version that may not be able to read the data."""
     names, wanted = seen.holdings.get(data(node), ()), _wanted(cluster, node)
     if seen.is_of(CONTAINER, cluster.image(node.settings.zookeeper_image)) or not names:
         return
@@ -42,15 +42,6 @@ def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker
             "zookeeper-version",
             (Change((Set("zookeeper_image", seen.container(CONTAINER).image),), "to keep the version"),),
         )
-    if _wants_snapshot(wanted) and snapshot.lacks(names) and not snapshot.is_whole(names):
-        yield Blocker(
-            Id.ZOOKEEPER_RUN,
-            CONTAINER,
-            "its data are a log that does not begin at the beginning, and no snapshot: what came before is "
-            "lost, and ZooKeeper 3.5 and later do not start on it",
-            f"while all other members serve, {_empty(node)}",
-            "zookeeper-snapshot",
-        )
 
 
 def _empty(node: Node) -> str:
@@ -59,22 +50,37 @@ def _empty(node: Node) -> str:
 
 def prepared(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
     """Have members that lack a snapshot get one before anything is stopped, if the new version needs one."""
-    lacking = {node.name: node for node in cluster.ensemble if _is_to_get(cluster, node, seen, plans)}
-    return {**plans, **{name: _with_snapshot(node, plans[name]) for name, node in lacking.items()}}
+    lacking = [node for node in cluster.ensemble if _lacks_snapshot(cluster, node, seen, plans)]
+    held = {node.name: seen[node.name].holdings.get(data(node), ()) for node in _looked_at(cluster, seen)}
+    return {**plans, **{node.name: _with_snapshot(node, held, plans[node.name]) for node in lacking}}
 
 
-def _is_to_get(cluster: Cluster, node: Node, seen: Seen, plans: Plans) -> bool:
+def _looked_at(cluster: Cluster, seen: Seen) -> list[Node]:
+    return [node for node in cluster.ensemble if node.name in seen]
+
+
+def _lacks_snapshot(cluster: Cluster, node: Node, seen: Seen, plans: Plans) -> bool:
     if node.name not in seen or not touches(plans.get(node.name), Id.ZOOKEEPER_RUN):
         return False
-    names = seen[node.name].holdings.get(data(node), ())
     other = not seen[node.name].is_of(CONTAINER, cluster.image(node.settings.zookeeper_image))
     needs = other and _wants_snapshot(_wanted(cluster, node))
-    return needs and snapshot.lacks(names) and snapshot.is_whole(names)
+    return needs and snapshot.lacks(seen[node.name].holdings.get(data(node), ()))
 
 
-def _with_snapshot(node: Node, plan: HostPlan) -> HostPlan:
+def _with_snapshot(node: Node, held: Mapping[str, Collection[str]], plan: HostPlan) -> HostPlan:
+    if not snapshot.is_whole(held[node.name], held.values()):
+        return replace(plan, blockers=(*plan.blockers, _without_beginning(node)))
     place = next(at for at, step in enumerate(plan.steps) if step.id is Id.ZOOKEEPER_RUN)
     return replace(plan, steps=(*plan.steps[:place], snapshot.step(node), *plan.steps[place:]))
+
+
+def _without_beginning(node: Node) -> Blocker:
+    told = (
+        "its data are a log that does not begin at the beginning, and no snapshot: what came before is lost, "
+        "and ZooKeeper 3.5 and later do not start on it"
+    )
+    remedy = f"while all other members serve, {_empty(node)}"
+    return Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, remedy, "zookeeper-snapshot")
 
 
 def told(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[str]:
