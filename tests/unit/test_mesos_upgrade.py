@@ -59,8 +59,9 @@ def test_a_version_that_nobody_knows_may_be_a_newer_one() -> None:
     assert order("1.5.0", "stable") == FIRST + THEN
 
 
-def test_other_settings_roll_host_by_host_as_ever() -> None:
-    assert ("mesos_agent", A) in order("1.5.0", "1.5.0", "log_size=7m")[:3]
+@pytest.mark.parametrize("version", ["1.5.0", "stable"])
+def test_other_settings_roll_host_by_host_as_ever(version: str) -> None:
+    assert ("mesos_agent", A) in order(version, version, "log_size=7m")[:3]
 
 
 @pytest.mark.parametrize(

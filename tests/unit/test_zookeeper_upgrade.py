@@ -10,10 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from fake_hosts import FakeHosts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import as_wanted, first_node
 
+from tasks.engine.preview import previewed
+from tasks.engine.run import Run
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
@@ -30,6 +33,7 @@ from tasks.plan.zookeeper import snapshot, upgrade
 from tasks.plan.zookeeper.desired import CONTAINER, data
 
 OLD, NEW = "zookeeper:3.4.13", "zookeeper:3.8.0"
+DATA = "/opt/zookeeper/data/version-2"
 LOG, LATER = "log.100000001", "log.200000001"
 SNAPSHOT = "snapshot.100000042"
 
@@ -234,6 +238,20 @@ def test_crossing_the_border_is_told_with_what_it_means() -> None:
     assert not list(upgrade.told(members(OLD), three(*MIXED).seen(), three(*MIXED).plans(OLD)))
 
 
+def test_other_settings_are_no_other_version_although_the_tag_tells_none() -> None:
+    stable = parse("[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nzookeeper_image=zookeeper:stable\n")
+    seen = {node.name: as_wanted(stable, node) for node in stable.nodes}
+    answers = {"zookeeper srvr": "Zookeeper version: 3.4.13-1, built on x\nMode: standalone\n"}
+    seen = {name: replace(one, answers=answers, holdings={DATA: (LOG,)}) for name, one in seen.items()}
+    other = parse(
+        "[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nzookeeper_image=zookeeper:stable\nzookeeper_heap=1g\n"
+    )
+    plans = runbook.plans([ZOOKEEPER], other, other.nodes, seen)
+    titles = [step.title for plan in plans.values() for step in plan.steps]
+    assert titles == ["replace zookeeper", "remove zookeeper.prev"]
+    assert not list(upgrade.told(other, seen, plans))
+
+
 def test_a_way_back_over_the_border_is_refused_while_there_are_data() -> None:
     world = three(*MIXED)
     world.members["10.0.0.2"].image = NEW
@@ -245,6 +263,22 @@ def test_a_way_back_over_the_border_is_refused_while_there_are_data() -> None:
     world.members["10.0.0.2"] = Member(frozenset(), NEW, up=False)
     world.elect()
     assert not refusals(world, OLD)
+
+
+def test_a_way_back_can_be_overruled_by_name_by_who_knows_better() -> None:
+    world = three(*MIXED)
+    world.members["10.0.0.2"].image = NEW
+    cluster = members(OLD)
+    knowing = replace(
+        cluster, settings=replace(cluster.settings, preflight_ignore=("zookeeper-version",)), raw=None
+    )
+    found = {
+        each: previewed(Run(FakeHosts(each), [ZOOKEEPER]), world.seen(), {}).plans
+        for each in (cluster, knowing)
+    }
+    assert any(plan.blockers for plan in found[cluster].values())
+    assert not any(plan.blockers for plan in found[knowing].values())
+    assert found[knowing]["10.0.0.2"].in_phase("replace")
 
 
 @pytest.mark.parametrize("log", ["log.10000a001", LATER])

@@ -13,6 +13,7 @@ from ...inventory.cluster import Cluster, Node
 from .. import http
 from ..gate import Answers, Question, Questionnaire
 from ..look import versions
+from ..look.observed import Observed
 from ..look.versions import Version
 from ..membership import Plans, Seen
 from ..names import Id
@@ -64,21 +65,26 @@ def _moves(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Move]:
     for node in (node for node in cluster.nodes if node.name in plans):
         replaced = {step.id for step in plans[node.name].in_phase("replace")}
         own = {Id.MASTER_RUN: _master, Id.AGENT_RUN: _agent}
-        moves = (own[id](cluster, node, seen) for id in IDS if id in replaced)
+        moves = (own[id](cluster, node, seen[node.name]) for id in IDS if id in replaced)
         yield from (move for move in moves if move[0] != move[1])
 
 
-def _master(cluster: Cluster, node: Node, seen: Seen) -> Move:
-    own = seen[node.name].containers.items()
-    image = next((one.image for name, one in own if MASTER.fullmatch(name)), "")
-    return versions.of_image(image), versions.of_image(cluster.image(node.settings.mesos_master_image))
+def _master(cluster: Cluster, node: Node, seen: Observed) -> Move:
+    name = next(filter(MASTER.fullmatch, seen.containers), "")
+    old = versions.of_image(seen.container(name).image)
+    return _move(seen, name, old, cluster.image(node.settings.mesos_master_image))
 
 
-def _agent(cluster: Cluster, node: Node, seen: Seen) -> Move:
-    known = agent(node, seen[node.name].said("mesos_agent"))
+def _agent(cluster: Cluster, node: Node, seen: Observed) -> Move:
+    known = agent(node, seen.said("mesos_agent"))
     said = versions.of_text(known.version) if known else None
-    old = said or versions.of_image(seen[node.name].container(CONTAINER).image)
-    return old, versions.of_image(cluster.image(node.settings.mesos_agent_image))
+    old = said or versions.of_image(seen.container(CONTAINER).image)
+    return _move(seen, CONTAINER, old, cluster.image(node.settings.mesos_agent_image))
+
+
+def _move(seen: Observed, name: str, old: Version | None, image: str) -> Move:
+    """Give the move of a container's version to that of an image, of which it may be already."""
+    return old, old if seen.is_of(name, image) else versions.of_image(image)
 
 
 # What a preflight asks the masters

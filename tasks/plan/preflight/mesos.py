@@ -11,11 +11,11 @@ from .subject import Subject
 
 
 def ahead(hosts: Sequence[Subject]) -> Iterator[Finding]:
-    """Look for agents that are to be newer than a master is then; masters go first (upgrades.md of Mesos)."""
+    """Look for agents newer than a master then, by more than a patch: masters go first (upgrades.md)."""
     masters = _masters(hosts)
     for host in hosts:
         new = _wanted(host, "mesos_agent")
-        behind = {name: old for name, old in masters.items() if new and old and old < new}
+        behind = {name: old for name, old in masters.items() if new and old and old[:2] < new[:2]}
         if behind and _changes(host, "mesos_agent"):
             told = ", ".join(f"that on {name} is of {shown(old)}" for name, old in behind.items())
             yield host.finding(

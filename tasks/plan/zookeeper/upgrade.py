@@ -28,7 +28,7 @@ ONE_WAY = (
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
     """Object to a version that may not be able to read the data."""
     names, wanted = seen.holdings.get(data(node), ()), _wanted(cluster, node)
-    if seen.is_of(CONTAINER, cluster.image(node.settings.zookeeper_image)) or not names:
+    if not names or not _gets_another(cluster, node, seen):
         return
     old = _runs(node, seen)
     if old and wanted and wanted < BORDER <= old:
@@ -62,8 +62,7 @@ def _looked_at(cluster: Cluster, seen: Seen) -> list[Node]:
 def _lacks_snapshot(cluster: Cluster, node: Node, seen: Seen, plans: Plans) -> bool:
     if node.name not in seen or not touches(plans.get(node.name), Id.ZOOKEEPER_RUN):
         return False
-    other = not seen[node.name].is_of(CONTAINER, cluster.image(node.settings.zookeeper_image))
-    needs = other and _wants_snapshot(_wanted(cluster, node))
+    needs = _gets_another(cluster, node, seen[node.name]) and _wants_snapshot(_wanted(cluster, node))
     return needs and snapshot.lacks(seen[node.name].holdings.get(data(node), ()))
 
 
@@ -90,6 +89,7 @@ def told(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[str]:
         for node in cluster.ensemble
         if touches(plans.get(node.name), Id.ZOOKEEPER_RUN)
         and seen[node.name].container(CONTAINER).image
+        and _gets_another(cluster, node, seen[node.name])
         and _runs(node, seen[node.name]) != _wanted(cluster, node)
     ]
     for new in dict.fromkeys(_wanted(cluster, node) for node in moved):
@@ -97,6 +97,10 @@ def told(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[str]:
         crosses = _wants_snapshot(new) and any(each is None or each < BORDER for each in old)
         means = f"{ONE_WAY}. Members of both serve together meanwhile" if crosses else "it rolls"
         yield f"ZooKeeper {versions.change(old, new)}: {means}."
+
+
+def _gets_another(cluster: Cluster, node: Node, seen: Observed) -> bool:
+    return not seen.is_of(CONTAINER, cluster.image(node.settings.zookeeper_image))
 
 
 def _wants_snapshot(wanted: Version | None) -> bool:
