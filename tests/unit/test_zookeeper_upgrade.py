@@ -181,10 +181,10 @@ def test_a_member_with_a_log_alone_gets_a_snapshot_before_anything_is_stopped() 
 
 
 def test_the_plan_says_so_and_why() -> None:
-    (line,) = [each for each in texts(three(*MIXED)) if each.startswith("10.0.0.1 2.5 write")]
+    (line,) = [each for each in texts(three(*MIXED)) if each.startswith("10.0.0.1 2.5 snap")]
     assert line == (
-        "10.0.0.1 2.5 write snapshot.0, of an empty tree: its data are a log without a snapshot, on which "
-        "ZooKeeper 3.5 and later do not start"
+        "10.0.0.1 2.5 snapshot.0: its data are a log alone, on which ZooKeeper 3.5 and later do not start; "
+        "this one, of the empty tree, changes nothing of them"
     )
 
 
@@ -194,7 +194,7 @@ def test_nobody_gets_one_who_stays_with_3_4(image: str) -> None:
 
 
 def test_an_image_whose_tag_tells_nothing_may_be_one_that_needs_it() -> None:
-    assert [line for line in texts(three(*MIXED), "zookeeper:stable") if "write snapshot.0" in line]
+    assert [line for line in texts(three(*MIXED), "zookeeper:stable") if "2.5 snapshot.0" in line]
 
 
 holdings = st.sampled_from([{LOG}, {LOG, LATER}, {LOG, SNAPSHOT}, {LATER, SNAPSHOT}, {snapshot.NAME, LOG}])
@@ -286,7 +286,7 @@ def test_a_log_that_has_lost_its_beginning_is_not_taken_for_a_whole_one(log: str
     world = three({log}, {LOG, SNAPSHOT}, {SNAPSHOT})
     (line,) = refusals(world)
     assert line.startswith("10.0.0.1 2.5 zookeeper: its data are a log that does not begin at the beginning")
-    assert not [line for line in texts(world) if "write snapshot.0" in line]
+    assert not [line for line in texts(world) if "2.5 snapshot.0" in line]
     assert not refusals(world, OLD)
 
 

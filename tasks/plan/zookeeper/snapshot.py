@@ -24,7 +24,10 @@ NAME = "snapshot.0"
 NODES = ("", "/zookeeper", "/zookeeper/quota")
 """What every tree has from its beginning, the root first (DataTree.java)."""
 
-WHY = "its data are a log without a snapshot, on which ZooKeeper 3.5 and later do not start"
+WHY = (
+    "its data are a log alone, on which ZooKeeper 3.5 and later do not start; this one, of the empty tree, "
+    "changes nothing of them"
+)
 
 
 def lacks(names: Collection[str]) -> bool:
@@ -61,7 +64,7 @@ def step(node: Node) -> Step:
         f'chown "$(stat -c %u:%g {quote(home)})" {quote(beside)}\n'
         f"swap {quote(beside)} {quote(f'{home}/{NAME}')}\n"
     )
-    return Step(Id.ZOOKEEPER_RUN, Action.WRITE, f"write {NAME}, of an empty tree", WHY, shell)
+    return Step(Id.ZOOKEEPER_RUN, Action.WRITE, NAME, WHY, shell)
 
 
 _LINK = "{0} is a link, and root writes through none that others may have made. Make it a directory"
