@@ -114,7 +114,7 @@ def foretold(run: Run, found: Preview) -> Preview:
         for node in nodes
     }
     means = versions.told(run.cluster, found.seen, found.plans)
-    return replace(found, plans=plans, costs=(*means, *ending.costs(plans, told)))
+    return replace(found, plans=plans, costs=[*means, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:
