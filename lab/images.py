@@ -30,6 +30,8 @@ MESOS_AGENT = Image("lab/mesos-slave-stand-in:1.5.0", MESOS, variable="mesos_age
 MARATHON = Image("lab/marathon-stand-in:1.5.8", STAND_IN, {"VERSION": "1.5.8"}, variable="marathon_image")
 NEXT_MARATHON = Image("lab/marathon-stand-in:1.5.9", STAND_IN, {"VERSION": "1.5.9"})
 
+OLD_ZOOKEEPER = Image("lab/zookeeper-3.4:3.4.13", ZOOKEEPER, {"VERSION": "3.4.13"})
+
 # Another stand-in: a line here and a directory in lab/images.
 ALL = (
     BASE,

@@ -12,10 +12,11 @@ from ..plan.desired import Container, of
 from ..plan.look import observed
 from ..plan.look.observed import Observed
 from ..plan.look.sections import last_line
+from ..plan.mesos_agent import upgrade
 from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows, judge
 from ..plan.preflight.checks import Severity
 from ..plan.words import capitalized, counted, grouped
-from . import fanout
+from . import fanout, migration
 from .console import STYLES
 from .hosts import Inquiry
 from .lease import Leases
@@ -47,6 +48,7 @@ def judged(run: Run, looks: Mapping[str, Look], errors: Mapping[str, OperatorErr
     """Judge what was seen, and ask who takes part unnamed if that makes somebody suspect."""
     lost = {name: unreached(name, error) for name, error in errors.items()}
     seen = asked(run.hosts, run.chapters, {name: look.seen for name, look in looks.items()})
+    seen = migration.asked(run.hosts, seen)
     looks = {name: replace(look, seen=seen[name]) for name, look in looks.items()}
     return judge(run.chapters, run.cluster, looks, lost)
 
@@ -75,8 +77,9 @@ def inquiry(run: Run, node: Node, known: Observed | None = None) -> Inquiry[Look
         return Look(seen, own, sent=times[0], arrived=times[2])
 
     items = runbook.wanted(run.chapters, run.cluster, node)
-    needed = flows.needed(run.cluster, node, [one.role for one in of(Container, items)])
-    rest = facts.lines(ask, node, docker.clients(items), needed)
+    roles = [one.role for one in of(Container, items)]
+    needed, masters = flows.needed(run.cluster, node, roles), upgrade.questions(run.cluster, node, roles)
+    rest = facts.lines(ask, node, docker.clients(items), needed, masters)
     script = (
         facts.script(known, ask, boundary, rest)
         if known

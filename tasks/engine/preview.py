@@ -39,7 +39,7 @@ class Preview:
 
     `stages` are the clusters that a change of members goes through before all else. `strangers` take part
     in a service and have no place in hosts.ini; only a preview for people asks for them. `costs` says which
-    tasks the plans lose; nothing before `foretold` has asked.
+    versions change, and what that means, and which tasks the plans lose; nothing before `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
@@ -80,14 +80,21 @@ def plan_and_strangers(run: Run) -> Preview:
 
 def _looked(run: Run, look: Looking | None = None) -> tuple[dict[str, Observed], dict[str, OperatorError]]:
     seen, lost = look() if look else run.hosts.look(run.chapters)
-    return seen | run.hosts.look_at_fellows(run.chapters) if seen else seen, lost
+    if seen:
+        seen = seen | run.hosts.look_at_fellows(run.chapters)
+    if handover.changing(run.cluster, seen):
+        from . import migration
+
+        seen = migration.asked(run.hosts, seen)
+    return seen, lost
 
 
 def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Preview:
     """Plan what is missing on hosts of which some were `seen` and the others are `lost`; see `plan`."""
     nodes = [node for node in run.hosts.nodes if node.name in seen]
     plans = runbook.plans(run.chapters, run.cluster, nodes, seen)
-    plans = {name: each.without(run.overruled) for name, each in plans.items()}
+    overruled = {*run.overruled, *run.cluster.settings.preflight_ignore}
+    plans = {name: each.without(overruled) for name, each in plans.items()}
     stages = runbook.stages(run.chapters, run.cluster, seen, plans)
     if run.chosen is not None:
         plans = {name: each.only(run.chosen) for name, each in plans.items()}
@@ -95,8 +102,9 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
 
 
 def foretold(run: Run, found: Preview) -> Preview:
-    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    """Say what versions mean, and have plans say which tasks they cost; only agents that end are asked."""
     from ..plan.mesos_agent import ending
+    from ..plan.report import versions
 
     nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
     heard = run.hosts.each(nodes, lambda node: gates.ask_member(run.hosts, node, ending.question(node)))
@@ -105,7 +113,8 @@ def foretold(run: Run, found: Preview) -> Preview:
         node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
         for node in nodes
     }
-    return replace(found, plans=plans, costs=ending.costs(plans, told))
+    means = versions.told(run.cluster, found.seen, found.plans)
+    return replace(found, plans=plans, costs=[*means, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:

@@ -3,7 +3,8 @@
 A running member is taken down only while every service has as many members serving as when the roll
 began. Those that do not serve come first, then followers, host by host, and every leader last, so
 that each service changes its leader once. Marathons wait for ZooKeeper's members, whose restarts end them
-anyway: what was ended does not serve, and is replaced then instead of being started again first.
+anyway: what was ended does not serve, and is replaced then instead of being started again first. Others may
+wait for a service, too, as agents do for masters that get a new version.
 """
 
 from collections.abc import Collection, Container, Mapping, Sequence
@@ -20,10 +21,11 @@ Standings = Mapping[str, Standing]
 
 @dataclass(frozen=True)
 class Member:
-    """One member of a service: its role, and its node."""
+    """One member of a service: its role, and its node; and `behind` which service it is replaced."""
 
     service: str
     node: str
+    behind: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,16 @@ def next_turn(
         if not now[service].stands:
             # There is nothing to keep up: all go at once, as on the first day.
             return Turn(tuple(member for member in pending if member.service == service))
-    idle = [member for member in pending if member.node not in now[member.service].serving]
+    ready = [each for each in pending if not any(other.service == each.behind for other in pending)]
+    idle = [member for member in ready if member.node not in now[member.service].serving]
     if idle:
         return Turn((idle[0],))
     if told := shaken(now, before, held):
         return Turn(shaken=told)
-    barred = _refused(now, pending)
-    free = [member for member in pending if member not in barred]
+    barred = _refused(now, ready)
+    free = [member for member in ready if member not in barred]
     if not free:
-        return Turn(refused=barred)
+        return Turn(refused={**barred, **_waiting(pending)})
     chosen = min(free, key=lambda one: (_waits(one, free), _leads(one, now), one.node != here))
     return Turn((chosen,), leads=_leads(chosen, now))
 
@@ -118,6 +121,11 @@ def _refusal(member: Member, standing: Standing) -> str:
 
 def _count(standing: Standing) -> str:
     return share(len(standing.serving), standing.total, "members", "serves", "serve")
+
+
+def _waiting(pending: Sequence[Member]) -> dict[Member, str]:
+    late = [each for each in pending if any(other.service == each.behind for other in pending)]
+    return {each: f"with another version it comes behind all of {SERVICES[each.behind]}" for each in late}
 
 
 def _waits(member: Member, free: Sequence[Member]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from ..inventory.cluster import Cluster, Node
 from . import host
@@ -22,6 +22,7 @@ from .marathon.service import Marathons
 from .membership import Left, Membership, Plans, Seen, Stage, Stranger, Strangers, left, without_place
 from .mesos_agent import desired as mesos_agent
 from .mesos_agent import strangers as other_agents
+from .mesos_agent import upgrade as mesos_versions
 from .mesos_agent.service import Agents
 from .mesos_master import desired as mesos_master
 from .mesos_master import replicas
@@ -30,7 +31,7 @@ from .mesos_master.service import Masters
 from .names import SERVICES, Id
 from .step import Blocker, HostPlan, Step
 from .zookeeper import desired as zookeeper
-from .zookeeper import ids, members
+from .zookeeper import ids, members, upgrade
 from .zookeeper import strangers as other_members
 from .zookeeper.service import Ensemble
 
@@ -42,9 +43,8 @@ class Chapter:
     It leans on the chapters of a lower `rank`, and on none of its own; one that `waits` for those by itself
     may start beside them, as long as ZooKeeper serves. `gate` is the id of the question that the gate asks;
     `objections` may refuse a change of one host. `membership` sees all hosts together, where members need
-    each other. `arrange` makes other steps of those that the comparison found, where a plain restart would
-    not do. `strangers` finds who takes part and is none of its members. `advise` says what leads on where
-    one host cannot tell.
+    each other. `arrange` makes other steps of those that were found, where they would not do. `strangers`
+    finds who takes part and is none of its members. `advise` says what leads on where one host cannot tell.
     """
 
     role: str | None
@@ -93,7 +93,9 @@ ZOOKEEPER = Chapter(
     zookeeper.desired,
     Ensemble(),
     Id.ZOOKEEPER_ASK,
+    objections=upgrade.objections,
     membership=members.membership,
+    arrange=upgrade.prepared,
     strangers=Strangers("zookeeper", other_members.found, other_members.suspected),
     advise=ids.advise,
 )
@@ -125,7 +127,7 @@ MESOS_AGENT = Chapter(
     Id.AGENT_ASK,
     waits=True,
     objections=mesos_agent.objections,
-    arrange=mesos_agent.drained,
+    arrange=mesos_versions.arranged,
     strangers=Strangers("mesos-slave", other_agents.found),
 )
 
@@ -260,8 +262,7 @@ def stages(
     chapters: Iterable[Chapter], cluster: Cluster, seen: Seen, plans: Plans
 ) -> list[tuple[Chapter, Stage]]:
     """Give the clusters that a change of members goes through before the wanted one, in order."""
-    told = ((chapter, _membership(chapter, cluster, seen, plans)) for chapter in chapters)
-    return [(chapter, stage) for chapter, membership in told for stage in membership.stages]
+    return [(each, stage) for each in chapters for stage in _membership(each, cluster, seen, plans).stages]
 
 
 def _membership(chapter: Chapter, cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
@@ -289,10 +290,9 @@ def missing(chapters: Iterable[Chapter], cluster: Cluster, node: Node, seen: Obs
 
     items = wanted(chapters, cluster, node)
     plan = compare(Host(node.name, items, seen, role))
-    concerned = (chapter for chapter in chapters if chapter.concerns(node))
-    objections = tuple(one for chapter in concerned for one in chapter.objections(cluster, node, seen))
-    strange = tuple(belonging.objections(cluster, items, seen))
-    return replace(plan, blockers=plan.blockers + strange + objections)
+    own = (chapter.objections(cluster, node, seen) for chapter in chapters if chapter.concerns(node))
+    strange = belonging.objections(cluster, items, seen)
+    return replace(plan, blockers=(*plan.blockers, *strange, *chain.from_iterable(own)))
 
 
 def from_nothing(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> HostPlan:

@@ -75,10 +75,10 @@ def steps(plans: Plans, phase: Phase, *chapters: Chapter) -> Steps:
 def replaced(chapters: Sequence[Chapter], plans: Plans) -> tuple[Member, ...]:
     """Give the running members that these plans replace, host by host in the plans' order."""
     return tuple(
-        Member(chapter.service, name)
+        Member(chapter.service, name, own[-1].behind)
         for name in plans
         for chapter in chapters
-        if steps(plans, "replace", chapter)[name]
+        if (own := steps(plans, "replace", chapter)[name])
     )
 
 

@@ -53,7 +53,8 @@ class Step:
     """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
 
     `after` are the ids whose work it builds on; `turn` is its place in a hand-over, whose turns are
-    taken one after the other over all hosts.
+    taken one after the other over all hosts. A replacement `behind` a service waits until none of that
+    service's members is still to be replaced.
     """
 
     id: Id
@@ -66,6 +67,7 @@ class Step:
     effect: str = ""
     after: frozenset[Id] = frozenset()
     turn: int = 0
+    behind: str = ""
 
     @property
     def changes(self) -> bool:

@@ -46,6 +46,10 @@ BESIDE = "tests/lab/test_cgroup2.py"
 """What is tried in the world beside alone, which has cgroup v2 alone."""
 
 
+BUILDS = "tests/lab/test_new_versions.py"
+"""What builds an image, for which the world beside has no network."""
+
+
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
     """Gives the lab's files to the two processes that have a lab, one by one, and all else to the others.
 
@@ -70,7 +74,8 @@ class Rooms(LoadScopeScheduling):  # type: ignore[misc]
         if len(self.nodes) == 1:
             return True
         beside = [each for each in self.nodes if each.gateway.spec.python is not None]
-        has_a_lab = node in beside or (node.gateway.id == "gw0" and not (beside and scope == BESIDE))
+        first = node.gateway.id == "gw0" and not (beside and scope == BESIDE)
+        has_a_lab = first or (node in beside and scope != BUILDS)
         return has_a_lab == scope.startswith("tests/lab/")
 
 

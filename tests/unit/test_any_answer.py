@@ -24,7 +24,7 @@ from tasks.plan.look import candidates, lease, observed, peers
 from tasks.plan.look.election import Candidacy
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.sections import Unreadable
-from tasks.plan.mesos_agent import ending
+from tasks.plan.mesos_agent import ending, upgrade
 from tasks.plan.mesos_master import candidacy
 from tasks.plan.names import Id
 from tasks.plan.preflight import docker, facts, flows
@@ -86,8 +86,9 @@ def mutated(draw: st.DrawFn, text: str) -> str:
 def told() -> dict[str, str]:
     """What a sound host answers to a preflight, which asks all that a look does and more."""
     items = runbook.wanted(CHAPTERS, CLUSTER, NODE)
-    needed = flows.needed(CLUSTER, NODE, [one.role for one in of(Container, items)])
-    last = facts.lines(ASK, NODE, docker.clients(items), needed)
+    roles = [one.role for one in of(Container, items)]
+    needed, masters = flows.needed(CLUSTER, NODE, roles), upgrade.questions(CLUSTER, NODE, roles)
+    last = facts.lines(ASK, NODE, docker.clients(items), needed, masters)
     script = observed.script(ASK, BOUNDARY, first=facts.FIRST, last=last)
     return sound_hosts.asked(script, CLUSTER, sound_hosts.parts(CLUSTER, NODE))
 

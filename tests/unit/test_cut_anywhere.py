@@ -27,6 +27,7 @@ from tasks.plan.runbook import ZOOKEEPER, wanted
 from tasks.plan.script import runnable
 from tasks.plan.shell import STATE
 from tasks.plan.step import HostPlan, Phase
+from tasks.plan.zookeeper import upgrade
 
 ADDRESS = "10.70.0.10"
 BOUNDARY = "5f0c" * 8
@@ -35,6 +36,7 @@ PHASES: tuple[Phase, ...] = ("stage", "start", "replace", "settle")
 OLD = "zookeeper_image=zookeeper:3.4.12\n"
 NEW = "zookeeper_image=zookeeper:3.4.13\nzookeeper_sync_limit=3\nzookeeper_heap=1g\n"
 NEWER = NEW.replace("sync_limit=3", "sync_limit=4")
+UPGRADED = OLD.replace("3.4.12", "3.8.0")
 
 CUTTING = """\
 tick() { # counts everything that may change something, and saves the host before it; number $FAIL fails
@@ -180,7 +182,8 @@ class World:
         ask = questions(items, {})
         look = observation(ask, BOUNDARY).replace("login $shell", ": $shell")
         seen = read(self._run(LOOKING + DOCKER + look).stdout, BOUNDARY, ask)
-        return compare(Host(node.name, items, seen, lambda _: ""))
+        found = {node.name: compare(Host(node.name, items, seen, lambda _: ""))}
+        return upgrade.prepared(cluster, {node.name: seen}, found)[node.name]
 
     def act(
         self, plan: HostPlan, phases: tuple[Phase, ...] = PHASES, fail: int = 0, save: Path | None = None
@@ -215,7 +218,7 @@ class World:
         """All there is, by path: text and mode."""
         files = [path for path in self.root.rglob("*") if path.name != "lock"]
         return {
-            str(path.relative_to(self.root)): ("" if path.is_dir() else path.read_text())
+            str(path.relative_to(self.root)): ("" if path.is_dir() else path.read_text("latin-1"))
             + f"{path.stat().st_mode:o}"
             for path in files
         }
@@ -267,6 +270,13 @@ def unsettled(world: World) -> None:
     assert (world.root / "docker" / "containers" / "zookeeper.prev").exists()
 
 
+def has_a_log(world: World) -> None:
+    """An old ZooKeeper has written little: a log, and no snapshot."""
+    world.deploy(OLD)
+    (world.root / "zk/data/version-2").mkdir()
+    (world.root / "zk/data/version-2/log.100000001").write_text("a few writes\n")
+
+
 def lost_its_directory(world: World) -> None:
     """The host came back without its files, and docker made directories for what it mounts."""
     world.deploy(OLD)
@@ -289,6 +299,7 @@ STORIES = {
     "a change": Story(deployed, NEW, NEW, ("is killed", "fails", "loses power")),
     "a change that is then taken back": Story(deployed, NEW, OLD),
     "a change before the last one was settled": Story(unsettled, NEWER, NEWER),
+    "a version that wants a snapshot": Story(has_a_log, UPGRADED, UPGRADED),
     "a first deploy": Story(bare, OLD, OLD),
     "files made again": Story(lost_its_directory, OLD, OLD),
 }

@@ -1,5 +1,7 @@
 """A new version of Marathon: who stops and starts in which order, wherever an earlier run was cut off."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,8 +110,14 @@ def test_a_hand_over_cut_off_anywhere_and_run_again_ends_with_all_in_the_new_ver
 # What is refused
 
 
-def refusals(world: World, cluster: Cluster, version: str | None = None, without: str = "") -> set[str]:
-    seen = {name: one for name, one in world.seen(version).items() if name != without}
+def refusals(
+    world: World, cluster: Cluster, version: str | None = None, without: str = "", migrating: bool = False
+) -> set[str]:
+    seen = {
+        name: replace(one, migrating=migrating)
+        for name, one in world.seen(version).items()
+        if name != without
+    }
     plans = {name: HostPlan(name, ()) for name in seen}
     return {f"{name}: {blocker}" for name, blocker in handover.membership(cluster, seen, plans).objections}
 
@@ -154,6 +162,36 @@ def test_a_hand_over_among_some_of_the_hosts_is_refused() -> None:
     assert len(told) == 2
     assert all(f"this run does not work on {C}. Name all their hosts" in text for text in told)
     assert refusals(three(), marathons(OLD, more="marathon_heap=1g"), without=C) == set()
+
+
+MIGRATION = (
+    f"{A}: 4.1 Marathon: an earlier migration of its state was cut short (/marathon/state/"
+    "migration-in-progress stands in ZooKeeper): every leader of another version would end at once. See "
+    "whether all apps are there, and restore a backup if not; then, on a host of ZooKeeper, docker exec "
+    "zookeeper zkCli.sh -server 10.70.1.1:2181 delete /marathon/state/migration-in-progress."
+)
+
+
+def test_a_migration_that_was_cut_short_is_refused_before_the_version_changes_and_only_then() -> None:
+    assert refusals(three(), marathons(NEW), migrating=True) == {MIGRATION}
+    assert refusals(World(dict.fromkeys(NAMES, OLD), set(), None), marathons(NEW), migrating=True)
+    assert not refusals(three(), marathons(NEW))
+    assert not refusals(three(), marathons(OLD, more="marathon_heap=1g"), migrating=True)
+
+
+def test_a_migration_of_the_new_leader_itself_refuses_nothing() -> None:
+    under_way = World({A: NEW, B: OLD, C: OLD}, {A}, A)
+    assert not handover.changing(marathons(NEW), under_way.seen())
+    assert not refusals(under_way, marathons(NEW), migrating=True)
+
+
+def test_another_version_is_told_with_what_it_means() -> None:
+    world = three()
+    assert list(handover.told(marathons(NEW), world.seen(), plans(world, marathons(NEW)))) == [
+        "Marathon 1.5.8 -> 1.5.9: its first new leader migrates the state, so there is no way back but a "
+        "backup from before: `fab backup` makes one."
+    ]
+    assert not list(handover.told(marathons(OLD), world.seen(), plans(world, marathons(OLD))))
 
 
 # Whether it went well

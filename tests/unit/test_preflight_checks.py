@@ -201,6 +201,35 @@ def _read_only(world: World) -> None:
     world.seen(B, held={("zookeeper", "/opt/zookeeper/data"): Held(read_only=True)})
 
 
+def _data(world: World, *names: str) -> None:
+    """Have all members have data, and B these files of them."""
+    for host, own in ((A, ("snapshot.100000007",)), (B, names), (C, ("snapshot.100000007",))):
+        world.seen(host, holdings={"/opt/zookeeper/data/version-2": own})
+
+
+def _back_to_3_4(world: World) -> None:
+    world.container(B, "zookeeper")
+    world.change(B, "zookeeper", image="zookeeper:3.8.0")
+    _data(world, "log.100000001", "snapshot.0")
+
+
+def _log_without_beginning(world: World) -> None:
+    world.container(B, "zookeeper")
+    _data(world, "log.100000007")
+    world.cluster = parse(f"{TEXT}[all:vars]\nzookeeper_image=zookeeper:3.8.0\n")
+
+
+def _agents_ahead(world: World) -> None:
+    world.cluster = parse(f"{TEXT}[all:vars]\nmesos_agent_image=mesosphere/mesos-slave:1.6.1\n")
+
+
+def _migration_cut_short(world: World) -> None:
+    for number, host in enumerate((A, B, C), start=1):
+        world.container(host, "marathon")
+        world.change(host, f"marathon-{number}", image="mesosphere/marathon:v1.5.7")
+    world.seen(B, migrating=True)
+
+
 FAULTS: dict[str, tuple[str, Fault, str]] = {
     "connection": (
         B,
@@ -338,6 +367,10 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     ),
     "members": (B, _serving_with_others, "its ensemble has the ids 1, 9, hosts.ini 1, 2, 3"),
     "wiped": (B, _wiped_beside_stopped_ones, "it has no data in /opt/zookeeper/data/version-2"),
+    "zookeeper-version": (B, _back_to_3_4, "its data are of 3.8.0, hosts.ini wants 3.4.12"),
+    "zookeeper-snapshot": (B, _log_without_beginning, "a log that does not begin at the beginning, and no"),
+    "mesos-version": (AGENT, _agents_ahead, f"of the masters that on {A} is of 1.5.0, that on {B} is of"),
+    "marathon-migration": (A, _migration_cut_short, "an earlier migration of its state was cut short"),
     "quorum": (B, lambda w: w.container(B, "mesos_master", MESOS_QUORUM="1"), "run with quorum 1"),
     "marathon-version": (B, _newer_marathon, "its state is of 1.6.0, hosts.ini wants 1.5.8"),
     "agent-info": (AGENT, _other_agent, "attribute rack a -> none: the agent would refuse its work_dir"),
@@ -645,6 +678,28 @@ def test_errors_of_other_checks_stop_a_deploy_as_ever() -> None:
     assert {one.check for one in world.report().having("error")} == {"cgroups"}
 
 
+def _one_master_older(demands: tuple[str, ...]) -> World:
+    world = World(parse(f"{TEXT}[all:vars]\nmesos_master_image=mesosphere/mesos-master:1.8.1\n"))
+    world.container(B, "mesos_master")
+    world.change(B, "mesos-master-02", image="mesosphere/mesos-master:1.9.0")
+    for host in (A, C):
+        world.container(host, "mesos_master")
+    world.facts(C, demands=demands)
+    return world
+
+
+def test_a_master_too_old_for_what_the_registry_demands_is_refused_with_what_is_to_be_given_up() -> None:
+    found = [
+        one for one in _one_master_older(("QUOTA_V2",)).report().findings if one.check == "mesos-version"
+    ]
+    assert [one.host for one in found] == [B]
+    assert found[0].evidence == (
+        "its master is to be of 1.8.1, and the registry demands QUOTA_V2, which masters have since 1.9.0"
+    )
+    assert found[0].remedy.startswith("give the roles in the registry's quota_configs their default quota")
+    assert "mesos-version" not in {check for _, check, _ in told(_one_master_older(()))}
+
+
 def test_every_check_may_be_overruled_or_not() -> None:
     assert sorted([*overruling.MAY_BE, *overruling.NEVER]) == sorted(CHECKS)
 
@@ -686,6 +741,8 @@ ANY_FACTS = st.builds(
     ),
     agent=TEXTS,
     ensemble=st.booleans(),
+    masters=st.dictionaries(TEXTS, TEXTS | st.just("1.4.0"), max_size=2),
+    demands=st.lists(TEXTS | st.just("QUOTA_V2"), max_size=2).map(tuple),
 )
 
 

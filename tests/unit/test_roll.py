@@ -76,6 +76,30 @@ def test_without_a_majority_all_are_replaced_together() -> None:
     assert next_turn(now, WELL, members(A, B)).members == tuple(members(A, B))
 
 
+def behind(nodes: frozenset[str] = ALL) -> list[Member]:
+    return [Member("mesos_agent", node, "mesos_master") for node in sorted(nodes)]
+
+
+def test_who_comes_behind_a_service_waits_for_all_of_it_also_if_it_does_not_serve() -> None:
+    now = {"mesos_master": Standing(3, 2, ALL, A), "mesos_agent": Standing(3, 0, frozenset({A, B}))}
+    waiting = [*behind(), *(Member("mesos_master", node) for node in (A, B, C))]
+    order = []
+    while waiting:
+        (member,) = next_turn(now, now, waiting).members
+        waiting.remove(member)
+        order.append(member.service)
+    assert order == ["mesos_master"] * 3 + ["mesos_agent"] * 3
+
+
+def test_who_comes_behind_a_service_that_cannot_be_replaced_is_left_as_well() -> None:
+    now = {"mesos_master": Standing(3, 2, frozenset({A, B}), A), "mesos_agent": Standing(3, 0, ALL)}
+    turn = next_turn(now, now, [*behind(frozenset({C})), Member("mesos_master", B)])
+    assert not turn.members
+    assert turn.refused[Member("mesos_agent", C)] == (
+        "with another version it comes behind all of Mesos masters"
+    )
+
+
 def test_an_only_member_may_go() -> None:
     now = zookeeper(A, total=1)
     assert next_turn(now, now, members(A)).members == tuple(members(A))

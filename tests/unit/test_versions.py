@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.plan.marathon.versions import Version, of_image, of_text
+from tasks.plan.look.versions import Version, of_image, of_text
 
 NUMBER = st.integers(0, 999_999)
 

@@ -88,7 +88,8 @@ class Observed:
     container and host path. `clusters` names the cluster of every container of mesofab's. `listeners` tells
     which process listens on a TCP port, `loopback` on which ports nothing does but there. `answers` are the
     services' words by part name; "" if nothing answered; `hanging` are those vital questions that were
-    taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them.
+    taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them; `migrating`
+    tells whether a migration of Marathon's state is noted in ZooKeeper, None if nobody had to ask.
     """
 
     busy: bool = False
@@ -113,6 +114,7 @@ class Observed:
     answers: Mapping[str, str] = field(default_factory=dict)
     hanging: frozenset[str] = frozenset()
     peers: Peers | None = None
+    migrating: bool | None = None
 
     def path(self, path: str) -> Path:
         """Give what stands at `path`; only paths that were asked for are known."""
@@ -121,6 +123,11 @@ class Observed:
     def container(self, name: str) -> SeenContainer:
         """Give a container; ABSENT if it is not there."""
         return self.containers.get(name, ABSENT)
+
+    def is_of(self, container: str, image: str) -> bool:
+        """Tell whether a container was made from an image, as far as the host knows what that is by now."""
+        one, held = self.container(container), self.images.get(image)
+        return one.image == image and (held is None or held.id in one.made_of)
 
     def said(self, role: str | None) -> dict[str, str]:
         """Give what the service of a role said here, by the name of the question."""

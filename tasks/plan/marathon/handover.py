@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Change, Leave, Set
 from ..gate import Answers, Verdict
+from ..look import versions
 from ..look.docker import SeenContainer
+from ..look.versions import Version
 from ..membership import Membership, Objection, Plans, Seen, absent
 from ..names import Id
 from ..shell import stop
 from ..step import Action, Blocker, HostPlan, Step
 from ..words import names
-from . import versions
 from .desired import container, name
 from .service import Marathons, marathon
-from .versions import Version
 
 OLDEST = (1, 4, 0)
 """The oldest state that Marathon 1.5 migrates (Migration.scala)."""
@@ -36,9 +36,14 @@ class Instance:
 
     @property
     def is_old(self) -> bool:
-        """Tell whether it runs in a version that is not the wanted one, as far as the tags tell."""
+        """Tell whether it runs in a version that is not the wanted one."""
+        return self.found.is_up and self.is_of_another
+
+    @property
+    def is_of_another(self) -> bool:
+        """Tell whether it was made in a version that is not the wanted one, as far as the tags tell."""
         old, new = versions.of_image(self.found.image), versions.of_image(self.wanted)
-        return self.found.is_up and self.found.image != self.wanted and (old is None or old != new)
+        return self.found.image not in ("", self.wanted) and (old is None or old != new)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
     instances = _instances(cluster, seen)
     stored = _stored(instances, seen)
     left_out = absent(cluster, "marathon", plans)
+    yield from _cut_short(cluster, instances, seen, plans)
     for one in (one for one in instances if one.found.image != one.wanted and one.node.name in plans):
         wanted = versions.of_image(one.wanted)
         refusal = _unreadable(stored, wanted) if stored and wanted else None
@@ -71,6 +77,55 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
         if refusal:
             changes = _changes(one, left_out)
             yield one.node.name, Blocker(Id.MARATHON_RUN, "Marathon", *refusal, "marathon-version", changes)
+
+
+def changing(cluster: Cluster, seen: Seen) -> list[str]:
+    """Name the hosts whose Marathon changes its version, if none of the new version leads yet."""
+    return [one.node.name for one in _changing(_instances(cluster, seen))]
+
+
+def _changing(instances: list[Instance]) -> list[Instance]:
+    old = [one for one in instances if one.is_old]
+    nobody = not any(one.found.is_up for one in instances)
+    return old or [one for one in instances if nobody and one.is_of_another]
+
+
+def _cut_short(cluster: Cluster, instances: list[Instance], seen: Seen, plans: Plans) -> Iterator[Objection]:
+    """Object to another version on top of a migration that was cut short: no leader of it would live.
+
+    Seen: the version that has left it is well with it.
+    """
+    touched = [one for one in _changing(instances) if one.node.name in plans]
+    if touched and any(host.migrating for host in seen.values()):
+        at = cluster.ensemble[0]
+        node, server = under_way(cluster), f"{at.address}:{at.settings.zookeeper_client_port}"
+        told = (
+            f"an earlier migration of its state was cut short ({node} stands in ZooKeeper): every leader of "
+            "another version would end at once"
+        )
+        remedy = (
+            "see whether all apps are there, and restore a backup if not; then, on a host of ZooKeeper, "
+            f"docker exec zookeeper zkCli.sh -server {server} delete {node}"
+        )
+        keep = _changes(touched[0], [])
+        name = touched[0].node.name
+        yield name, Blocker(Id.MARATHON_RUN, "Marathon", told, remedy, "marathon-migration", keep)
+
+
+def under_way(cluster: Cluster) -> str:
+    """Give the node that stands in ZooKeeper while Marathon migrates its state (Migration.scala)."""
+    return f"{cluster.settings.marathon_zk_path}/state/migration-in-progress"
+
+
+def told(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[str]:
+    """Say which versions a plan leads from and to, and what that means."""
+    moved = [one for one in _changing(_instances(cluster, seen)) if one.node.name in plans]
+    for new in dict.fromkeys(versions.of_image(one.wanted) for one in moved):
+        old = {versions.of_image(one.found.image) for one in moved}
+        yield (
+            f"Marathon {versions.change(old, new)}: its first new leader migrates the state, so there is no "
+            "way back but a backup from before: `fab backup` makes one."
+        )
 
 
 def _changes(one: Instance, left_out: list[str]) -> tuple[Change, ...]:

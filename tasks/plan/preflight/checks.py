@@ -71,8 +71,16 @@ CHECKS = {
     "myid": Check("error", "The id in ZooKeeper's data directory is that of hosts.ini."),
     "members": Check("error", "ZooKeeper's members change only in ways that cannot lose data."),
     "wiped": Check("error", "A ZooKeeper member without data starts only while all others serve in sync."),
+    "zookeeper-version": Check("error", "ZooKeeper's data can be read in the version that is wanted."),
+    "zookeeper-snapshot": Check(
+        "error", "Before ZooKeeper 3.5 or later, a log without a snapshot begins at the beginning."
+    ),
     "quorum": Check("error", "The number of masters changes only in ways that their log survives."),
+    "mesos-version": Check(
+        "error", "No agent gets a newer Mesos than a master, and no master one too old for its registry."
+    ),
     "marathon-version": Check("error", "Marathon's state can be read in the version that is wanted."),
+    "marathon-migration": Check("error", "Before another Marathon, no migration of its state was cut short."),
     "agent-info": Check("error", "An agent keeps what it may not change without losing its tasks."),
     "same-agent": Check("error", "No two agents have one id, as a copied disk gives it to them."),
     "foreign-agent": Check("warning", "An agent's work_dir belongs to no other cluster."),

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from ...inventory.cluster import Node
 from .. import http
+from ..gate import Question
 from ..look import engine, sections
 from ..look.engine import Offer, SeenEngine
 from ..look.observed import Observed, Questions
-from ..look.sections import LIMIT, Unreadable, split
+from ..look.sections import ASK, LIMIT, Unreadable, asking, split
+from ..mesos_agent import upgrade
 from ..mesos_agent.desired import checkpoint
 from ..shell import OWN_ENGINE, quote
 from ..zookeeper.desired import data
@@ -65,6 +67,10 @@ registry() { # registry REQUEST: the engine asks the registry, as for a pull, an
 """
 
 
+MASTER = "master "
+"""Begins the name of a part with what a Mesos master said."""
+
+
 @dataclass(frozen=True)
 class Room:
     """The file system that a directory is or will be on, and how many MB are free there."""
@@ -84,7 +90,8 @@ class Facts:
     on docker.service, "" without systemd. `offers` tells by image what its registry has; nothing if
     that was not asked, because the host holds the image, nobody could look for it, or a registry before was
     silent. `agent` is the id that an agent has left in its work_dir, `ensemble` tells that there is data
-    of a ZooKeeper. `flows` tells how connections to other hosts ended.
+    of a ZooKeeper. `flows` tells how connections to other hosts ended. `masters` are the versions that
+    masters said they are of, by their name; `demands` is what the registry asks of whoever reads it.
     """
 
     clock: int | None = None
@@ -105,16 +112,25 @@ class Facts:
     agent: str = ""
     ensemble: bool = False
     flows: Ends = field(default_factory=dict)
+    masters: Mapping[str, str] = field(default_factory=dict)
+    demands: tuple[str, ...] = ()
 
 
 FIRST = f"part clock; date +%s\n{engine.ENVIRONMENT}"
 """Asks for the host's clock, before all that takes time, and for its environment: first in a look."""
 
 
-def lines(ask: Questions, node: Node, clients: Mapping[str, str], needed: Sequence[Flow]) -> str:
+def lines(
+    ask: Questions,
+    node: Node,
+    clients: Mapping[str, str],
+    needed: Sequence[Flow],
+    masters: Mapping[str, Question],
+) -> str:
     """Give the shell that asks for the rest, behind a look, whose `$objects` it reads.
 
-    `clients` are the docker clients to be asked for their API, by their image; `needed` the flows to try.
+    `clients` are the docker clients to be asked for their API, by their image; `needed` the flows to try;
+    `masters` are questions to Mesos masters.
     """
     tools = " ".join(tool for tool in TOOLS if " " not in tool)
     agent = checkpoint(node)
@@ -135,6 +151,7 @@ def lines(ask: Questions, node: Node, clients: Mapping[str, str], needed: Sequen
         engine.ABOUT,
         *(engine.client(image, program) for image, program in clients.items()),
         *(_image(reference) for reference in ask.images),
+        *asking(masters, MASTER),
         flows.asking(needed),
     ]
     return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
@@ -145,7 +162,7 @@ def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:
     absent = [image for image in ask.images if seen.engine and image not in seen.images]
     objects = "\n".join(f"error: no such object: {image}" for image in absent)
     body = f"{FIRST}\n{OWN_ENGINE}objects={quote(objects)}\n{rest}"
-    return sections.script(boundary, LIMIT, body)
+    return sections.script(boundary, LIMIT + ASK, body)
 
 
 def _image(reference: str) -> str:
@@ -160,6 +177,7 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
     try:
         lacking = tuple(line for line in parts["tools"].splitlines() if line in TOOLS)
         name, _, resolved = parts["name"].partition("\n")
+        said = {name.removeprefix(MASTER): parts[name] for name in parts if name.startswith(MASTER)}
         return Facts(
             clock=_whole(parts["clock"]),
             architecture=parts["architecture"].strip(),
@@ -179,6 +197,8 @@ def read(output: str, boundary: str, ask: Questions) -> Facts:
             agent=parts["agent"].strip().rpartition("/")[2],
             ensemble=bool(parts["ensemble"].strip()),
             flows=flows.read(parts["flows"]),
+            masters=upgrade.versions_of(said),
+            demands=upgrade.demands(said),
         )
     except (KeyError, ValueError) as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error

@@ -8,7 +8,7 @@ from .. import runbook
 from ..compare import advice
 from ..runbook import Chapter
 from ..step import Blocker
-from . import docker, flavours, fleet, leftovers, machine, members, others
+from . import docker, flavours, fleet, leftovers, machine, members, mesos, others
 from .checks import CHECKS, Finding, Severity
 from .subject import Look, Subject
 
@@ -38,7 +38,15 @@ OF_A_HOST = (
     leftovers.ensemble,
     leftovers.agent,
 )
-OF_ALL_HOSTS = (others.members, fleet.machines, fleet.agents, fleet.clocks, fleet.flows)
+OF_ALL_HOSTS = (
+    others.members,
+    fleet.machines,
+    fleet.agents,
+    fleet.clocks,
+    fleet.flows,
+    mesos.ahead,
+    mesos.outdated,
+)
 
 
 @dataclass(frozen=True)

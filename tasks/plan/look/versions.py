@@ -1,6 +1,7 @@
 """Versions: what an image's tag says, or a program of itself."""
 
 import re
+from collections.abc import Iterable
 
 from ...inventory.kinds import IMAGE
 
@@ -28,3 +29,9 @@ def of_image(reference: str) -> Version | None:
 def shown(version: Version | None) -> str:
     """Write a version for people."""
     return ".".join(map(str, version)) if version else "a version that its tag does not tell"
+
+
+def change(old: Iterable[Version | None], new: Version | None) -> str:
+    """Say from which versions to which members go: `3.4.13 and 3.4.14 -> 3.8.0`."""
+    told = " and ".join(map(shown, sorted({*old} - {new}, key=lambda each: each or (0, 0, 0))))
+    return f"{told} -> {shown(new)}"
