@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
-from ..inventory.cluster import Cluster
+from ..inventory.cluster import Cluster, Node
 from .names import Id
 
 DIGEST = "mesofab.digest"
@@ -229,3 +229,20 @@ def zookeeper_url(cluster: Cluster, path: str) -> str:
     """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
     members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
     return f"zk://{','.join(members)}{path}"
+
+
+def of_every_host(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 1 wants of `node`: that it knows its own address."""
+    return (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+
+
+def profile_line(address: str) -> str:
+    """Give the line for /etc/profile.
+
+    It asks the interfaces as the published one does, but for this one address as a whole
+    field, so that it yields `address` or nothing: never a neighbour, never two words.
+    """
+    return (
+        "export HOST_IP=$(ip -o -4 addr show"
+        f""" | awk '{{ split($4, a, "/"); if (a[1] == "{address}") {{ print a[1]; exit }} }}')"""
+    )

@@ -4,9 +4,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine, of
+from ..desired import (
+    Checkpoint,
+    Container,
+    Directories,
+    File,
+    Identity,
+    Image,
+    Item,
+    Mount,
+    ProfileLine,
+    of,
+    profile_line,
+)
 from ..gate import Question
-from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
 from . import docker, lease, mounts, sections
 from . import profile as of_profile
