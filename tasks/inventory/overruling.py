@@ -17,7 +17,7 @@ MAY_BE = tuple(
 NEVER = tuple(
     """
     connection sudo lock rights address docker docker-podman port moved-ports profile path cluster
-    myid members wiped quorum marathon-version agent-info
+    myid members wiped left-data quorum marathon-version agent-info
     """.split()
 )
 """Those that also stand in the way of a plan: its steps would fail, or destroy data."""

@@ -164,7 +164,8 @@ class Container:
     changes the digest; `ports` are those it listens on, which must be free before its first start.
     `log_size` and `log_files` bound what docker keeps of its output. `grace` are the seconds it has to
     end by itself when it is stopped. With `init`, docker-init is process 1 and the program is its child, so
-    that the program's own signals end it.
+    that the program's own signals end it. `adopts` names the container, made by
+    hand, whose place it may take.
     """
 
     step: Id
@@ -184,6 +185,7 @@ class Container:
     files: tuple[File, ...] = ()
     cluster: str = "mesos"
     grace: int = 30
+    adopts: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -192,7 +194,7 @@ class Container:
         Variables and arguments are not in it: they may be secrets, which could be guessed from a digest, and
         a label is no secret. docker tells them, so they are compared themselves.
         """
-        without = ("step", "ports", "grace", "environment", "arguments")
+        without = ("step", "ports", "grace", "environment", "arguments", "adopts")
         names = [field.name for field in fields(self) if field.name not in without]
         text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=_form)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
