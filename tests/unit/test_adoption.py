@@ -162,8 +162,8 @@ def test_containers_by_other_names_are_found_by_their_programs_and_by_image_and_
     told_of = {(one.host, one.member.name, one.member.role) for one in adopt(CLUSTER, listening).takeovers}
     assert (TRIO[1], "the-master", "mesos_master") in told_of
     assert (TRIO[0], "zookeeper", "zookeeper") in told_of
-    told_of = {one.member.role for one in adopt(CLUSTER, found).takeovers}
-    assert "zookeeper" not in told_of  # of an image that could be anything's, and nobody listens
+    roles = {one.member.role for one in adopt(CLUSTER, found).takeovers}
+    assert "zookeeper" not in roles  # of an image that could be anything's, and nobody listens
 
 
 def test_ours_and_what_an_earlier_take_over_has_left_are_none_of_those() -> None:
@@ -235,6 +235,15 @@ def test_a_member_in_a_network_of_its_own_and_two_for_one_role_need_a_person() -
     found = adopt(CLUSTER, with_more(machines(marathon_1=bridged), TRIO[1], other=marathon()))
     said = "\n".join(map(str, found.hindered))
     assert "on docker's network bridge" in said and "marathon-2 and other are all of [marathon]" in said
+
+
+def test_another_clusters_member_beside_it_is_in_nobodys_way() -> None:
+    bridged = replace(zookeeper(), options={"NetworkMode": "kafka"})
+    found = with_more(with_more(machines(), TRIO[0], kafka=bridged), AGENT, kafka=bridged, other=marathon())
+    adoption = adopt(CLUSTER, found)
+    assert not adoption.hindered and settings(adoption)["", "zookeeper_adopts"] == "zookeeper"
+    told_of = "other may be of [marathon]: if it is of this cluster, add the host"
+    assert adoption.unkept == ((AGENT, told_of),)
 
 
 # What a deploy makes of it

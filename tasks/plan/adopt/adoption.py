@@ -48,7 +48,8 @@ def adopt(cluster: Cluster, machines: Mapping[str, Machine]) -> Adoption:
         _takeover(after, node, member, machines[node.name]) for node in nodes for member in found[node.name]
     ]
     wrong = [one for node in nodes for one in _hindered(after, node, machines[node.name])]
-    return Adoption(tuple(taken), made.edits, tuple(made.unkept), tuple(wrong))
+    others = [one for node in nodes for one in _others(node, machines[node.name])]
+    return Adoption(tuple(taken), made.edits, (*made.unkept, *others), tuple(wrong))
 
 
 def _found(node: Node, machine: Machine) -> Iterator[Member]:
@@ -77,24 +78,28 @@ def _hindered(cluster: Cluster, node: Node, machine: Machine) -> Iterator[tuple[
         yield node.name, "commands run as somebody else than root: set ansible_become=true for it"
     after = next(each for each in cluster.nodes if each.name == node.name)
     every = list(members(node, machine))
-    for role in dict.fromkeys(one.role for one in every):
+    for role in node.roles:
         meant = chosen([one for one in every if one.role == role])
-        names = " and ".join(one.name for one in meant)
-        if role not in node.roles:
-            yield node.name, f"{names} is of [{role}], where hosts.ini does not have the host: add it there"
-        elif len(meant) > 1:
+        told = " and ".join(one.name for one in meant)
+        if len(meant) > 1:
+            yield node.name, f"{told} are all of [{role}], and a host has one: remove what is of no use"
+        for one in meant[: len(meant) == 1]:
+            yield from ((node.name, f"{told}: {why}") for why in _lost(_wanted(cluster, after, role), one))
+
+
+def _others(node: Node, machine: Machine) -> Iterator[tuple[str, str]]:
+    """Name what may be a member, on a host that hosts.ini does not have in its group."""
+    for one in members(node, machine):
+        if one.role not in node.roles and one.on_host:
             yield (
                 node.name,
-                f"{names} are all of [{role}], and a host has one: remove what is of no use",
+                f"{one.name} may be of [{one.role}]: if it is of this cluster, add the host",
             )
-        else:
-            wanted = _wanted(cluster, after, role)
-            yield from ((node.name, f"{names}: {told}") for told in _lost(wanted, meant[0]))
 
 
 def _lost(wanted: Container, member: Member) -> Iterator[str]:
     """Say why a member cannot be taken over with what it has."""
-    if member.seen.options.get("NetworkMode") != "host":
+    if not member.on_host:
         network = member.seen.options.get("NetworkMode", "none")
         yield (
             f"it is on docker's network {network}, a member on the host's: its address would be another one; "

@@ -47,6 +47,11 @@ class Member:
     cfg: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def on_host(self) -> bool:
+        """Whether it has the host's network and so its address."""
+        return self.seen.options.get("NetworkMode") == "host"
+
+    @property
     def port(self) -> int:
         """Where clients find it; 0 if it says nothing that could be a port."""
         told = {
@@ -85,9 +90,12 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def chosen(candidates: list[Member]) -> tuple[Member, ...]:
-    """Give the one of several for one role on one host that runs; all of them, if that is not one."""
-    up = [one for one in candidates if one.seen.is_up]
-    return tuple(up if len(up) == 1 else candidates)
+    """Give the one of several for one role on one host that is meant; all of them, if that is not one.
+
+    That is who runs; among those, who is on the host's network, as every member of the runbook's.
+    """
+    up = [one for one in candidates if one.seen.is_up] or candidates
+    return tuple([one for one in up if one.on_host] or up)
 
 
 def _role(seen: SeenContainer) -> str:
