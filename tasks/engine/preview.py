@@ -7,8 +7,9 @@ from ..errors import Blocked, OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
-from ..plan.membership import Plans, Stage, Stranger
-from ..plan.names import SERVICES
+from ..plan.membership import Plans, Stage, Stranger, touches
+from ..plan.mesos_master import replicas
+from ..plan.names import SERVICES, Id
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -39,7 +40,7 @@ class Preview:
 
     `stages` are the clusters that a change of members goes through before all else. `strangers` take part
     in a service and have no place in hosts.ini; only a preview for people asks for them. `costs` says which
-    tasks the plans lose; nothing before `foretold` has asked.
+    tasks the plans lose, and what else they cost; nothing before `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
@@ -95,7 +96,10 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
 
 
 def foretold(run: Run, found: Preview) -> Preview:
-    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked."""
+    """Have plans that end an agent's container say which tasks that costs; such agents alone are asked.
+
+    Masters that come to a log are told, too.
+    """
     from ..plan.mesos_agent import ending
 
     nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
@@ -105,7 +109,9 @@ def foretold(run: Run, found: Preview) -> Preview:
         node.name: ending.foretold(found.plans[node.name], node, found.seen[node.name], told[node.name])
         for node in nodes
     }
-    return replace(found, plans=plans, costs=ending.costs(plans, told))
+    masters = any(touches(each, Id.MASTER_RUN) for each in plans.values())
+    log = [replicas.BEGINS] if masters and replicas.begins(run.cluster, found.seen) else []
+    return replace(found, plans=plans, costs=[*log, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:

@@ -12,6 +12,7 @@ from hypothesis import given
 from samples import IMAGE, any_json, as_wanted
 
 from tasks.engine import adopt as engine
+from tasks.engine import preview
 from tasks.engine.deploy import deploy
 from tasks.engine.hosts import Inquiry
 from tasks.engine.remote import Staying
@@ -395,13 +396,25 @@ def says(question: Question) -> str:
     return f'HTTP/1.1 200 OK\r\n\r\n{{"master/elected": {float(question.address == TRIO[0])}}}'
 
 
-def test_masters_that_do_not_come_to_a_log_get_their_registry_in_memory_back() -> None:
-    cluster = parse(INI.partition("[marathon]")[0])
+def in_memory(cluster: Cluster) -> dict[str, Observed]:
+    """Hosts as wanted, but for masters by hand whose registry is in memory."""
     seen: dict[str, Observed] = {}
     for n, node in enumerate(cluster.nodes, 1):
         host = as_wanted(cluster, node)
         own = replace(host.containers[f"mesos-master-0{n}"], labels={}, arguments=("--registry=in_memory",))
         seen[node.name] = replace(host, containers={**host.containers, f"mesos-master-0{n}": own})
+    return seen
+
+
+def test_a_plan_tells_that_none_leads_until_the_log_begins() -> None:
+    cluster = parse(INI.partition("[marathon]")[0])
+    run = Run(FakeHosts(cluster, in_memory(cluster), says=says), [MESOS_MASTER])
+    assert preview.foretold(run, preview.plan(run)).costs == [replicas.BEGINS]
+
+
+def test_masters_that_do_not_come_to_a_log_get_their_registry_in_memory_back() -> None:
+    cluster = parse(INI.partition("[marathon]")[0])
+    seen = in_memory(cluster)
     assert replicas.begins(cluster, seen)
     hosts = Refusing(cluster, seen, says=says)
     with pytest.raises(RolledBack, match="the previous masters are back"):

@@ -7,17 +7,12 @@ from ...inventory.edits import Set
 from ...inventory.secret import shown
 from ..desired import Container
 from ..look import by_hand
+from ..mesos_master.replicas import BEGINS
 from ..names import SERVICES
 from ..runbook import CHAPTERS, containers
 from ..words import counted, grouped, names
 from .adoption import Adoption, Takeover
 
-LOG = (
-    "Mesos masters: their registry is in memory and becomes a log, which begins when all of them run. So a "
-    "deploy restarts them together, and none leads meanwhile: 12.8 s on a real cluster, which lost no task. "
-    "Quotas, weights and maintenance that were set at runtime are forgotten, as with every change of the "
-    "leader until now. With mesos_registry=in_memory it stays as it is."
-)
 DRAIN = (
     "Mesos agents: {hosts} {see} the work_dir by another path than the host does, where docker tasks do not "
     "find their sandboxes. Only with --drain a deploy takes them over: it ends their tasks and makes them "
@@ -43,7 +38,7 @@ def losses(found: Adoption) -> Iterator[str]:
     """Say what a take-over costs, and why."""
     masters = [one for one in found.takeovers if one.member.role == "mesos_master"]
     if any(by_hand.in_memory(one.member.seen) and _changes(one, "REGISTRY") for one in masters):
-        yield LOG
+        yield BEGINS
     agents = [one for one in found.takeovers if one.member.role == "mesos_agent"]
     if drained := [one.host for one in agents if one.drain]:
         yield DRAIN.format(hosts=names(drained), see="sees" if len(drained) == 1 else "see")
