@@ -3,7 +3,7 @@
 from invoke.collection import Collection
 
 from lab import tasks as lab
-from tasks import backup, cluster, host, marathon, mesos_agent, mesos_master, retire, status, zookeeper
+from tasks import adopt, backup, cluster, host, marathon, mesos_agent, mesos_master, retire, status, zookeeper
 from tasks.engine import commandline
 from tasks.engine.listing import in_order
 
@@ -11,6 +11,7 @@ ns = Collection(
     cluster.runbook,
     cluster.preflight,
     cluster.plan,
+    adopt.adopt,
     zookeeper.deploy,
     mesos_master.deploy,
     marathon.deploy,

@@ -1,7 +1,7 @@
 """Measure what a change costs those who use the cluster, while it is carried out."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 
@@ -29,13 +29,16 @@ LISTING = 10
 
 @contextmanager
 def measured(
-    hosts: Hosts, plans: Mapping[str, HostPlan], first_round: float = FIRST_ROUND, more: bool = False
+    hosts: Hosts,
+    plans: Mapping[str, HostPlan],
+    first_round: float = FIRST_ROUND,
+    more: bool = False,
+    foretold: Collection[str] = (),
 ) -> Iterator[list[str]]:
     """Measure while the block runs, if a plan touches what runs; the console gets a line per service.
 
-    What was measured in this run before is told with it.
-
-    With `more`, the block may touch what no plan tells yet.
+    What was measured in this run before is told with it. With `more`, the block may touch what no plan tells
+    yet. Services with a gap `foretold` have no budget but one of hosts.ini.
     Gives a list that holds afterwards what was over its budget.
     """
     over: list[str] = []
@@ -43,7 +46,7 @@ def measured(
         yield over
         return
     with hosts.console.spent.part("measuring"):
-        watch = _Watch(hosts, first_round)
+        watch = _Watch(hosts, first_round, foretold)
     patience = 0
     try:
         yield over
@@ -60,9 +63,9 @@ def measured(
 class _Watch:
     """Asks all services from one host of the run, over a channel of its own, until told to end."""
 
-    def __init__(self, hosts: Hosts, first_round: float) -> None:
+    def __init__(self, hosts: Hosts, first_round: float, foretold: Collection[str]) -> None:
         self._hosts, self._vantage = hosts, hosts.nodes[0]
-        self._services = services.services(hosts.cluster)
+        self._services = services.services(hosts.cluster, foretold)
         self._listing = services.listing(hosts.cluster)
         self._samples: dict[str, list[Sample]] = {service.name: [] for service in self._services}
         self._news, self._over, self._lost, self._deaf = Condition(), False, False, False

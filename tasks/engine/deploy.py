@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ..errors import Blocked
 from ..plan.gate import Verdict
 from ..plan.membership import Plans
+from ..plan.mesos_master import replicas
 from ..plan.roll import Member, stays
 from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
@@ -98,7 +99,8 @@ def _change(run: Run, found: Preview, promise: "Promise | None") -> Result:
     refuse(run, found)
     _tell_costs(run, found)
     more = promise is None and bool(doubtful(run, found))
-    with availability.measured(run.hosts, found.plans, more=more) as over:
+    gaps = ["Mesos"] if replicas.begins(run.cluster, found.seen) else []
+    with availability.measured(run.hosts, found.plans, more=more, foretold=gaps) as over:
         result = _carry_out(run, found, promise is not None)
     return replace(result, over_budget=tuple(over))
 
@@ -198,7 +200,7 @@ def perform(run: Run, found: Preview) -> Result:
             case "roll":
                 from .rolling import roll
 
-                left |= roll(hosts, entry.chapters, entry.members, found.plans)
+                left |= roll(hosts, entry.chapters, entry.members, found.plans, found.seen)
             case "hand over":
                 from .handing_over import hand_over
 

@@ -7,8 +7,9 @@ from ..errors import Blocked, OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
-from ..plan.membership import Plans, Stage, Stranger
-from ..plan.names import SERVICES
+from ..plan.membership import Plans, Stage, Stranger, touches
+from ..plan.mesos_master import replicas
+from ..plan.names import SERVICES, Id
 from ..plan.outlook import Outlook, Turn, foresee
 from ..plan.roll import Member
 from ..plan.runbook import Chapter
@@ -39,7 +40,8 @@ class Preview:
 
     `stages` are the clusters that a change of members goes through before all else. `strangers` take part
     in a service and have no place in hosts.ini; only a preview for people asks for them. `costs` says which
-    versions change, and what that means, and which tasks the plans lose; nothing before `foretold` has asked.
+    versions change, and what that means, which tasks the plans lose, and what else they cost; nothing before
+    `foretold` has asked.
     """
 
     seen: Mapping[str, Observed]
@@ -102,7 +104,10 @@ def previewed(run: Run, seen: Mapping[str, Observed], lost: Mapping[str, Operato
 
 
 def foretold(run: Run, found: Preview) -> Preview:
-    """Say what versions mean, and have plans say which tasks they cost; only agents that end are asked."""
+    """Say what versions mean, and have plans say which tasks they cost; only agents that end are asked.
+
+    Masters that come to a log are told, too.
+    """
     from ..plan.mesos_agent import ending
     from ..plan.report import versions
 
@@ -114,7 +119,9 @@ def foretold(run: Run, found: Preview) -> Preview:
         for node in nodes
     }
     means = versions.told(run.cluster, found.seen, found.plans)
-    return replace(found, plans=plans, costs=[*means, *ending.costs(plans, told)])
+    masters = any(touches(each, Id.MASTER_RUN) for each in plans.values())
+    log = [replicas.BEGINS] if masters and replicas.begins(run.cluster, found.seen) else []
+    return replace(found, plans=plans, costs=[*means, *log, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:

@@ -6,7 +6,9 @@ from ..errors import GateNotReached, OperatorError, RolledBack, StepFailed
 from ..inventory.cluster import Node
 from ..plan import shell
 from ..plan.availability.turns import Taken
-from ..plan.membership import Plans
+from ..plan.membership import Plans, Seen
+from ..plan.mesos_master import replicas
+from ..plan.names import Id
 from ..plan.roll import Member
 from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter, containers
 from ..plan.schedule import steps
@@ -17,15 +19,18 @@ from .hosts import Hosts
 from .preview import Refused
 
 
-def roll(hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans) -> Refused:
+def roll(
+    hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans, seen: Seen
+) -> Refused:
     """Replace these members of these chapters; who comes next is asked every time.
 
-    Gives those that were left because that would have stopped their service, each with the reason. Raises
-    RolledBack if a member failed and was put back, else StepFailed or GateNotReached.
+    `seen` is how they were before. Gives those that were left because that would have stopped their service,
+    each with the reason. Raises RolledBack if a member failed and was put back, else StepFailed or
+    GateNotReached.
     """
     care = marathons.Marathons(hosts, [each.node for each in members if each.service == MARATHON.service])
     try:
-        left = _turns(hosts, chapters, members, plans, care)
+        left = _turns(hosts, chapters, members, plans, care, seen)
     except OperatorError:  # whoever types Ctrl-C wants to leave: then the next run starts them
         care.start_held()
         raise
@@ -39,6 +44,7 @@ def _turns(
     members: Sequence[Member],
     plans: Plans,
     care: marathons.Marathons,
+    seen: Seen,
 ) -> Refused:
     waiting, here = list(members), ""
     before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
@@ -62,6 +68,8 @@ def _turns(
                     leaders.make_way(hosts, nodes[0], turn.leads)
                 _replace(hosts, chapter, nodes, plans, after)
             except (StepFailed, GateNotReached) as error:
+                if chapter is MESOS_MASTER and replicas.begins(hosts.cluster, seen):
+                    raise _without_log(hosts, nodes, error) from error
                 if not served:
                     raise  # what was there before did not serve either
                 put_back(hosts, chapter, nodes[0], error)
@@ -89,6 +97,19 @@ def put_back(hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError) -
         gates.reach_member(hosts, chapter, node)
     except (StepFailed, GateNotReached) as second:
         raise type(second)(f"{error}\nIt could not be put back either: {second}") from second
+
+
+def _without_log(hosts: Hosts, nodes: Sequence[Node], error: OperatorError) -> RolledBack:
+    """Put back masters that keep their registry in memory, all of which were to begin a log together."""
+    before = hosts.under(replicas.without_log(hosts.cluster))
+    for node in nodes:
+        put_back(before, MESOS_MASTER, node, error)
+    return RolledBack(
+        f"{error}\n"
+        f"{names(node.name for node in nodes)}  {Id.MASTER_RUN} the previous masters are back, with their "
+        "registry in memory. `docker logs` of the containers that end in .failed shows why their successors "
+        "failed. Correct hosts.ini; then run again."
+    )
 
 
 def _rolled_back(

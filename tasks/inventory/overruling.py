@@ -18,7 +18,7 @@ MAY_BE = tuple(
 NEVER = tuple(
     """
     connection sudo lock rights address docker docker-podman port moved-ports profile path cluster
-    myid members wiped zookeeper-snapshot quorum marathon-version marathon-migration agent-info
+    myid members wiped left-data zookeeper-snapshot quorum marathon-version marathon-migration agent-info
     """.split()
 )
 """Those that also stand in the way of a plan: its steps would fail, or destroy data."""

@@ -11,6 +11,10 @@ ROLES = ("zookeeper", "mesos_master", "marathon", "mesos_agent")
 """The roles a node can play, in the runbook's order; they are the inventory's groups."""
 
 
+ADOPTS = "the container, made by hand, that a deploy takes over"
+"""What the setting is for by which an operator agrees to that; `fab adopt --write` writes it."""
+
+
 def _variable(
     kind: Kind, default: Any, help: str, *, scope: str = "node", name: str = "", shown: bool = True
 ) -> Any:
@@ -90,6 +94,7 @@ class Settings:
     log_size: str = _variable(kinds.memory, "50m", "what docker keeps of a container's output, per file")
     log_files: int = _variable(kinds.whole(1, 1000), 5, "how many such files docker keeps")
 
+    zookeeper_adopts: str | None = _variable(kinds.name, None, ADOPTS)
     zookeeper_image: str = _variable(kinds.image, "zookeeper:3.4.12", "image")
     zookeeper_dir: str = _variable(kinds.directory, "/opt/zookeeper", "conf, data and logs live here")
     zookeeper_heap: str = _variable(kinds.memory, "512m", "limit of the Java heap")
@@ -123,6 +128,7 @@ class Settings:
     mesos_image: str = _variable(
         kinds.image, "mesosphere/mesos:1.5.0", "image without entrypoint, for the agents' docker executors"
     )
+    mesos_master_adopts: str | None = _variable(kinds.name, None, ADOPTS)
     mesos_master_image: str = _variable(kinds.image, "mesosphere/mesos-master:1.5.0", "image")
     mesos_master_port: int = _variable(kinds.port, 5050, "HTTP, agents and log replicas", scope="role")
     mesos_master_work_dir: str = _variable(kinds.directory, "/var/lib/mesos/master", "the log lives here")
@@ -134,6 +140,7 @@ class Settings:
         mesos_values.master_environment, (), "more variables: MESOS_OFFER_TIMEOUT=1hrs ..."
     )
 
+    marathon_adopts: str | None = _variable(kinds.name, None, ADOPTS)
     marathon_image: str = _variable(kinds.image, "mesosphere/marathon:v1.5.8", "image", scope="role")
     marathon_port: int = _variable(kinds.port, 8080, "HTTP", scope="role")
     marathon_zk_path: str = _variable(kinds.zk_path, "/marathon", "its state in ZooKeeper", scope="role")
@@ -145,6 +152,7 @@ class Settings:
         mesos_values.marathon_arguments, (), "more arguments: --task_launch_timeout 600000 ..."
     )
 
+    mesos_agent_adopts: str | None = _variable(kinds.name, None, ADOPTS)
     mesos_agent_image: str = _variable(kinds.image, "mesosphere/mesos-slave:1.5.0", "image")
     mesos_agent_port: int = _variable(kinds.port, 5051, "HTTP")
     mesos_agent_work_dir: str = _variable(kinds.directory, "/var/lib/mesos/agent", "tasks live here")

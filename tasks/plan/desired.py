@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
-from ..inventory.cluster import Cluster
+from ..inventory.cluster import Cluster, Node
 from .names import Id
 
 DIGEST = "mesofab.digest"
@@ -164,7 +164,8 @@ class Container:
     changes the digest; `ports` are those it listens on, which must be free before its first start.
     `log_size` and `log_files` bound what docker keeps of its output. `grace` are the seconds it has to
     end by itself when it is stopped. With `init`, docker-init is process 1 and the program is its child, so
-    that the program's own signals end it.
+    that the program's own signals end it. `adopts` names the container, made by
+    hand, whose place it may take.
     """
 
     step: Id
@@ -184,6 +185,7 @@ class Container:
     files: tuple[File, ...] = ()
     cluster: str = "mesos"
     grace: int = 30
+    adopts: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -192,7 +194,7 @@ class Container:
         Variables and arguments are not in it: they may be secrets, which could be guessed from a digest, and
         a label is no secret. docker tells them, so they are compared themselves.
         """
-        without = ("step", "ports", "grace", "environment", "arguments")
+        without = ("step", "ports", "grace", "environment", "arguments", "adopts")
         names = [field.name for field in fields(self) if field.name not in without]
         text = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=_form)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -229,3 +231,20 @@ def zookeeper_url(cluster: Cluster, path: str) -> str:
     """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
     members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
     return f"zk://{','.join(members)}{path}"
+
+
+def of_every_host(cluster: Cluster, node: Node) -> tuple[Item, ...]:
+    """Say what chapter 1 wants of `node`: that it knows its own address."""
+    return (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+
+
+def profile_line(address: str) -> str:
+    """Give the line for /etc/profile.
+
+    It asks the interfaces as the published one does, but for this one address as a whole
+    field, so that it yields `address` or nothing: never a neighbour, never two words.
+    """
+    return (
+        "export HOST_IP=$(ip -o -4 addr show"
+        f""" | awk '{{ split($4, a, "/"); if (a[1] == "{address}") {{ print a[1]; exit }} }}')"""
+    )

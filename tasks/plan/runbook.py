@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
 from ..inventory.cluster import Cluster, Node
-from . import host
 from .compare import advice, belonging
 from .compare.compared import Host
 from .compare.host import compare
 from .compare.listening import as_it_runs
-from .desired import DIGEST, Container, Item, of
+from .desired import DIGEST, Container, Item, of, of_every_host
 from .gate import Members, Question
 from .look import candidates
 from .look.docker import SeenContainer
@@ -86,7 +85,7 @@ class Chapter:
         return self.role is None or self.role in node.roles
 
 
-HOST = Chapter(None, 1, host.desired)
+HOST = Chapter(None, 1, of_every_host)
 ZOOKEEPER = Chapter(
     "zookeeper",
     2,

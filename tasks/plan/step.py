@@ -40,6 +40,7 @@ class Action(Enum):
     STOP = auto()
     PUT_BACK = auto()
     REMOVE = auto()
+    RENAME = auto()
     RESERVE = auto()
     UNRESERVE = auto()
     SCALE = auto()

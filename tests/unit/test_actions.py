@@ -69,6 +69,7 @@ COMMANDS = {
     Action.UNPAUSE: r"\Adocker unpause \S+\n\Z",
     Action.SET_POLICY: r"\Adocker update --restart=always \S+\n\Z",
     Action.STOP: r"docker stop -t 30 \S+\n\Z",
+    Action.RENAME: "^docker rename ",
     Action.REMOVE: r"\A(docker )?rm -f ",
 }
 """What the shell of an action has in it, for those that stand in a plan."""
@@ -152,8 +153,15 @@ def worlds() -> list[World]:
         (CHANGED, well),
         (CHANGED, well | {node.name: bare(node) for node in EVERY.nodes[::2]}),
         (EVERY, {name: disturbed(seen) for name, seen in well.items()}),
+        (EVERY, {name: run_by_hand(seen) for name, seen in well.items()}),
         draining(),
     ]
+
+
+def run_by_hand(seen: Observed) -> Observed:
+    """The same host with a ZooKeeper, if it has one, that somebody has run by another name."""
+    by_hand = {"labels": {}, "called": "zk1"}
+    return with_container(seen, **by_hand) if "zookeeper" in seen.containers else seen
 
 
 def draining() -> World:

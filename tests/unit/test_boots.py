@@ -146,7 +146,7 @@ PLANS = {name: plan(name) for name in NAMES}
 def rolled(sessions: Sequence[tuple[str, str]], chief: str, chance: random.Random) -> World:
     world = World(sessions, chief, chance)
     chapters = [ZOOKEEPER, MARATHON]
-    roll(world, chapters, replaced(chapters, PLANS), PLANS)
+    roll(world, chapters, replaced(chapters, PLANS), PLANS, {})
     return world
 
 
@@ -168,5 +168,5 @@ def test_marathons_whose_sessions_are_with_zookeepers_leader_boot_once_or_twice(
 def test_marathons_that_are_held_when_a_roll_fails_run_again() -> None:
     world = World([(A, A)] * 3, C, random.Random(1), broken="0.10 zookeeper")
     with pytest.raises(RolledBack):
-        roll(world, [ZOOKEEPER, MARATHON], replaced([ZOOKEEPER, MARATHON], PLANS), PLANS)
+        roll(world, [ZOOKEEPER, MARATHON], replaced([ZOOKEEPER, MARATHON], PLANS), PLANS, {})
     assert {*world.sessions} == {*NAMES}, world.done

@@ -35,6 +35,7 @@ PHASES: tuple[Phase, ...] = ("stage", "start", "replace", "settle")
 
 OLD = "zookeeper_image=zookeeper:3.4.12\n"
 NEW = "zookeeper_image=zookeeper:3.4.13\nzookeeper_sync_limit=3\nzookeeper_heap=1g\n"
+TAKEN = OLD + "zookeeper_adopts=zk1\n"
 NEWER = NEW.replace("sync_limit=3", "sync_limit=4")
 UPGRADED = OLD.replace("3.4.12", "3.8.0")
 
@@ -94,6 +95,7 @@ ours() {
   for place in containers/*/; do
     [ -e "$place/form" ] || continue
     read -r form < "$place/form"
+    case $form in *mesofab.cluster*) ;; *) continue ;; esac
     cluster=${form##*\\"mesofab.cluster\\":\\"}; place=${place%/}
     echo "${place#*/} ${cluster%%\\"*}"
   done
@@ -285,6 +287,19 @@ def lost_its_directory(world: World) -> None:
         (world.root / "zk" / directory).mkdir(parents=True)
 
 
+def by_hand(world: World) -> None:
+    """Somebody has run a container by another name, with the published mounts."""
+    (world.root / "zk" / "data").mkdir(parents=True)
+    (world.root / "zk" / "conf").mkdir()
+    (world.root / "zk" / "data" / "myid").write_text("1\n")
+    (world.root / "zk" / "conf" / "zoo.cfg").write_text("dataDir=/data\nserver.1=10.70.0.10:2888:3888\n")
+    (world.root / "docker" / "images" / "zookeeper:3.4.12").touch()
+    mounts = f"-v {world.root}/zk/data:/data -v {world.root}/zk/conf/zoo.cfg:/conf/zoo.cfg"
+    run = f"docker run -d --name zk1 --net host {mounts} --restart=always zookeeper:3.4.12\n"
+    assert world._run(LOOKING + DOCKER + run).returncode == 0
+    assert world.running() == ["zk1"]
+
+
 @dataclass(frozen=True)
 class Story:
     """How a host stands, what is then deployed and cut off in these ways, and what is deployed after it."""
@@ -301,6 +316,7 @@ STORIES = {
     "a change before the last one was settled": Story(unsettled, NEWER, NEWER),
     "a version that wants a snapshot": Story(has_a_log, UPGRADED, UPGRADED),
     "a first deploy": Story(bare, OLD, OLD),
+    "a container that was run by hand": Story(by_hand, TAKEN, TAKEN, ("is killed", "loses power")),
     "files made again": Story(lost_its_directory, OLD, OLD),
 }
 

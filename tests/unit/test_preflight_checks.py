@@ -100,6 +100,12 @@ class World:
         seen = self.looks[host].seen
         self.seen(host, images={**seen.images, **images}, containers={**seen.containers, one.name: told})
 
+    def take_over(self, data: str) -> None:
+        """Have a ZooKeeper by hand taken over that keeps its data there."""
+        self.cluster = parse(f"{TEXT}\n[all:vars]\nzookeeper_adopts=zookeeper\n")
+        self.container(B, "zookeeper", labels=False)
+        self.change(B, "zookeeper", mounts=frozenset({f"{data}:/data"}))
+
     def change(self, host: str, name: str, **changes: Any) -> None:
         """Have docker tell something else of a container."""
         self.seen(host, **vars(with_container(self.looks[host].seen, name, **changes)))
@@ -346,6 +352,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         B,
         lambda w: w.container(B, "zookeeper", labels=False),
         "the container zookeeper (of zookeeper:3.4.12) has no label",
+    ),
+    "left-data": (
+        B,
+        lambda w: w.take_over("/srv/zk/data"),
+        "it keeps its data in /srv/zk/data, hosts.ini has /opt/zookeeper/data",
     ),
     "stray-container": (
         AGENT,

@@ -24,8 +24,7 @@ from tasks.errors import BadInput, Blocked, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.desired import Image, of
-from tasks.plan.host import profile_line
+from tasks.plan.desired import Image, of, profile_line
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Profile

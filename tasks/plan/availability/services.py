@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
@@ -84,8 +84,8 @@ class Sample:
     leader: str
 
 
-def services(cluster: Cluster) -> tuple[Service, ...]:
-    """Give the services that the inventory has."""
+def services(cluster: Cluster, foretold: Collection[str] = ()) -> tuple[Service, ...]:
+    """Give the services that the inventory has; those with a gap `foretold` have no budget by default."""
     s = cluster.settings
     zookeepers = (f"{n.address}/{n.settings.zookeeper_client_port}" for n in cluster.having("zookeeper"))
     marathons = (f"{n.address}/{n.settings.marathon_port}" for n in cluster.having("marathon"))
@@ -118,7 +118,9 @@ def services(cluster: Cluster) -> tuple[Service, ...]:
             budget=s.marathon_gap_budget,
         ),
     )
-    return tuple(_with_budget(service) for service in every if service.members)
+    return tuple(
+        service if service.name in foretold else _with_budget(service) for service in every if service.members
+    )
 
 
 BUDGETS = {"ZooKeeper": 3.0, "Mesos": 3.0, "Marathon": 8.0}

@@ -5,7 +5,7 @@ from ..desired import Container, Image
 from ..look.docker import ABSENT, GENERATIONS, SeenContainer
 from ..shell import quote
 from ..step import Action, Blocker, Sort, Step
-from . import condition, differences, ports
+from . import condition, differences, foreign, ports
 from .compared import BY_HAND, Found, Host
 
 
@@ -32,6 +32,7 @@ def container(host: Host, wanted: Container) -> Found:
     if moved := _moved_ports(host, wanted, seen):
         yield moved
         return
+    yield from foreign.container(host, wanted, seen)
     if differing := _differences(host, wanted, seen):
         yield _replacement(host, wanted, seen, differing)
         yield _farewell(host, wanted)

@@ -20,13 +20,19 @@ SETTINGS = {
 
 FREE_PORT = "stop that process"
 
+MEMBERS = ("java", "mesos-master", "mesos-slave", "mesos-agent")
+"""Processes that may well be members, on a host without any of ours."""
+
 
 def blockers(host: Host, wanted: Container, taken: Mapping[int, str]) -> Iterator[Blocker]:
     """Refuse to start a container whose ports are `taken`, each by that process."""
     for setting, port in zip(SETTINGS[wanted.role], wanted.ports, strict=True):
         if port in taken:
             seen = f"port {port} is taken by {taken[port]}"
-            remedy, changes = _misnumbered(host, wanted) or (FREE_PORT, _other_ports(host, setting, port))
+            by_hand = taken[port].partition(" ")[0] in MEMBERS and not host.seen.clusters
+            free = f"{FREE_PORT}; or, if it is a member of this cluster that runs by hand, see `fab adopt`"
+            other = free if by_hand else FREE_PORT, _other_ports(host, setting, port)
+            remedy, changes = _misnumbered(host, wanted) or other
             yield Blocker(wanted.step, wanted.name, seen, remedy, "port", changes)
 
 

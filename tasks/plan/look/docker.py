@@ -69,7 +69,8 @@ class SeenContainer:
     `image` is what it was made from by name, `made_of` the ids that this image may have by now. `since`, when
     it was started, and `made` are UTC. `pid` is its first process on the host, 0 while none runs. `restarts`
     counts how often docker has started it again by itself. `options` is docker's HostConfig without all that
-    is null, empty (but for PATHS), zero or off: texts by docker's names, an inner one behind a dot.
+    is null, empty (but for PATHS), zero or off: texts by docker's names, an inner one behind a dot. `places`
+    are the host's paths by what it sees them as. `called`: its name, if a wanted one is to take it over.
     """
 
     id: str = ""
@@ -88,6 +89,8 @@ class SeenContainer:
     user: str = ""
     mounts: frozenset[str] = frozenset()
     options: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    called: str = ""
 
     @property
     def is_ours(self) -> bool:
@@ -240,7 +243,13 @@ def container(told: Table) -> SeenContainer:
         user=_get(config, "User", str),
         mounts=frozenset(_words(host, "Binds")),
         options=dict(_options(host)),
+        places=dict(_places(told)),
     )
+
+
+def _places(told: Table) -> Iterator[tuple[str, str]]:
+    for mount in map(table, _get(told, "Mounts", list)):
+        yield _get(mount, "Destination", str), _get(mount, "Source", str)
 
 
 def _end(state: Table) -> End | None:

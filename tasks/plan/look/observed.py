@@ -4,11 +4,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, Mount, ProfileLine, of
+from ..desired import (
+    Checkpoint,
+    Container,
+    Directories,
+    File,
+    Identity,
+    Image,
+    Item,
+    Mount,
+    ProfileLine,
+    of,
+    profile_line,
+)
 from ..gate import Question
-from ..host import profile_line
 from ..shell import OWN_ENGINE, at_once, quote
-from . import docker, lease, mounts, sections
+from . import by_hand, docker, lease, mounts, sections
 from . import profile as of_profile
 from .docker import ABSENT, SeenContainer, SeenImage
 from .lease import Lease
@@ -46,7 +57,8 @@ class Questions:
     Of `unlinked` files a link is told as that, whatever it leads to. `profile` is what every login is to
     read, None if it is of no concern. `holdings` are directories whose content tells whether there are data,
     `kept` the mounts that a container must not lose; `words` has the questions to services by the name of
-    their part. Those that are `vital` are answered at once by whatever does not hang, and get more time.
+    their part. `adopted` are containers of which others, made by hand, may be there by other names, which are
+    its values. Those that are `vital` are answered at once by whatever does not hang, and get more time.
     """
 
     files: tuple[str, ...] = ()
@@ -55,6 +67,7 @@ class Questions:
     directories: tuple[str, ...] = ()
     holdings: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
+    adopted: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[tuple[str, Mount], ...] = ()
     images: tuple[str, ...] = ()
     words: Mapping[str, Question] = field(default_factory=dict)
@@ -151,7 +164,8 @@ def questions(
         profile=profile,
         directories=tuple(dict.fromkeys(directories)),
         holdings=tuple(home.data for home in homes if home.data),
-        containers=tuple(dict.fromkeys(one.name for one in containers)),
+        containers=tuple(dict.fromkeys(name for one in containers for name in by_hand.names(one))),
+        adopted={one.name: one.adopts for one in containers if one.adopts not in ("", one.name)},
         kept=tuple((one.name, mount) for one in containers for mount in one.mounts if mount.kept),
         images=tuple(dict.fromkeys(image.reference for image in of(Image, items))),
         words=words,
@@ -217,7 +231,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         paths=_paths(parts, (*ask.directories, *ask.files, *ask.unlinked)),
         engine="clusters" in parts and "trouble" not in parts,
         engine_error=parts.get("trouble", "").strip(),
-        containers=told[0],
+        containers=by_hand.adopted(told[0], ask.adopted),
         images=told[1],
         holdings={path: tuple(parts[f"data {path}"].split()) for path in ask.holdings},
         logs={name: _lines(parts.get(f"log {name}", "")) for name in ask.containers},
@@ -225,7 +239,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         ends=docker.ends(parts.get("ends", "")),
         held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
-        listeners=_listeners(parts.get("listeners", "")),
+        listeners=listening(parts.get("listeners", "")),
         loopback=_loopback(parts.get("listeners", "")),
         answers={name: parts[f"answer {name}"] for name in ask.words},
         hanging=frozenset(name for name in ask.vital if f"{HANGS} {name}" in parts),
@@ -252,7 +266,8 @@ def _path(text: str, mode: str = "", owner: str = "") -> Path:
     return Path(kind or "absent", content, mode, owner)
 
 
-def _listeners(text: str) -> dict[int, str]:
+def listening(text: str) -> dict[int, str]:
+    """Give who listens on each TCP port, from what ss says."""
     listeners = {}
     for _, port, line in _sockets(text):
         process = re.search(r'\("([^"]+)",pid=(\d+)', line)

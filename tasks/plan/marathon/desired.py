@@ -36,6 +36,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         step=Id.MARATHON_RUN,
         name=name(node),
         role="marathon",
+        adopts=s.marathon_adopts or "",
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.marathon_image),
         environment=tuple(environment.items()),

@@ -7,6 +7,8 @@ from typing import Any
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Add, Change, Set
 from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, zookeeper_url
+from ..look import by_hand
+from ..look.docker import SeenContainer
 from ..look.observed import Observed
 from ..membership import Plans, Seen
 from ..names import Id
@@ -64,7 +66,14 @@ def _client(agent: Container) -> str:
 
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
-    """Object to a change that would make the agent refuse its own work_dir, again at every start."""
+    """Object to a change that would make the agent refuse its own work_dir, or not find itself there."""
+    if inside := moved_inside(node, seen.container(CONTAINER)):
+        told = (
+            f"it sees its work_dir as {inside}, its successor as {node.settings.mesos_agent_work_dir}, as "
+            "the host does: paths in what it keeps there lead nowhere then, and it would be another agent"
+        )
+        remedy = f"deploy with --drain: that {_cost(node, seen)}"
+        yield Blocker(Id.AGENT_RUN, CONTAINER, told, remedy, INCOMPATIBLE)
     if changed := _incompatible(cluster, node, seen):
         yield Blocker(
             Id.AGENT_RUN,
@@ -101,7 +110,7 @@ def drained(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
 def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> HostPlan:
     if _has_lost_its_work_dir(node, seen):
         return _changed(plan, risk="data", effect=_cost(node, seen))
-    if not _incompatible(cluster, node, seen):
+    if not (_incompatible(cluster, node, seen) or moved_inside(node, seen.container(CONTAINER))):
         return plan
     shell = replace_container(
         container(cluster, node),
@@ -139,6 +148,13 @@ def leave(node: Node) -> str:
         f"{{ echo 'its tasks have not ended within {DRAIN_TIMEOUT} s'; exit 1; }}\n"
         f"rm -f {quote(checkpoint(node).latest)}\n"
     )
+
+
+def moved_inside(node: Node, old: SeenContainer) -> str:
+    """Give how a running agent sees its work_dir, if it is to see that very directory by another path."""
+    wanted = node.settings.mesos_agent_work_dir
+    inside = by_hand.flags(old, "MESOS_").get("work_dir", wanted)
+    return inside if old.runs and inside != wanted and by_hand.place(old, inside) == wanted else ""
 
 
 def _cost(node: Node, seen: Observed) -> str:
@@ -183,6 +199,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         step=Id.AGENT_RUN,
         name=CONTAINER,
         role="mesos_agent",
+        adopts=s.mesos_agent_adopts or "",
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.mesos_agent_image),
         environment=tuple(environment.items()),

@@ -61,6 +61,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         step=Id.MASTER_RUN,
         name=name(node),
         role="mesos_master",
+        adopts=s.mesos_master_adopts or "",
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.mesos_master_image),
         entrypoint="mesos-master",

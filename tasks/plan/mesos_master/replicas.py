@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Change, Edit, Leave, Set
+from ..look import by_hand
 from ..look.candidates import elsewhere
 from ..membership import Membership, Objection, Plans, Seen, Stage, absent
 from ..names import Id
@@ -19,6 +20,14 @@ from ..step import Blocker
 from ..words import names, verb
 from .desired import data, name, quorum
 from .service import master
+
+BEGINS = (
+    "Mesos masters: their registry is in memory and becomes a log, which begins when all of them run. So a "
+    "deploy restarts them together, and none leads meanwhile: 12.8 s on a real cluster, which lost no task. "
+    "Quotas, weights and maintenance that were set at runtime are forgotten, as with every change of the "
+    "leader until now. With mesos_registry=in_memory it stays as it is."
+)
+"""What becomes of masters by hand, as they were published."""
 
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
@@ -32,6 +41,22 @@ def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
     if refused or not joining or not ignorant:
         return Membership(objections=refused)
     return Membership((_stage(cluster, joining),))
+
+
+def begins(cluster: Cluster, seen: Seen) -> bool:
+    """Tell whether masters that run with a registry in memory are to get a log: none leads meanwhile.
+
+    The log begins only when all of them run with it, so they are replaced together.
+    """
+    if cluster.settings.mesos_registry == "in_memory":
+        return False
+    running = (node for node in cluster.having("mesos_master") if _runs(node, seen))
+    return any(by_hand.in_memory(seen[node.name].container(name(node))) for node in running)
+
+
+def without_log(cluster: Cluster) -> Cluster:
+    """Give the cluster with a registry in memory."""
+    return replace(cluster, settings=replace(cluster.settings, mesos_registry="in_memory"), raw=None)
 
 
 def _stage(cluster: Cluster, joining: list[Node]) -> Stage:

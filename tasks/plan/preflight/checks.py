@@ -62,7 +62,10 @@ CHECKS = {
     "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
     "cluster": Check("error", "The host's containers belong to this cluster, by name and by ZooKeeper."),
-    "foreign-container": Check("error", "Containers with the runbook's names were made by mesofab."),
+    "foreign-container": Check(
+        "error", "Containers with the runbook's names were made by mesofab, or may be taken over."
+    ),
+    "left-data": Check("error", "A container that is taken over keeps its data where hosts.ini has them."),
     "stray-container": Check(
         "warning", "No container of mesofab's is left from a role that the host no longer has."
     ),

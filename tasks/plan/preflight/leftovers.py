@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..compare import belonging
-from ..desired import DIGEST
+from ..desired import DIGEST, Container
 from ..zookeeper import members
 from ..zookeeper.desired import cfg, data
 from .checks import Finding
@@ -14,12 +14,19 @@ def containers(host: Subject) -> Iterator[Finding]:
     """Look for containers with the runbook's names that mesofab has not made: it would replace them."""
     for one in host.containers:
         found = host.seen.containers.get(one.name)
-        if found and not found.is_ours:
+        if found and not (found.is_ours or _agreed(one, host)):
             yield host.finding(
                 "foreign-container",
                 f"the container {one.name} (of {found.image}) has no label {DIGEST}: somebody else made it",
-                "remove or rename it; or, if it should be replaced, deploy with --no-preflight",
+                "if it is a member of this cluster, `fab adopt` says how a deploy takes it over; if not, "
+                "remove or rename it",
             )
+
+
+def _agreed(wanted: Container, host: Subject) -> bool:
+    """Tell whether hosts.ini has this container taken over; not beside the one that it names."""
+    called = {wanted.name, host.seen.container(wanted.name).called}
+    return bool(wanted.adopts) and (wanted.adopts in called or wanted.adopts not in host.seen.containers)
 
 
 def ensemble(host: Subject) -> Iterator[Finding]:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ..compare.profile import KEPT, SIMPLE, Edit, change
-from ..desired import PROFILE
-from ..host import profile_line
+from ..desired import PROFILE, profile_line
 from ..look.observed import Observed
 from ..names import Id
 from ..shell import quote

@@ -75,6 +75,7 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
         step=Id.ZOOKEEPER_RUN,
         name=CONTAINER,
         role="zookeeper",
+        adopts=s.zookeeper_adopts or "",
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.zookeeper_image),
         log_size=s.log_size,
