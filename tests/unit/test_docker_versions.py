@@ -112,7 +112,7 @@ def asked(where: Path, script: str, image: str = "mesosphere/mesos-slave:1.5.0")
     node = cluster.called(AGENT)
     items = runbook.wanted(CHAPTERS, cluster, node)
     ask = Questions(images=tuple(dict.fromkeys(i.reference for i in items if isinstance(i, Image))))
-    last = lines(ask, node, docker.clients(items), ())
+    last = lines(ask, node, docker.clients(items), (), {})
     text = observed.script(ask, BOUNDARY, first=FIRST, last=last).replace(LOCK, str(where / "lock"))
     return cluster, node, read(run(text, where, where / "bin").stdout.decode(), BOUNDARY, ask)
 

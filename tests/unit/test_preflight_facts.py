@@ -2,6 +2,7 @@
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from hypothesis import strategies as st
 from samples import SHELLS, first_node, run, stand_in
 
 from tasks.inventory.cluster import Node
+from tasks.plan import http
+from tasks.plan.gate import Question
 from tasks.plan.look import observed
 from tasks.plan.look.docker import SeenImage
 from tasks.plan.look.engine import Offer, SeenEngine
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
+from tasks.plan.mesos_agent import upgrade
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import FIRST, Facts, Room, lines, read
 from tasks.plan.preflight.facts import script as behind_a_look
@@ -85,7 +89,7 @@ ASK = Questions(directories=("/nowhere/at/all", "/"), containers=("zookeeper",),
 
 
 def answer(where: Path, shell: list[str] | None = None) -> str:
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS, ()))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(where), CLIENTS, (), {}))
     done = run(text.replace(LOCK, str(where / "lock")), where, where / "bin", shell)
     assert done.returncode == 0
     return done.stdout.decode("utf-8", "backslashreplace")
@@ -133,7 +137,7 @@ def test_a_host_that_was_just_looked_at_says_the_same_without_being_looked_at_ag
     whole = read(answer(host, sh), BOUNDARY, ASK)
     seen = Observed(engine=True, images={HELD: SeenImage("1")})
     done = run(
-        behind_a_look(seen, ASK, BOUNDARY, lines(ASK, node(host), CLIENTS, ())), host, host / "bin", sh
+        behind_a_look(seen, ASK, BOUNDARY, lines(ASK, node(host), CLIENTS, (), {})), host, host / "bin", sh
     )
     facts = read(done.stdout.decode(), BOUNDARY, ASK)
     assert replace(facts, free_memory=None) == replace(whole, free_memory=None)
@@ -152,7 +156,7 @@ def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
     stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
-    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {}, ())).replace(
+    text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {}, (), {})).replace(
         LOCK, str(host / "lock")
     )
     out = run(text, host, host / "bin").stdout.decode()
@@ -169,14 +173,31 @@ def test_the_flows_that_a_host_needs_are_tried_in_the_same_look(host: Path) -> N
     here = replace(node(host), address="127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        last = lines(ASK, node(host), {}, [Flow(here, "zookeeper", port), Flow(here, "zookeeper", 1)])
+        last = lines(ASK, node(host), {}, [Flow(here, "zookeeper", port), Flow(here, "zookeeper", 1)], {})
         text = observed.script(ASK, BOUNDARY, first=FIRST, last=last).replace(LOCK, str(host / "lock"))
         facts = read(run(text, host, host / "bin").stdout.decode(), BOUNDARY, ASK)
     assert facts.flows == {("127.0.0.1", port): "open", ("127.0.0.1", 1): "refused"}
 
 
+def test_masters_are_asked_for_their_versions_behind_a_look(host: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as request:
+                assert b"\r\n" in iter(request.readline, b"")
+                connection.sendall(b'HTTP/1.0 200 OK\r\n\r\n{"version":"1.5.0"}')
+
+        pool.submit(serve)
+        master = Question("127.0.0.1", server.getsockname()[1], http.get("/version"))
+        rest = lines(ASK, node(host), {}, (), {f"{upgrade.VERSION}m": master})
+        out = behind_a_look(Observed(engine=True), ASK, BOUNDARY, rest)
+        facts = read(run(out, host, host / "bin").stdout.decode(), BOUNDARY, ASK)
+    assert facts.masters == {"m": "1.5.0"}
+
+
 def test_programs_that_are_missing_are_named(host: Path) -> None:
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, ()))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, (), {}))
     stand_in(host / "bin", "nothing", "")
     lacking = text.replace(LOCK, str(host / "lock")).replace("flock ip", "no-flock ip")
     out = run(lacking, host, host / "bin").stdout.decode().replace("no-flock", "flock")
@@ -243,7 +264,7 @@ def test_what_the_host_tells_docker_of_engines_is_read_before_runs_choose_its_ow
     config = {"proxies": {"default": {"httpProxy": "http://u:p@proxy:3128"}}, "currentContext": "far away"}
     (host / "client/config.json").write_text(json.dumps(config, indent=8))
     told = f"export DOCKER_HOST=tcp://10.9.9.9:1 DOCKER_CONTEXT=x DOCKER_CONFIG={host}/client"
-    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, ()))
+    text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, (), {}))
     done = run(f"{told}\n{text}".replace(LOCK, str(host / "lock")), host, host / "bin")
     facts = read(done.stdout.decode(), BOUNDARY, ASK)
     assert facts.engine.environment == {
