@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .engine.console import Console
     from .engine.hosts import Hosts
     from .engine.preview import Preview
+    from .engine.run import Run
     from .plan.outlook import Outlook
     from .plan.report.document import Document
 
@@ -111,7 +112,8 @@ def show_plan(
         refusal.brief = refusal.brief if steps else ""
         raise refusal
     console.say(planned.summary(hosts.cluster, preview.plans, previews.doubtful(run, preview)))
-    if check and steps:
+    leaving = _say_removed(run, found) if hosts.cluster.removed else False
+    if check and (steps or leaving):
         raise Drift(f"The cluster does not match {hosts.cluster.source}.")
 
 
@@ -146,6 +148,21 @@ def _say_others(console: Console, preview: Preview, told: str) -> None:
     at_work = ((name, f"{seen.at_work}.") for name, seen in preview.seen.items() if seen.at_work)
     for line in (*(each for each in grouped(at_work) if each not in told), *map(str, preview.strangers)):
         console.say(line, "yellow")
+
+
+def _say_removed(run: Run, found: Document) -> bool:
+    """Say what a deploy does on hosts that leave, and put it into the document; tell if there is anything."""
+    from .engine import removing
+    from .plan.report import document
+
+    if not removing.concerns(run):
+        return False
+    leaving = removing.survey(run)
+    found.update(removed=document.removed(leaving.plans))
+    run.console.say("Then, on the hosts in [removed]:")
+    for line, style in removing.lines(run, leaving):
+        run.console.say(line, style)
+    return bool(leaving.busy)
 
 
 @task(auto_shortflags=False, help={"json": JSON})

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .deploy import Result
     from .hosts import Hosts
     from .journal import Journal
+    from .run import Run
+    from .saving import Promise
 
 Keep = Callable[["Hosts", BaseException | None], None]
 """What keeps the record of a run, given how it failed, if it did."""
@@ -60,12 +62,23 @@ def carry_out(
 
             promise = saving.read(plan)
         with open_hosts(context, where or names[-1], console) as hosts:
-            from .deploy import deploy
             from .run import Run
 
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
-            tell(hosts, lambda: deploy(Run.of(hosts, names, ids, drain), preflight, promise), keep)
+            tell(hosts, lambda: _deploy(Run.of(hosts, names, ids, drain), preflight, promise), keep)
+
+
+def _deploy(run: Run, preflight: bool, promise: Promise | None) -> Result:
+    """Deploy; then empty the hosts that leave, if this run may do that: a saved plan says nothing of them."""
+    from .deploy import deploy
+
+    done = deploy(run, preflight, promise)
+    if not run.cluster.removed or promise is not None:
+        return done
+    from . import removing
+
+    return removing.remove(run, done) if removing.concerns(run) else done
 
 
 def hand_over(context: Context, name: str, to: str | None, keep: Keep | None) -> None:

@@ -157,6 +157,10 @@ def _change_members(run: Run, found: Preview) -> bool:
             raise Blocked(f"{stage.says}. One step cannot do that: deploy the chapter. Nothing was changed.")
         run.console.say(f"{stage.says}.")
         there = run.at(stage.cluster, chapter)
+        if stage.leaves:
+            from .shrinking import stop
+
+            stop(there, chapter, stage.leaves)
         _start_newcomers(there, chapter)
         rest = _whole_plan(there)
         refuse(there, rest, " more")

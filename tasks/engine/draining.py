@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from ..errors import Blocked, GateNotReached
 from ..inventory.cluster import Node
 from ..plan import roll
-from ..plan.gate import Questionnaire
 from ..plan.look.observed import Observed
 from ..plan.mesos_agent import foreseen, moving, picture, requests
 from ..plan.mesos_agent.moving import Course, Move
@@ -15,13 +14,29 @@ from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
 from . import gates, lease, succession
-from .asking import PAUSE, Heard
 from .console import STYLES
 from .deploy import Result
 from .hosts import Hosts
 from .run import Run
 
 GOES_ON = "`fab host.drain {0}` goes on where this run stopped; `fab host.resume {0}` gives everything back."
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a drain of a host, {0}: what goes on with it, and what helps where it cannot be done.
+
+    `refused` is said before that advice, if nothing was begun.
+    """
+
+    goes_on: str
+    advice: str
+    refused: str = "Nothing was changed"
+
+
+SERVICE = Words(
+    GOES_ON, "Move or end that by hand, or have it left there, to end with the host: --drain-timeout SECONDS."
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ def empty(
     over: list[str] = []
     for line in foreseen.leaving(node, _refuse_if_needed(run, node)):
         run.console.say(f"{line}.")
-    left = _Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
+    left = Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
     for chapter in (each for each in (MESOS_MASTER, MARATHON) if each.concerns(node)):
         over += succession.step_down(Run(run.hosts, [chapter]), node, seen)
     return Result({}, tuple(f"{node.name}  {each}: that ends with the host" for each in left), tuple(over))
@@ -82,7 +97,7 @@ def give_back(run: Run, node: Node, limits: Limits = Limits()) -> bool:
     """Give back what a drain of the host has taken; tell whether that was anything."""
     if not _has_agent(node):
         return False
-    agent = _Agent(run.hosts, node, limits)
+    agent = Agent(run.hosts, node, limits)
     given = bool(agent.look().ours)
     agent.reach(moving.giving_back)
     return given
@@ -93,10 +108,11 @@ def preview(run: Run, node: Node, timeout: int | None = None) -> Result:
     lines = [*foreseen.leaving(node, _refuse_if_needed(run, node))]
     if not _has_agent(node):
         return Result({}, (*lines, f"{node.name} has no agent, so no task is moved"))
-    seen = _Agent(run.hosts, node, Limits()).look()
+    agent = Agent(run.hosts, node)
+    seen = agent.look()
     obstacles = [*moving.obstacles(seen)]
-    if obstacles and timeout is None:
-        raise _cannot(node, obstacles, "A drain would be refused")
+    if timeout is None:
+        agent.refuse(obstacles, "A drain would be refused")
     left = (f"{node.name}  {each}: that ends with the host" for each in obstacles)
     return Result({}, (*foreseen.moved(node, seen), *left, *lines))
 
@@ -114,27 +130,29 @@ def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
     return standings
 
 
-def _cannot(node: Node, why: list[str], then: str) -> Blocked:
-    advice = "Move or end that by hand, or have it left there, to end with the host: --drain-timeout SECONDS"
-    return Blocked("\n".join([*(f"{node.name}  {each}." for each in why), f"{then}. {advice}."]))
-
-
 def _refused(timeout: float | None) -> str:
     return "what was asked for is refused" if timeout is None else f"{timeout:g} s were too short for that"
 
 
-class _Agent:
+class Agent:
     """An agent that is looked at, and moved off, by requests from the hosts of those that lead."""
 
-    def __init__(self, hosts: Hosts, node: Node, limits: Limits) -> None:
+    def __init__(self, hosts: Hosts, node: Node, limits: Limits = Limits(), words: Words = SERVICE) -> None:
         self._hosts, self._node, self._limits = hosts, node, limits
+        self._goes_on, self._words = words.goes_on.format(node.name), words
         self._leaders: tuple[Node, Node | None] | None = None
+
+    def refuse(self, why: list[str], then: str) -> None:
+        """Raise Blocked if there is something that cannot be moved."""
+        if why:
+            told = (f"{self._node.name}  {each}." for each in why)
+            raise Blocked("\n".join([*told, f"{then}. {self._words.advice}"]))
 
     def empty(self, timeout: int | None) -> list[str]:
         """Move all tasks off the agent; say what was left there. Raises Blocked."""
         obstacles = [*moving.obstacles(self.look())]
-        if obstacles and timeout is None:
-            raise _cannot(self._node, obstacles, "Nothing was changed")
+        if timeout is None:
+            self.refuse(obstacles, self._words.refused)
         try:
             self._go(moving.draining, timeout)
             why = [*moving.obstacles(self.look())]  # somebody may have come before the agent was closed
@@ -150,7 +168,7 @@ class _Agent:
     def _undo(self, why: list[str]) -> None:
         self.reach(moving.giving_back)
         self._hosts.journal.expect(f"{self._node.name} takes tasks as before.")
-        raise _cannot(self._node, why, "Everything was given back; no app has other instances than before")
+        self.refuse(why, "Everything was given back; no app has other instances than before")
 
     def look(self) -> Picture:
         """Give the picture of now. Raises GateNotReached if somebody does not tell what must be known."""
@@ -166,29 +184,19 @@ class _Agent:
 
     def _look(self) -> Picture:
         cluster = self._hosts.cluster
-        said = self._heard(MESOS_MASTER.nodes(cluster)[0], picture.who_leads(cluster))
+        said = gates.ask_one(self._hosts, MESOS_MASTER.nodes(cluster)[0], picture.who_leads(cluster))
         master, marathon = self._leaders = picture.leaders(cluster, said)
-        said |= self._heard(self._node, picture.of_agent(self._node))
+        said |= gates.ask_one(self._hosts, self._node, picture.of_agent(self._node))
         if marathon is not None:
-            said |= self._heard(marathon, picture.of_marathon(marathon))
+            said |= gates.ask_one(self._hosts, marathon, picture.of_marathon(marathon))
         return picture.read(self._node, master, marathon, said)
-
-    def _heard(self, vantage: Node, asked: Questionnaire) -> dict[str, str]:
-        said: dict[str, str] = {}
-
-        def enough(heard: Heard) -> bool:
-            said.update({word: heard[question] for word, question in asked.items()})
-            return True
-
-        self._hosts.ask(vantage, tuple(asked.values()), PAUSE, enough)  # which is one round
-        return said
 
     def reach(self, course: Callable[[Picture], Course]) -> None:
         """Do what needs nobody's room. Raises GateNotReached if it is refused all the same."""
         try:
             self._go(course)
         except Stuck as stuck:
-            where, remedy = f"{Id.AGENT_ASK} Mesos agents", GOES_ON.format(self._node.name)
+            where, remedy = f"{Id.AGENT_ASK} Mesos agents", self._goes_on
             raise GateNotReached(str(stuck), remedy, self._node.name, where) from stuck
 
     def _go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:

@@ -144,6 +144,18 @@ def ask_member(hosts: Hosts, node: Node, question: Question) -> str:
     return heard
 
 
+def ask_one(hosts: Hosts, vantage: Node, asked: Questionnaire) -> dict[str, str]:
+    """Have a node ask questions once, of whomever; give the answers by the questions' names."""
+    said: dict[str, str] = {}
+
+    def enough(heard: Heard) -> bool:
+        said.update({word: heard[question] for word, question in asked.items()})
+        return True
+
+    hosts.ask(vantage, tuple(asked.values()), PAUSE, enough)  # which is one round
+    return said
+
+
 def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
     """Say how services stand that were asked."""
     return {chapter.service: _standing(hosts, chapter, answers) for chapter, answers in said.items()}

@@ -116,6 +116,19 @@ class Hosts:
         there.cluster, there.nodes = cluster, tuple(node for node in cluster.nodes if node.name in names)
         return there
 
+    def along(self, more: Sequence[Node]) -> "Hosts":
+        """Give these hosts and more, which are none of their cluster's nodes, with their connections."""
+        there = copy(self)
+        there.cluster = replace(self.cluster, nodes=(*self.cluster.nodes, *more))
+        there.nodes = (*self.nodes, *more)
+        return there
+
+    def only(self, others: Sequence[Node]) -> "Hosts":
+        """Give only hosts that are none of the cluster's nodes, without a role; their leases count apart."""
+        there = self.along([replace(node, roles=()) for node in others])
+        there.nodes, there._leased = there.nodes[len(self.nodes) :], set()
+        return there
+
     def among(self, names: Collection[str]) -> "Hosts":
         """Give only these of the hosts, with the connections that there are."""
         fewer = copy(self)

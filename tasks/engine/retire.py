@@ -114,6 +114,11 @@ def lines(run: Run, found: Retirement) -> Iterator[str]:
     what = counted(steps, "step") if steps else "Nothing to do"
     others = [node.name for node in run.cluster.nodes if node.name not in found.plans]
     unnamed = f" Not retired, because -H does not name them: {names(others)}." if others else ""
+    if run.cluster.removed:
+        leave = names(node.name for node in run.cluster.removed)
+        unnamed += (
+            f" Not retired, because they are in [removed]: {leave}; take them out of that group for it."
+        )
     yield f"{what} on {counted(len(found.plans), 'host')}.{unnamed}"
 
 

@@ -50,13 +50,15 @@ class Cluster:
     """All nodes of an inventory, in its order, and the settings that hold for all of them.
 
     `joining` are masters that only join once those that run know their number: they count for the
-    quorum, and are none yet. `raw` is what the inventory says, unless this is a part of its cluster.
+    quorum, and are none yet. `removed` are hosts that leave the cluster, with the roles that they had; they
+    are none of its nodes any more. `raw` is what the inventory says, unless this is a part of its cluster.
     """
 
     source: str
     nodes: tuple[Node, ...]
     settings: Settings
     joining: int = 0
+    removed: tuple[Node, ...] = ()
     raw: Raw | None = field(default=None, compare=False, repr=False)
 
     def having(self, role: str) -> tuple[Node, ...]:

@@ -19,6 +19,9 @@ MESOS = ("mesos_master", "marathon", "mesos_agent")
 IMPLIED = ("all", "ungrouped")
 """The groups that every inventory has."""
 
+REMOVED = "removed"
+"""The group of hosts that leave the cluster; they stay in the groups of their roles until they have left."""
+
 WITHOUT_COLON = re.compile(rf"({'|'.join([*ROLES, *IMPLIED])}).?(children|vars)")
 
 

@@ -32,10 +32,13 @@ def cluster(raw: Raw, source: str) -> Cluster:
     _check_names(raw, concerned)
     common = _values(raw, rules.common_variables(raw), "all", "")
     nodes = [node for name in concerned if (node := _node(raw, name, concerned[name])) is not None]
-    rules.check(raw, nodes, certain)
+    leaving = raw.members(groups.REMOVED)
+    rules.check(raw, nodes, certain, leaving)
     if raw.problems:
         raise InventoryError(source, raw.problems, raw.places)
-    return Cluster(source, tuple(nodes), Settings(**_settings_part(common)), raw=raw)
+    stay = tuple(node for node in nodes if node.name not in leaving)
+    removed = tuple(node for node in nodes if node.name in leaving)
+    return Cluster(source, stay, Settings(**_settings_part(common)), removed=removed, raw=raw)
 
 
 def in_force(raw: Raw, cluster: Cluster, name: str) -> list[tuple[Node, Assignment]]:

@@ -1,9 +1,11 @@
 """What must hold between the hosts of an inventory: scopes, addresses, the ensemble."""
 
 import re
+from collections.abc import Collection
 
 from . import clashes, merged, mesos_values, unknown
 from .cluster import Node
+from .groups import REMOVED
 from .names import ALIASES
 from .raw import Assignment, Group, Raw, Variables
 from .settings import ROLES, VARIABLES
@@ -17,19 +19,21 @@ OTHER_IDS = re.compile(r"(zk|zoo|zookeeper)_?(server_?)?(my)?_?id|my_id|server_?
 OF_ONE_HOST = ("host_ip", "myid", "number", "ansible_host")
 
 
-def check(raw: Raw, nodes: list[Node], certain: bool) -> None:
+def check(raw: Raw, nodes: list[Node], certain: bool, leaving: Collection[str] = ()) -> None:
     """Complain about everything that only shows when hosts are seen together.
 
     `certain` tells whether the groups could be read without a problem; if not, nothing is said to
-    be missing. `nodes` lacks those whose address could not be read.
+    be missing. `nodes` lacks those whose address could not be read. Those that are `leaving` must not clash
+    with others by their address, but their ids and numbers are free.
     """
     _check_scopes(raw, nodes)
     given = {ALIASES.get(key, key) for group in raw.groups.values() for key in group.variables}
     if not given & set(OF_ONE_HOST):
         _check_addresses(raw, nodes)
-    members = [node for node in nodes if "zookeeper" in node.roles]
+    stay = [node for node in nodes if node.name not in leaving]
+    members = [node for node in stay if "zookeeper" in node.roles]
     _check_ids(raw, members, certain)
-    if certain and len(members) == len(raw.members("zookeeper")):
+    if certain and len(members) == len(raw.members("zookeeper").difference(leaving)):
         fewer = len(members) - 1
         _refuse_even(
             raw,
@@ -39,7 +43,8 @@ def check(raw: Raw, nodes: list[Node], certain: bool) -> None:
         )
     if not raw.problems:
         clashes.check(raw, nodes)
-        _check_masters(raw, nodes)
+        _check_masters(raw, stay)
+        _check_leaving(raw, [node for node in nodes if node.name in leaving], stay)
         for node in nodes:
             _check_flags(raw, node)
 
@@ -167,6 +172,14 @@ def _check_masters(raw: Raw, nodes: list[Node]) -> None:
     if in_need and not any("zookeeper" in node.roles for node in nodes):
         line = raw.host_lines[in_need[0].name]
         raw.complain(line, "there is no [zookeeper], which Mesos and Marathon need", "add its hosts")
+
+
+def _check_leaving(raw: Raw, leaving: list[Node], stay: list[Node]) -> None:
+    for role in NUMBERED:
+        _check_numbers(raw, [node for node in leaving if role in node.roles])
+    if leaving and not stay:
+        line = raw.groups[REMOVED].line
+        raw.complain(line, "every host is in [removed]", "`fab retire` takes a whole cluster from its hosts")
 
 
 def _check_numbers(raw: Raw, nodes: list[Node]) -> None:

@@ -9,7 +9,8 @@ from .look import candidates
 from .look.docker import generation
 from .look.observed import Observed
 from .names import Id
-from .step import Blocker, HostPlan
+from .shell import quote, start_again, stop
+from .step import Action, Blocker, HostPlan, Step
 from .words import capitalized
 
 Seen = Mapping[str, Observed]
@@ -24,10 +25,14 @@ Objection = tuple[str, Blocker]
 
 @dataclass(frozen=True)
 class Stage:
-    """A cluster to reach before the next one is begun, and what is done for it."""
+    """A cluster to reach before the next one is begun, and what is done for it.
+
+    `leaves` are hosts whose members are stopped for good on the way.
+    """
 
     cluster: Cluster
     says: str
+    leaves: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,12 +132,28 @@ def standing(
     `leave` says how one on a host goes for good, and whether it does so beside a member of hosts.ini.
     """
     own = {node.name for node in cluster.having(role)}
+    leaving = {node.address: node.name for node in cluster.removed if role in node.roles}
     for host in candidates.elsewhere(cluster, seen, role, paths):
         beside = host in own
-        rest = "hosts.ini has one there" if beside else "hosts.ini has none there"
-        told = f"{f'more than {one}' if beside else one} on {host} stands for election in ZooKeeper, {rest}"
+        rest = "one there" if beside else "it in [removed]" if host in leaving else "none there"
+        told = f"{f'more than {one}' if beside else one} on {host} stands for election in ZooKeeper, "
+        told += "hosts.ini has "
         back = "" if beside else f"put it back into [{role}] of hosts.ini; or, "
-        yield Stranger(role, host, told, back + leave(host, beside), candidates.witness(seen))
+        remedy = "`fab deploy-cluster` takes it out" if host in leaving else back + leave(host, beside)
+        yield Stranger(role, leaving.get(host, host), told + rest, remedy, candidates.witness(seen))
+
+
+def forsaken(id: Id, container: str) -> Step:
+    """Return the step that stops the container of a member that leaves, so that nothing starts it again."""
+    title, why = f"stop {container}", "its host leaves the cluster"
+    there = f"there=$(docker ps -aq --filter {quote(f'name=^/{container}$')})\n"
+    text = f'{there}if [ "$there" ]; then\n{stop(container)}fi\n'
+    return Step(id, Action.STOP, title, why, text, "replace", "restart")
+
+
+def started(id: Id, container: str, why: str) -> Step:
+    """Return the step that starts such a container once more."""
+    return Step(id, Action.START, f"start {container}", why, start_again(container), "start")
 
 
 def absent(cluster: Cluster, role: str, plans: Plans) -> list[str]:

@@ -47,6 +47,7 @@ class Action(Enum):
     KILL = auto()
     NOTE = auto()
     REBOOT = auto()
+    MARK_GONE = auto()
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ COMMANDS = {
 """What the shell of an action has in it, for those that stand in a plan."""
 
 MADE_IN_A_RUN = {Action.PUT_BACK, Action.RESERVE, Action.UNRESERVE, Action.SCALE, Action.KILL}
-MADE_IN_A_RUN |= {Action.NOTE, Action.REBOOT}
+MADE_IN_A_RUN |= {Action.NOTE, Action.REBOOT, Action.MARK_GONE}
 """The others: a member is put back, a drain asks services for something, a host is rebooted."""
 
 

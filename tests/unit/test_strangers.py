@@ -183,7 +183,7 @@ def test_a_master_that_was_taken_out_of_hosts_ini_is_named_with_what_helps() -> 
     one = the_one(seen, memory)
     assert (one.service, one.host, one.by) == ("mesos_master", D, A)
     assert one.seen == f"a master on {D} stands for election in ZooKeeper, hosts.ini has none there"
-    assert "docker rm -f its mesos-master-0N and remove /var/lib/mesos/master" in one.remedy
+    assert "in [mesos_master] as before, and in [removed] beside" in one.remedy
 
 
 def test_a_master_whose_replica_is_too_many_is_named_by_the_objection_to_it_alone() -> None:
@@ -197,7 +197,7 @@ def test_a_master_whose_replica_is_too_many_is_named_by_the_objection_to_it_alon
 def test_a_marathon_that_was_taken_out_of_hosts_ini_is_named_with_what_helps() -> None:
     one = the_one(asked(world(stand=(*THREE_EACH, (7, MARATHONS.format(7)))), {7: D}))
     assert one.seen == f"a Marathon on {D} stands for election in ZooKeeper, hosts.ini has none there"
-    assert "docker stop -t 30 its marathon-N" in one.remedy
+    assert "into [marathon] and [removed], and deploy" in one.remedy
 
 
 def test_a_second_one_on_the_host_of_a_member_is_a_stranger_too() -> None:
@@ -281,21 +281,35 @@ LEAVING = ("update --restart=no", "kill -s USR1", "wait", "rm")
 """What docker is told of the container of an agent that leaves; one that still runs cannot be removed."""
 
 
-def test_an_agent_that_was_taken_out_of_hosts_ini_is_named_and_is_drained_first() -> None:
+def test_an_agent_that_was_taken_out_of_hosts_ini_is_named_and_goes_by_the_group_removed() -> None:
     one = the_one(world(agents=slaves("10.70.0.20:5051", "10.70.0.21:5051", tasks=2)))
     assert (one.host, one.by) == ("10.70.0.21", "10.70.0.20")
     assert one.seen == (
         "the leading master counts the agent 10.70.0.21:5051 as active, with 2 tasks, "
         "and hosts.ini has none there"
     )
-    steps = ("its tasks run elsewhere", *(f"docker {do} mesos-slave" for do in LEAVING))
-    assert sorted(steps, key=one.remedy.index) == list(steps)
+    assert (
+        "put it back into [mesos_agent] of hosts.ini; or, to remove it, into [mesos_agent] and [remo"
+        in one.remedy
+    )
 
 
-def test_the_page_has_an_agent_leave_by_the_same_commands() -> None:
-    page = (Path(__file__).parents[2] / "docs/members.md").read_text()
-    (row,) = [line for line in page.splitlines() if line.startswith("| agent | `fab host.drain")]
-    assert [do for do in re.findall(r"`docker (.*?) mesos-slave`", row)] == list(LEAVING)
+def test_a_marathon_in_removed_is_named_as_on_its_way_out() -> None:
+    more = f"[ninth]\n{D} number=9\n[marathon:children]\nninth\n[removed]\n{D}\n"
+    leaving = parse(f"{TEXT}{more}")
+    seen = asked(world(leaving, stand=(*THREE_EACH, (7, MARATHONS.format(7)))), {7: D})
+    one = the_one(seen, leaving)
+    assert one.seen == f"a Marathon on {D} stands for election in ZooKeeper, hosts.ini has it in [removed]"
+    assert one.remedy == "`fab deploy-cluster` takes it out"
+
+
+def test_an_agent_in_removed_is_named_as_on_its_way_out() -> None:
+    leaving = parse(TEXT.replace("10.70.0.20\n", "10.70.0.20\n10.70.0.21\n[removed]\n10.70.0.21\n"))
+    one = the_one(world(leaving, agents=slaves("10.70.0.20:5051", "10.70.0.21:5051", tasks=1)), leaving)
+    assert one.host == "10.70.0.21" and one.seen.endswith(
+        "with 1 task, and hosts.ini has it in [removed] there"
+    )
+    assert one.remedy == "`fab deploy-cluster` moves its tasks and takes it out"
 
 
 def test_a_second_agent_on_an_agents_host_is_a_stranger_and_has_no_place_in_hosts_ini() -> None:

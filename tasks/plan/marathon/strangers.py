@@ -20,7 +20,9 @@ def found(cluster: Cluster, seen: Seen, called: Called) -> Iterator[Stranger]:
     """Give those whose host is known."""
 
     def leave(host: str, beside: bool) -> str:
-        name = called(host) or ("the one that hosts.ini does not name" if beside else "its marathon-N")
+        if not beside:
+            return "to remove it, into [marathon] and [removed], and deploy: that takes it out"
+        name = called(host) or "the one that hosts.ini does not name"
         return f"there: docker stop -t 30 {name}, which hands over what it leads, then docker rm it"
 
     yield from standing(cluster, seen, "marathon", _candidates(cluster), "a Marathon", leave)

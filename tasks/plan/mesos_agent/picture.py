@@ -80,16 +80,21 @@ def who_leads(cluster: Cluster) -> Questionnaire:
 
 def leaders(cluster: Cluster, answers: Answers) -> tuple[Node, Node | None]:
     """Give who leads: the master, and the Marathon if the cluster has one. Raises Unclear."""
-    told = {node: _slaves(answers.get(f"slaves {node.name}", "")) for node in cluster.having("mesos_master")}
-    masters = [node for node, slaves in told.items() if slaves is not None]
-    marathons = cluster.having("marathon")
+    master, marathons = leading_master(cluster, answers), cluster.having("marathon")
     named = {http.text(_info(answers, node).get("leader")) for node in marathons}
     leading = [node for node in marathons if f"{node.address}:{node.settings.marathon_port}" in named]
-    if len(masters) != 1:
-        raise Unclear("two masters say that they lead" if masters else "no leading master answers")
     if marathons and len(leading) != 1:
         raise Unclear("Marathons name different leaders" if leading else "no leading Marathon answers")
-    return masters[0], leading[0] if leading else None
+    return master, leading[0] if leading else None
+
+
+def leading_master(cluster: Cluster, answers: Answers) -> Node:
+    """Give the master that leads. Raises Unclear."""
+    masters = cluster.having("mesos_master")
+    leading = [node for node in masters if slaves(answers.get(f"slaves {node.name}", "")) is not None]
+    if len(leading) != 1:
+        raise Unclear("two masters say that they lead" if leading else "no leading master answers")
+    return leading[0]
 
 
 def of_agent(node: Node) -> Questionnaire:
@@ -127,7 +132,7 @@ def _info(answers: Answers, node: Node) -> Told:
     return http.table(answer.json) if answer.status == 200 else {}
 
 
-def _slaves(text: str) -> list[Told] | None:
+def slaves(text: str) -> list[Told] | None:
     """Give a leading master's list; None for a follower's 307, silence or garbage."""
     answer = http.read(text)
     listed = http.table(answer.json).get("slaves") if answer.status == 200 else None
@@ -136,7 +141,7 @@ def _slaves(text: str) -> list[Told] | None:
 
 def _slave(node: Node, text: str) -> Told:
     pid = f"@{node.address}:{node.settings.mesos_agent_port}"
-    own = (each for each in _slaves(text) or () if http.text(each.get("pid")).endswith(pid))
+    own = (each for each in slaves(text) or () if http.text(each.get("pid")).endswith(pid))
     slave = next(own, None)
     if slave is None or slave.get("active") is not True:
         raise Unclear("the leading master does not count its agent as active")

@@ -60,14 +60,20 @@ def _of_marathon(move: Scale | Kill, marathon: Node) -> Step:
 
 
 def _step(id: Id, action: Action, title: str, node: Node, port: int, request: str) -> Step:
-    who = f"{node.address}:{port}"
-    shell = (
-        f"{LIMIT}{ASK}"
-        f"said=$(ask {quote(node.address)} {port} {quote(request)} {PATIENCE}) || true\n"
-        'case "$said" in\n'
+    outcomes = (
         "'HTTP/1.'?' 2'*) ;;\n"
         f"''|'HTTP/1.'?' '307*|'HTTP/1.'?' '409*|'HTTP/1.'?' 50'*) echo {quote(IDLE)} ;;\n"
+    )
+    return Step(id, action, title, REASON, shell(node, port, request, outcomes))
+
+
+def shell(node: Node, port: int, request: str, outcomes: str) -> str:
+    """Return the shell that makes a request of a node's member, and refuses all but these `outcomes`."""
+    who = f"{node.address}:{port}"
+    return (
+        f"{LIMIT}{ASK}"
+        f"said=$(ask {quote(node.address)} {port} {quote(request)} {PATIENCE}) || true\n"
+        f'case "$said" in\n{outcomes}'
         f"""*) refuse "{who} answers: $(printf '%s' "$said" | tail -n 1 | cut -c 1-300)" ;;\n"""
         "esac\n"
     )
-    return Step(id, action, title, REASON, shell)

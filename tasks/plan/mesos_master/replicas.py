@@ -29,6 +29,12 @@ BEGINS = (
 )
 """What becomes of masters by hand, as they were published."""
 
+FAREWELL = (
+    "have hosts.ini name its host in [mesos_master] as before, and in [removed] beside, and deploy; one that "
+    "has ended already is forgotten within 10 s"
+)
+"""How a master that hosts.ini does not have any more goes for good."""
+
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
     """Say how the masters come to their wanted number: by two more at a time, or by what is gone already."""
@@ -38,9 +44,33 @@ def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
     joining = [node for node in cluster.having("mesos_master") if _is_new(node, seen)]
     refused = tuple(_refused(cluster, seen, plans, quorums, joining))
     ignorant = [node for node, old in quorums.items() if old < quorum(cluster) and _runs(node, seen)]
-    if refused or not joining or not ignorant:
+    if refused:
         return Membership(objections=refused)
-    return Membership((_stage(cluster, joining),))
+    if quorums and (leaving := _leaving(cluster, seen, joining)):
+        return Membership((_farewell(cluster, leaving, joining),))
+    return Membership((_stage(cluster, joining),)) if joining and ignorant else Membership()
+
+
+def _leaving(cluster: Cluster, seen: Seen, joining: list[Node]) -> tuple[Node, ...]:
+    """Give the masters in [removed], while the leader sees their replicas, or one of them may lead."""
+    stay = [node for node in cluster.having("mesos_master") if node not in joining]
+    those = tuple(node for node in cluster.removed if "mesos_master" in node.roles)
+    replicas = _replicas(seen)
+    if replicas is None:
+        return those if not _idle(stay, seen) else ()
+    return those if len(stay) < replicas <= len(stay) + len(those) else ()
+
+
+def _idle(stay: list[Node], seen: Seen) -> list[str]:
+    masters = {n.name: master(seen[n.name].said("mesos_master")) for n in stay if n.name in seen}
+    return [node.name for node in stay if node.name not in masters or not masters[node.name].present]
+
+
+def _farewell(cluster: Cluster, leaving: tuple[Node, ...], joining: list[Node]) -> Stage:
+    gone = verb((node.name for node in leaving), "is", "are")
+    new = f", then {names(node.name for node in joining)} may start" if joining else ""
+    says = f"Of the masters {gone} stopped for good, the others get quorum {quorum(cluster)}{new}"
+    return Stage(cluster, says, leaving)
 
 
 def begins(cluster: Cluster, seen: Seen) -> bool:
@@ -132,6 +162,8 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, joining: list[Node]) -> tup
     """Object while there are replicas that hosts.ini does not know, or may be."""
     replicas, number = _replicas(seen), len(cluster.having("mesos_master"))
     known = number - len(joining)
+    if leaving := _leaving(cluster, seen, joining):
+        return _unready(leaving, old, [n for n in cluster.having("mesos_master") if n not in joining], seen)
     if replicas is not None and replicas > known:
         others = names(elsewhere(cluster, seen, "mesos_master", candidates(cluster)))
         told = f"the leader sees {replicas} replicas of the log, hosts.ini knows of {known}"
@@ -142,10 +174,24 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, joining: list[Node]) -> tup
                 f"hosts.ini has {number} masters, of which {new} new, and the leader still sees {replicas} "
             )
             told += f"replicas of the log: {one} that hosts.ini does not have any more"
-        return told + (f" (not of {others})" if others else ""), farewell(cluster)
+        return told + (f" (not of {others})" if others else ""), FAREWELL
     if replicas is None and old > quorum(cluster):
         return "no leading master says how many replicas there are", (
             "start the masters as they are (docker start mesos-master-0N) until one leads, then run again"
+        )
+    return None
+
+
+def _unready(leaving: tuple[Node, ...], old: int, stay: list[Node], seen: Seen) -> tuple[str, str] | None:
+    """Object to masters that leave unless those that stay are a quorum without them, all of them well."""
+    gone = verb((node.name for node in leaving), "leaves", "leave")
+    if len(stay) < old:
+        return f"{gone}, and the {len(stay)} with a log that stay are not a quorum of {old}", (
+            "take fewer of them into [removed] for now, deploy, then go on"
+        )
+    if idle := _idle(stay, seen):
+        return f"{gone}, and {verb(idle, 'does not answer', 'do not answer')}: all that stay must", (
+            "bring them back first (`fab status` tells more), with nobody in [removed]"
         )
     return None
 
@@ -165,14 +211,6 @@ def too_many(cluster: Cluster, seen: Seen) -> bool:
 def candidates(cluster: Cluster) -> str:
     """Give what matches the paths of the masters' candidates in ZooKeeper (contender.cpp)."""
     return rf"{re.escape(cluster.settings.mesos_zk_path)}/(json\.)?info_\d+"
-
-
-def farewell(cluster: Cluster) -> str:
-    """Say how a master that hosts.ini does not have any more goes for good."""
-    return (
-        "on every host that was taken out: docker rm -f its mesos-master-0N and remove "
-        f"{cluster.settings.mesos_master_work_dir}; ZooKeeper forgets it within 10 s; then run again"
-    )
 
 
 def _leap(old: int, new: int, stay: int) -> tuple[str, str] | None:

@@ -100,6 +100,17 @@ class Masters:
         return Standing(len(masters), len(masters) // 2 + 1, frozenset(serving), leader)
 
 
+def forgotten(cluster: Cluster, answers: Mapping[str, Answers]) -> Verdict:
+    """Pass if the leader sees no more replicas of the log than there are masters that answer."""
+    masters = _masters(cluster, answers)
+    present = sum(one.present for one in masters.values())
+    more = {name: one.replicas for name, one in masters.items() if one.elected and one.replicas > present}
+    if _logs(cluster) and more:
+        told = ", ".join(f"{name} sees {count}" for name, count in more.items())
+        return Verdict(False, f"{present} replicas of the log should be left, {told}")
+    return Verdict(True, _summary(masters))
+
+
 def _logs(cluster: Cluster) -> bool:
     return cluster.settings.mesos_registry == "replicated_log"
 

@@ -21,7 +21,7 @@ def found(cluster: Cluster, seen: Seen, called: Called) -> Iterator[Stranger]:
 
     def leave(host: str, beside: bool) -> str:
         if not beside:
-            return replicas.farewell(cluster)
+            return replicas.FAREWELL
         name = called(host) or "the one that hosts.ini does not name"
         return f"there: docker rm -f {name}; ZooKeeper forgets it within 10 s"
 

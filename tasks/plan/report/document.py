@@ -45,6 +45,11 @@ def plan(plans: Mapping[str, HostPlan], outlook: Outlook) -> Document:
     }
 
 
+def removed(plans: Mapping[str, HostPlan]) -> Document:
+    """Say what a deploy would do on hosts that leave the cluster; nothing is left where there is no step."""
+    return {name: {"steps": [_step(step) for step in plan.steps]} for name, plan in plans.items()}
+
+
 def _turn(turn: Turn) -> Document:
     standing = turn.meanwhile
     return {

@@ -80,11 +80,10 @@ def _how_to_move(id: int, members: Members) -> str:
 
 
 def _how_to_remove(gone: Collection[int], members: Members) -> str:
-    each = "" if len(gone) == 1 else ", one after the other"
     placed = ", ".join(f"{id} ({members[id]})" for id in sorted(gone))
     return (
-        f"to remove {placed} for good{each}, stop it, take its line out of zoo.cfg {BY_HAND} "
-        f"({advice.cost(len(members))})"
+        f"to remove {placed} for good, have hosts.ini name it in [zookeeper] as before, and in [removed] "
+        "beside, two at a time, and deploy"
     )
 
 

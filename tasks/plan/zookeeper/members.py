@@ -7,6 +7,7 @@ other; else both could take writes.
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from ...inventory.cluster import Cluster, Node
@@ -15,7 +16,7 @@ from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touc
 from ..names import Id
 from ..step import Blocker
 from ..words import names, verb
-from . import advice
+from . import advice, fewer
 from .advice import Members
 from .desired import CONTAINER, cfg, data
 from .listed import Lists, is_settled, mode, named, objection, strangers
@@ -23,8 +24,11 @@ from .service import Ensemble
 
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
-    """Say how the ensemble comes to its wanted members: one more at a time, or not at all."""
+    """Say how the ensemble comes to its wanted members: one more at a time, two fewer, or not at all."""
     lists = in_use(cluster, seen)
+    if gone := fewer.leaving(cluster, lists):
+        told = fewer.membership(cluster, gone, lists, plans)
+        return replace(told, objections=(*told.objections, *_wiped(cluster, seen, plans)))
     running = frozenset(id for members in lists.values() for id in members)
     refused = (
         list(strangers(cluster, lists, seen))
