@@ -10,7 +10,7 @@ LAB := INVENTORY=lab/hosts.ini
 N := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit nightly coverage test stress lint bench bench-quick docs site lock
+.PHONY: help setup cluster verify plan lab lab-up lab-down lab-reset failover unit nightly coverage test stress lint bench bench-quick docs record site lock
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -93,7 +93,11 @@ $(RIVALS)/.ready: bench/requirements.txt
 docs: $(READY) ## Write the pages and draw the pictures that are made from the code
 	$(VENV)/bin/python tests/mistakes.py
 	$(VENV)/bin/python tests/page.py
+	$(VENV)/bin/python tests/film.py
 	$(VENV)/bin/python tests/browser/pictures.py
+
+record: lab-up lab-reset ## Record a first deploy of the lab in a terminal, for `make docs` to draw
+	$(LAB) $(VENV)/bin/python tests/record.py docs/deploy.cast $(FAB) deploy-cluster
 
 site: $(SITE)/.ready ## Build README and docs/ into a searchable site, .site/html
 	@rm -rf .site && mkdir -p .site/pages && cp -r *.md LICENSE docs .site/pages && cp docs/site.toml .site/zensical.toml

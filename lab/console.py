@@ -23,9 +23,14 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    if not console.is_terminal:
+    if not console.file.isatty():
         console.width = _WIDE
     return console
+
+
+def _moves() -> bool:
+    """Tell whether a clock can run: FORCE_COLOR has rich take a log of CI for a terminal, which it is not."""
+    return _console().is_interactive and _console().file.isatty()
 
 
 @contextmanager
@@ -47,7 +52,7 @@ def step(what: str) -> Iterator[None]:
 
 @contextmanager
 def _running(what: str) -> Iterator[None]:
-    if not _console().is_terminal or _clocks:
+    if not _moves() or _clocks:
         say(f"{what} ...")
         yield
         return
@@ -76,7 +81,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     from tasks.inventory.printable import printable
 
-    grid = Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid = Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for row in rows:
         grid.add_row(*map(printable, row))
     _console().print(grid)

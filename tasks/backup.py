@@ -13,7 +13,7 @@ def make(c: Context, out: str = ".") -> None:
     """Back up ZooKeeper's tree and what describes the cluster; changes nothing."""
     from .engine.chosen import is_repetition
     from .engine.command import open_hosts, operators_errors
-    from .engine.console import STYLES, Console
+    from .engine.console import Console
 
     if is_repetition(c):
         return
@@ -28,7 +28,7 @@ def make(c: Context, out: str = ".") -> None:
             with hosts.console.live():
                 made = backup.make(hosts, out)
             for line in told.warnings(made.backup):
-                hosts.console.say(line, STYLES["warning"])
+                hosts.console.say(line, "warning")
             for line in told.made(str(made.file), made.size, made.backup, made.others):
                 hosts.console.say(line)
 
@@ -41,7 +41,7 @@ def check(c: Context, file: str) -> None:
     """Check a backup, and restore it into a scratch ZooKeeper on one host; the cluster is not touched."""
     from .engine.chosen import is_repetition
     from .engine.command import open_hosts, operators_errors
-    from .engine.console import STYLES, Console
+    from .engine.console import Console
 
     if is_repetition(c):
         return
@@ -55,7 +55,7 @@ def check(c: Context, file: str) -> None:
 
             hosts.console.say(told.origin(file, backup))
             for line in told.warnings(backup):
-                hosts.console.say(line, STYLES["warning"])
+                hosts.console.say(line, "warning")
             with hosts.console.live():
                 says = restore.check(hosts, backup)
             hosts.console.say(says)

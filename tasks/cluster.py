@@ -119,7 +119,6 @@ def show_plan(
 
 def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool, partly: bool) -> None:
     """Say what is wrong, unless it was told already, and what a deploy would do, if only `partly`."""
-    from .engine.console import STYLES
     from .plan.outlook import HEADING, lines
     from .plan.report import planned
     from .plan.words import grouped
@@ -128,7 +127,7 @@ def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool, 
         plans = preview.plans.items()
         troubles = ((name, str(trouble)) for name, each in plans for trouble in each.troubles)
         for line in grouped(troubles):
-            console.say(line, STYLES["error"])
+            console.say(line, "error")
     for line in planned.steps(preview.plans, outlook.refused if partly else {}):
         console.say(line)
     if outlook.turns:
@@ -138,7 +137,7 @@ def _say_plan(console: Console, preview: Preview, outlook: Outlook, told: bool, 
             console.say(line)
         console.say()
     for line in preview.costs:
-        console.say(line, STYLES["warning"])
+        console.say(line, "warning")
 
 
 def _say_others(console: Console, preview: Preview, told: str) -> None:
@@ -147,7 +146,7 @@ def _say_others(console: Console, preview: Preview, told: str) -> None:
 
     at_work = ((name, f"{seen.at_work}.") for name, seen in preview.seen.items() if seen.at_work)
     for line in (*(each for each in grouped(at_work) if each not in told), *map(str, preview.strangers)):
-        console.say(line, "yellow")
+        console.say(line, "warning")
 
 
 def _say_removed(run: Run, found: Document) -> bool:
@@ -181,7 +180,6 @@ def preflight(c: Context, json: bool = False) -> None:
 def _preflight(hosts: Hosts, found: Document) -> None:
     from .engine import preflight as survey
     from .engine.command import warn_of_overruling
-    from .engine.console import STYLES
     from .engine.run import Run
     from .plan.report import document
 
@@ -190,7 +188,7 @@ def _preflight(hosts: Hosts, found: Document) -> None:
         report = survey.survey(Run(hosts))
     found.update(document.preflight(report))
     for severity, line in survey.lines(report):
-        hosts.console.say(line, STYLES[severity])
+        hosts.console.say(line, severity)
     hosts.console.say(survey.summary(report))
     survey.raise_if_wrong(report)
 

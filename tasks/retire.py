@@ -21,12 +21,11 @@ def retire(
 ) -> None:
     """Take the cluster from its hosts again, with its data."""
     from .engine.chosen import is_repetition
-    from .engine.command import keeping, open_hosts, operators_errors, tell
-    from .engine.console import Console
+    from .engine.command import expectant, keeping, open_hosts, operators_errors, tell
 
     if is_repetition(c):
         return
-    with operators_errors(), open_hosts(c, "host", Console()) as hosts:
+    with operators_errors(), open_hosts(c, "host", expectant()) as hosts:
         from .engine import retire as retirement
         from .engine.run import Run
 

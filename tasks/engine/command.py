@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from ..plan.words import counted
 from ..version import VERSION
 from .chosen import around, choose, is_repetition, named, named_hosts, option
 from .connections import Connections
-from .console import STYLES, Console, Row
+from .console import Console, Row
 from .output import put_out
 from .ssh.access import Access, source
 
@@ -54,7 +54,7 @@ def carry_out(
     """
     if is_repetition(context):
         return
-    console = Console()
+    console = expectant()
     with operators_errors():
         promise = None
         if plan is not None:
@@ -88,7 +88,7 @@ def hand_over(context: Context, name: str, to: str | None, keep: Keep | None) ->
     """
     if is_repetition(context):
         return
-    with operators_errors(), open_hosts(context, name, Console()) as hosts:
+    with operators_errors(), open_hosts(context, name, expectant()) as hosts:
         from .run import Run
         from .succession import succeed
 
@@ -100,18 +100,29 @@ def stop(context: Context, name: str, keep: Keep | None) -> None:
     """Stop the members of a chapter's service until the next deploy."""
     if is_repetition(context):
         return
-    with operators_errors(), open_hosts(context, name, Console()) as hosts:
+    with operators_errors(), open_hosts(context, name, expectant()) as hosts:
         from .run import Run
         from .stopping import stop
 
         tell(hosts, lambda: stop(Run.of(hosts, [name])), keep)
 
 
+def expectant() -> Console:
+    """Give a console that tells how long steps usually take, as far as records of runs are there."""
+
+    def usual() -> Mapping[str, float]:
+        from . import recording
+
+        return recording.usual(inventory.runs())
+
+    return Console(usual=usual)
+
+
 def tell(hosts: Hosts, act: Callable[[], Result], keep: Keep | None = None) -> None:
     """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
     with recorded(hosts, keep):
         with closing_table(hosts.console, hosts.journal):
-            with hosts.console.live():
+            with hosts.console.live(lambda: hosts.console.now(hosts.journal.progress)):
                 result = act()
             _report(hosts.console, hosts.journal.progress, result)
         if result.over_budget:
@@ -209,7 +220,7 @@ def open_hosts(
     typed = named_hosts(context)
     nodes = choose(cluster, where, typed) if serviced is None else around(cluster, serviced, typed)
     ssh_config = source(option("ssh-config"), config, cluster)
-    access = Access(ssh_config, config, lambda text: console.say(text, STYLES["warning"]))
+    access = Access(ssh_config, config, lambda text: console.say(text, "warning"))
     sys.setswitchinterval(0.0005)  # else a login waits 5 ms for the imports here, at every packet
     with Connections(access, nodes, cluster.settings.parallel) as connections:
         from .hosts import Hosts  # and with it all that plans, which takes as long as to dial
@@ -223,7 +234,7 @@ def warn_of_overruling(cluster: Cluster, console: Console) -> None:
     """Say which checks of the preflight the inventory overrules, if it does."""
     if ignored := cluster.settings.preflight_ignore:
         told = f"{cluster.source}  warning  preflight_ignore overrules {', '.join(ignored)}."
-        console.say(told, STYLES["warning"])
+        console.say(told, "warning")
 
 
 def _report(console: Console, progress: Progress, result: Result) -> None:
@@ -238,7 +249,7 @@ def _report(console: Console, progress: Progress, result: Result) -> None:
         console.table(rows)
     console.say()
     for says in result.says:
-        console.say(f"{says}.", "green")
+        console.say(f"{says}.", "ok")
     for line in console.measured:
         console.say(line)
     console.say(f"{_sum(progress, result)}, {console.elapsed:.1f} s.")

@@ -23,6 +23,7 @@ def explain() -> None:
     program.config = _without_ssh_config()
     program.parse_tasks = partial(_parse_tasks, program)
     program.no_tasks_given = partial(_no_tasks_given, program)
+    program.parse_cleanup = partial(_parse_cleanup, program)
 
 
 def _redact(record: logging.LogRecord) -> bool:
@@ -63,6 +64,14 @@ def _refuse_missing_files(fab: Any) -> None:
         for name in [names] if isinstance(names, str) else names:
             if not Path(name).expanduser().is_file():
                 raise _refusal(f"{flag} {name}: no such file")
+
+
+def _parse_cleanup(fab: Any) -> None:
+    if fab.args.complete.value:
+        from .completion import complete  # whoever runs a task completes nothing
+
+        complete(fab)
+    type(fab).parse_cleanup(fab)
 
 
 def _no_tasks_given(fab: Any) -> None:

@@ -1,12 +1,12 @@
-"""What an operator sees: a line per finished step as it happens, and the table at the end."""
+"""What an operator sees: a line per finished step, what every host is at meanwhile, the table at the end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,11 @@ from .stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
-    from .terminal import Terminal
+    from ..plan.report.closing import Outcome
+    from ..plan.report.last_words import Progress
+    from .terminal import Meaning, Terminal
 
-STYLES = {
-    "ok": "green",
-    "changed": "yellow",
-    "prepared": "cyan",
-    "failed": "bold red",
-    "interrupted": "bold red",
-    "warning": "yellow",
-    "error": "bold red",
-}
 QUIET = 15
 """Without a terminal, seconds after which work that goes on is mentioned again."""
 
@@ -41,7 +33,7 @@ class Row:
 
     host: str
     step: str
-    outcome: str
+    outcome: Outcome
     seconds: float
     id: Id | None = None
     why: str = ""
@@ -63,11 +55,14 @@ class Work:
 class Console:
     """Collects what happens on all hosts, from many threads, and shows it.
 
-    With `json` it writes to standard error: standard output is for the document alone.
+    Nothing is printed while its lock is held: whoever prints waits for who draws, and who draws takes it.
+
+    With `json` it writes to standard error: standard output is for the document alone. `usual` looks up the
+    seconds that steps usually take, when the first of them has begun.
     """
 
-    def __init__(self, json: bool = False) -> None:
-        self._json = json
+    def __init__(self, json: bool = False, usual: Callable[[], Mapping[str, float]] = dict) -> None:
+        self._json, self._usual = json, cache(usual)
         self.rows: list[Row] = []
         self.looks: dict[str, float] = {}
         self.measured: list[str] = []
@@ -85,28 +80,30 @@ class Console:
         return Terminal(stderr=self._json)
 
     @contextmanager
-    def live(self, shown: Callable[[], RenderableType] | None = None) -> Iterator[None]:
-        """Show what every host is doing while the block runs, or what `shown` gives, which stays.
+    def live(self, shown: Callable[[], RenderableType] | None = None, stays: bool = False) -> Iterator[None]:
+        """Draw what is `shown`, by default what every host is at, again and again while the block runs.
 
-        Nothing moves without a terminal.
+        At its end it goes, unless it `stays`. Nothing is drawn where what was written cannot be drawn over.
         """
-        if not self.terminal.is_terminal:
+        if not self.terminal.moves:
             yield
             return
         from rich.live import Live
 
+        from .terminal import Within
+
+        draw = shown or self.now
         with Live(
-            get_renderable=shown or self.now,
+            get_renderable=lambda: Within(draw()),
             console=self.terminal,
-            transient=shown is None,
+            transient=not stays,
             refresh_per_second=8,
         ):
             yield
 
-    def say(self, text: str = "", style: str = "") -> None:
+    def say(self, text: str = "", meaning: Meaning = "") -> None:
         """Print one line."""
-        with self._lock:
-            self.terminal.say((text, style))
+        self.terminal.say((text, meaning))
 
     def begin(self, host: str, what: str, id: Id | None = None, why: str = "") -> None:
         """Note that `host` has begun `what`, the step `id` if it is one, and why."""
@@ -115,28 +112,31 @@ class Console:
                 self._working[host] = Work(what, id, why)
 
     def alive(self, host: str, seen: str = "") -> None:
-        """Note a sign of life, and what was seen; without a terminal, mention long work now and then."""
+        """Note a sign of life, and what was seen; where nothing is drawn, mention long work now and then."""
         with self._lock:
             work = self._working.get(host)
-            if work and seen:
-                work.seen = seen
-            now = time.monotonic()
-            if work and not self.terminal.is_terminal and now - work.mentioned >= QUIET:
-                work.mentioned = now
-                seen = f" ({work.seen})" if work.seen else ""
-                self.terminal.say((f"{host}  {work.what} ... {now - work.since:.0f} s{seen}", ""))
+            if work is None:
+                return
+            now, work.seen = time.monotonic(), seen or work.seen
+            if self.terminal.moves or now - work.mentioned < QUIET:
+                return
+            work.mentioned = now
+        self.terminal.say((self._mention(host, work, now - work.since), ""))
 
-    def end(self, host: str, outcome: str) -> None:
+    def _mention(self, host: str, work: Work, seconds: float) -> str:
+        usual = self._usual().get(work.what) if work.id else None
+        known = f", usually {usual:.0f} s" if usual is not None else ""
+        return f"{host}  {work.what} ... {seconds:.0f} s{known}{f' ({work.seen})' if work.seen else ''}"
+
+    def end(self, host: str, outcome: Outcome) -> None:
         """Note how the work of `host` ended, print it and keep it for the table."""
         with self._lock:
             work = self._working.pop(host, None)
             if work is None:  # it was interrupted
                 return
             seconds, began = time.monotonic() - work.since, work.since - self._started
-            row = Row(host, work.what, outcome, seconds, work.id, work.why, began)
-            self.rows.append(row)
-            took = f"  {row.seconds:.1f} s"
-            self.terminal.say((f"{host}  {work.what}  ", ""), (outcome, STYLES[outcome]), (took, ""))
+            self.rows.append(Row(host, work.what, outcome, seconds, work.id, work.why, began))
+        self.terminal.say((f"{host}  {work.what}  ", ""), (outcome, outcome), (f"  {seconds:.1f} s", ""))
 
     def interrupt(self) -> None:
         """Note that whatever is under way is left behind; nothing is told of what its threads still do."""
@@ -156,36 +156,36 @@ class Console:
                 if work := self._working.pop(host, None):
                     self.looks[host] = time.monotonic() - work.since
 
-    def now(self) -> Table:
-        """Give what every host is doing right now."""
-        from .terminal import grid
+    def now(self, progress: Progress | None = None) -> RenderableType:
+        """Give what every host is at, and if the run's progress is given, what the others wait for."""
+        from ..plan.report import going
+        from ..plan.report.last_words import Progress
+        from .terminal import view
 
         with self._lock:
-            return grid(
-                (host, work.what, f"{time.monotonic() - work.since:.0f} s", work.seen)
-                for host, work in self._working.items()
-            )
+            now, working = time.monotonic(), dict(self._working)
+        busy = [going.Busy(host, work.what, now - work.since, work.seen) for host, work in working.items()]
+        usual = self._usual() if any(work.id for work in working.values()) else {}
+        progress = progress or Progress()
+        room = self.terminal.height - 2  # for the total, and the line of the cursor
+        return view(going.lines(busy, usual, progress, room), going.total(progress))
 
     def table(self, rows: Iterable[Row]) -> None:
-        """Print the closing table (host, step, outcome, seconds), and what all the time was spent on.
+        """Print the closing table, and what all the time was spent on.
 
         Hosts work at the same time, so the seconds of their rows are not the run's; the last line's are.
         """
-        from .terminal import closing
+        from ..plan.report import closing
+        from .terminal import closing_table
 
-        self.terminal.print(
-            closing(
-                (row.host, row.step, (row.outcome, STYLES[row.outcome]), f"{row.seconds:.1f}") for row in rows
-            )
-        )
+        self.terminal.print(closing_table(closing.lines(rows)))
         parts = self.spent.parts()
         told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in parts.items())
         self.say(f"Time, in seconds: {told}; {sum(parts.values()):.1f} in all.")
 
     def show(self, what: RenderableType) -> None:
         """Print something that is more than a line."""
-        with self._lock:
-            self.terminal.print(what)
+        self.terminal.print(what)
 
     def raise_if_lost(self) -> None:
         """Raise OutputLost if not all of it could be written; the run itself went on."""

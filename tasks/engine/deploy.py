@@ -11,7 +11,6 @@ from ..plan.roll import Member, stays
 from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
 from . import gates, lease
-from .console import STYLES
 from .hosts import Hosts
 from .preview import MOVES, Looking, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
 from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
@@ -133,7 +132,7 @@ def _shown(run: Run) -> Preview:
 
 def _tell_costs(run: Run, found: Preview) -> None:
     for line in foretold(run, found).costs:
-        run.console.say(line, STYLES["warning"])
+        run.console.say(line, "warning")
 
 
 def _whole_plan(run: Run, promise: "Promise | None" = None, look: Looking | None = None) -> Preview:

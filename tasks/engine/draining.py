@@ -14,7 +14,6 @@ from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
 from . import gates, lease, succession
-from .console import STYLES
 from .deploy import Result
 from .hosts import Hosts
 from .run import Run
@@ -161,7 +160,7 @@ class Agent:
         if why and timeout is None:
             self._undo(why)
         for each in why:
-            self._hosts.console.say(f"{self._node.name}  not moved: {each}.", STYLES["warning"])
+            self._hosts.console.say(f"{self._node.name}  not moved: {each}.", "warning")
         self.reach(moving.letting_go)
         return moving.staying(self.look())
 

@@ -11,7 +11,6 @@ from ..plan.mesos_master.service import master
 from ..plan.names import Id
 from ..plan.runbook import MESOS_MASTER
 from . import gates
-from .console import STYLES
 from .hosts import Hosts
 
 
@@ -27,7 +26,7 @@ def make_way(hosts: Hosts, node: Node, leads: bool) -> None:
     doubt = _stop(hosts, node, leads)
     if leads and doubt:
         slower = "another master leads only when the session of this one ends"
-        hosts.console.say(f"{node.name}  {Id.MASTER_RUN} {slower}: {doubt}.", STYLES["warning"])
+        hosts.console.say(f"{node.name}  {Id.MASTER_RUN} {slower}: {doubt}.", "warning")
     elif leads:
         _await_another(hosts, node)
 

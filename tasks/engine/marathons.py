@@ -16,7 +16,6 @@ from ..plan.roll import Member, Turn
 from ..plan.runbook import MARATHON, ZOOKEEPER, containers
 from ..plan.step import Step
 from . import gates
-from .console import STYLES
 from .hosts import Hosts, Inquiry
 
 TRIES = 6
@@ -87,7 +86,7 @@ class Marathons:
         try:
             self._start(held)
         except OperatorError as error:
-            self._hosts.console.say(str(error), STYLES["warning"])
+            self._hosts.console.say(str(error), "warning")
 
     def _made_anew(self, members: Sequence[Member]) -> None:
         names = {member.node for member in members}
@@ -185,7 +184,7 @@ class Marathons:
         try:
             self._hosts.act({node.name: [ties.start(node)] for node in _nodes(self._hosts, names)})
         except StepFailed as error:  # Marathon's gate tells; it is nothing against the member of ZooKeeper
-            self._hosts.console.say(str(error), STYLES["warning"])
+            self._hosts.console.say(str(error), "warning")
         self._begin(names)
 
     def _begin(self, names: Sequence[str]) -> None:
@@ -249,7 +248,7 @@ def _ended(hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Seque
     try:
         said = hosts.act({node.name: [ties.end(node, tied[node.name].since)] for node in _nodes(hosts, tied)})
     except OperatorError as error:
-        hosts.console.say(str(error), STYLES["warning"])
+        hosts.console.say(str(error), "warning")
         return []
     ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
     _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
@@ -269,7 +268,7 @@ def _remove(hosts: Hosts, member: Node, stale: Sequence[Candidacy]) -> None:
                 tree.remove(one)
     except NoTree as error:
         told = f"{member.name}  another Marathon leads only when sessions have ended: {error}."
-        hosts.console.say(told, STYLES["warning"])
+        hosts.console.say(told, "warning")
 
 
 def _await_leader(hosts: Hosts, among: Collection[str]) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from ..errors import NoTree
 from ..plan.look.observed import Observed
 from ..plan.marathon import handover
-from .console import STYLES
 from .hosts import Hosts
 
 
@@ -24,6 +23,6 @@ def asked(hosts: Hosts, seen: Mapping[str, Observed]) -> dict[str, Observed]:
             found = next(tree.listed([handover.under_way(hosts.cluster)])) is not None
     except NoTree as error:
         told = f"{node.name}  ZooKeeper does not tell whether a migration of Marathon was cut short: {error}."
-        hosts.console.say(told, STYLES["warning"])
+        hosts.console.say(told, "warning")
         return dict(seen)
     return {**seen, node.name: replace(seen[node.name], migrating=found)}

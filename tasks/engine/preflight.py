@@ -17,7 +17,6 @@ from ..plan.preflight import CHECKS, Finding, Look, Report, docker, facts, flows
 from ..plan.preflight.checks import Severity
 from ..plan.words import capitalized, counted, grouped
 from . import fanout, migration
-from .console import STYLES
 from .hosts import Inquiry
 from .lease import Leases
 from .run import Run
@@ -130,4 +129,4 @@ def clear(run: Run, report: Report) -> None:
         kind = Unreachable if report.lost else Blocked
         raise kind("\n".join([*(line for _, line in told), "Nothing was changed."]))
     for severity, line in told:
-        run.console.say(line, STYLES[severity])
+        run.console.say(line, severity)

@@ -15,12 +15,12 @@ from ..errors import BadInput, Interrupted, OperatorError
 from ..inventory.printable import printable
 from ..plan.availability import turns
 from ..plan.availability.turns import Expected, Kind
-from ..plan.report import record
+from ..plan.report import pace, record
 from ..plan.report.last_words import last_words
 from ..plan.report.record import Done, Ending, Foreign, Record
 from ..version import VERSION
 from . import moments
-from .console import STYLES, Row
+from .console import Row
 from .files import put
 from .hosts import Hosts
 from .who import typed, who
@@ -45,7 +45,7 @@ def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path) ->
         draw(file, record.read(text))
     except OSError as error:
         told = f"This run has left no {missing} in {place}: {error.strerror}."
-        hosts.console.say(told, STYLES["warning"])
+        hosts.console.say(told, "warning")
 
 
 def _written(made: Record, text: str, place: Path) -> Path:
@@ -154,6 +154,11 @@ def _shown(page: Path) -> str:
 def expected(place: Path) -> dict[Kind, Expected]:
     """Say what turns may cost, by what they did in the last runs on this inventory."""
     return turns.expected(found.costs for _, found in islice(earlier(place, []), LAST))
+
+
+def usual(place: Path) -> dict[str, float]:
+    """Say how long steps took in the last runs on this inventory."""
+    return pace.usual(found for _, found in islice(earlier(place, []), pace.RUNS))
 
 
 def earlier(place: Path, troubles: list[str]) -> Iterator[tuple[Path, Record]]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLES = {"ok": "green", "drift": "yellow", "degraded": "bold red", "unreachable": "bold red"}
 TITLES = ("host", "container", "state", "since (UTC)", "version", "role", "drift")
 
 
@@ -25,10 +24,10 @@ def screen(status: Status) -> Group:
     return Group(
         _title(status),
         _table(status),
-        *(text(line, "bold red") for line in grouped(_troubles(status))),
-        *(text(line, "yellow") for line in grouped(_others(status))),
-        *(text(line, "yellow") for line in differences(status)),
-        *(text(f"{one.seen}.", "yellow") for one in status.strangers),
+        *(text(line, "error") for line in grouped(_troubles(status))),
+        *(text(line, "warning") for line in grouped(_others(status))),
+        *(text(line, "drift") for line in differences(status)),
+        *(text(f"{one.seen}.", "warning") for one in status.strangers),
         *(_service(service) for service in status.services),
         *(text(f"{line}.") for line in _cluster(status)),
     )
@@ -36,7 +35,7 @@ def screen(status: Status) -> Group:
 
 def _title(status: Status) -> Text:
     time = status.looked_at.replace("T", " ").removesuffix("Z")
-    return text(f"{status.source} at {time} UTC: ").append(status.state, STYLES[status.state])
+    return text(f"{status.source} at {time} UTC: ").append_text(text(status.state, status.state))
 
 
 def _table(status: Status) -> Table:
@@ -50,7 +49,7 @@ def _cells(one: Component, now: str) -> tuple[Piece, ...]:
     """Give the cells of a row; of its start only the date if that is a day ago or longer."""
     return (
         (one.container, ""),
-        (one.state, "green" if one.is_well else "bold red"),
+        (one.state, "ok" if one.is_well else "error"),
         (one.since[11:19] if _is_of_late(one.since, now) else one.since[:10], ""),
         (one.version, ""),
         (one.role, ""),
@@ -70,7 +69,7 @@ def _is_of_late(since: str, now: str) -> bool:
 def _drift(one: Component) -> Piece:
     if one.state in ("unreachable", "unknown"):
         return "", ""
-    return ("differs", "yellow") if one.drift else ("ok", "green")
+    return ("differs", "drift") if one.drift else ("ok", "ok")
 
 
 def _others(status: Status) -> list[tuple[str, str]]:
@@ -90,8 +89,8 @@ def _troubles(status: Status) -> list[tuple[str, str]]:
 
 def _service(service: Service) -> Text:
     if service.verdict.passed:
-        return text(f"{service.verdict.says}.", "green")
-    return text(f"{service.title}: {service.verdict.says}.", "bold red")
+        return text(f"{service.verdict.says}.", "ok")
+    return text(f"{service.title}: {service.verdict.says}.", "error")
 
 
 def _cluster(status: Status) -> list[str]:

@@ -9,8 +9,7 @@ from invoke.context import Context
 
 from ..errors import BadInput
 from .chosen import choose, is_repetition, named_hosts
-from .command import Keep, open_hosts, operators_errors, tell
-from .console import Console
+from .command import Keep, expectant, open_hosts, operators_errors, tell
 
 if TYPE_CHECKING:
     from .deploy import Result
@@ -65,7 +64,7 @@ def reboot(
 def _service(context: Context, serviced: str, act: Callable[[Run], Result], keep: Keep | None) -> None:
     if is_repetition(context):
         return
-    with operators_errors(), open_hosts(context, "host", Console(), serviced) as hosts:
+    with operators_errors(), open_hosts(context, "host", expectant(), serviced) as hosts:
         from .run import Run
 
         tell(hosts, lambda: act(Run(hosts)), keep)

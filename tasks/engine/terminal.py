@@ -3,21 +3,52 @@
 Nothing else makes texts and tables for rich: what is in them comes from hosts, too, and may try anything.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import rich.console
+from rich.console import ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from ..inventory.printable import printable
 from .output import silence
 
+if TYPE_CHECKING:
+    from ..plan.report import closing, going
+
 ENDLESS = 10_000
 """The width of what is no terminal: a program that reads a table wants a row on one line."""
 
-Piece = tuple[str, str]
-"""A text and its style."""
+Meaning = (
+    Literal["", "ok", "changed", "prepared", "failed", "interrupted"]
+    | Literal["drift", "degraded", "unreachable", "warning", "error", "late", "aside"]
+)
+"""What a text means: that alone gives it its colour."""
+
+GOOD, DONE, LOOK, BAD, ASIDE = "green", "cyan", "yellow", "bold red", "dim"
+
+STYLES: Mapping[Meaning, str] = {
+    "": "",
+    "ok": GOOD,
+    "changed": DONE,
+    "prepared": DONE,
+    "drift": LOOK,
+    "warning": LOOK,
+    "late": LOOK,
+    "failed": BAD,
+    "interrupted": BAD,
+    "degraded": BAD,
+    "unreachable": BAD,
+    "error": BAD,
+    "aside": ASIDE,
+}
+"""As it should be, done by this run, worth a look, wrong, an aside. No other place names a colour."""
+
+Piece = tuple[str, Meaning]
+"""A text and what it means."""
 
 
 class Terminal(rich.console.Console):
@@ -27,8 +58,17 @@ class Terminal(rich.console.Console):
 
     def __init__(self, stderr: bool) -> None:
         super().__init__(highlight=False, soft_wrap=True, stderr=stderr)
-        if not self.is_terminal:
+        if not self.file.isatty():
             self.width = ENDLESS
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether what was written can be drawn over.
+
+        Not in a file or a pipe, though FORCE_COLOR and its like have rich take them for a terminal, as CI
+        does for its logs; and not on a dumb terminal.
+        """
+        return self.is_interactive and self.file.isatty()
 
     def on_broken_pipe(self) -> None:
         """Raise what was raised, as any other write does; rich itself would exit with 1."""
@@ -47,37 +87,52 @@ class Terminal(rich.console.Console):
         self.print(Text.assemble(*(text(*piece) for piece in pieces)))
 
 
-def text(words: str, style: str = "") -> Text:
+class Within:
+    """What is drawn over again: it is folded to the width, else nobody could tell how high it is."""
+
+    def __init__(self, what: RenderableType) -> None:
+        self.what = what
+
+    def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> RenderResult:
+        """Render it for rich."""
+        yield from console.render(self.what, options.update(no_wrap=False, overflow="fold"))
+
+
+def text(words: str, meaning: Meaning = "") -> Text:
     """Give words as rich shows them: without markup, and without what a terminal would act upon."""
-    return Text(printable(words, keep="\n"), style)
+    return Text(printable(words, keep="\n"), STYLES[meaning])
 
 
-def closing(rows: Iterable[tuple[str, str, Piece, str]]) -> Table:
-    """Lay out the closing table: host, step, outcome, seconds."""
-    shown = table(("host", "step", "outcome"), overflow="ellipsis")
-    shown.add_column("seconds", justify="right")
-    for host, step, outcome, seconds in rows:
-        shown.add_row(text(host), text(step), text(*outcome), text(seconds))
+def closing_table(lines: Iterable[closing.Line]) -> Table:
+    """Lay out the closing table: hosts, step, outcome, seconds."""
+    shown = table(("host", "step"))
+    shown.add_column("outcome", no_wrap=True)
+    shown.add_column("seconds", justify="right", no_wrap=True)
+    for line in lines:
+        outcome = text(line.outcome, line.outcome)
+        shown.add_row(text(line.hosts), text(line.step), outcome, text(line.seconds))
     return shown
 
 
-def table(
-    titles: Sequence[str],
-    rows: Iterable[Sequence[Piece]] = (),
-    overflow: Literal["fold", "ellipsis"] = "fold",
-) -> Table:
+def view(lines: Iterable[going.Line], total: str) -> Group:
+    """Lay out how far a run is, each line of it in one."""
+    shown = Table.grid(padding=(0, 2))
+    for line in lines:
+        cells = text(line.hosts), text(line.what), text(line.time, "late" if line.late else "")
+        shown.add_row(*map(_in_one_line, (*cells, text(line.seen, "aside"))))
+    return Group(shown, *([text(total, "aside")] if total else []))
+
+
+def _in_one_line(cell: Text) -> Text:
+    cell.no_wrap, cell.overflow = True, "ellipsis"
+    return cell
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[Piece]] = ()) -> Table:
     """Lay out rows below their titles."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown = Table(box=None, pad_edge=False)
     for title in titles:
-        shown.add_column(title, overflow=overflow)
+        shown.add_column(title, overflow="fold")
     for row in rows:
         shown.add_row(*(text(*cell) for cell in row))
-    return shown
-
-
-def grid(rows: Iterable[tuple[str, ...]]) -> Table:
-    """Lay out rows without lines and titles."""
-    shown = Table.grid(padding=(0, 2))
-    for row in rows:
-        shown.add_row(*map(text, row))
     return shown

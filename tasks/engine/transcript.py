@@ -8,6 +8,7 @@ from ..inventory.cluster import Node
 from ..plan import script
 from ..plan.compare import remedy
 from ..plan.look import lease
+from ..plan.report import closing
 from ..plan.step import IDLE, Step
 from .console import Console
 from .journal import Journal
@@ -94,6 +95,6 @@ def _lost(node: Node, step: Step, whose: lease.Lease | None) -> OperatorError:
     return Unreachable(seen, SAFE, node.name, at)
 
 
-def _outcome(step: Step) -> str:
+def _outcome(step: Step) -> closing.Outcome:
     """Call what a step has done as the closing table does."""
     return "prepared" if step.prepares else "changed" if step.changes else "ok"

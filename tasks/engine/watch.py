@@ -33,11 +33,11 @@ def watch(hosts: Hosts, show: Callable[[Look], None] = lambda look: None, pause:
     """
     console, look = hosts.console, Look()
     try:
-        with console.live(lambda: Group(_screen(look), console.now())):
+        with console.live(lambda: Group(_screen(look), console.now()), stays=True):
             while True:
                 look = _after(look, hosts)
                 show(look)
-                if not console.terminal.is_terminal:
+                if not console.terminal.moves:
                     console.show(_screen(look))
                     console.raise_if_lost()
                 time.sleep(pause)
@@ -57,5 +57,5 @@ def _after(last: Look, hosts: Hosts) -> Look:
 
 
 def _screen(look: Look) -> Group:
-    failed = [text(f"The last look failed; the next one follows. {look.failure}", "bold red")]
+    failed = [text(f"The last look failed; the next one follows. {look.failure}", "error")]
     return Group(*([screen(look.status)] if look.status else []), *(failed if look.failure else []))

@@ -1,7 +1,7 @@
 """hosts.ini becomes a Cluster, or sentences. All that verify, lab and bench may import of tasks."""
 
 from .errors import BadInput
-from .file import PRIVATE_KEY, ROOT, beside, check_keys, load, path, place, runs, ssh_config
+from .file import PRIVATE_KEY, ROOT, beside, check_keys, hosts, load, path, place, runs, ssh_config
 
 __all__ = [
     "PRIVATE_KEY",
@@ -9,6 +9,7 @@ __all__ = [
     "BadInput",
     "beside",
     "check_keys",
+    "hosts",
     "load",
     "path",
     "place",

@@ -65,6 +65,21 @@ _READ: dict[Path, tuple[Raw, Cluster]] = {}
 """What was read, for the questions that follow: it may have been another program that read it."""
 
 
+def hosts() -> list[str]:
+    """Name the hosts of an INI inventory, also of a broken one; of any other none, as Ansible is slow."""
+    file = path()
+    try:
+        if forms.beyond_ini(file, _name(file)):
+            return []
+        raw = ini.read(_text(file))
+    except BadInput:
+        return []
+    try:
+        return [node.name for node in parse.cluster(raw, _name(file)).nodes]
+    except InventoryError:
+        return [*raw.hosts]
+
+
 def _in_force(key: str) -> tuple[Raw, list[tuple[Node, Assignment]]]:
     if path() not in _READ:
         load()

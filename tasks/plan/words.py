@@ -1,7 +1,10 @@
 """How things are said: once if they are true of many hosts, in the form that fits their number."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+NAMED = 6
+"""So many hosts are told by their names where only their number matters."""
 
 
 def grouped(told: Iterable[tuple[str, str]]) -> list[str]:
@@ -20,6 +23,11 @@ def names(hosts: Iterable[str]) -> str:
         said.append(address[2] if address and address[1] == net else host)
         net = address[1] if address else ""
     return ", ".join(said)
+
+
+def crowd(hosts: Collection[str]) -> str:
+    """Name a few hosts, and only count many."""
+    return names(hosts) if len(hosts) <= NAMED else counted(len(hosts), "host")
 
 
 def verb(hosts: Iterable[str], one: str, many: str) -> str:

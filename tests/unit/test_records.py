@@ -29,6 +29,7 @@ from tasks.plan.availability.course import Course, Gap
 from tasks.plan.availability.services import services
 from tasks.plan.availability.turns import Expected, Kind, Taken, costs, expected
 from tasks.plan.report import record
+from tasks.plan.report.pace import usual
 from tasks.plan.report.record import Done, Ending, Fared, Foreign, Planned, Record, Tasks, read, written
 from tasks.plan.runbook import ZOOKEEPER
 from tasks.version import VERSION
@@ -435,3 +436,19 @@ def test_a_plan_tells_what_such_turns_have_cost(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize("code, counts", [(0, True), (11, True), (5, False), (130, False)])
 def test_only_runs_that_did_all_they_had_to_tell_what_turns_cost(code: int, counts: bool) -> None:
     assert bool(replace(SAMPLE, ending=Ending(code, "")).costs) == counts
+
+
+def test_the_usual_time_is_the_middle_of_what_earlier_runs_took_and_did_not_fail_in() -> None:
+    what = "2.5 replace zookeeper"
+
+    def took(*seconds: float, outcome: str = "changed") -> tuple[Done, ...]:
+        return tuple(Done(A, what, "2.5", "", outcome, 1.0, 1.0 + each) for each in seconds)
+
+    runs = [
+        replace(SAMPLE, done=took(1.0, 9.0)),
+        replace(SAMPLE, done=took(3.0)),
+        replace(SAMPLE, done=took(700.0, outcome="failed")),
+        replace(SAMPLE, done=took(0.1, 0.1, outcome="interrupted")),
+    ]
+    assert usual(runs) == {what: 3.0}
+    assert usual([]) == {}

@@ -15,14 +15,11 @@ from ..availability.fates import Fates
 from ..availability.services import Service
 from ..availability.turns import Costs, Kind, Taken, costs
 from ..step import Phase, Risk, Step
-from ..words import counted, names
+from ..words import counted, crowd
 from .shaped import Misshapen, shaped
 
 FORMAT = 1
 """Another number says that records written before cannot be read any more."""
-
-NAMED = 6
-"""Of so many hosts a list of runs has the names; of more, their number."""
 
 CARRIED_OUT = (0, 11)
 """The exit codes of runs that did all they had to do."""
@@ -214,7 +211,7 @@ def _row(record: Record, page: str) -> tuple[str, ...]:
     cells = (
         record.when,
         record.name,
-        names(record.hosts) if len(record.hosts) <= NAMED else counted(len(record.hosts), "host"),
+        crowd(record.hosts),
         f"{record.seconds:.1f} s",
         counted(record.changes, "change"),
         ", ".join(gaps) or without,
