@@ -159,8 +159,8 @@ def _say_removed(run: Run, found: Document) -> bool:
     leaving = removing.survey(run)
     found.update(removed=document.removed(leaving.plans))
     run.console.say("Then, on the hosts in [removed]:")
-    for line, style in removing.lines(run, leaving):
-        run.console.say(line, style)
+    for line, meaning in removing.lines(run, leaving):
+        run.console.say(line, meaning)
     return bool(leaving.busy)
 
 

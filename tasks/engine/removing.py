@@ -23,12 +23,12 @@ from ..plan.runbook import CHAPTERS, MESOS_MASTER
 from ..plan.step import Action, Blocker, Step
 from ..plan.words import grouped
 from . import draining, fanout, gates, lease, retire
-from .console import STYLES
 from .deploy import Result
 from .draining import Agent, Limits
 from .hosts import Hosts, Inquiry
 from .refusals import refuse_if_blocked
 from .run import Run
+from .terminal import Piece
 
 WORDS = draining.Words(
     "`fab deploy-cluster` goes on where this run stopped; if {0} is to stay after all, take it out of "
@@ -92,9 +92,9 @@ def _objections(host: Retiring) -> tuple[Blocker, ...]:
     return runbook.missing(CHAPTERS, host.cluster, host.node, host.seen).blockers
 
 
-def lines(run: Run, found: Leaving) -> Iterator[tuple[str, str]]:
-    """Say what a deploy would do on the hosts that leave, each line with its style. Raises Blocked."""
-    yield from ((line, STYLES["warning"]) for line in found.told())
+def lines(run: Run, found: Leaving) -> Iterator[Piece]:
+    """Say what a deploy would do on the hosts that leave, each line with what it means. Raises Blocked."""
+    yield from ((line, "warning") for line in found.told())
     hosts = _with_agents(run, found)
     for node in found.busy:
         host = found.hosts[node.name]
@@ -115,7 +115,7 @@ def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
     """
     found, says = survey(run), list[str]()
     for line in found.told():
-        run.console.say(line, STYLES["warning"])
+        run.console.say(line, "warning")
     if found.busy:
         found = _removed(run, found, limits, says)
     says += (f"{name}: {OUT}" for name in found.plans)
