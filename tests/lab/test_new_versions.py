@@ -96,12 +96,14 @@ def test_zookeeper_3_4_goes_to_3_8_in_one_run_under_writes_also_without_snapshot
     with writing() as written:
         waiting.until("some writes", SOON, lambda: None if len(written) > 9 else "too few")
         transferred(TRIO[0])
-        assert has_snapshot() == {TRIO[0]: True, TRIO[1]: False, TRIO[2]: False}
+        # Of the two that were there first none has one; whoever came later may.
+        lacking = {node for node, has in has_snapshot().items() if not has}
+        assert lacking and TRIO[0] not in lacking
         done = fab("deploy-zookeeper")
         assert done.code == 0, done.said
     assert "ZooKeeper 3.4.13 -> 3.8.0: 3.4 does not know all that 3.5 and later write" in done.said
     made = re.findall(r"^(10\S+)  2\.5 snapshot\.0.*changed", done.said, re.MULTILINE)
-    assert {*made} == {*TRIO[1:]}
+    assert {*made} == lacking
     assert all(has_snapshot().values())
     assert ["version: 3.8.0" in srvr(node) for node in TRIO] == [True] * 3
     for node in TRIO:

@@ -50,17 +50,14 @@ def _empty(node: Node) -> str:
 
 def prepared(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
     """Have members that lack a snapshot get one before anything is stopped, if the new version needs one."""
-    lacking = [node for node in cluster.ensemble if _lacks_snapshot(cluster, node, seen, plans)]
-    held = {node.name: seen[node.name].holdings.get(data(node), ()) for node in _looked_at(cluster, seen)}
+    there = [node for node in cluster.ensemble if node.name in seen]
+    held = {node.name: seen[node.name].holdings.get(data(node), ()) for node in there}
+    lacking = [node for node in there if _lacks_snapshot(cluster, node, seen, plans)]
     return {**plans, **{node.name: _with_snapshot(node, held, plans[node.name]) for node in lacking}}
 
 
-def _looked_at(cluster: Cluster, seen: Seen) -> list[Node]:
-    return [node for node in cluster.ensemble if node.name in seen]
-
-
 def _lacks_snapshot(cluster: Cluster, node: Node, seen: Seen, plans: Plans) -> bool:
-    if node.name not in seen or not touches(plans.get(node.name), Id.ZOOKEEPER_RUN):
+    if not touches(plans.get(node.name), Id.ZOOKEEPER_RUN):
         return False
     needs = _gets_another(cluster, node, seen[node.name]) and _wants_snapshot(_wanted(cluster, node))
     return needs and snapshot.lacks(seen[node.name].holdings.get(data(node), ()))
