@@ -117,6 +117,28 @@ def test_a_step_that_ends_while_the_view_is_drawn_does_not_wait_for_it_for_ever(
     assert any("directories  ok" in line for line in stays)
 
 
+WATCH = """
+import threading
+from rich.console import Group
+from tasks.engine.console import Console
+from tasks.engine.terminal import text
+console, drawn, times = Console(), threading.Event(), iter(range(100))
+
+def shown():
+    if next(times) > 3:
+        drawn.set()
+    return Group(text("3 of 3 ZooKeepers serve, 10.70.0.12 leads, and so on to its end"), console.now())
+
+with console.live(shown, stays=True):
+    drawn.wait()
+"""
+
+
+def test_what_is_drawn_again_and_again_stays_once_though_it_is_wider_than_the_terminal() -> None:
+    stays, _ = on_a_terminal(WATCH, 40)
+    assert " ".join(stays).count("3 of 3 ZooKeepers") == 1 and " ".join(stays).count("to its end") == 1
+
+
 COLOURS = {"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black", "bold", "dim", "italic"}
 
 
