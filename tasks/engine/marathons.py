@@ -1,7 +1,6 @@
 """Marathon stays led while members of ZooKeeper are restarted, as far as its sessions there allow that."""
 
 import secrets
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..errors import NoTree, OperatorError, StepFailed
@@ -41,8 +40,8 @@ class Marathons:
         self.held: set[str] = set()
         self._hosts, self._anew, self._booted = hosts, frozenset(anew), set[str]()
         self._sees_to = len(MARATHON.nodes(hosts.cluster)) > 1 and hosts.has_all(MARATHON)
-        self._begun: dict[str, float] = {}
-        self._boot = 0.0
+        self._booting: set[str] = set()
+        self._work = 0
 
     def before(self, turn: Turn, waiting: Sequence[Member]) -> tuple[Turn, After]:
         """See to Marathon before a turn: give that turn, or one to be taken first, and what follows after it.
@@ -71,14 +70,15 @@ class Marathons:
         return turn, self._before_follower(member, seen, own, coming)
 
     def see_boots(self) -> None:
-        """See how long those take to boot that were started, unless it is too late for that."""
-        begun, self._begun = self._begun, {}
-        if not begun:
-            return
-        asked = time.monotonic()
-        _ties(self._hosts, begun, min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout))
-        if (now := time.monotonic()) > asked + ties.ROUND:
-            self._boot = now - min(begun.values())
+        """See how much work it is to boot, of those that were started, unless it is too late for that."""
+        booting, self._booting = self._booting, set()
+        if booting:
+            seen = _ties(self._hosts, booting, self._patience)
+            self._work = min((one.work for one in seen.values() if one.work), default=self._work)
+
+    @property
+    def _patience(self) -> int:
+        return min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout)
 
     def start_held(self, but: Collection[str] = ()) -> None:
         """Have those run that are held, `but` some; where that fails, it is only told."""
@@ -98,7 +98,8 @@ class Marathons:
         booting = sorted(self.held)[:1] or ties.last_standby(ties.line(self._hosts.cluster, standing))
         if booting:
             self._boot_again(booting, "one that boots is not hit when ZooKeeper's leader is restarted next")
-            time.sleep(ties.head_start(self._boot))
+            if self._work:
+                _ties(self._hosts, booting, self._patience, int(self._work * ties.PART))
         tied = {name: one for name, one in known.items() if name not in booting}
 
         def after() -> None:
@@ -123,7 +124,7 @@ class Marathons:
 
         def after() -> None:
             hit = {name: one for name, one in tied.items() if name not in done_with}
-            self.held |= {*_ended(self._hosts, member, hit, standing)}
+            self._are_held(_ended(self._hosts, member, hit, standing))
             if self.held >= self._all() and not own:
                 self.start_held(but=sorted(self.held)[1:])  # rather one boot more than nobody who answers
             elif coming != 1:  # else that is ZooKeeper's leader, which ends them all
@@ -149,6 +150,7 @@ class Marathons:
                 return Turn((Member(MARATHON.service, anew[0]),))
             landing = sorted(self.held) or line[1:]
             self._boot_again(landing, "with the next member of ZooKeeper to be restarted nobody could lead")
+            self.see_boots()
             for node in _nodes(self._hosts, landing):
                 gates.reach_member(self._hosts, MARATHON, node)
         return _seen(self._hosts, member)
@@ -171,7 +173,11 @@ class Marathons:
         """Stop Marathons with time, so that one hands over what it leads."""
         nodes = _nodes(self._hosts, names)
         self._hosts.act({node.name: [ties.stop(_container(self._hosts, node))] for node in nodes})
+        self._are_held(names)
+
+    def _are_held(self, names: Collection[str]) -> None:
         self.held |= {*names}
+        self._booting -= {*names}
 
     def _boot_again(self, names: Sequence[str], why: str) -> None:
         held, running = ([name for name in names if (name in self.held) is held] for held in (True, False))
@@ -188,7 +194,7 @@ class Marathons:
         self._begin(names)
 
     def _begin(self, names: Sequence[str]) -> None:
-        self._begun |= dict.fromkeys(names, time.monotonic())
+        self._booting |= {*names}
         self._booted |= {*names}
         self.held -= {*names}
 
@@ -209,17 +215,17 @@ def _seen(hosts: Hosts, member: Node) -> Seen:
     return _ties(hosts, names), _standing(hosts, member)
 
 
-def _ties(hosts: Hosts, names: Collection[str], patience: int = 0) -> dict[str, Ties]:
+def _ties(hosts: Hosts, names: Collection[str], patience: int = 0, work: int = 0) -> dict[str, Ties]:
     """Ask these hosts of their Marathons; nothing of one that does not tell, or whose Marathon does not run.
 
-    With `patience` wait for so many seconds until each is connected.
+    With `patience` wait for so many seconds until each is connected, or has done so much work.
     """
 
     def ask(node: Node) -> Ties | None:
         boundary = secrets.token_hex(16)
         inquiry = Inquiry(
             "look at Marathon's sessions",
-            ties.script(node, boundary, patience),
+            ties.script(node, boundary, patience, work),
             last_line(boundary),
             lambda text: ties.read(text, boundary, hosts.cluster),
         )

@@ -1,5 +1,6 @@
 """Before a ZooKeeper member is restarted, a Marathon that is not tied to it leads; what hangs is ended."""
 
+import os
 import random
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,13 +55,6 @@ def test_in_the_way_is_whoever_stands_before_the_first_that_is_free() -> None:
 def test_nobody_is_in_the_way_while_somebodys_ties_are_unknown(known: Mapping[str, Ties]) -> None:
     assert ties.in_the_way(A, [B, C], known) == []
     assert ties.in_the_way(A, [], {}) == []
-
-
-@pytest.mark.parametrize(("boot", "seconds"), [(0, 0), (1.9, 0), (3.3, 1.3), (8.4, 4.2), (15, 7.5)])
-def test_a_marathon_gets_no_more_start_than_keeps_it_from_being_there_too_early(
-    boot: float, seconds: float
-) -> None:
-    assert ties.head_start(boot) == pytest.approx(seconds)
 
 
 def test_the_last_standby_is_never_the_leader() -> None:
@@ -270,23 +264,38 @@ def test_only_what_runs_on_with_its_port_closed_is_ended(
 
 
 @pytest.mark.parametrize(
-    ("connections", "rounds"),
+    ("connections", "work", "rounds"),
     {
-        "it is connected": ('ESTAB users:(("java",pid=901,fd=45))', 0),
-        "another process is": ('ESTAB users:(("java",pid=9012,fd=45))', 4),
-        "none is": ("", 4),
+        "it is connected": ('users:(("java",pid=PID,fd=45))', 0, 0),
+        "another process is": ('users:(("java",pid=PID2,fd=45))', 0, 6),
+        "none is": ("", 0, 6),
+        "it has not done enough": ("", 1_000_000_000, 6),
+        "it has done enough": ("", 1, 0),
     }.values(),
 )
-def test_a_boot_is_waited_for_until_the_process_is_connected_and_not_for_ever(
-    connections: str, rounds: int, tmp_path: Path
+def test_a_boot_is_waited_for_until_the_process_is_connected_or_has_done_enough_and_not_for_ever(
+    connections: str, work: int, rounds: int, tmp_path: Path
 ) -> None:
-    bin = tmp_path / "bin"
+    bin, own = tmp_path / "bin", os.getpid()  # a process that has worked
     bin.mkdir()
-    own = "case $1 in top) echo PID; echo 812; echo 901;; esac"
-    texts = {"docker": own, "ss": f"echo {shlex.quote(connections)}", "sleep": f"echo >>{tmp_path}/rounds"}
-    for name, text in texts.items():
+    top = f"case $1 in top) echo '    PID'; echo '      {own}'; echo '  99999999';; esac"
+    shown = shlex.quote(connections.replace("PID", str(own)))
+    for name, text in {"docker": top, "ss": f"echo {shown}", "sleep": f"echo >>{tmp_path}/rounds"}.items():
         (bin / name).write_text(f"#!/bin/sh\n{text}\n")
         (bin / name).chmod(0o755)
-    assert run(ties.script(CLUSTER.nodes[0], "X", patience=2), tmp_path, bin).returncode == 0
+    ran = run(ties.script(CLUSTER.nodes[0], "X", patience=2, work=work), tmp_path, bin)
     waited = tmp_path / "rounds"
     assert (len(waited.read_text()) if waited.exists() else 0) == rounds
+    assert ties.read(ran.stdout.decode(), "X", CLUSTER).work == 0, "it was too late, or in vain"
+
+
+def test_what_a_boot_has_used_is_told_of_one_that_was_waited_for(tmp_path: Path) -> None:
+    bin, own = tmp_path / "bin", os.getpid()
+    bin.mkdir()
+    connected = f"[ ! -e {tmp_path}/rounds ] || echo 'users:((\"java\",pid={own},fd=45))'"
+    top = f"case $1 in top) echo PID; echo {own};; esac"
+    for name, text in {"docker": top, "ss": connected, "sleep": f"echo >>{tmp_path}/rounds"}.items():
+        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
+        (bin / name).chmod(0o755)
+    ran = run(ties.script(CLUSTER.nodes[0], "X", patience=2), tmp_path, bin)
+    assert ties.read(ran.stdout.decode(), "X", CLUSTER).work > 0

@@ -22,14 +22,15 @@ from .desired import name
 CANDIDACY = r"_c_[0-9a-f-]+-latch-"
 """What the node of a candidacy is called in front of its number (LeaderLatch.java of Curator)."""
 
-ROUND = 0.5
+ROUND = 0.3
 """Seconds between two looks at a Marathon that boots."""
 
-ELECTION = 2.0
-"""Seconds that ZooKeeper is away at least when its leader is made anew, as the lab's 3.8.0 shows."""
+PART = 0.6
+"""The part of a boot's work after which ZooKeeper's leader may go.
 
-QUICKER = 0.5
-"""The part of the last boot's time that no boot falls short of: one alone is quicker than several at once."""
+What is left takes longer than its end, and not much longer than an election; without ZooKeeper a Marathon
+waits for up to 10 s (1.5.8).
+"""
 
 ENDED = "its process has ended"
 """What the step that ends a hanging Marathon says if the process that was known is no more."""
@@ -37,10 +38,14 @@ ENDED = "its process has ended"
 
 @dataclass(frozen=True)
 class Ties:
-    """The ZooKeeper members, by name, to which a Marathon is connected, and since when it runs; "" if not."""
+    """The ZooKeeper members, by name, to which a Marathon is connected, and since when it runs; "" if not.
+
+    `work` is the processor time that it has used, in ticks, if it was waited for and came; else 0.
+    """
 
     members: frozenset[str]
     since: str
+    work: int = 0
 
 
 def path(cluster: Cluster) -> str:
@@ -48,24 +53,34 @@ def path(cluster: Cluster) -> str:
     return f"{cluster.settings.marathon_zk_path}/leader-curator"
 
 
-def script(node: Node, boundary: str, patience: int = 0) -> str:
+def script(node: Node, boundary: str, patience: int = 0, work: int = 0) -> str:
     """Give the script that tells of the process of a host's Marathon; `boundary` must be random.
 
-    It waits so many seconds for the process to be connected to a member.
+    It waits for so many seconds until the process is connected to a member, or has used so many ticks.
     """
     it, port = quote(name(node)), node.settings.zookeeper_client_port
-    connected = f"ss -tnp state established '( dport = :{port} )' | grep -qE \"pid=($own),\""
-    wait = (
-        f"rounds={int(patience / ROUND)}\n"
-        f"until own=$(docker top {it} -eo pid | sed 1d | paste -sd '|' -); {connected}; do\n"
-        f"[ $rounds -gt 0 ] || break; rounds=$((rounds - 1)); sleep {ROUND}\ndone\n"
-    )
     return (
-        f"export LC_ALL=C\n{part_function(boundary)}{{\n{wait if patience else ''}"
+        f"export LC_ALL=C\n{part_function(boundary)}{{\n{_wait(it, port, patience, work) if patience else ''}"
         f"part since; docker inspect -f '{{{{if .State.Running}}}}{{{{.State.StartedAt}}}}{{{{end}}}}' {it}\n"
         f"part processes; docker top {it} -eo pid\n"
         f"part connections; ss -tnp state established '( dport = :{port} )'\n"
         "part end\nexit 0\n} </dev/null 2>/dev/null\n"
+    )
+
+
+def _wait(it: str, port: int, patience: int, work: int) -> str:
+    """Give the part of the script that waits; a boot is work, so on a busy machine it takes longer."""
+    enough = f"[ $used -ge {work} ] || " if work else ""
+    rounds = int(patience / ROUND)
+    return (
+        f"rounds={rounds}\n"
+        f"until own=$(docker top {it} -eo pid | sed 1d | tr -d ' ' | paste -sd ' ' -); used=0\n"
+        "for each in $own; do\n"
+        "set -- $(sed 's/.*) //' /proc/$each/stat); used=$((used + ${12:-0} + ${13:-0})) # utime, stime\n"
+        f"done\n{enough}ss -tnp state established '( dport = :{port} )' |\n"
+        "grep -qE \"pid=($(echo $own | tr ' ' '|')),\"; do\n"
+        f"[ $rounds -gt 0 ] || break; rounds=$((rounds - 1)); sleep {ROUND}\ndone\n"
+        f"part work; [ $rounds -eq {rounds} ] || [ $rounds -eq 0 ] || echo $used\n"
     )
 
 
@@ -76,7 +91,8 @@ def read(output: str, boundary: str, cluster: Cluster) -> Ties:
     found = re.findall(r"[ :]([0-9.]+)\]?:[0-9]+\s+users:\(.*?pid=([0-9]+)", parts.get("connections", ""))
     at = {address for address, process in found if process in own}
     members = frozenset(node.name for node in cluster.ensemble if node.address in at)
-    return Ties(members, parts.get("since", "").strip())
+    work = parts.get("work", "").strip()
+    return Ties(members, parts.get("since", "").strip(), int(work) if work.isdecimal() else 0)
 
 
 def line(cluster: Cluster, standing: Iterable[Candidacy]) -> list[str]:
@@ -95,15 +111,6 @@ def in_the_way(member: str, line: Sequence[str], ties: Mapping[str, Ties]) -> li
     free = (place for place, each in enumerate(line) if member not in ties[each].members)
     first = next(free, None)
     return None if line and first is None else list(line[:first])
-
-
-def head_start(boot: float) -> float:
-    """Say how many seconds before ZooKeeper's leader goes a Marathon that boots in `boot` seconds is started.
-
-    A boot is over when it is connected to ZooKeeper; one that comes there before the leader has gone is lost
-    with it, one that comes late is waited for. Without ZooKeeper a Marathon waits for up to 10 s (1.5.8).
-    """
-    return max(0.0, min(boot - ELECTION, boot * QUICKER))
 
 
 def last_standby(line: Sequence[str]) -> list[str]:
