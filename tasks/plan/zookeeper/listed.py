@@ -81,8 +81,9 @@ def _how_to_move(id: int, members: Members) -> str:
 
 def _how_to_remove(gone: Collection[int], members: Members) -> str:
     placed = ", ".join(f"{id} ({members[id]})" for id in sorted(gone))
+    them = "it" if len(gone) == 1 else "them"
     return (
-        f"to remove {placed} for good, have hosts.ini name it in [zookeeper] as before, and in [removed] "
+        f"to remove {placed} for good, have hosts.ini name {them} in [zookeeper] as before, and in [removed] "
         "beside, two at a time, and deploy"
     )
 
