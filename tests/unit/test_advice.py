@@ -300,10 +300,7 @@ def test_members_that_were_taken_out_are_put_back_if_hosts_ini_may_have_them() -
     one.ini = inventory(3)
     one.ini.groups["mesos_agent"] = [D, E]
     put = f"put {D} into [zookeeper] with myid=4 and put {E} into [zookeeper] with myid=5 in hosts.ini"
-    assert (
-        f"{A}: {put}; or to remove 4 ({D}), 5 ({E}) for good, have hosts.ini name them "
-        in one.remedies()
-    )
+    assert f"{A}: {put}; or to remove 4 ({D}), 5 ({E}) for good, have hosts.ini name them " in one.remedies()
     assert one.resolved()
 
 
