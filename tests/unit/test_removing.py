@@ -26,10 +26,11 @@ from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.mesos_agent import leaving
 from tasks.plan.mesos_agent.desired import INCOMPATIBLE
+from tasks.plan.report import planned
 from tasks.plan.report.last_words import last_words
 from tasks.plan.retire.leavings import Leavings
 from tasks.plan.runbook import Chapter
-from tasks.plan.step import Action, Step
+from tasks.plan.step import Action, HostPlan, Step
 
 T = TypeVar("T")
 
@@ -278,6 +279,11 @@ def test_only_a_run_of_everything_takes_hosts_out() -> None:
     assert not removing.concerns(Run(place.among(["10.70.0.10"])))
     assert not removing.concerns(Run(place, chosen=frozenset({"5.2"})))
     assert not removing.concerns(Run(FakeHosts(parse(f"{SERVERS}[mesos_agent]\n10.70.0.20\n"), {})))
+
+
+def test_a_plan_in_which_others_only_leave_says_that_those_that_stay_match() -> None:
+    plans = {node.name: HostPlan(node.name, ()) for node in CLUSTER.nodes}
+    assert planned.summary(CLUSTER, plans, ()) == "Nothing to do: all 4 hosts that stay match hosts.ini."
 
 
 # The shell of its steps

@@ -53,7 +53,7 @@ def sums(plans: Mapping[str, HostPlan]) -> str:
 
 
 def _matching(cluster: Cluster, plans: Mapping[str, HostPlan]) -> str:
-    count = len(plans)
+    count, stay = len(plans), " that stay" if cluster.removed else ""
     if count == 1:
         return "1 host matches"
-    return f"all {count} hosts match" if count == len(cluster.nodes) else f"{count} hosts match"
+    return f"all {count} hosts{stay} match" if count == len(cluster.nodes) else f"{count} hosts match"
