@@ -28,7 +28,7 @@ def drain(
 
 @task(auto_shortflags=False, positional=["host"], help={"host": DRAIN["host"], **RECORD})
 def resume(c: Context, host: str, record: bool = True) -> None:
-    """Use a host again that was drained; also what a drain that was cut short has left is put back."""
+    """Put a drained host back into use, also after a drain that was cut short."""
     from .engine import command, servicing
 
     servicing.resume(c, host, command.keeping("host.resume") if record else None)

@@ -694,7 +694,7 @@ NEVER_DEPLOYED = Round(
             nothing,
             told={
                 "status": "the leading master counts the agent {agent}:5051 as active, with 0 tasks, and hosts.ini has none there.",
-                "plan": "the leading master counts the agent {agent}:5051 as active, with 0 tasks, and hosts.ini has none there. Put it back into [mesos_agent] of hosts.ini; or, to remove it, there: docker update --restart=no mesos-slave",
+                "plan": "the leading master counts the agent {agent}:5051 as active, with 0 tasks, and hosts.ini has none there. Put it back into [mesos_agent] of hosts.ini; or, to remove it, into [mesos_agent] and [removed], and deploy: that moves its tasks and takes it out",
                 "preflight": "{agent}  warning  stranger: the leading master counts the agent {agent}:5051 as active, with 0 tasks, and hosts.ini has none there.",
             },
         ),

@@ -22,7 +22,7 @@ AT_A_TIME = 2
 def leaving(cluster: Cluster, lists: Lists) -> dict[int, Node]:
     """Give the members that lists in use have, hosts.ini has not, and that are in [removed], by id.
 
-    None if a list has another member that hosts.ini has not, or has elsewhere: nobody knows of that one.
+    Nobody if a list has another member that hosts.ini has not, or has elsewhere: what of that one is unknown.
     """
     wanted = {node.myid: node.address for node in cluster.ensemble}
     removed = {n.settings.myid: n for n in cluster.removed if "zookeeper" in n.roles}
