@@ -164,6 +164,17 @@ def test_a_hand_over_among_some_of_the_hosts_is_refused() -> None:
     assert refusals(three(), marathons(OLD, more="marathon_heap=1g"), without=C) == set()
 
 
+def test_a_hand_over_is_refused_while_marathons_leave_that_would_lead_in_the_old_version() -> None:
+    def fewer(cluster: Cluster) -> Cluster:
+        *stay, gone = cluster.nodes
+        return replace(cluster, nodes=tuple(stay), removed=(gone,))
+
+    told = refusals(three(), fewer(marathons(NEW)), without=C)
+    assert len(told) == 2
+    assert all(f"{C} leaves only afterwards: an old one there would lead instead" in text for text in told)
+    assert refusals(three(), fewer(marathons(OLD, more="marathon_heap=1g")), without=C) == set()
+
+
 MIGRATION = (
     f"{A}: 4.1 Marathon: an earlier migration of its state was cut short (/marathon/state/"
     "migration-in-progress stands in ZooKeeper): every leader of another version would end at once. See "

@@ -17,7 +17,7 @@ from ..membership import Membership, Objection, Plans, Seen, absent
 from ..names import Id
 from ..shell import stop
 from ..step import Action, Blocker, HostPlan, Step
-from ..words import names
+from ..words import names, verb
 from .desired import container, name
 from .service import Marathons, marathon
 
@@ -64,6 +64,7 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
     instances = _instances(cluster, seen)
     stored = _stored(instances, seen)
     left_out = absent(cluster, "marathon", plans)
+    leaving = [node.name for node in cluster.removed if "marathon" in node.roles]
     yield from _cut_short(cluster, instances, seen, plans)
     for one in (one for one in instances if one.found.image != one.wanted and one.node.name in plans):
         wanted = versions.of_image(one.wanted)
@@ -73,6 +74,12 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
                 f"another version than that of {one.found.image} is handed over among all Marathons, and "
                 f"this run does not work on {', '.join(left_out)}",
                 "name all their hosts",
+            )
+        if refusal is None and leaving and any(each.is_old for each in instances):
+            refusal = (
+                f"another version than that of {one.found.image} is handed over among all Marathons, and "
+                f"{verb(leaving, 'leaves', 'leave')} only afterwards: an old one there would lead instead",
+                f"deploy with the old version first, and take {names(leaving)} out of hosts.ini then",
             )
         if refusal:
             changes = _changes(one, left_out)
