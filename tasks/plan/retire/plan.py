@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
 from ..desired import Image, of
+from ..look.boot import FORGETTING
 from ..look.observed import Observed
 from ..mesos_agent.desired import CONTAINER as AGENT
 from ..mesos_agent.desired import leave
 from ..names import SERVICES, Id
 from ..runbook import CHAPTERS, containers, wanted
-from ..shell import LEDGER, REBOOTING, STATE, quote
+from ..shell import LEDGER, STATE, quote
 from ..step import Action, Blocker, HostPlan, Risk, Step
 from ..words import counted
 from . import profile
@@ -191,7 +192,7 @@ def _ledger(host: Retiring) -> Iterator[Step]:
         return
     above = sorted(host.left.above, key=len, reverse=True)
     text = "".join(f"rmdir {quote(path)} 2>/dev/null || true # others may use it\n" for path in above)
-    text += f"rm -f {LEDGER} {REBOOTING}\nrmdir {STATE}\n"
+    text += f"rm -f {LEDGER}\n{FORGETTING}rmdir {STATE}\n"
     yield _step(Id.SET_IP, f"remove {STATE}", "with what mesofab has noted of this host", text)
 
 
