@@ -74,11 +74,13 @@ def _deploy(run: Run, preflight: bool, promise: Promise | None) -> Result:
     from .deploy import deploy
 
     done = deploy(run, preflight, promise)
-    if not run.cluster.removed or promise is not None:
+    if not run.cluster.removed:
         return done
     from . import removing
 
-    return removing.remove(run, done) if removing.concerns(run) else done
+    if not removing.concerns(run):
+        return done
+    return removing.remove(run, done) if promise is None else removing.left(run, done)
 
 
 def hand_over(context: Context, name: str, to: str | None, keep: Keep | None) -> None:

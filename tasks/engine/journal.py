@@ -39,13 +39,17 @@ class Journal:
         """Note what is to be done from here on."""
         members = {role: tuple(node.name for node in cluster.having(role)) for role in SERVICES}
         with self._lock:
-            self.progress = replace(self.progress, members=members, plans=plans)
-            self.planned |= {(name, step): None for name, plan in plans.items() for step in plan.steps}
+            self.progress = replace(self.progress, members=members)
+        self._intend(plans)
 
     def retire(self, plans: Plans) -> None:
         """Note what is to be done so that there is no service any more."""
+        self._intend(plans)
+
+    def _intend(self, plans: Plans) -> None:
         with self._lock:
             self.progress = replace(self.progress, plans=plans)
+            self.planned |= {(name, step): None for name, plan in plans.items() for step in plan.steps}
 
     def expect(self, text: str) -> None:
         """Note what goes on with a run that is cut short, where no plan tells that."""

@@ -21,7 +21,7 @@ from ..plan.retire.leavings import Leavings
 from ..plan.retire.plan import Retiring, stays
 from ..plan.runbook import CHAPTERS, MESOS_MASTER
 from ..plan.step import Action, Blocker, Step
-from ..plan.words import grouped
+from ..plan.words import grouped, verb
 from . import draining, fanout, gates, lease, retire
 from .deploy import Result
 from .draining import Agent, Limits
@@ -74,9 +74,9 @@ def concerns(run: Run) -> bool:
     return bool(run.cluster.removed) and whole
 
 
-def survey(run: Run, asking: Asking | None = None) -> Leaving:
-    """Look at the hosts that leave, if they can be reached. Raises Blocked."""
-    nodes = run.cluster.removed
+def survey(run: Run, asking: Asking | None = None, among: Sequence[Node] | None = None) -> Leaving:
+    """Look at the hosts that leave, or those `among` them, if they can be reached. Raises Blocked."""
+    nodes = run.cluster.removed if among is None else among
     former = Run(run.hosts.along(nodes))
     ask = asking or former.hosts.inquire
     seen, lost = fanout.attempt(
@@ -122,12 +122,19 @@ def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
     return replace(done, plans={**done.plans, **found.plans}, says=(*done.says, *says))
 
 
+def left(run: Run, done: Result) -> Result:
+    """Say that a run by a saved plan leaves those hosts alone."""
+    those = verb((node.name for node in run.cluster.removed), "was not emptied", "were not emptied")
+    told = f"{those}: a saved plan says nothing of hosts in [removed]; `fab deploy-cluster` goes on there"
+    return replace(done, says=(*done.says, told))
+
+
 def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leaving:
     hosts = _with_agents(run, shown)
     with lease.held(Run(hosts)) as leases:
         leases.secure()
-        found = survey(run, leases.inquire)
-        fanout.refuse({name: error for name, error in found.lost.items() if name not in shown.lost})
+        found = survey(run, leases.inquire, [host.node for host in shown.hosts.values()])
+        fanout.refuse(found.lost)  # one that comes back only now is not held: the next run has it
         hosts.journal.retire(found.plans)
         for node in found.busy:
             steps = found.plans[node.name].steps
@@ -162,6 +169,7 @@ def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run,
     said = hosts.act({node.name: stopping})[node.name]
     if (agent := leaving.id_of(said)) and not _marked(hosts, node, agent, limits):
         kept.append(f"{leaving.UNSUPPORTED}, so it gives it up by itself after 75 to 90 s")
+    hosts.journal.expect("")  # it cannot stay after all any more: the plan tells the rest
     return [f"{node.name}  {each}" for each in kept]
 
 

@@ -9,16 +9,17 @@ from typing import TypeVar, cast
 
 import pytest
 from drain_world import HERE, Wanted, World, asked, said, says
-from fake_hosts import FakeHosts
+from fake_hosts import FakeHosts, ensemble_led_by
 from samples import SHELLS, TRIO, as_wanted, messages, run, stand_in
 from test_retire import deployed
 
-from tasks.engine import removing
+from tasks.engine import command, preview, removing
 from tasks.engine.deploy import Result
 from tasks.engine.draining import Limits
 from tasks.engine.hosts import Inquiry
 from tasks.engine.remote import Staying
 from tasks.engine.run import Run
+from tasks.engine.saving import Promise
 from tasks.errors import Blocked, GateNotReached, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
@@ -26,7 +27,8 @@ from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.mesos_agent import leaving
 from tasks.plan.mesos_agent.desired import INCOMPATIBLE
-from tasks.plan.report import planned
+from tasks.plan.outlook import Outlook
+from tasks.plan.report import planned, saved
 from tasks.plan.report.last_words import last_words
 from tasks.plan.retire.leavings import Leavings
 from tasks.plan.runbook import Chapter
@@ -284,6 +286,58 @@ def test_only_a_run_of_everything_takes_hosts_out() -> None:
 def test_a_plan_in_which_others_only_leave_says_that_those_that_stay_match() -> None:
     plans = {node.name: HostPlan(node.name, ()) for node in CLUSTER.nodes}
     assert planned.summary(CLUSTER, plans, ()) == "Nothing to do: all 4 hosts that stay match hosts.ini."
+
+
+def test_a_run_that_was_cut_when_an_agent_is_gone_for_good_does_not_say_that_it_may_stay() -> None:
+    told = []
+    for cut in range(24):
+        state = State(a_world(), cut)
+        place = Place(state)
+        with suppress(KeyboardInterrupt):
+            removed(place)
+        told += [" ".join(last_words(place.journal.progress))] if state.gone else []
+    assert told and not any("is to stay" in each for each in told)
+    assert "does what is still missing: tidy up on 10.70.0.20" in told[0]
+
+
+def test_what_is_done_on_hosts_that_leave_stands_among_what_was_planned() -> None:
+    place = Place(State(a_world()))
+    removed(place)
+    those = [(name, step.title) for name, step in place.journal.planned]
+    assert those[0] == ("10.70.0.20", "stop mesos-slave")
+    assert those[-1] == ("10.70.0.20", "remove /var/lib/mesofab")
+
+
+def test_a_host_that_comes_back_in_mid_run_is_left_to_the_next_one() -> None:
+    tried: list[str] = []
+
+    class Back(Place):
+        def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+            if node.name != "10.70.0.22":
+                return super().inquire(node, inquiry, staying)
+            tried.append(node.name)
+            if len(tried) == 1:
+                raise Unreachable("no answer", "Is it up?", node.name, "connect")
+            return cast(T, (as_wanted(FORMER, node), deployed(node, FORMER)))
+
+    text = TEXT.replace("10.70.0.21\n", "10.70.0.21\n10.70.0.22\n")
+    state = State(a_world())
+    place = Back(state, parse(f"{text}10.70.0.22\n"))
+    assert removed(place) == (f"10.70.0.20: {removing.OUT}",) and state.left == Leavings()
+    assert not any(step.startswith("0.22 ") for step in place.done)
+
+
+def test_a_run_by_a_saved_plan_says_that_it_empties_nobody() -> None:
+    cluster = parse(f"{TRIO}[mesos_agent]\n10.70.0.20\n[removed]\n10.70.0.20\n")
+    looks = {node.name: as_wanted(cluster, node) for node in cluster.nodes}
+    place = FakeHosts(cluster, *[looks] * 9, says=ensemble_led_by("10.70.0.10"), in_vain=True)
+    run = Run(place)
+    found = preview.plan(run)
+    made = saved.made(run.chapters, run.cluster, found.plans, found.seen, Outlook())
+    document = {**json.loads(json.dumps(made)), "saved": "2026-12-01T04:00:00Z"}
+    done = command._deploy(run, False, Promise("p.json", document))
+    told = "10.70.0.20 was not emptied: a saved plan says nothing of hosts in [removed]"
+    assert done.says[-1].startswith(told) and place.done == []
 
 
 # The shell of its steps
