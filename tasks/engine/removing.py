@@ -39,6 +39,9 @@ WORDS = draining.Words(
 
 OUT = "nothing of the cluster is left there: take its lines out of hosts.ini"
 
+LAST = ("marathon", "mesos_agent")
+"""The services whose members still take part when the deploy is done."""
+
 LOST = (
     "It is in [removed], and nothing was done there: an agent that may still run is not marked as gone. If "
     "the host is gone for good, take its lines out of hosts.ini."
@@ -95,7 +98,7 @@ def _objections(host: Retiring) -> tuple[Blocker, ...]:
 def lines(run: Run, found: Leaving) -> Iterator[Piece]:
     """Say what a deploy would do on the hosts that leave, each line with what it means. Raises Blocked."""
     yield from ((line, "warning") for line in found.told())
-    hosts = _with_agents(run, found)
+    hosts = _with_leaving(run, found)
     for node in found.busy:
         host = found.hosts[node.name]
         if _is_active(host):
@@ -130,7 +133,7 @@ def left(run: Run, done: Result) -> Result:
 
 
 def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leaving:
-    hosts = _with_agents(run, shown)
+    hosts = _with_leaving(run, shown)
     with lease.held(Run(hosts)) as leases:
         leases.secure()
         found = survey(run, leases.inquire, [host.node for host in shown.hosts.values()])
@@ -146,10 +149,10 @@ def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leavi
     return found
 
 
-def _with_agents(run: Run, found: Leaving) -> Hosts:
-    """Give all hosts, with those that leave as agents alone: in no other service they have a place."""
+def _with_leaving(run: Run, found: Leaving) -> Hosts:
+    """Give all hosts, with those that leave as agents, and as Marathons: one may lead until it is removed."""
     nodes = [host.node for host in found.hosts.values()]
-    roles = {node.name: tuple(role for role in node.roles if role == "mesos_agent") for node in nodes}
+    roles = {node.name: tuple(role for role in node.roles if role in LAST) for node in nodes}
     return run.hosts.along([replace(node, roles=roles[node.name]) for node in nodes])
 
 

@@ -237,6 +237,19 @@ def test_a_run_that_was_cut_says_what_goes_on_with_it_and_how_to_have_it_back() 
     assert "`fab deploy-cluster` goes on where this run stopped; if 10.70.0.20 is to stay" in told
 
 
+def test_an_agent_is_drained_also_while_the_marathon_leads_that_leaves_with_it() -> None:
+    class Leads(Place):
+        def _answer(self, question: Question) -> str:
+            if question.port == AGENT.settings.marathon_port:
+                return says(self.state.world, AGENT.address)(question)
+            return super()._answer(question)
+
+    text = TEXT.replace("[mesos_agent]\n", "10.70.0.20 number=4\n[mesos_agent]\n")
+    state = State(a_world())
+    assert removed(Leads(state, parse(text))) == (f"10.70.0.20: {removing.OUT}",)
+    assert instances(state.world) == [(3, 3), (1, 1)] and state.left == Leavings()
+
+
 def test_what_cannot_be_moved_keeps_its_host_in_the_cluster_and_ends_with_drain() -> None:
     state = State(a_world(room=1))
     with pytest.raises(Blocked) as refused:
