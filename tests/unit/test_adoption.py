@@ -223,6 +223,15 @@ def test_what_no_setting_keeps_is_told_and_a_login_to_zookeeper_stands_in_the_wa
     assert "hunter2" not in "\n".join([why, *told.takeovers(adoption), *told.settings(adoption.edits)])
 
 
+def test_members_that_know_zookeeper_by_names_are_told_of_as_a_deploy_refuses_them() -> None:
+    by_name = mesos("mesos-slave", {"MESOS_MASTER": "zk://zk1:2181,zk2:2181,zk3:2181/mesos"})
+    ((host, why),) = adopt(CLUSTER, machines(mesos_slave=by_name)).hindered
+    assert host == AGENT and why.startswith("mesos-slave: it works with the ZooKeeper of zk1,zk2,zk3")
+    seen = replace(as_wanted(CLUSTER, CLUSTER.nodes[-1]), containers={"mesos-slave": by_name})
+    refused = runbook.missing(CHAPTERS, CLUSTER, CLUSTER.nodes[-1], seen).blockers
+    assert "cluster" in {one.check for one in refused}
+
+
 def test_data_where_no_setting_can_have_them_are_not_left_behind() -> None:
     in_itself = zookeeper(places={})
     elsewhere = zookeeper(places={"/data": "/srv/zk-data"})

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Change, Set, applied
-from ..compare import differences, foreign
+from ..compare import belonging, differences, foreign
 from ..desired import Container
+from ..look.observed import Observed
 from ..mesos_agent.desired import moved_inside
 from ..runbook import CHAPTERS, containers
 from .look import Machine
@@ -84,7 +85,16 @@ def _hindered(cluster: Cluster, node: Node, machine: Machine) -> Iterator[tuple[
         if len(meant) > 1:
             yield node.name, f"{told} are all of [{role}], and a host has one: remove what is of no use"
         for one in meant[: len(meant) == 1]:
-            yield from ((node.name, f"{told}: {why}") for why in _lost(_wanted(cluster, after, role), one))
+            wanted = _wanted(cluster, after, role)
+            why = (*_lost(wanted, one), *_elsewhere(cluster, wanted, one))
+            yield from ((node.name, f"{told}: {each}") for each in why)
+
+
+def _elsewhere(cluster: Cluster, wanted: Container, member: Member) -> Iterator[str]:
+    """Say by which addresses a member knows ZooKeeper, if a deploy would take it for another cluster's."""
+    seen = Observed(containers={wanted.name: member.seen})
+    for one in belonging.objections(cluster, (wanted,), seen):
+        yield f"{one.seen}, and a deploy refuses that: have it use the addresses of hosts.ini first"
 
 
 def _others(node: Node, machine: Machine) -> Iterator[tuple[str, str]]:
