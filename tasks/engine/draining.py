@@ -12,11 +12,14 @@ from ..plan.mesos_agent import foreseen, moving, picture, requests
 from ..plan.mesos_agent.moving import Course, Move
 from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
-from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
+from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
+from ..plan.words import names
 from . import gates, lease, succession
 from .deploy import Result
 from .hosts import Hosts
 from .run import Run
+
+QUORUMS = (ZOOKEEPER, MESOS_MASTER)
 
 GOES_ON = "`fab host.drain {0}` goes on where this run stopped; `fab host.resume {0}` gives everything back."
 
@@ -121,7 +124,14 @@ def _has_agent(node: Node) -> bool:
 
 
 def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
-    """Raise Blocked if a service would stop while a person works on the host."""
+    """Raise Blocked if a service would stop while a person works on the host, or nobody can tell."""
+    leaving = [each.name for each in run.cluster.removed if {*each.roles} & {one.role for one in QUORUMS}]
+    if leaving:
+        raise Blocked(
+            f"{names(leaving)}  in [removed]: while a ZooKeeper or a master leaves, hosts.ini does not tell how "
+            "many of them must serve. Deploy, and take those lines out of hosts.ini; then run this again. "
+            "Nothing was changed."
+        )
     asked = [each for each in CHAPTERS if each.members and each.concerns(node)]
     standings = gates.standings(run.hosts, gates.ask_once(run.hosts, asked)) if asked else {}
     if needed := roll.needed(standings, node.name):

@@ -215,6 +215,15 @@ def test_a_preview_changes_nothing() -> None:
     assert of.done == []
 
 
+def test_while_a_zookeeper_or_a_master_leaves_no_host_is_drained() -> None:
+    five = TRIO.replace("[zookeeper]\n", "[zookeeper]\n10.70.0.13 myid=4\n10.70.0.14 myid=5\n")
+    cluster = parse(f"{five}[mesos_agent]\n10.70.0.20\n[removed]\n10.70.0.13\n10.70.0.14\n")
+    of = FakeHosts(cluster, says=lambda question: "", in_vain=True)
+    agent = cluster.having("mesos_agent")[0]
+    with pytest.raises(Blocked, match=r"^10\.70\.0\.13, \.14  in \[removed\]: .* Nothing was changed"):
+        draining.preview(Run(of), agent)
+
+
 def test_a_host_that_a_quorum_needs_is_not_drained() -> None:
     of = FakeHosts(CLUSTER, says=lambda question: "", in_vain=True)
     with pytest.raises(Blocked) as refused:
