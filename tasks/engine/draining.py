@@ -129,7 +129,7 @@ def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
     if leaving:
         raise Blocked(
             f"{names(leaving)}  in [removed]: while a ZooKeeper or a master leaves, hosts.ini does not tell "
-            "how many of them must serve. Deploy, and take those lines out of hosts.ini; then run this again. "
+            "how many of them must serve. Deploy, take those lines out of hosts.ini, then run this again. "
             "Nothing was changed."
         )
     asked = [each for each in CHAPTERS if each.members and each.concerns(node)]
