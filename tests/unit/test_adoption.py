@@ -287,12 +287,12 @@ def test_it_is_known_by_its_old_name_as_long_as_none_has_the_new_one() -> None:
 
 def test_a_directory_full_of_data_is_never_replaced_by_another_one() -> None:
     full = zookeeper(places={"/data": "/srv/zk/data"})
-    full = zookeeper(places={"/data": "/srv/zk/data"})
     plans = taken_over(INI, zookeeper=full)
     (blocker,) = plans[TRIO[0]].blockers
     assert blocker.check == "left-data" and "/srv/zk/data, hosts.ini has /opt/zookeeper/data" in blocker.seen
     kept = taken_over(f"{INI}[all:vars]\nzookeeper_dir=/srv/zk\n", zookeeper=full)
     assert not kept[TRIO[0]].blockers
+    assert not taken_over(INI, zookeeper=replace(full, status="created"))[TRIO[0]].blockers, "it never ran"
 
 
 def test_a_master_in_memory_has_nothing_to_leave_behind_and_one_with_a_log_has() -> None:

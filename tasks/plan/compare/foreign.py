@@ -47,9 +47,10 @@ def data(wanted: Container) -> Iterator[str]:
 def left_behind(wanted: Container, seen: SeenContainer) -> str | None:
     """Give where the data are that a successor would not have; "" if no path of the host is there.
 
-    None if there are none, or it would have them.
+    None if there are none, as before its first start, or it would have them.
     """
-    if wanted.role not in KEEPS or (wanted.role == "mesos_master" and by_hand.in_memory(seen)):
+    never_ran = seen.status == "created"
+    if never_ran or wanted.role not in KEEPS or (wanted.role == "mesos_master" and by_hand.in_memory(seen)):
         return None
     place = by_hand.place(seen, keeps(wanted.role, seen))
     return None if place in data(wanted) else place
