@@ -18,13 +18,15 @@ from test_jobs import PAGES, TARGETS, calls
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNER = """
-import json, os, sys
+import json, os, shutil, sys, tempfile
 from fabric.main import program
 import fabfile
 for words in json.load(sys.stdin):
+    place = tempfile.mkdtemp(prefix=f"{sys.argv[1]}.")  # none finds what another has written
+    shutil.copytree(sys.argv[1], place, dirs_exist_ok=True)
     if os.fork() == 0:
         os.setsid()
-        os.chdir(sys.argv[1])
+        os.chdir(place)
         said = os.open("said", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         password, typed = os.pipe()
         os.write(typed, b"secret\\n"), os.close(typed)
@@ -32,7 +34,7 @@ for words in json.load(sys.stdin):
         program.run(["fab", "--search-root", sys.argv[2], *words])
         sys.exit(0)
     code = os.waitstatus_to_exitcode(os.wait()[1])
-    print(json.dumps([words, code, open(f"{sys.argv[1]}/said").read()]), flush=True)
+    print(json.dumps([words, code, open(f"{place}/said").read()]), flush=True)
 """
 """Runs commands as fab does, without starting Python for each."""
 
