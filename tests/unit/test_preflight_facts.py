@@ -1,6 +1,7 @@
 """A preflight asked for real and read back; docker and what tells of the machine are stand-ins."""
 
 import json
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -128,6 +129,14 @@ def test_everything_a_host_says_of_itself_is_read(host: Path, sh: list[str]) -> 
         agent="7f3-S0",
         ensemble=True,
     )
+
+
+def test_a_size_that_no_machine_has_is_not_read(host: Path) -> None:
+    huge = "9" * 400
+    told = re.sub(r"(\s)[0-9]+(\s+[0-9]+% |\s+kB\n)", rf"\g<1>{huge}\g<2>", answer(host, SHELLS[0]))
+    facts = read(told, BOUNDARY, ASK)
+    assert huge in told and facts.clock == 1700000000
+    assert (facts.docker, facts.rooms, facts.memory, facts.free_memory) == (None, {}, None, None)
 
 
 @pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])

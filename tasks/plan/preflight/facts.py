@@ -222,13 +222,13 @@ def _resolved(text: str) -> tuple[str, ...] | None:
 
 
 def _megabytes(text: str, key: str) -> int | None:
-    found = re.search(rf"^{key}:\s+([0-9]+) kB$", text, re.MULTILINE)
+    found = re.search(rf"^{key}:\s+([0-9]{{1,15}}) kB$", text, re.MULTILINE)
     return int(found[1]) // 1024 if found else None
 
 
 def _room(text: str) -> Room | None:
     path, _, told = text.partition("\n")
-    found = re.search(r"\s([0-9]+)\s+[0-9]+%\s+(/.*)$", told.rstrip("\n"))
+    found = re.search(r"\s([0-9]{1,15})\s+[0-9]+%\s+(/.*)$", told.rstrip("\n"))
     return Room(path, found[2], int(found[1]) // 1024) if found else None
 
 

@@ -91,8 +91,11 @@ class Store:
         return "/".join([self._root, category, bucket(name), name, *([version] if version else [])])
 
     def _write(self, place: str, data: bytes) -> None:
-        self._client.ensure_path(place)
-        self._client.set(place, data)
+        """Write a node at once: nobody who reads meanwhile finds it empty."""
+        try:
+            self._client.set(place, data)
+        except NoNodeError:
+            self._client.create(place, data, makepath=True)  # nobody else writes: only the leader does
 
     def _read(self, place: str) -> Any:
         return json.loads(self._client.get(place)[0])
