@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 import pytest
 from fake_hosts import FakeHosts
-from samples import TRIO, run
+from samples import TRIO, run, stand_in
 
 from tasks.engine import marathons
 from tasks.engine.hosts import Inquiry
@@ -80,9 +80,10 @@ def test_the_ties_are_those_of_the_containers_own_processes() -> None:
     }
     answer = "".join(f"\nX {name}\n{text}" for name, text in parts.items())
     assert ties.read(answer, "X", CLUSTER) == tied(B, C)
-    assert ties.read("\nX since\n\nX processes\n\nX connections\n\nX end\n", "X", CLUSTER) == Ties(
-        frozenset(), ""
-    )
+    nothing = "\nX since\n\nX processes\n\nX connections\n\nX end\n"
+    assert ties.read(nothing, "X", CLUSTER) == Ties(frozenset(), "")
+    for lie in ("9" * 5000, "-1", "\u0664"):
+        assert ties.read(f"\nX work\n{lie}\n{nothing}", "X", CLUSTER).work == 0
 
 
 @dataclass
@@ -253,11 +254,9 @@ def test_only_what_runs_on_with_its_port_closed_is_ended(
     running: str, listening: str, stopped: bool, says: list[str], tmp_path: Path
 ) -> None:
     bin = tmp_path / "bin"
-    bin.mkdir()
     docker = f"case $1 in inspect) echo '{running}';; *) echo \"$@\" >>{tmp_path}/done;; esac"
     for name, text in {"docker": docker, "ss": f"printf %s {shlex.quote(listening)}"}.items():
-        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
-        (bin / name).chmod(0o755)
+        stand_in(bin, name, text)
     ran = run(f"set -eu\n{ties.end(CLUSTER.nodes[0], SINCE).shell}", tmp_path, bin)
     assert (ran.returncode, ran.stdout.decode().splitlines()) == (0, says)
     assert (tmp_path / "done").exists() == stopped
@@ -277,12 +276,10 @@ def test_a_boot_is_waited_for_until_the_process_is_connected_or_has_done_enough_
     connections: str, work: int, rounds: int, tmp_path: Path
 ) -> None:
     bin, own = tmp_path / "bin", os.getpid()  # a process that has worked
-    bin.mkdir()
     top = f"case $1 in top) echo '    PID'; echo '      {own}'; echo '  99999999';; esac"
     shown = shlex.quote(connections.replace("PID", str(own)))
     for name, text in {"docker": top, "ss": f"echo {shown}", "sleep": f"echo >>{tmp_path}/rounds"}.items():
-        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
-        (bin / name).chmod(0o755)
+        stand_in(bin, name, text)
     ran = run(ties.script(CLUSTER.nodes[0], "X", patience=2, work=work), tmp_path, bin)
     waited = tmp_path / "rounds"
     assert (len(waited.read_text()) if waited.exists() else 0) == rounds
@@ -291,11 +288,9 @@ def test_a_boot_is_waited_for_until_the_process_is_connected_or_has_done_enough_
 
 def test_what_a_boot_has_used_is_told_of_one_that_was_waited_for(tmp_path: Path) -> None:
     bin, own = tmp_path / "bin", os.getpid()
-    bin.mkdir()
     connected = f"[ ! -e {tmp_path}/rounds ] || echo 'users:((\"java\",pid={own},fd=45))'"
     top = f"case $1 in top) echo PID; echo {own};; esac"
     for name, text in {"docker": top, "ss": connected, "sleep": f"echo >>{tmp_path}/rounds"}.items():
-        (bin / name).write_text(f"#!/bin/sh\n{text}\n")
-        (bin / name).chmod(0o755)
+        stand_in(bin, name, text)
     ran = run(ties.script(CLUSTER.nodes[0], "X", patience=2), tmp_path, bin)
     assert ties.read(ran.stdout.decode(), "X", CLUSTER).work > 0

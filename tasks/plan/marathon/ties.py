@@ -91,8 +91,8 @@ def read(output: str, boundary: str, cluster: Cluster) -> Ties:
     found = re.findall(r"[ :]([0-9.]+)\]?:[0-9]+\s+users:\(.*?pid=([0-9]+)", parts.get("connections", ""))
     at = {address for address, process in found if process in own}
     members = frozenset(node.name for node in cluster.ensemble if node.address in at)
-    work = parts.get("work", "").strip()
-    return Ties(members, parts.get("since", "").strip(), int(work) if work.isdecimal() else 0)
+    work = re.fullmatch("[0-9]{1,12}", parts.get("work", "").strip())
+    return Ties(members, parts.get("since", "").strip(), int(work[0]) if work else 0)
 
 
 def line(cluster: Cluster, standing: Iterable[Candidacy]) -> list[str]:
