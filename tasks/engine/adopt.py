@@ -1,10 +1,7 @@
 """Look for members that somebody runs by hand, and write the settings that keep them as they are."""
 
 import os
-import secrets
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +13,9 @@ from ..inventory.written import written
 from ..plan.adopt import told
 from ..plan.adopt.adoption import Adoption, adopt
 from ..plan.adopt.look import Machine, asking, read
-from ..plan.look.sections import last_line
 from ..plan.words import grouped
 from . import fanout
+from .files import put
 from .hosts import Hosts, Inquiry
 
 BEFORE = ".before-adopt"
@@ -45,8 +42,7 @@ def look(hosts: Hosts) -> Found:
 
 
 def _inquiry() -> Inquiry[Machine]:
-    boundary = secrets.token_hex(16)
-    return Inquiry("look", asking(boundary), last_line(boundary), lambda text: read(text, boundary))
+    return Inquiry.of("look", asking, read)
 
 
 def lines(cluster: Cluster, found: Found) -> Iterator[str]:
@@ -116,18 +112,7 @@ def _free(file: Path) -> Path:
 
 
 def _put(file: Path, text: str, like: Path) -> None:
-    """Write a file beside and rename it, with the owner and the mode of another; nobody sees a half."""
-    state = like.stat()
-    number, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(number, "wb") as out:
-            os.fchmod(number, state.st_mode & 0o7777)
-            with suppress(PermissionError):
-                os.fchown(number, state.st_uid, state.st_gid)
-            out.write(text.encode())
-            out.flush()
-            os.fsync(number)
-        os.rename(beside, file)
+        put(file, text.encode(), like)
     except OSError as error:
-        Path(beside).unlink(missing_ok=True)
         raise BadInput(f"{file}: {error.strerror}") from None

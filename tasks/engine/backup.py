@@ -1,6 +1,5 @@
 """A backup is made: hosts are looked at, ZooKeeper's tree and services are read; nothing is changed."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from ..errors import BadInput, Blocked, NoTree, OperatorError
 from ..inventory.cluster import Node
 from ..plan import http
 from ..plan.look.observed import Observed
-from ..plan.look.sections import last_line
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER, ZOOKEEPER
 from ..plan.words import grouped
 from ..plan.zookeeper.backup import archive, beside, picture, restoring
@@ -81,7 +79,7 @@ def _asked(hosts: Hosts, seen: Mapping[str, Observed]) -> tuple[dict[str, bytes]
     there = hosts.among(seen)
     services = [each for each in (MARATHON, MESOS_MASTER) if there.members(each)]
     try:
-        standings = gates.standings(there, gates.ask_once(there, services)) if services else {}
+        standings = gates.standings_now(there, services)
         asked = beside.questions(hosts.cluster, {name: one.leader for name, one in standings.items()})
         return beside.answers(_answers(there, asked) if asked else {})
     except OperatorError:  # whoever asks was lost just now
@@ -91,12 +89,10 @@ def _asked(hosts: Hosts, seen: Mapping[str, Observed]) -> tuple[dict[str, bytes]
 def _answers(hosts: Hosts, asked: beside.Asked) -> Mapping[str, http.Answer]:
     """Have one of the hosts ask that takes part, as no other need reach the services."""
     vantage = next(node for node in hosts.nodes if {"marathon", "mesos_master"} & {*node.roles})
-    boundary = secrets.token_hex(16)
-    inquiry = Inquiry(
+    inquiry = Inquiry.of(
         "ask the leaders",
-        beside.script(asked, boundary),
-        last_line(boundary),
-        lambda text: beside.read(text, boundary, asked),
+        lambda mark: beside.script(asked, mark),
+        lambda text, mark: beside.read(text, mark, asked),
     )
     return hosts.inquire(vantage, inquiry)
 

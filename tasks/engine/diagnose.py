@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.look import collection
 from ..plan.look.observed import Observed
-from ..plan.look.sections import last_line
 from ..plan.membership import Plans
 from ..plan.outlook import Outlook
 from ..plan.preflight import Report
@@ -92,10 +90,8 @@ def _uncollected(gone: Mapping[str, OperatorError]) -> Iterator[str]:
 
 def inquiry(node: Node) -> Inquiry[dict[str, str]]:
     """Give what a diagnosis collects on a node."""
-    boundary = secrets.token_hex(16)
     logs = [place.path for place in places(node) if not place.data]
-    script = collection.script(logs, boundary)
-    return Inquiry("collect", script, last_line(boundary), lambda text: collection.read(text, boundary))
+    return Inquiry.of("collect", lambda mark: collection.script(logs, mark), collection.read)
 
 
 def _documents(status: Status, plans: Plans, report: Report) -> Iterator[tuple[str, str]]:

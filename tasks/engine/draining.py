@@ -133,7 +133,7 @@ def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
             "Nothing was changed."
         )
     asked = [each for each in CHAPTERS if each.members and each.concerns(node)]
-    standings = gates.standings(run.hosts, gates.ask_once(run.hosts, asked)) if asked else {}
+    standings = gates.standings_now(run.hosts, asked)
     if needed := roll.needed(standings, node.name):
         raise Blocked("\n".join([*(f"{node.name}  {why}." for why in needed), "Nothing was changed."]))
     return standings
@@ -181,7 +181,7 @@ class Agent:
 
     def look(self) -> Picture:
         """Give the picture of now. Raises GateNotReached if somebody does not tell what must be known."""
-        deadline = time.monotonic() + min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout)
+        deadline = time.monotonic() + gates.settling(self._hosts)
         while True:
             try:
                 return self._look()

@@ -126,8 +126,12 @@ def ask_once(hosts: Hosts, chapters: Sequence[Chapter]) -> Said:
 
 def ask_until(hosts: Hosts, chapters: Sequence[Chapter], enough: Callable[[Said], bool]) -> None:
     """Ask every member of these services until it is enough, or for as long as they may take to come back."""
-    patience = min(SETTLING, hosts.cluster.settings.gate_timeout)
-    _ask(hosts, chapters, _vantage(hosts, chapters), patience, enough)
+    _ask(hosts, chapters, _vantage(hosts, chapters), settling(hosts), enough)
+
+
+def settling(hosts: Hosts) -> int:
+    """Say how many seconds members may take to come back; never more than a gate may."""
+    return min(SETTLING, hosts.cluster.settings.gate_timeout)
 
 
 def ask_member(hosts: Hosts, node: Node, question: Question) -> str:
@@ -161,6 +165,11 @@ def standings(hosts: Hosts, said: Said) -> dict[str, Standing]:
     return {chapter.service: _standing(hosts, chapter, answers) for chapter, answers in said.items()}
 
 
+def standings_now(hosts: Hosts, chapters: Sequence[Chapter]) -> dict[str, Standing]:
+    """Ask every member of these services once, and say how they stand; nobody is asked if there are none."""
+    return standings(hosts, ask_once(hosts, chapters)) if chapters else {}
+
+
 def _standing(hosts: Hosts, chapter: Chapter, answers: Mapping[str, Answers]) -> Standing:
     return _members(chapter).standing(hosts.cluster, answers)
 
@@ -186,7 +195,7 @@ def next_turn(
     """
     turn, asked = Turn(shaken="nobody was asked yet"), services(hosts)
     vantage, patience = _vantage(hosts, asked), hosts.cluster.settings.gate_timeout
-    settled = time.monotonic() + (patience if fresh else min(SETTLING, patience))
+    settled = time.monotonic() + (patience if fresh else settling(hosts))
 
     def enough(said: Said) -> bool:
         nonlocal turn

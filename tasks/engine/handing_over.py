@@ -7,7 +7,7 @@ from ..inventory.cluster import Node
 from ..plan.availability.turns import Taken
 from ..plan.marathon import handover
 from ..plan.membership import Plans
-from ..plan.runbook import Chapter, containers
+from ..plan.runbook import Chapter
 from ..plan.shell import start_again
 from ..plan.step import Action, Step
 from ..plan.words import names
@@ -76,7 +76,7 @@ def _take_back(hosts: Hosts, chapter: Chapter, turns: Turns, error: OperatorErro
 
 
 def _start_again(hosts: Hosts, chapter: Chapter, node: Node) -> None:
-    (container,) = containers([chapter], hosts.cluster, node)
+    container = hosts.container(chapter, node)
     title, reason = f"start {container.name} again", "the hand-over failed"
     hosts.act({node.name: [Step(container.step, Action.START, title, reason, start_again(container.name))]})
     gates.reach_member(hosts, chapter, node)

@@ -12,6 +12,7 @@ from paramiko import Channel
 from ..errors import OperatorError, StepFailed, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan import runbook
+from ..plan.desired import Container
 from ..plan.gate import Question
 from ..plan.look import lease
 from ..plan.look.observed import Observed, read
@@ -47,6 +48,15 @@ class Inquiry(Generic[T]):
     end: str
     read: Callable[[str], T]
     hears: Callable[[str], object] = field(default=lambda line: None)
+
+    @classmethod
+    def of(cls, what: str, script: Callable[[str], str], read: Callable[[str, str], T]) -> "Inquiry[T]":
+        """Make one whose script and reader are given the mark of its sections, which nobody can foresee.
+
+        `script` takes the mark, `read` the answer and the mark.
+        """
+        mark = secrets.token_hex(16)
+        return cls(what, script(mark), last_line(mark), lambda text: read(text, mark))
 
     def over(self, line: str) -> bool:
         """Hear a line, and tell whether it was the last one."""
@@ -129,6 +139,11 @@ class Hosts:
         there.nodes, there._leased = there.nodes[len(self.nodes) :], set()
         return there
 
+    def container(self, chapter: Chapter, node: Node) -> Container:
+        """Give the one container that a node has of a chapter's service."""
+        (one,) = runbook.containers([chapter], self.cluster, node)
+        return one
+
     def among(self, names: Collection[str]) -> "Hosts":
         """Give only these of the hosts, with the connections that there are."""
         fewer = copy(self)
@@ -183,10 +198,11 @@ class Hosts:
 
     def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
         """Give what a look asks a node."""
-        ask, boundary = runbook.ask(chapters, self.cluster, node), secrets.token_hex(16)
-        script = observation(ask, boundary, waits=self._waits)
-        return Inquiry(
-            "look", script, last_line(boundary), lambda text: self.but_ours(node, read(text, boundary, ask))
+        ask = runbook.ask(chapters, self.cluster, node)
+        return Inquiry.of(
+            "look",
+            lambda mark: observation(ask, mark, waits=self._waits),
+            lambda text, mark: self.but_ours(node, read(text, mark, ask)),
         )
 
     def leased(self, node: Node) -> None:

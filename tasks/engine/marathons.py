@@ -1,18 +1,15 @@
 """Marathon stays led while members of ZooKeeper are restarted, as far as its sessions there allow that."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..errors import NoTree, OperatorError, StepFailed
 from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
-from ..plan.desired import Container
 from ..plan.look.election import Candidacy
-from ..plan.look.sections import last_line
 from ..plan.marathon import ties
 from ..plan.marathon.ties import Ties
 from ..plan.roll import Member, Turn
-from ..plan.runbook import MARATHON, ZOOKEEPER, containers
+from ..plan.runbook import MARATHON, ZOOKEEPER
 from ..plan.step import Step
 from . import gates
 from .hosts import Hosts, Inquiry
@@ -73,12 +70,8 @@ class Marathons:
         """See how much work it is to boot, of those that were started, unless it is too late for that."""
         booting, self._booting = self._booting, set()
         if booting:
-            seen = _ties(self._hosts, booting, self._patience)
+            seen = _ties(self._hosts, booting, gates.settling(self._hosts))
             self._work = min((one.work for one in seen.values() if one.work), default=self._work)
-
-    @property
-    def _patience(self) -> int:
-        return min(gates.SETTLING, self._hosts.cluster.settings.gate_timeout)
 
     def start_held(self, but: Collection[str] = ()) -> None:
         """Have those run that are held, `but` some; where that fails, it is only told."""
@@ -99,7 +92,7 @@ class Marathons:
         if booting:
             self._boot_again(booting, "one that boots is not hit when ZooKeeper's leader is restarted next")
             if self._work:
-                _ties(self._hosts, booting, self._patience, int(self._work * ties.PART))
+                _ties(self._hosts, booting, gates.settling(self._hosts), int(self._work * ties.PART))
         tied = {name: one for name, one in known.items() if name not in booting}
 
         def after() -> None:
@@ -172,7 +165,7 @@ class Marathons:
     def _hold(self, names: Sequence[str]) -> None:
         """Stop Marathons with time, so that one hands over what it leads."""
         nodes = _nodes(self._hosts, names)
-        self._hosts.act({node.name: [ties.stop(_container(self._hosts, node))] for node in nodes})
+        self._hosts.act({node.name: [ties.stop(self._hosts.container(MARATHON, node))] for node in nodes})
         self._are_held(names)
 
     def _are_held(self, names: Collection[str]) -> None:
@@ -200,13 +193,8 @@ class Marathons:
 
 
 def _restart(hosts: Hosts, node: Node, why: str) -> Step:
-    container = _container(hosts, node)
+    container = hosts.container(MARATHON, node)
     return restart(container, why, f"restarts {container.name}", container.grace)
-
-
-def _container(hosts: Hosts, node: Node) -> Container:
-    (container,) = containers([MARATHON], hosts.cluster, node)
-    return container
 
 
 def _seen(hosts: Hosts, member: Node) -> Seen:
@@ -222,12 +210,10 @@ def _ties(hosts: Hosts, names: Collection[str], patience: int = 0, work: int = 0
     """
 
     def ask(node: Node) -> Ties | None:
-        boundary = secrets.token_hex(16)
-        inquiry = Inquiry(
+        inquiry = Inquiry.of(
             "look at Marathon's sessions",
-            ties.script(node, boundary, patience, work),
-            last_line(boundary),
-            lambda text: ties.read(text, boundary, hosts.cluster),
+            lambda mark: ties.script(node, mark, patience, work),
+            lambda text, mark: ties.read(text, mark, hosts.cluster),
         )
         try:
             return hosts.inquire(node, inquiry)

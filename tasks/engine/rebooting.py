@@ -1,6 +1,5 @@
 """Hosts are rebooted one after the other: each is drained, awaited, and used again once all is well."""
 
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +10,13 @@ from ..plan import roll
 from ..plan.look import boot
 from ..plan.look.boot import Boot, Course, Note
 from ..plan.look.observed import Observed
-from ..plan.look.sections import last_line
 from ..plan.names import Id
 from ..plan.roll import Standings
 from ..plan.step import Action, HostPlan, Step
 from ..plan.words import names, verb
 from . import availability, draining, gates, lease
 from .deploy import Result
-from .hosts import Hosts, Inquiry
+from .hosts import Inquiry
 from .lease import Leases, NotLocked, Taken
 from .run import Run
 
@@ -85,17 +83,12 @@ def reboot(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
 def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> Found:
     boots = run.hosts.each(nodes, lambda node: inquire(node, _inquiry()))
     known = {node.name: node for node in nodes}
-    ordered = roll.leaders_last(_standings(run.hosts), [*known])
+    ordered = roll.leaders_last(gates.standings_now(run.hosts, gates.services(run.hosts)), [*known])
     return Found({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
 
 
 def _inquiry() -> Inquiry[Boot]:
-    boundary = secrets.token_hex(16)
-    return Inquiry("look", boot.asking(boundary), last_line(boundary), lambda text: boot.read(text, boundary))
-
-
-def _standings(hosts: Hosts) -> Standings:
-    return gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
+    return Inquiry.of("look", boot.asking, boot.read)
 
 
 def _order(course: Course) -> list[str]:
@@ -149,7 +142,7 @@ class _Turns:
 
     def take(self, node: Node) -> tuple[str, ...]:
         """Reboot a host; say what was over its budget."""
-        before = _standings(self._hosts)
+        before = gates.standings_now(self._hosts, gates.services(self._hosts))
         self._expect(node)
         self._note(node)
         try:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from ..errors import GateNotReached, OperatorError
 from ..inventory.cluster import Node
-from ..plan import runbook
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
 from ..plan.mesos_agent import foreseen, leaving, moving, picture
@@ -20,7 +19,7 @@ from ..plan.retire.leaving import emptied
 from ..plan.retire.leavings import Leavings
 from ..plan.retire.plan import Retiring, stays
 from ..plan.runbook import CHAPTERS, MESOS_MASTER
-from ..plan.step import Action, Blocker, Step
+from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
 from . import draining, fanout, gates, lease, retire
 from .deploy import Result
@@ -86,13 +85,9 @@ def survey(run: Run, asking: Asking | None = None, among: Sequence[Node] | None 
         nodes, lambda node: ask(node, retire.inquiry(former, node)), run.cluster.settings.parallel
     )
     hosts = {n.name: Retiring(former.cluster, n, *seen[n.name]) for n in nodes if n.name in seen}
-    plans = {name: emptied(host, _objections(host)) for name, host in hosts.items()}
+    plans = {name: emptied(host, retire.objections(host)) for name, host in hosts.items()}
     refuse_if_blocked(plans, "On these hosts, which leave the cluster, nothing was changed.")
     return Leaving(hosts, plans, lost)
-
-
-def _objections(host: Retiring) -> tuple[Blocker, ...]:
-    return runbook.missing(CHAPTERS, host.cluster, host.node, host.seen).blockers
 
 
 def lines(run: Run, found: Leaving) -> Iterator[Piece]:
@@ -181,7 +176,7 @@ def _marked(hosts: Hosts, node: Node, agent: str, limits: Limits) -> bool:
 
     False if it cannot do that. Raises GateNotReached.
     """
-    deadline = time.monotonic() + min(gates.SETTLING, hosts.cluster.settings.gate_timeout)
+    deadline = time.monotonic() + gates.settling(hosts)
     while True:
         why, said = _asked_to_mark(hosts, node, agent)
         if said is not None and leaving.LATER not in said:

@@ -1,6 +1,5 @@
 """Take a cluster from its hosts: shown first, then done under a lease, in turns over all hosts."""
 
-import secrets
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from ..plan.availability.apps import by_app
 from ..plan.look import observed
 from ..plan.look.lease import LEASE
 from ..plan.look.observed import LOCK, Observed
-from ..plan.look.sections import last_line, split
+from ..plan.look.sections import split
 from ..plan.membership import Plans
 from ..plan.mesos_agent import ending
 from ..plan.mesos_agent.desired import CONTAINER as AGENT
@@ -58,14 +57,16 @@ class Retirement:
 
 def inquiry(run: Run, node: Node) -> Inquiry[tuple[Observed, Leavings]]:
     """Give what a retirement asks a node: all that a look does, and more."""
-    ask, boundary = runbook.ask(CHAPTERS, run.cluster, node), secrets.token_hex(16)
+    ask = runbook.ask(CHAPTERS, run.cluster, node)
 
-    def read(text: str) -> tuple[Observed, Leavings]:
-        seen = run.hosts.but_ours(node, observed.read(text, boundary, ask))
-        return seen, leavings.read(split(text, boundary))
+    def script(mark: str) -> str:
+        return observed.script(ask, mark, last=leavings.asking(places(node), ask.images))
 
-    script = observed.script(ask, boundary, last=leavings.asking(places(node), ask.images))
-    return Inquiry("look", script, last_line(boundary), read)
+    def read(text: str, mark: str) -> tuple[Observed, Leavings]:
+        seen = run.hosts.but_ours(node, observed.read(text, mark, ask))
+        return seen, leavings.read(split(text, mark))
+
+    return Inquiry.of("look", script, read)
 
 
 def preview(run: Run, keep_data: bool) -> Retirement:
@@ -88,13 +89,14 @@ def _made(run: Run, seen: Seen, others: Mapping[str, Observed], keep_data: bool)
     agents = [node for node in nodes if seen[node.name][0].container(AGENT).is_up]
     told = run.hosts.each(agents, lambda node: _loses(run, node, seen[node.name][0]))
     hosts |= {name: replace(hosts[name], loses=said) for name, said in told.items()}
-    plans = {name: plan(host, _objections(run, host)) for name, host in hosts.items()}
+    plans = {name: plan(host, objections(host)) for name, host in hosts.items()}
     elsewhere = {name: HostPlan(name, (), (), (one,)) for name, one in between(hosts, others)}
     return Retirement(plans, {name: tuple(stays(host)) for name, host in hosts.items()}, elsewhere)
 
 
-def _objections(run: Run, host: Retiring) -> tuple[Blocker, ...]:
-    return runbook.missing(CHAPTERS, run.cluster, host.node, host.seen).blockers
+def objections(host: Retiring) -> tuple[Blocker, ...]:
+    """Give what stands in the way on a host."""
+    return runbook.missing(CHAPTERS, host.cluster, host.node, host.seen).blockers
 
 
 def _loses(run: Run, node: Node, seen: Observed) -> str:

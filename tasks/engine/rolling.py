@@ -10,7 +10,7 @@ from ..plan.membership import Plans, Seen
 from ..plan.mesos_master import replicas
 from ..plan.names import Id
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter, containers
+from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
@@ -47,7 +47,7 @@ def _turns(
     seen: Seen,
 ) -> Refused:
     waiting, here = list(members), ""
-    before = gates.standings(hosts, gates.ask_once(hosts, gates.services(hosts)))
+    before = gates.standings_now(hosts, gates.services(hosts))
     fresh = any(step.phase == "start" for plan in plans.values() for step in plan.steps)
     while waiting:
         care.see_boots()
@@ -89,7 +89,7 @@ def _replace(
 
 def put_back(hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError) -> None:
     """Put a member's previous container back; `error` is why its successor failed."""
-    (container,) = containers([chapter], hosts.cluster, node)
+    container = hosts.container(chapter, node)
     title, why = f"put the previous {container.name} back", "its successor failed"
     step = Step(container.step, Action.PUT_BACK, title, why, shell.put_back(container), "replace", "restart")
     try:
@@ -115,7 +115,7 @@ def _without_log(hosts: Hosts, nodes: Sequence[Node], error: OperatorError) -> R
 def _rolled_back(
     hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError, untouched: Sequence[Member]
 ) -> RolledBack:
-    (container,) = containers([chapter], hosts.cluster, node)
+    container = hosts.container(chapter, node)
     others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
     return RolledBack(
         f"{error}\n"

@@ -8,7 +8,7 @@ from ..inventory.cluster import Cluster, Node
 from ..plan.gate import Answers, Standing, Verdict
 from ..plan.membership import Plans, forsaken, started
 from ..plan.mesos_master.service import Masters, forgotten
-from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter, containers
+from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.schedule import replaced
 from ..plan.step import Phase
 from ..plan.words import verb
@@ -73,7 +73,7 @@ def _led_by_one_that_stays(former: Hosts, node: Node, stay: frozenset[str]) -> s
     Who has the new list cannot follow one that is not in it (seen with 3.8.0). While that is stopped, the
     others elect one of themselves: it often has the highest id, and would win.
     """
-    (container,) = containers([ZOOKEEPER], former.cluster, node)
+    container = former.container(ZOOKEEPER, node)
     for _ in range(TRIES):
         standing = _standing(former, ZOOKEEPER)
         if node.name in standing.serving and standing.leader in stay:
@@ -88,7 +88,7 @@ def _led_by_one_that_stays(former: Hosts, node: Node, stay: frozenset[str]) -> s
 
 
 def _standing(hosts: Hosts, chapter: Chapter) -> Standing:
-    return gates.standings(hosts, gates.ask_once(hosts, [chapter]))[chapter.service]
+    return gates.standings_now(hosts, [chapter])[chapter.service]
 
 
 def _bring_back(run: Run, leaves: Sequence[Node], idle: Collection[str], serving: Collection[str]) -> None:
@@ -135,5 +135,5 @@ def _forgotten(cluster: Cluster, answers: Mapping[str, Answers], needed: frozens
 
 
 def _end(former: Hosts, chapter: Chapter, node: Node) -> None:
-    (container,) = containers([chapter], former.cluster, node)
+    container = former.container(chapter, node)
     former.act({node.name: [forsaken(container.step, container.name)]})

@@ -10,16 +10,14 @@ from ..plan.compare.listening import as_it_runs
 from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.report import status
-from ..plan.report.differing import differences, how_many
+from ..plan.report.differing import REFUSED, differences, how_many
 from ..plan.report.reach import reaching
 from ..plan.report.status import Service, Status
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER, Chapter
-from ..plan.words import names
+from ..plan.words import capitalized, names
 from . import gates, moments
 from .hosts import Hosts
 from .strangers import asked
-
-REFUSED = "A deploy would be refused: `fab plan` tells why."
 
 
 def look_around(hosts: Hosts) -> Status:
@@ -127,7 +125,7 @@ def _degraded(seen: Status) -> str:
 
 def _what_a_deploy_does(seen: Status) -> str:
     if any(host.blocked for host in seen.hosts):
-        return REFUSED
+        return f"{capitalized(REFUSED)}."
     if any(host.drifts for host in seen.hosts):
         return "`fab plan` shows what a deploy would fix."
     return f"A deploy would find nothing to change. {gates.SEARCH}"
@@ -141,7 +139,7 @@ def _drift(seen: Status) -> Iterator[str]:
         yield f"Every service is well, but {count} from {seen.source}{', the first is' if several else ''}:"
         yield f"{told[0]}. No service is down because of it now; it can matter when something restarts."
         refused = any(host.blocked for host in seen.hosts)
-        yield REFUSED if refused else "`fab plan` shows what a deploy would change."
+        yield f"{capitalized(REFUSED)}." if refused else "`fab plan` shows what a deploy would change."
     if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
         yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name"
         yield f"takes part on {strangers}. `fab plan` tells what to do about it."

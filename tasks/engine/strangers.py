@@ -1,6 +1,5 @@
 """Ask who takes part that hosts.ini does not name, where a look makes somebody suspect."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,7 +7,6 @@ from ..errors import OperatorError
 from ..plan import runbook
 from ..plan.look import candidates, peers
 from ..plan.look.observed import Observed
-from ..plan.look.sections import last_line
 from ..plan.runbook import Chapter
 from .hosts import Hosts, Inquiry
 
@@ -22,12 +20,8 @@ def asked(hosts: Hosts, chapters: Sequence[Chapter], seen: Mapping[str, Observed
     node = next((node for node in hosts.nodes if node.name == name), None)
     if node is None:
         return dict(seen)
-    boundary = secrets.token_hex(16)
-    port = node.settings.zookeeper_peer_port
-    script = peers.script(candidates.connections(hosts.cluster), port, boundary)
-    inquiry = Inquiry(
-        "look for strangers", script, last_line(boundary), lambda text: peers.read(text, boundary)
-    )
+    connections, port = candidates.connections(hosts.cluster), node.settings.zookeeper_peer_port
+    inquiry = Inquiry.of("look for strangers", lambda mark: peers.script(connections, port, mark), peers.read)
     try:
         return {**seen, name: replace(seen[name], peers=hosts.inquire(node, inquiry))}
     except OperatorError:

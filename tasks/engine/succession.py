@@ -8,7 +8,7 @@ from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.look.observed import Observed
-from ..plan.runbook import Chapter, containers
+from ..plan.runbook import Chapter
 from ..plan.step import HostPlan
 from . import availability, gates, lease
 from .deploy import Result, perform
@@ -98,7 +98,7 @@ def _leaving(run: Run, chapter: Chapter, standing: Standing, to: Node | None) ->
 
 
 def _restart(run: Run, chapter: Chapter, node: Node) -> HostPlan:
-    (container,) = containers([chapter], run.cluster, node)
+    container = run.hosts.container(chapter, node)
     effect = f"restarts {container.name}"
     step = restart(container, "another one is to lead", effect, container.grace)
     return HostPlan(node.name, (container.step,), (step,))

@@ -12,6 +12,10 @@ SERVICES = {
 """What the members of a role are called as a whole."""
 
 
+TASK = r"mesos-[0-9a-f]{8}-[0-9a-f]{4}-"
+"""How the name of a docker task's container begins, or of its executor's: an agent names it by an id."""
+
+
 class Id(StrEnum):
     """The ids of the runbook; each knows its service (`host` if it is of every host) and its task."""
 

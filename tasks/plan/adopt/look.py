@@ -9,10 +9,8 @@ from ..look import docker
 from ..look.docker import SeenContainer, SeenImage
 from ..look.observed import listening
 from ..look.sections import LIMIT, Unreadable, script, split
+from ..names import TASK
 from ..shell import OWN_ENGINE
-
-TASK = r"mesos-[0-9a-f]{8}-[0-9a-f]{4}-"
-"""How the name of a task's container begins, or of its executor's."""
 
 ZOO_CFG = "/conf/zoo.cfg"
 """Where ZooKeeper's image has its configuration."""

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from ..words import counted, grouped
 from .status import Component, Status
 
+REFUSED = "a deploy would be refused: `fab plan` tells why"
+"""What is said of what a person must mend before a deploy does."""
+
 
 def differences(status: Status) -> list[str]:
     """Say what differs, once for all hosts, unless a trouble says it."""

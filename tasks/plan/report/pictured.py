@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from picture.topology import Condition, Machine, Member
 
 from ...inventory.cluster import Cluster
-from .differing import differing
+from .differing import REFUSED, differing
 from .status import Component, HostStatus, Service, Status
 
 Spot = tuple[str, str]
 """A place in the picture: a host and a role; without a role the machine, without a host the service."""
 
 SHOWN = "`fab plan` shows what a deploy would change"
-REFUSED = "a deploy would be refused: `fab plan` tells why"
 
 
 @dataclass(frozen=True)

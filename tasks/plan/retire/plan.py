@@ -10,7 +10,7 @@ from ..look.boot import FORGETTING
 from ..look.observed import Observed
 from ..mesos_agent.desired import CONTAINER as AGENT
 from ..mesos_agent.desired import leave
-from ..names import SERVICES, Id
+from ..names import SERVICES, TASK, Id
 from ..runbook import CHAPTERS, containers, wanted
 from ..shell import LEDGER, STATE, quote
 from ..step import Action, Blocker, HostPlan, Risk, Step
@@ -26,9 +26,6 @@ RUNS = {
     "zookeeper": Id.ZOOKEEPER_RUN,
 }
 """The steps that run containers, in the order in which those go: who is needed by others goes after them."""
-
-TASK = re.compile(r"mesos-[0-9a-f]{8}-[0-9a-f]{4}-")
-"""How the name of a docker task's container begins: an agent names it by an id."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Retiring:
     @property
     def tasks(self) -> list[Held]:
         """The containers that an agent of this cluster has made for its tasks: their sandboxes tell."""
-        return [one for one in self.left.containers if TASK.match(one.name) and self.touched(one)]
+        return [one for one in self.left.containers if re.match(TASK, one.name) and self.touched(one)]
 
     @property
     def others(self) -> list[Held]:
@@ -127,7 +124,7 @@ def _tasks(host: Retiring) -> Iterator[Step]:
     why = f"{counted(len(host.tasks), 'container')} with a sandbox below {work}" if host.tasks else "if any"
     text = (
         "docker ps -a --format '{{.Names}}' | "
-        f"grep -E {quote('^' + TASK.pattern)} | while read -r name; do\n"
+        f"grep -E {quote('^' + TASK)} | while read -r name; do\n"
         "  if docker inspect --format '{{range .Mounts}}{{println .Source}}{{end}}' \"$name\" |\n"
         f'    grep -qF {sandboxes}; then docker rm -fv "$name"; fi\n'
         "done\n"
