@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fabric import task
 from invoke.context import Context
 
-from .launch import DEPLOY, DRAIN, EVERY, carry_out
+from .launch import DEPLOY, DRAIN, EVERY, GONE, carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,17 +55,23 @@ PLAN = {
     "check": "Exit with 8 if there is something to do.",
     "out": "Save the plan to this file, for `fab deploy-cluster --plan`.",
     **DRAIN,
+    **GONE,
 }
 
 
 @task(auto_shortflags=False, help=PLAN)
 def plan(
-    c: Context, json: bool = False, check: bool = False, out: str | None = None, drain: bool = False
+    c: Context,
+    json: bool = False,
+    check: bool = False,
+    out: str | None = None,
+    drain: bool = False,
+    gone: str | None = None,
 ) -> None:
     """Print what a deploy would do now, and why."""
     from . import inventory
     from .engine.chosen import is_repetition
-    from .engine.command import open_hosts, operators_errors
+    from .engine.command import but_gone, open_hosts, operators_errors
     from .engine.console import Console
 
     if is_repetition(c):
@@ -76,7 +82,7 @@ def plan(
 
             saving.refuse_other_file(out)
         with open_hosts(c, "host", Console(json)) as hosts:
-            show_plan(hosts, found, check, out, drain, inventory.runs())
+            show_plan(but_gone(hosts, gone), found, check, out, drain, inventory.runs())
 
 
 def show_plan(
@@ -150,7 +156,10 @@ def _say_others(console: Console, preview: Preview, told: str) -> None:
 
 
 def _say_removed(run: Run, found: Document) -> bool:
-    """Say what a deploy does on hosts that leave, and put it into the document; tell if there is anything."""
+    """Say what a deploy does on hosts that leave, and put it into the document; tell if there is anything.
+
+    Raises Unreachable for hosts that it would not reach.
+    """
     from .engine import removing
     from .plan.report import document
 
@@ -159,8 +168,9 @@ def _say_removed(run: Run, found: Document) -> bool:
     leaving = removing.survey(run)
     found.update(removed=document.removed(leaving.plans))
     run.console.say("Then, on the hosts in [removed]:")
-    for line, meaning in removing.lines(run, leaving):
-        run.console.say(line, meaning)
+    for line in removing.lines(run, leaving):
+        run.console.say(line)
+    leaving.refuse_lost()
     return bool(leaving.busy)
 
 
@@ -196,11 +206,24 @@ def _preflight(hosts: Hosts, found: Document) -> None:
 KEEP = {"plan": "Do what this saved plan says, or nothing if the hosts have changed since."}
 
 
-@task(name="deploy-cluster", auto_shortflags=False, help={**DEPLOY, **KEEP, **DRAIN})
+@task(name="deploy-cluster", auto_shortflags=False, help={**DEPLOY, **KEEP, **DRAIN, **GONE})
 def deploy(
-    c: Context, preflight: bool = True, plan: str | None = None, drain: bool = False, record: bool = True
+    c: Context,
+    preflight: bool = True,
+    plan: str | None = None,
+    drain: bool = False,
+    gone: str | None = None,
+    record: bool = True,
 ) -> None:
     """Carry out every chapter on every host."""
     carry_out(
-        c, "deploy-cluster", EVERY, where="host", preflight=preflight, plan=plan, drain=drain, record=record
+        c,
+        "deploy-cluster",
+        EVERY,
+        where="host",
+        preflight=preflight,
+        plan=plan,
+        drain=drain,
+        gone=gone,
+        record=record,
     )

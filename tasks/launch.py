@@ -27,6 +27,9 @@ EVERY: tuple[Name, ...] = ("host", "zookeeper", "mesos_master", "marathon", "mes
 DRAIN = {"drain": "Also make changes for which an agent must end its tasks and start over."}
 """What fab says of the option `--drain`."""
 
+GONE = {"gone": "Hosts in [removed] that are gone for good, HOST[,HOST]: nobody waits for them."}
+"""What fab says of the option `--gone`."""
+
 RECORD = {"record": "Leave a record of what the run changes, for `fab runs` (the default)."}
 """What fab says of the option `--no-record` that every task has which changes something."""
 
@@ -63,6 +66,7 @@ def carry_out(
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
+    gone: str | None = None,
     record: bool = True,
 ) -> None:
     """Carry out these chapters, or only these of their steps; `engine.command` tells of the rest.
@@ -73,5 +77,13 @@ def carry_out(
 
     keep = command.keeping(task.replace("_", "-")) if record else None
     command.carry_out(
-        context, chapters, *ids, where=where, preflight=preflight, plan=plan, drain=drain, keep=keep
+        context,
+        chapters,
+        *ids,
+        where=where,
+        preflight=preflight,
+        plan=plan,
+        drain=drain,
+        gone=gone,
+        keep=keep,
     )

@@ -12,7 +12,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from .. import inventory
-from ..errors import BadInput, Interrupted, OperatorError, OutputLost, OverBudget
+from ..errors import BadInput, Interrupted, OperatorError, OutputLost, OverBudget, Unreachable
 from ..inventory.cluster import Cluster
 from ..inventory.printable import printable
 from ..plan.words import counted
@@ -44,13 +44,14 @@ def carry_out(
     preflight: bool = False,
     plan: str | None = None,
     drain: bool = False,
+    gone: str | None = None,
     keep: Keep | None = None,
 ) -> None:
     """Carry out these chapters, or only their steps `ids`; with `preflight` not before that is passed.
 
     On the hosts of -H, or on all that `where` (the last chapter, if not given) concerns; with
     `plan` just what this file says. With `drain`, agents whose work_dir does not take a change end
-    their tasks and become new ones. `keep` leaves a record.
+    their tasks and become new ones. The hosts typed in `gone` are gone for good. `keep` leaves a record.
     """
     if is_repetition(context):
         return
@@ -66,7 +67,20 @@ def carry_out(
 
             if preflight:
                 warn_of_overruling(hosts.cluster, console)
-            tell(hosts, lambda: _deploy(Run.of(hosts, names, ids, drain), preflight, promise), keep)
+
+            def act() -> Result:
+                return _deploy(Run.of(but_gone(hosts, gone), names, ids, drain), preflight, promise)
+
+            tell(hosts, act, keep)
+
+
+def but_gone(hosts: Hosts, typed: str | None) -> Hosts:
+    """Give these hosts, of a cluster in which those typed for `--gone` are gone for good; see `given_up`."""
+    if typed is None:
+        return hosts
+    from .gone import given_up
+
+    return given_up(hosts, typed)
 
 
 def _deploy(run: Run, preflight: bool, promise: Promise | None) -> Result:
@@ -121,12 +135,17 @@ def expectant() -> Console:
 
 
 def tell(hosts: Hosts, act: Callable[[], Result], keep: Keep | None = None) -> None:
-    """Show a run as it goes, and tell what it did, how far it ever came. Raises OverBudget, too."""
+    """Show a run as it goes, and tell what it did, how far it ever came.
+
+    Raises OverBudget, or Unreachable for what it left undone, too.
+    """
     with recorded(hosts, keep):
         with closing_table(hosts.console, hosts.journal):
             with hosts.console.live(lambda: hosts.console.now(hosts.journal.progress)):
                 result = act()
             _report(hosts.console, hosts.journal.progress, result)
+        if result.undone:
+            raise Unreachable("\n".join(result.undone))
         if result.over_budget:
             raise OverBudget("\n".join(f"{each}." for each in result.over_budget))
 

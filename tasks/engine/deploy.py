@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did: the plans it carried out, what the gates said, what was over its budget."""
+    """What a run did: the plans it carried out, what the gates said, what was over its budget.
+
+    `undone` says what it did not do, as hosts could not be reached.
+    """
 
     plans: Plans
     says: tuple[str, ...]
     over_budget: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -151,15 +155,17 @@ def _keep(promise: "Promise | None", run: Run, found: Preview) -> None:
 def _change_members(run: Run, found: Preview) -> bool:
     """Go through the stages of a change of members, each with its chapter alone; tell if there were any."""
     stages = [(chapter, stage) for chapter, stage in found.stages if _moves(chapter, found.plans)]
+    if stages:
+        from . import shrinking
+
+        shrinking.refuse_lost(run, [stage for _, stage in stages])
     for chapter, stage in stages:
         if run.chosen is not None:
             raise Blocked(f"{stage.says}. One step cannot do that: deploy the chapter. Nothing was changed.")
         run.console.say(f"{stage.says}.")
         there = run.at(stage.cluster, chapter)
         if stage.leaves:
-            from .shrinking import stop
-
-            stop(there, chapter, stage.leaves)
+            shrinking.stop(there, chapter, stage)
         _start_newcomers(there, chapter)
         rest = _whole_plan(there)
         refuse(there, rest, " more")

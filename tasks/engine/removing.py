@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import GateNotReached, OperatorError
+from ..errors import GateNotReached, OperatorError, Unreachable
 from ..inventory.cluster import Node
 from ..plan.look.observed import Observed
 from ..plan.membership import Plans
@@ -18,7 +18,7 @@ from ..plan.report import planned
 from ..plan.retire.leaving import emptied
 from ..plan.retire.leavings import Leavings
 from ..plan.retire.plan import Retiring, stays
-from ..plan.runbook import CHAPTERS, MESOS_MASTER
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER
 from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
 from . import draining, fanout, gates, lease, retire
@@ -27,7 +27,6 @@ from .draining import Agent, Limits
 from .hosts import Hosts, Inquiry
 from .refusals import refuse_if_blocked
 from .run import Run
-from .terminal import Piece
 
 WORDS = draining.Words(
     "`fab deploy-cluster` goes on where this run stopped; if {0} is to stay after all, take it out of "
@@ -42,8 +41,13 @@ LAST = ("marathon", "mesos_agent")
 """The services whose members still take part when the deploy is done."""
 
 LOST = (
-    "It is in [removed], and nothing was done there: an agent that may still run is not marked as gone. If "
-    "the host is gone for good, take its lines out of hosts.ini."
+    "It is in [removed] and was not emptied; all else is as hosts.ini has it. If it was emptied before, take "
+    "its lines out of hosts.ini; if it is gone for good, deploy with --gone {0}."
+)
+
+GONE = (
+    "it is gone for good and was not emptied: take its lines out of hosts.ini. Should it ever come back, put "
+    "them back, with [removed], and deploy: what still starts there by itself does not belong to the cluster"
 )
 
 PACE = Limits()
@@ -54,20 +58,34 @@ Asking = Callable[[Node, Inquiry[tuple[Observed, Leavings]]], tuple[Observed, Le
 
 @dataclass(frozen=True)
 class Leaving:
-    """The hosts that leave and can be reached, and what is to be done there; why others are `lost`."""
+    """The hosts that leave and can be reached, and what is to be done there; why others are `lost`.
+
+    Those that are `gone` for good were not dialled.
+    """
 
     hosts: Mapping[str, Retiring]
     plans: Plans
     lost: Mapping[str, OperatorError]
+    gone: Sequence[Node] = ()
 
     @property
     def busy(self) -> list[Node]:
         """The hosts on which there is something to do."""
         return [host.node for name, host in self.hosts.items() if self.plans[name].steps]
 
+    @property
+    def agents(self) -> list[Node]:
+        """The hosts that are gone and had an agent, which is to be marked."""
+        return [node for node in self.gone if MESOS_AGENT.concerns(node)]
+
     def told(self) -> list[str]:
         """Say which hosts are lost, and what that means."""
-        return grouped((name, f"{error.text} {LOST}") for name, error in self.lost.items())
+        return grouped((name, f"{error.text} {LOST.format(name)}") for name, error in self.lost.items())
+
+    def refuse_lost(self) -> None:
+        """Raise Unreachable if any host is lost."""
+        if self.lost:
+            raise Unreachable("\n".join(self.told()))
 
 
 def concerns(run: Run) -> bool:
@@ -78,7 +96,8 @@ def concerns(run: Run) -> bool:
 
 def survey(run: Run, asking: Asking | None = None, among: Sequence[Node] | None = None) -> Leaving:
     """Look at the hosts that leave, or those `among` them, if they can be reached. Raises Blocked."""
-    nodes = run.cluster.removed if among is None else among
+    gone = [node for node in run.cluster.removed if node.name in run.cluster.gone]
+    nodes = [node for node in run.cluster.removed if node not in gone] if among is None else among
     former = Run(run.hosts.along(nodes))
     ask = asking or former.hosts.inquire
     seen, lost = fanout.attempt(
@@ -87,12 +106,16 @@ def survey(run: Run, asking: Asking | None = None, among: Sequence[Node] | None 
     hosts = {n.name: Retiring(former.cluster, n, *seen[n.name]) for n in nodes if n.name in seen}
     plans = {name: emptied(host, retire.objections(host)) for name, host in hosts.items()}
     refuse_if_blocked(plans, "On these hosts, which leave the cluster, nothing was changed.")
-    return Leaving(hosts, plans, lost)
+    return Leaving(hosts, plans, lost, gone)
 
 
-def lines(run: Run, found: Leaving) -> Iterator[Piece]:
-    """Say what a deploy would do on the hosts that leave, each line with what it means. Raises Blocked."""
-    yield from ((line, "warning") for line in found.told())
+def lines(run: Run, found: Leaving) -> Iterator[str]:
+    """Say what a deploy would do on the hosts that leave. Raises Blocked."""
+    marked = [node.name for node in found.agents]
+    yield from (f"{node.name}  {GONE}." for node in found.gone if node.name not in marked)
+    yield from (
+        f"{name}  its agent is marked as gone, and its tasks run elsewhere; {GONE}." for name in marked
+    )
     hosts = _with_leaving(run, found)
     for node in found.busy:
         host = found.hosts[node.name]
@@ -100,10 +123,10 @@ def lines(run: Run, found: Leaving) -> Iterator[Piece]:
             agent = Agent(hosts, node, words=WORDS)
             seen = agent.look()
             agent.refuse([*moving.obstacles(seen)], "A deploy would leave that host as it is")
-            yield from ((line, "") for line in foreseen.moved(node, seen))
-        yield from ((line, "") for line in planned.steps({node.name: found.plans[node.name]}, {}))
-        yield from ((f"{node.name}  stays: {one}.", "") for one in stays(host))
-    yield from ((f"{name}  {OUT}.", "") for name, plan in found.plans.items() if not plan.steps)
+            yield from foreseen.moved(node, seen)
+        yield from planned.steps({node.name: found.plans[node.name]}, {})
+        yield from (f"{node.name}  stays: {one}." for one in stays(host))
+    yield from (f"{name}  {OUT}." for name, plan in found.plans.items() if not plan.steps)
 
 
 def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
@@ -112,12 +135,14 @@ def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
     Raises Blocked, GateNotReached, StepFailed or Unreachable; the next run goes on.
     """
     found, says = survey(run), list[str]()
-    for line in found.told():
-        run.console.say(line, "warning")
-    if found.busy:
+    lost = found.told()
+    if found.busy or found.agents:
         found = _removed(run, found, limits, says)
     says += (f"{name}: {OUT}" for name in found.plans)
-    return replace(done, plans={**done.plans, **found.plans}, says=(*done.says, *says))
+    says += (f"{node.name}: {GONE}" for node in found.gone)
+    return replace(
+        done, plans={**done.plans, **found.plans}, says=(*done.says, *says), undone=(*done.undone, *lost)
+    )
 
 
 def left(run: Run, done: Result) -> Result:
@@ -133,6 +158,8 @@ def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leavi
         leases.secure()
         found = survey(run, leases.inquire, [host.node for host in shown.hosts.values()])
         fanout.refuse(found.lost)  # one that comes back only now is not held: the next run has it
+        for node in shown.agents:
+            says += _given_up(hosts, node, limits)
         hosts.journal.retire(found.plans)
         for node in found.busy:
             steps = found.plans[node.name].steps
@@ -169,6 +196,22 @@ def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run,
         kept.append(f"{leaving.UNSUPPORTED}, so it gives it up by itself after 75 to 90 s")
     hosts.journal.expect("")  # it cannot stay after all any more: the plan tells the rest
     return [f"{node.name}  {each}" for each in kept]
+
+
+def _given_up(hosts: Hosts, node: Node, limits: Limits) -> list[str]:
+    """Have the agent of a host that is gone marked as gone, so that its tasks run elsewhere at once."""
+    vantage = MESOS_MASTER.nodes(hosts.cluster)[0]
+    heard = gates.ask_one(hosts, vantage, picture.who_leads(hosts.cluster))
+    try:
+        master = picture.leading_master(hosts.cluster, heard)
+    except Unclear as unclear:
+        return [f"{node.name}  {unclear}, so its agent is given up only after 75 to 90 s"]
+    agent = leaving.at_address(master, node, heard)
+    if not agent:
+        return []
+    said = hosts.act({master.name: [leaving.marking(agent, node.name, master)]})[master.name]
+    late = leaving.LATER in said or leaving.UNSUPPORTED in said
+    return [f"{node.name}  the masters give its agent up by themselves after 75 to 90 s"] if late else []
 
 
 def _marked(hosts: Hosts, node: Node, agent: str, limits: Limits) -> bool:

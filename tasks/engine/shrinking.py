@@ -1,19 +1,22 @@
-"""Members leave a service that goes on: those in [removed] are stopped for good, one at a time."""
+"""Members leave a service that goes on: those in [removed] are stopped for good, one at a time.
 
-from collections.abc import Collection, Mapping, Sequence
+Who is gone for good needs no stop. Others may come in their place.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..errors import Blocked, GateNotReached
+from ..errors import Blocked, GateNotReached, Unreachable
 from ..inventory.cluster import Cluster, Node
 from ..plan.gate import Answers, Standing, Verdict
-from ..plan.membership import Plans, forsaken, started
+from ..plan.membership import Plans, Stage, forsaken, started
 from ..plan.mesos_master.service import Masters, forgotten
 from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.schedule import replaced
 from ..plan.step import Phase
-from ..plan.words import verb
+from ..plan.words import grouped, verb
 from ..plan.zookeeper import fewer
-from . import gates, leaders, lease
+from . import fanout, gates, leaders, lease
 from .deploy import perform
 from .hosts import Hosts
 from .preview import plan
@@ -27,17 +30,59 @@ LATER: tuple[Phase, ...] = ("start", "replace", "settle")
 """The phases in which the leader gets its new list, or what follows from it."""
 
 
-def stop(run: Run, chapter: Chapter, leaves: Sequence[Node]) -> None:
-    """Have these members of a chapter's service stopped for good; `run` has those that stay, and holds them.
+GONE = (
+    "While it may come back with its vote, no member can be removed or replaced. If it is gone for good: "
+    "--gone {0}"
+)
+"""What to do about a member that leaves and cannot be reached."""
 
-    Of ZooKeeper, all that stay but the leader have their new list then. Raises Unreachable if one that
-    leaves cannot be reached, as it could come back with its vote; else Blocked, StepFailed or GateNotReached.
-    The next run goes on.
+
+def refuse_lost(run: Run, stages: Iterable[Stage]) -> None:
+    """Raise Unreachable if a member that is to be stopped for good cannot be reached and is not gone."""
+    leaves = {node.name: node for stage in stages for node in _alive(run, stage)}
+    _, lost = fanout.attempt([*leaves.values()], run.hosts.connect, run.cluster.settings.parallel)
+    told = [(name, f"{error.text} {GONE.format(name)}") for name, error in lost.items()]
+    if told:
+        raise Unreachable("\n".join([*grouped(told), "Nothing was changed."]))
+
+
+def stop(run: Run, chapter: Chapter, stage: Stage) -> None:
+    """Have members of a chapter's service stopped for good; `run` has those that stay, and holds them.
+
+    Of ZooKeeper, all that stay but the leader have their new list then; or those that come instead serve.
+    Raises Unreachable if one that leaves cannot be reached, as it could come back with its vote; else
+    Blocked, StepFailed or GateNotReached. The next run goes on.
     """
+    leaves = _alive(run, stage)
     alone = [replace(node, roles=(chapter.service,)) for node in leaves]
     with lease.held(Run(run.hosts.only(leaves), ())) as leases:
         leases.secure()
-        (_stop_zookeepers if chapter is ZOOKEEPER else _stop_masters)(run, alone)
+        if stage.instead:
+            _swap(run, {node.name: node for node in alone}, stage)
+        else:
+            (_stop_zookeepers if chapter is ZOOKEEPER else _stop_masters)(run, alone)
+
+
+def _alive(run: Run, stage: Stage) -> list[Node]:
+    return [node for node in stage.leaves if node.name not in run.cluster.gone]
+
+
+def _swap(run: Run, alive: Mapping[str, Node], stage: Stage) -> None:
+    """Stop each ZooKeeper that leaves, and start the one that comes instead while all others serve."""
+    new = {node.name for node in stage.instead}
+    there = run.hosts.members(ZOOKEEPER) - new
+    there |= new & _standing(run.hosts, ZOOKEEPER).serving
+    left = dict(alive)
+    for old, node in zip(stage.leaves, stage.instead, strict=True):
+        if old.name in left:
+            _end(run.hosts.along([left[old.name]]), ZOOKEEPER, left.pop(old.name))
+        former = run.hosts.along([*left.values()])  # one of these may lead
+        if node.name not in there:
+            gates.reach(former, ZOOKEEPER, there)
+            found = plan(run).plans[node.name]
+            run.hosts.act({node.name: [*found.in_phase("stage"), *found.in_phase("start")]})
+            there |= {node.name}
+            gates.reach(former, ZOOKEEPER, there)
 
 
 def _stop_zookeepers(run: Run, leaves: Sequence[Node]) -> None:

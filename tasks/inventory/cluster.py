@@ -51,7 +51,8 @@ class Cluster:
 
     `joining` are masters that only join once those that run know their number: they count for the
     quorum, and are none yet. `removed` are hosts that leave the cluster, with the roles that they had; they
-    are none of its nodes any more. `raw` is what the inventory says, unless this is a part of its cluster.
+    are none of its nodes any more; those whose names are in `gone` are gone for good, as an operator has said
+    and nobody denies. `raw` is what the inventory says, unless this is a part of its cluster.
     """
 
     source: str
@@ -59,11 +60,16 @@ class Cluster:
     settings: Settings
     joining: int = 0
     removed: tuple[Node, ...] = ()
+    gone: frozenset[str] = frozenset()
     raw: Raw | None = field(default=None, compare=False, repr=False)
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""
         return tuple(node for node in self.nodes if role in node.roles)
+
+    def leaving(self, role: str) -> tuple[Node, ...]:
+        """Give the hosts that leave the cluster, and that play `role`."""
+        return tuple(node for node in self.removed if role in node.roles)
 
     def without(self, role: str, names: Collection[str]) -> "Cluster":
         """Give the cluster as it is before the nodes of these names play `role`."""

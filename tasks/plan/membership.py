@@ -11,7 +11,7 @@ from .look.observed import Observed
 from .names import Id
 from .shell import quote, start_again, stop
 from .step import Action, Blocker, HostPlan, Step
-from .words import capitalized
+from .words import capitalized, names
 
 Seen = Mapping[str, Observed]
 """What was seen of the hosts, by node; also of members that the run does not work on."""
@@ -27,12 +27,14 @@ Objection = tuple[str, Blocker]
 class Stage:
     """A cluster to reach before the next one is begun, and what is done for it.
 
-    `leaves` are hosts whose members are stopped for good on the way.
+    `leaves` are hosts whose members are stopped for good on the way; with `instead`, each is replaced by the
+    one that stands there in its place.
     """
 
     cluster: Cluster
     says: str
     leaves: tuple[Node, ...] = ()
+    instead: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,15 @@ def standing(
         back = "" if beside else f"put it back into [{role}] of hosts.ini; or, "
         remedy = "`fab deploy-cluster` takes it out" if host in leaving else back + leave(host, beside)
         yield Stranger(role, leaving.get(host, host), told + rest, remedy, candidates.witness(seen))
+
+
+def end(cluster: Cluster, leaves: Sequence[Node]) -> str:
+    """Say what becomes of members that leave."""
+    are = "is" if len(leaves) == 1 else "are"
+    dead = [node.name for node in leaves if node.name in cluster.gone]
+    if not dead:
+        return f"{are} stopped for good"
+    return f"{are} gone for good" if len(dead) == len(leaves) else f"leave ({names(dead)} is gone for good)"
 
 
 def forsaken(id: Id, container: str) -> Step:

@@ -148,6 +148,30 @@ def test_what_would_lose_data_or_a_quorum_stays_refused_with_its_reason(case: st
     assert not found.stages and why in " ".join(str(blocker) for _, blocker in found.objections)
 
 
+@pytest.mark.parametrize(
+    ("size", "gone", "short"),
+    [
+        (5, (4,), ""),
+        (
+            5,
+            (4, 5),
+            "while one of the others restarts, 2 of 5 would serve, 3 must. Give a new machine the address",
+        ),
+        (7, (6, 7), ""),
+    ],
+)
+def test_who_is_gone_for_good_is_left_out_if_there_are_enough_without_it(
+    size: int, gone: Sequence[int], short: str
+) -> None:
+    fewer = ensemble(*range(1, size + 1), leave=(size - 1, size))
+    fewer = replace(fewer, gone=frozenset(f"10.0.0.{id}" for id in gone))
+    old = listing(*range(1, size + 1))
+    seen = {f"10.0.0.{n}": host(fewer, n, old, "follower") for n in range(1, size - 1)}
+    found = told(fewer, seen)
+    assert bool(found.stages) is not bool(short)
+    assert short in " ".join(str(blocker) for _, blocker in found.objections)
+
+
 def test_nobody_leaves_if_one_that_stays_is_left_out() -> None:
     three = ensemble(1, 2, 3, 4, 5, leave=(4, 5))
     five = {f"10.0.0.{n}": host(three, n, listing(1, 2, 3, 4, 5), "follower") for n in (1, 2, 3)}
@@ -166,13 +190,14 @@ class State:
     up: set[str] = field(default_factory=lambda: {f"10.0.0.{n}" for n in range(1, 6)})
     renewed: set[str] = field(default_factory=set)
     done: list[str] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
 
 
 class Members(FakeHosts):
     """Five ZooKeepers of which two leave; each look and each answer is that of now."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(THREE, {}, says=self._answer, in_vain=True)
+        super().__init__(replace(THREE, gone=state.gone), {}, says=self._answer, in_vain=True)
         self.state, self._lost = state, set()
 
     def _seen(self, node: Node) -> Observed:
@@ -264,7 +289,21 @@ def test_five_masters_become_three_when_two_have_left_for_good() -> None:
         (stage,) = of_masters(three, 3, 5, leader).stages
         assert [node.name for node in stage.leaves] == ["10.0.0.4", "10.0.0.5"] and stage.cluster is three
         assert stage.says == ("Of the masters 10.0.0.4, .5 are stopped for good, the others get quorum 2")
-    assert of_masters(three, 3, 3) == Membership()
+    assert of_masters(three, 3, 3).stages[0].leaves == stage.leaves  # they must not come back meanwhile
+    assert of_masters(three, 2, 3) == Membership()
+
+
+def test_a_master_that_is_gone_for_good_is_left_out_and_others_must_not_join_while_the_number_changes() -> (
+    None
+):
+    dead = replace(masters(1, 2, 3, 4, leave=(3,)), gone=frozenset({"10.0.0.3"}))
+    (stage,) = of_masters(dead, 2, 2).stages  # the log has forgotten it
+    assert stage.says.startswith(
+        "Of the masters 10.0.0.3 is gone for good, the others get quorum 2, then 10.0"
+    )
+    assert [node.name for node in stage.leaves] == ["10.0.0.3"]
+    mixed = of_masters(masters(*range(1, 9), leave=(5,)), 3, 5)
+    assert "10.0.0.5 leaves while 10.0.0.6, .7, .8 join" in str(mixed.objections[0][1])
 
 
 def test_a_new_master_starts_when_the_one_it_replaces_has_left() -> None:
@@ -326,6 +365,12 @@ def test_a_run_that_was_cut_anywhere_is_finished_by_the_next(leader: str, cut: i
     state.cut = -1
     shrunk(state)
     assert state.up == state.renewed == {"10.0.0.1", "10.0.0.2", "10.0.0.3"}
+
+
+def test_one_that_is_gone_for_good_is_left_out_and_the_other_one_serves_until_the_last() -> None:
+    state = State("10.0.0.1", gone=frozenset({"10.0.0.5"}))
+    state.up -= state.gone
+    assert shrunk(state) == ["replace 2", "replace 3", "end 4", "replace 1"]
 
 
 def test_who_was_down_when_a_run_was_cut_comes_back_before_anybody_else_is_touched() -> None:

@@ -158,7 +158,7 @@ class Place(FakeHosts):
             state.up = False
             return f"agent {HERE}" if META in state.left.there else ""
         if step.action is Action.MARK_GONE:
-            assert not state.up, "an agent that runs was marked"
+            assert not state.up or AGENT.name in self.cluster.gone, "an agent that runs was marked"
             if told := state.marks():
                 return told
             state.gone.append(HERE)
@@ -281,11 +281,31 @@ def test_a_master_that_is_not_ready_is_asked_again_and_one_that_is_too_old_is_to
     assert old.left == Leavings()
 
 
-def test_a_host_that_is_down_is_named_and_not_marked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_that_is_down_is_named_and_not_marked_and_the_run_fails_when_all_else_is_done() -> None:
     place = Place(State(a_world(), lost=True))
-    assert removed(place) == () and place.done == []
-    told = " ".join(capsys.readouterr().out.split())
-    assert "10.70.0.20 connect: no answer. Is it up? It is in [removed], and nothing was done there" in told
+    found = removing.remove(Run(place), Result({}, ()), AT_ONCE)
+    assert found.says == () and place.done == []
+    (told,) = found.undone
+    assert told.startswith("10.70.0.20  connect: no answer. Is it up? It is in [removed] and was not emptied")
+    assert told.endswith("if it is gone for good, deploy with --gone 10.70.0.20.")
+    with pytest.raises(Unreachable, match="was not emptied"):
+        command.tell(place, lambda: found)
+    with pytest.raises(Unreachable, match="was not emptied"):
+        removing.survey(Run(place)).refuse_lost()
+
+
+def test_a_host_that_is_gone_for_good_is_not_dialled_and_its_agent_is_marked() -> None:
+    state = State(a_world(), lost=True)
+    place = Place(state, replace(CLUSTER, gone=frozenset({AGENT.name})))
+    told = [*removing.lines(Run(place), removing.survey(Run(place)))]
+    assert told == [f"10.70.0.20  its agent is marked as gone, and its tasks run elsewhere; {removing.GONE}."]
+    state.up = False
+    found = removing.remove(Run(place), Result({}, ()), AT_ONCE)
+    assert place.done == [] and found.undone == ()  # the leader counts it no more: nobody waits for it
+    state.up = True
+    found = removing.remove(Run(place), Result({}, ()), AT_ONCE)
+    assert place.done == ["0.11 mark the agent of 10.70.0.20 as gone"]
+    assert found.undone == () and found.says == (f"10.70.0.20: {removing.GONE}",)
 
 
 def test_only_a_run_of_everything_takes_hosts_out() -> None:
@@ -411,7 +431,7 @@ def test_whatever_a_host_says_only_an_id_is_taken_for_one() -> None:
 
 def test_a_plan_tells_what_is_done_on_hosts_that_leave() -> None:
     place = Place(State(a_world()))
-    told = [line for line, _ in removing.lines(Run(place), removing.survey(Run(place)))]
+    told = [*removing.lines(Run(place), removing.survey(Run(place)))]
     assert told[0] == "10.70.0.20  moves 4 tasks to other agents: 1 of /jobs/cron, 3 of /web"
     assert "10.70.0.20  5.2 stop mesos-slave: its host leaves the cluster" in told
     assert place.done == []

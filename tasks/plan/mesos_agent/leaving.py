@@ -56,6 +56,14 @@ def counted_at(master: Node, agent: str, answers: Answers) -> str | None:
     return next((pid.rpartition("@")[2] for pid in active), "")
 
 
+def at_address(master: Node, node: Node, answers: Answers) -> str:
+    """Give the id of the agent that the leading `master` has at a node's address; "" if it has none there."""
+    pid = f"@{node.address}:{node.settings.mesos_agent_port}"
+    listed = slaves(answers.get(f"slaves {master.name}", "")) or ()
+    ids = [http.text(each.get("id")) for each in listed if http.text(each.get("pid")).endswith(pid)]
+    return next((id for id in ids if re.fullmatch(TASK, id)), "")
+
+
 def marking(agent: str, host: str, master: Node) -> Step:
     """Return the step that tells the leading master that the agent of a host is gone.
 

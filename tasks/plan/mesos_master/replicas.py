@@ -14,7 +14,7 @@ from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Change, Edit, Leave, Set
 from ..look import by_hand
 from ..look.candidates import elsewhere
-from ..membership import Membership, Objection, Plans, Seen, Stage, absent
+from ..membership import Membership, Objection, Plans, Seen, Stage, absent, end
 from ..names import Id
 from ..step import Blocker
 from ..words import names, verb
@@ -52,13 +52,18 @@ def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
 
 
 def _leaving(cluster: Cluster, seen: Seen, joining: list[Node]) -> tuple[Node, ...]:
-    """Give the masters in [removed], while the leader sees their replicas, or one of them may lead."""
+    """Give the masters in [removed], while the leader sees their replicas, or one of them may lead.
+
+    Also one that it sees no more, while others have to learn of that: it must not come back.
+    """
     stay = [node for node in cluster.having("mesos_master") if node not in joining]
-    those = tuple(node for node in cluster.removed if "mesos_master" in node.roles)
-    replicas = _replicas(seen)
+    those, replicas = cluster.leaving("mesos_master"), _replicas(seen)
     if replicas is None:
         return those if not _idle(stay, seen) else ()
-    return those if len(stay) < replicas <= len(stay) + len(those) else ()
+    olds, new = {*_quorums(cluster, seen).values()}, quorum(cluster)
+    changes = any(old > new for old in olds) or (joining and olds == {new})
+    fewest = len(stay) if changes else len(stay) + 1
+    return those if fewest <= replicas <= len(stay) + len(those) else ()
 
 
 def _idle(stay: list[Node], seen: Seen) -> list[str]:
@@ -67,9 +72,9 @@ def _idle(stay: list[Node], seen: Seen) -> list[str]:
 
 
 def _farewell(cluster: Cluster, leaving: tuple[Node, ...], joining: list[Node]) -> Stage:
-    gone = verb((node.name for node in leaving), "is", "are")
     new = f", then {names(node.name for node in joining)} may start" if joining else ""
-    says = f"Of the masters {gone} stopped for good, the others get quorum {quorum(cluster)}{new}"
+    gone = f"{names(node.name for node in leaving)} {end(cluster, leaving)}"
+    says = f"Of the masters {gone}, the others get quorum {quorum(cluster)}{new}"
     return Stage(cluster, says, leaving)
 
 
@@ -163,6 +168,11 @@ def _surplus(cluster: Cluster, seen: Seen, old: int, joining: list[Node]) -> tup
     replicas, number = _replicas(seen), len(cluster.having("mesos_master"))
     known = number - len(joining)
     if leaving := _leaving(cluster, seen, joining):
+        if joining and old != quorum(cluster):
+            new = verb((node.name for node in joining), "joins", "join")
+            return f"{names(n.name for n in leaving)} leaves while {new} and their number changes", (
+                "one after the other: first as many new ones as leave, deploy, then go on"
+            )
         return _unready(leaving, old, [n for n in cluster.having("mesos_master") if n not in joining], seen)
     if replicas is not None and replicas > known:
         others = names(elsewhere(cluster, seen, "mesos_master", candidates(cluster)))

@@ -1,12 +1,13 @@
 """The changes of hosts.ini that may lead on where it and the server lists in use do not agree."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Change, Edit, Join, Leave, Set
 from ..membership import Seen
+from ..words import names
 
 Members = Mapping[int, str]
 """A server list: the address of every id."""
@@ -97,6 +98,14 @@ def _carried(node: Node, seen: Seen) -> int | None:
 
 def _pins(node: Node, number: int | None) -> tuple[Edit, ...]:
     return () if number is None else (Set("number", str(number), node.name),)
+
+
+def in_place(gone: Iterable[str]) -> str:
+    """Say how a member that is gone for good is made anew without any change of a list."""
+    return (
+        f"give a new machine the address of {names(gone)}, take that out of [removed], and deploy: it starts "
+        "empty and copies what the others hold, and nobody has to restart"
+    )
 
 
 def cost(total: int) -> str:

@@ -4,13 +4,14 @@ Lists are static, so the old one, of N members, and the new one, of N - 2, are i
 one of the two that leave is stopped for good before anybody has the new list, and the other one only before
 the leader gets it, when all others have it. Of the N - 1 that are left a majority of either list meets every
 majority of the other one; and while one restarts, those that serve are still a majority of N, which is what
-the leader goes by: of five, that needs the one that leaves last.
+the leader goes by: of five, that needs the one that leaves last. One that is gone for good serves nobody:
+it is left out, if there are members enough without it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ...inventory.cluster import Cluster, Node
-from ..membership import Membership, Objection, Plans, Stage, absent
+from ..membership import Membership, Objection, Plans, Stage, absent, end
 from ..words import names, verb
 from . import advice
 from .listed import Lists, objection
@@ -25,7 +26,7 @@ def leaving(cluster: Cluster, lists: Lists) -> dict[int, Node]:
     Nobody if a list has another member that hosts.ini has not, or has elsewhere: what of that one is unknown.
     """
     wanted = {node.myid: node.address for node in cluster.ensemble}
-    removed = {n.settings.myid: n for n in cluster.removed if "zookeeper" in n.roles}
+    removed = {n.settings.myid: n for n in cluster.leaving("zookeeper")}
     found: dict[int, Node] = {}
     for id, address in ((id, address) for members in lists.values() for id, address in members.items()):
         if id in wanted and wanted[id] == address:
@@ -43,8 +44,7 @@ def membership(cluster: Cluster, gone: Mapping[int, Node], lists: Lists, plans: 
         return Membership(objections=refused)
     those, count = tuple(gone.values()), len(cluster.ensemble)
     said = ", ".join(f"{node.name} (id {id})" for id, node in gone.items())
-    stop = "is stopped" if len(those) == 1 else "are stopped"
-    says = f"ZooKeeper shrinks to {count}: {said} {stop} for good, the others restart one by one"
+    says = f"ZooKeeper shrinks to {count}: {said} {end(cluster, those)}, the others restart one by one"
     return Membership((Stage(cluster, says, those),))
 
 
@@ -67,8 +67,20 @@ def _refused(cluster: Cluster, gone: Mapping[int, Node], lists: Lists, plans: Pl
         remedy = "keep three members"
     elif left_out:
         why, remedy = f", and this run leaves out {names(left_out)}", "run without -H"
+    elif short := _short(cluster, gone):
+        why, remedy = short, advice.in_place(n.name for n in gone.values() if n.name in cluster.gone)
     if why:
         yield objection(next(iter(lists)), told + why, remedy)
+
+
+def _short(cluster: Cluster, gone: Mapping[int, Node]) -> str:
+    """Say that those that serve while one of them restarts are no majority of the old list, if it is so."""
+    dead = sum(node.name in cluster.gone for node in gone.values())
+    stay, needed = len(cluster.ensemble), (len(cluster.ensemble) + len(gone)) // 2 + 1
+    serving = stay - 1 + (dead < len(gone))
+    if not dead or serving >= needed:
+        return ""
+    return f": while one of the others restarts, {serving} of {stay + len(gone)} would serve, {needed} must"
 
 
 def order(

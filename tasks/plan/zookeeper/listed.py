@@ -14,8 +14,6 @@ from .advice import Members
 from .desired import data
 from .service import member
 
-BY_HAND = "on the others and restart these one by one, the leader last; then deploy"
-
 Lists = Mapping[str, Members]
 """The server lists in use, by node."""
 
@@ -74,8 +72,8 @@ def is_settled(cluster: Cluster, lists: Lists, seen: Seen) -> bool:
 
 def _how_to_move(id: int, members: Members) -> str:
     return (
-        f"to move member {id} for good, stop it on {members[id]}, write its new address into zoo.cfg "
-        f"{BY_HAND}: it starts empty and copies what they hold ({advice.cost(len(members))})"
+        f"to move member {id} for good, have hosts.ini name {members[id]} in [zookeeper] with myid={id} as "
+        "before, and in [removed] beside, and deploy"
     )
 
 

@@ -16,7 +16,7 @@ from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touc
 from ..names import Id
 from ..step import Blocker
 from ..words import names, verb
-from . import advice, fewer
+from . import advice, fewer, swapped
 from .advice import Members
 from .desired import CONTAINER, cfg, data
 from .listed import Lists, is_settled, mode, named, objection, strangers
@@ -24,11 +24,16 @@ from .service import Ensemble
 
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
-    """Say how the ensemble comes to its wanted members: one more at a time, two fewer, or not at all."""
+    """Say how the ensemble comes to its wanted members: one more at a time, two fewer, others, or not."""
     lists = in_use(cluster, seen)
     if gone := fewer.leaving(cluster, lists):
         told = fewer.membership(cluster, gone, lists, plans)
         return replace(told, objections=(*told.objections, *_wiped(cluster, seen, plans)))
+    if those := swapped.swaps(cluster, lists):
+        told = swapped.membership(cluster, those, lists, seen, plans)
+        new = [node.name for _, node in those.values() if not swapped.serves(node, seen)]
+        wiped = _wiped(cluster.without("zookeeper", new), seen, plans)
+        return replace(told, objections=(*told.objections, *wiped))
     running = frozenset(id for members in lists.values() for id in members)
     refused = (
         list(strangers(cluster, lists, seen))
