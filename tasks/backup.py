@@ -5,6 +5,8 @@ from __future__ import annotations
 from fabric import task
 from invoke.context import Context
 
+from .launch import RECORD
+
 OUT = {"out": "The directory to write it to (the current one by default)."}
 
 
@@ -61,11 +63,11 @@ def check(c: Context, file: str) -> None:
             hosts.console.say(says)
 
 
-@task(auto_shortflags=False, help=FILE)
-def restore(c: Context, file: str) -> None:
+@task(auto_shortflags=False, help={**FILE, **RECORD})
+def restore(c: Context, file: str, record: bool = True) -> None:
     """Restore a backup while no Marathon runs; the next deploy starts Marathon with it."""
     from .engine.chosen import is_repetition
-    from .engine.command import open_hosts, operators_errors
+    from .engine.command import keeping, open_hosts, operators_errors, recorded
     from .engine.console import Console
 
     if is_repetition(c):
@@ -80,7 +82,8 @@ def restore(c: Context, file: str) -> None:
             from .plan.zookeeper.backup import told
 
             hosts.console.say(told.origin(file, backup))
-            with hosts.console.live():
+            keep = keeping("restore") if record else None
+            with recorded(hosts, keep), hosts.console.live():
                 says = restore.restore(Run.of(hosts), backup)
             hosts.console.say(says)
             hosts.console.say(told.NEXT)

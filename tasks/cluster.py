@@ -106,6 +106,7 @@ def show_plan(
 
         outlook = outlook.expecting(recording.expected(runs))
     found.update(document.plan(preview.plans, outlook), strangers=document.strangers(preview.strangers))
+    found.update(costs=list(preview.costs))
     if out is not None:
         saving.save(out, run, preview, outlook)
     steps = [step for each in preview.plans.values() for step in each.steps]
@@ -167,6 +168,7 @@ def _say_removed(run: Run, found: Document) -> bool:
         return False
     leaving = removing.survey(run)
     found.update(removed=document.removed(leaving.plans))
+    found["summary"]["removed"] = sum(len(each.steps) for each in leaving.plans.values())
     run.console.say("Then, on the hosts in [removed]:")
     for line in removing.lines(run, leaving):
         run.console.say(line)

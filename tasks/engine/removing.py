@@ -21,7 +21,7 @@ from ..plan.retire.plan import Retiring, stays
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER
 from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
-from . import draining, fanout, gates, lease, retire
+from . import availability, draining, fanout, gates, lease, retire
 from .deploy import Result
 from .draining import Agent, Limits
 from .hosts import Hosts, Inquiry
@@ -135,13 +135,18 @@ def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
     Raises Blocked, GateNotReached, StepFailed or Unreachable; the next run goes on.
     """
     found, says = survey(run), list[str]()
-    lost = found.told()
+    lost, over = found.told(), list[str]()
     if found.busy or found.agents:
-        found = _removed(run, found, limits, says)
+        with availability.measured(run.hosts, found.plans) as over:
+            found = _removed(run, found, limits, says)
     says += (f"{name}: {OUT}" for name in found.plans)
     says += (f"{node.name}: {GONE}" for node in found.gone)
     return replace(
-        done, plans={**done.plans, **found.plans}, says=(*done.says, *says), undone=(*done.undone, *lost)
+        done,
+        plans={**done.plans, **found.plans},
+        says=(*done.says, *says),
+        over_budget=(*done.over_budget, *over),
+        undone=tuple(lost),
     )
 
 
@@ -163,7 +168,7 @@ def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leavi
         hosts.journal.retire(found.plans)
         for node in found.busy:
             steps = found.plans[node.name].steps
-            stopping = [step for step in steps if step.action is Action.STOP]
+            stopping = [step for step in steps if (step.id, step.action) == (Id.AGENT_RUN, Action.STOP)]
             says += _taken_out(hosts, found.hosts[node.name], stopping, run, limits) if stopping else []
             rest = [step for step in steps if step not in stopping]
             hosts.act({node.name: sorted(rest, key=lambda step: step.turn)})

@@ -1,12 +1,14 @@
 """A backup is tried out in a scratch ZooKeeper, or restored into a cluster without a Marathon."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..errors import BadInput, Blocked, NoTree, StepFailed
 from ..inventory.cluster import Node
 from ..plan.look.observed import Observed
 from ..plan.marathon import ties
+from ..plan.names import Id
 from ..plan.runbook import MARATHON, ZOOKEEPER
+from ..plan.step import Action, Step
 from ..plan.words import counted, verb
 from ..plan.zookeeper.backup import picture, restoring
 from ..plan.zookeeper.backup.archive import Backup
@@ -32,7 +34,7 @@ def check(hosts: Hosts, backup: Backup) -> str:
     with scratch.serving(hosts, node) as port, hosts.console.looking(node.name, "restore the backup"):
         try:
             with hosts.tree_at(node, "127.0.0.1", port) as tree:
-                made = _restored(tree, backup, node)
+                made = _restored(tree, backup, node, tree.create)
         except NoTree as error:
             raise StepFailed(f"the scratch ZooKeeper cannot be used: {error}", host=node.name) from error
     return f"{node.name}  {made} restored into a scratch ZooKeeper and read back the same."
@@ -53,7 +55,8 @@ def restore(run: Run, backup: Backup) -> str:
         try:
             with run.hosts.console.looking(node.name, "restore"), run.hosts.tree(node) as tree:
                 _refuse_standing(run.hosts, tree)
-                return f"{_restored(tree, backup, node)} in ZooKeeper as the backup has them."
+                made = _restored(tree, backup, node, lambda nodes: _write(run.hosts, node, tree, nodes))
+                return f"{made} in ZooKeeper as the backup has them."
         except NoTree as error:
             serve = (
                 "ZooKeeper must serve: `fab deploy-zookeeper`. Then run this again; what is there is kept."
@@ -81,13 +84,25 @@ def _refuse_standing(hosts: Hosts, tree: Tree) -> None:
         raise Blocked(f"A Marathon is there, which would write over what is restored: {told}. {STOP}")
 
 
-def _restored(tree: Tree, backup: Backup, node: Node) -> str:
+def _write(hosts: Hosts, node: Node, tree: Tree, nodes: Nodes) -> None:
+    """Make nodes, as a step of the run: what it has done is recorded."""
+    what, why = f"restore {counted(len(nodes), 'node')}", "the backup has them, and ZooKeeper has not"
+    step = Step(Id.ZOOKEEPER_ASK, Action.WRITE, what, why, "")
+    hosts.journal.begin(node.name, step)
+    hosts.console.begin(node.name, f"{step.id} {what}", step.id, why)
+    tree.create(nodes)
+    hosts.journal.end(node.name)
+    hosts.console.end(node.name, "changed")
+
+
+def _restored(tree: Tree, backup: Backup, node: Node, make: Callable[[Nodes], None]) -> str:
     """Make what is missing, read all of it again, and say how much that was."""
     try:
         missing = restoring.lacking(backup, _there(tree, backup, node))
     except Refused as error:
         raise Blocked(str(error), f"{error.remedy}.", node.name) from error
-    tree.create({path: backup.tree[path] for path in missing})
+    if missing:
+        make({path: backup.tree[path] for path in missing})
     if wrong := restoring.differences(backup, _there(tree, backup, node)):
         raise StepFailed(f"{', '.join(wrong)} after the restore", AGAIN, node.name)
     kept = len(backup.tree) - len(missing)

@@ -1,4 +1,4 @@
-"""Hosts leave a cluster that goes on: two of five ZooKeepers and masters, and an agent, under a writer."""
+"""Hosts leave a cluster that goes on, or are replaced, dead or alive, under a writer: servers and agents."""
 
 import time
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from operators import AGENT, INVENTORY, MARATHON, SOON, TRIO, Inventory, Run, inside, zookeeper
+from operators import AGENT, INVENTORY, MARATHON, SOON, TRIO, Inventory, Run, inside, lay_bare, zookeeper
 
-from lab import hosts
+from lab import faults, hosts
 from tasks.engine.removing import OUT
 from verify.apps import eventually
 
@@ -116,6 +116,57 @@ def test_five_become_three_under_a_writer_and_an_app_and_nothing_is_lost(
     assert seen.code == 0 and not any(node in seen.said for node in GONE), seen.said
 
 
-def without(text: str) -> str:
+def without(text: str, *gone: str) -> str:
     """The hosts.ini that no longer names those that have left."""
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(GONE))
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(gone or GONE))
+
+
+@pytest.fixture
+def three(bare: None, fab: Run, inventory: Inventory) -> Iterator[str]:
+    """A cluster of three servers, with two hosts more that have nothing yet; its hosts.ini."""
+    hosts.up(agents=3)
+    text = INVENTORY.read_text().replace("\n\n[all:vars]", "\n[all:vars]")
+    text = "".join(line for line in text.splitlines(keepends=True) if line.strip() not in GONE)
+    assert fab("deploy-cluster", inventory=inventory(text=text)).code == 0
+    yield text
+    faults.start(TRIO[2])
+    lay_bare()  # what has come back belongs to no cluster any more
+    hosts.up(agents=1)
+
+
+def instead(text: str, old: str, new: str) -> str:
+    """A hosts.ini in which a new host has the roles and the myid of an old one, which leaves."""
+    lines = [
+        f"{line}{line.replace(old, new)}" if line.startswith(old) else line for line in text.splitlines(True)
+    ]
+    return "".join(lines).replace("[all:vars]", f"[removed]\n{old}\n\n[all:vars]")
+
+
+def test_a_server_is_replaced_dead_or_alive_and_no_write_is_lost(
+    three: str, fab: Run, inventory: Inventory
+) -> None:
+    dead = instead(three, TRIO[2], GONE[0])
+    early = fab("deploy-cluster", "--gone", TRIO[2], inventory=inventory(text=dead))
+    assert early.code == 6 and "it can be reached, so it is not gone" in early.said, early.said
+    faults.stop(TRIO[2])
+    refused = fab("deploy-cluster", inventory=inventory(text=dead))
+    assert refused.code == 3 and f"If it is gone for good: --gone {TRIO[2]}" in refused.said, refused.said
+    with writing() as written:
+        eventually(
+            "forgotten",
+            lambda: fab("plan", "--gone", TRIO[2], inventory=inventory(text=dead)).code == 0,
+            SOON,
+        )
+        done = fab("deploy-cluster", "--gone", TRIO[2], inventory=inventory(text=dead))
+        assert done.code == 0 and f"{TRIO[2]}: it is gone for good and was not emptied" in done.said, (
+            done.said
+        )
+        three = without(dead, TRIO[2], "[removed]")
+        alive = instead(three, GONE[0], GONE[1])
+        done = fab("deploy-cluster", inventory=inventory(text=alive))
+    assert done.code == 0 and f"{GONE[0]}: {OUT}" in done.said, done.said
+    with zookeeper([TRIO[0], TRIO[1], GONE[1]]) as client:
+        there = {f"/members/{name}" for name in client.get_children("/members")}
+    assert written.names and there.issuperset(written.names), f"lost; longest wait {written.longest:.1f} s"
+    last = inventory(text=without(alive, GONE[0], "[removed]"))
+    assert fab("status", inventory=last).code == 0 and fab("plan", "--check", inventory=last).code == 0

@@ -198,6 +198,14 @@ def test_a_restore_that_was_cut_short_anywhere_is_continued(breaks: int) -> None
     assert again.nodes == STATE
 
 
+def test_a_restore_is_a_change_for_the_record_unless_all_was_there() -> None:
+    for there, steps in (({}, ["restore 5 nodes"]), (STATE, [])):
+        place = hosts(FakeTree(there), looks(marathon="exited"))
+        restore.restore(Run.of(place), KEPT)
+        assert [step.title for _, step in place.journal.progress.done] == steps
+        assert place.journal.progress.changed is bool(steps)
+
+
 def test_a_restore_over_another_state_is_refused_and_writes_nothing() -> None:
     for there, why in (
         ({"/marathon": Znode(b"x")}, r"ZooKeeper has 1 node \(/marathon\) that the backup has otherwise"),

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from json import dumps
+from pathlib import Path
 
 import pytest
 from fake_hosts import FakeHosts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import TRIO
+from samples import SHELLS, TRIO, run, stand_in
 
 from tasks.engine import leaders
 from tasks.engine.tree import Tree
@@ -197,6 +198,26 @@ def handed_over(world: World, lost: str = "", leads: bool = True) -> Hosts:
     hosts = Hosts(world, lost)
     leaders.make_way(hosts, NODE, leads)
     return hosts
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    ("docker", "words"),
+    [
+        ('[ "$1" != ps ] || exit 0; exit 1', candidacy.ENDED),  # the container is gone
+        ("case $1 in ps) echo 4f;; inspect) echo false;; esac", candidacy.ENDED),
+        ("case $1 in ps) echo 4f;; inspect) echo true;; esac", ""),
+        ("exit 1", None),  # docker cannot be asked: nothing has surely ended
+    ],
+)
+def test_the_step_that_stops_a_master_says_whether_it_has_ended_also_of_one_that_is_gone(
+    tmp_path: Path, sh: list[str], docker: str, words: str | None
+) -> None:
+    stand_in(tmp_path / "bin", "docker", docker)
+    stand_in(tmp_path / "bin", "ss", "exit 0")
+    done = run(f"set -eu\n{candidacy.stop(NODE, leads=True).shell}", tmp_path, tmp_path / "bin", sh)
+    assert (done.returncode == 0) is (words is not None)
+    assert done.stdout.decode().strip() == (words or "")
 
 
 def test_a_leader_is_stopped_and_its_candidacy_removed() -> None:

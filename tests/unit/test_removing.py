@@ -30,7 +30,9 @@ from tasks.plan.mesos_agent.desired import INCOMPATIBLE
 from tasks.plan.outlook import Outlook
 from tasks.plan.report import planned, saved
 from tasks.plan.report.last_words import last_words
+from tasks.plan.retire.leaving import emptied
 from tasks.plan.retire.leavings import Leavings
+from tasks.plan.retire.plan import Retiring
 from tasks.plan.runbook import Chapter
 from tasks.plan.step import Action, HostPlan, Step
 
@@ -235,6 +237,17 @@ def test_a_run_that_was_cut_says_what_goes_on_with_it_and_how_to_have_it_back() 
         removed(place)
     told = "".join(last_words(place.journal.progress))
     assert "`fab deploy-cluster` goes on where this run stopped; if 10.70.0.20 is to stay" in told
+
+
+def test_a_marathon_that_leaves_has_its_time_to_end_so_that_another_one_leads_at_once() -> None:
+    text = TEXT.replace("[mesos_agent]\n", "10.70.0.20 number=4\n[mesos_agent]\n")
+    cluster = parse(text)
+    (node,) = cluster.removed
+    former = replace(cluster, nodes=(*cluster.nodes, node))
+    host = Retiring(former, node, as_wanted(former, node), deployed(node, former))
+    titles = [step.title for step in emptied(host, ()).steps]
+    assert titles[:2] == ["stop mesos-slave", "stop marathon-4"] and "remove marathon-4" in titles
+    assert "docker stop -t 30 marathon-4" in emptied(host, ()).steps[1].shell
 
 
 def test_an_agent_is_drained_also_while_the_marathon_leads_that_leaves_with_it() -> None:

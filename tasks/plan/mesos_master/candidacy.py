@@ -67,12 +67,14 @@ def _read(candidacy: Candidacy) -> Mapping[str, object]:
 
 
 def stop(node: Node, leads: bool) -> Step:
-    """Give the step that ends a master at once, and says whether it surely has ended."""
+    """Give the step that ends a master at once, and says whether it surely has ended; it may be gone."""
     it, port = quote(name(node)), node.settings.mesos_master_port
     shell = (
+        f"running=false there=$(docker ps -aq --filter {quote(f'name=^/{name(node)}$')})\n"
+        '[ -z "$there" ] || '
         f"docker stop -t 0 {it} # it closes no session, so nothing is gained by waiting\n"
         f"listening=$(ss -ltn 'sport = :{port}') || listening=LISTEN\n"
-        f"running=$(docker inspect -f '{{{{.State.Running}}}}' {it})\n"
+        f"[ -z \"$there\" ] || running=$(docker inspect -f '{{{{.State.Running}}}}' {it})\n"
         f'case "$running $listening" in *true*|*LISTEN*) ;; *) echo {quote(ENDED)};; esac\n'
     )
     if leads:
