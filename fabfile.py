@@ -3,7 +3,19 @@
 from invoke.collection import Collection
 
 from lab import tasks as lab
-from tasks import adopt, backup, cluster, host, marathon, mesos_agent, mesos_master, retire, status, zookeeper
+from tasks import (
+    adopt,
+    backup,
+    cluster,
+    host,
+    marathon,
+    mesos_agent,
+    mesos_master,
+    recover,
+    retire,
+    status,
+    zookeeper,
+)
 from tasks.engine import commandline
 from tasks.engine.listing import in_order
 
@@ -22,6 +34,7 @@ ns = Collection(
     status.runs,
     cluster.version,
     host.reboot,
+    recover.recover,
     retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),

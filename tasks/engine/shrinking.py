@@ -170,10 +170,10 @@ def _stop_masters(run: Run, leaves: Sequence[Node]) -> None:
         _end(former, MESOS_MASTER, node)
         left.remove(node)
     present = _standing(run.hosts, MESOS_MASTER).serving
-    gates.reach(run.hosts, MESOS_MASTER, present, _forgotten)
+    gates.reach(run.hosts, MESOS_MASTER, present, all_forgotten)
 
 
-def _forgotten(cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
+def all_forgotten(cluster: Cluster, answers: Mapping[str, Answers], needed: frozenset[str]) -> Verdict:
     """Pass when the leader sees no replica of a stopped master any more: ZooKeeper takes 10 s for it."""
     verdict = Masters().verdict(cluster, answers, needed)
     return forgotten(cluster, answers) if verdict.passed else verdict

@@ -154,9 +154,12 @@ def end(cluster: Cluster, leaves: Sequence[Node]) -> str:
     return f"{are} gone for good" if len(dead) == len(leaves) else f"leave ({names(dead)} is gone for good)"
 
 
-def forsaken(id: Id, container: str) -> Step:
-    """Return the step that stops the container of a member that leaves, so that nothing starts it again."""
-    title, why = f"stop {container}", "its host leaves the cluster"
+LEAVES = "its host leaves the cluster"
+
+
+def forsaken(id: Id, container: str, why: str = LEAVES) -> Step:
+    """Return the step that stops the container of a member, so that nothing but a run starts it again."""
+    title = f"stop {container}"
     there = f"there=$(docker ps -aq --filter {quote(f'name=^/{container}$')})\n"
     text = f'{there}if [ "$there" ]; then\n{stop(container)}fi\n'
     return Step(id, Action.STOP, title, why, text, "replace", "restart")

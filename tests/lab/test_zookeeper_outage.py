@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 import requests
 from kazoo.exceptions import NoNodeError
-from operators import SOON, TRIO, Inventory, Run, inside, zookeeper
+from operators import SOON, TRIO, Inventory, Run, inside, lay_bare, zookeeper
 
 from lab import waiting
 from verify.apps import eventually
@@ -106,3 +106,28 @@ def test_without_docker_init_an_outage_hangs_the_following_masters(
     seen = suite("-k", "test_every_master_answers_on_its_address")
     assert seen.code == 1, seen.said
     assert all(f"{node}: " in seen.said for node in hanging), seen.said
+
+
+def test_after_an_outage_of_all_with_a_disk_lost_recover_brings_every_write_back(
+    cluster: None, fab: Run
+) -> None:
+    with zookeeper() as client:
+        client.ensure_path("/outage/last")
+    names = {node: f"zookeeper {container(node)} marathon-{TRIO.index(node) + 1}" for node in TRIO}
+    for node in TRIO:
+        inside(node, f"docker stop -t 1 {names[node]}")
+    lost = "rm -rf /opt/zookeeper/data/version-2/* /var/lib/mesos/master/replicated_log"
+    inside(TRIO[2], f"{lost}; docker start zookeeper")  # as docker does after a reboot: it votes
+    seen = fab("recover", "--preview")
+    assert seen.code == 0 and f"{TRIO[2]}  ZooKeeper: no data" in seen.said, seen.said
+    done = fab("recover")
+    assert done.code == 0 and f"{TRIO[2]}  2.5 stop zookeeper" in done.said, done.said
+    with zookeeper() as client:
+        assert client.exists("/outage/last")
+        client.delete("/outage", recursive=True)
+    assert fab("deploy-cluster").code == 0 and fab("status").code == 0
+    inside(TRIO[0], "docker stop -t 1 zookeeper; rm -rf /opt/zookeeper/data/version-2/*")
+    inside(TRIO[1], "docker stop -t 1 zookeeper; rm -rf /opt/zookeeper/data/version-2/*")
+    refused = fab("recover")
+    assert refused.code == 6 and f"{TRIO[2]} has data, and 2 members must" in refused.said, refused.said
+    lay_bare()

@@ -191,16 +191,16 @@ def _wiped(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objection]:
                 f"it has no data in {data(node)}, and may only start while all others serve in sync, or what "
                 f"they wrote can be lost ({why})"
             )
-            yield node.name, Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, _way_back(cluster, seen), "wiped")
+            yield node.name, Blocker(Id.ZOOKEEPER_RUN, CONTAINER, told, way_back(cluster, seen), "wiped")
 
 
-def _way_back(cluster: Cluster, seen: Seen) -> str:
+def way_back(cluster: Cluster, seen: Seen) -> str:
     """Say how members without data come back: behind those that have some, if these can serve alone."""
     may_have = [each for each in cluster.ensemble if each.name not in seen or has_data(each, seen[each.name])]
     majority = len(cluster.ensemble) // 2 + 1
     if len(may_have) >= majority:
         return "start the members that have data first, then those without one at a time, each with -H"
-    newest = max((each for each in may_have if each.name in seen), key=lambda each: _newest_file(each, seen))
+    newest = max((each for each in may_have if each.name in seen), key=lambda each: newest_file(each, seen))
     return (
         f"{verb([each.name for each in may_have], 'has', 'have')} data, and {majority} members must: stop "
         f"ZooKeeper everywhere and copy {data(newest)} of {newest.name}, which has the newest file, with its "
@@ -209,7 +209,7 @@ def _way_back(cluster: Cluster, seen: Seen) -> str:
     )
 
 
-def _newest_file(node: Node, seen: Seen) -> int:
+def newest_file(node: Node, seen: Seen) -> int:
     """Give the highest number in a name of a member's files: its last write is that one or a later one."""
     names = " ".join(seen[node.name].holdings.get(data(node), ()))
     return max((int(n, 16) for n in re.findall(r"\b(?:log|snapshot)\.([0-9a-f]{1,16})\b", names)), default=0)
