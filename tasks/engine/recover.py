@@ -15,8 +15,8 @@ from ..plan.zookeeper import outage
 from ..plan.zookeeper.outage import Left
 from ..plan.zookeeper.service import member
 from . import gates, lease
-from .deploy import Result, perform
 from .hosts import Hosts, Inquiry
+from .performing import Result, perform
 from .preview import Preview, plan
 from .refusals import refuse_if_blocked
 from .run import Run

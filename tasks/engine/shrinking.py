@@ -17,8 +17,8 @@ from ..plan.step import Phase
 from ..plan.words import grouped, verb
 from ..plan.zookeeper import fewer
 from . import fanout, gates, leaders, lease
-from .deploy import perform
 from .hosts import Hosts
+from .performing import perform
 from .preview import plan
 from .refusals import refuse
 from .run import Run
