@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from ..errors import GateNotReached, OperatorError, Unreachable
@@ -41,8 +42,8 @@ LAST = ("marathon", "mesos_agent")
 """The services whose members still take part when the deploy is done."""
 
 LOST = (
-    "It is in [removed] and was not emptied; all else is as hosts.ini has it. If it was emptied before, take "
-    "its lines out of hosts.ini; if it is gone for good, deploy with --gone {0}."
+    "It is in [removed] and cannot be emptied. If it was emptied before, take its lines out of hosts.ini; if "
+    "it is gone for good: --gone {0}."
 )
 
 GONE = (
@@ -166,14 +167,37 @@ def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leavi
         for node in shown.agents:
             says += _given_up(hosts, node, limits)
         hosts.journal.retire(found.plans)
-        for node in found.busy:
-            steps = found.plans[node.name].steps
-            stopping = [step for step in steps if (step.id, step.action) == (Id.AGENT_RUN, Action.STOP)]
-            says += _taken_out(hosts, found.hosts[node.name], stopping, run, limits) if stopping else []
-            rest = [step for step in steps if step not in stopping]
-            hosts.act({node.name: sorted(rest, key=lambda step: step.turn)})
+        with _closed(hosts, run, found, limits) as closed:
+            for node in found.busy:
+                closed.pop(node.name, None)
+                steps = found.plans[node.name].steps
+                stopping = [step for step in steps if (step.id, step.action) == (Id.AGENT_RUN, Action.STOP)]
+                says += _taken_out(hosts, found.hosts[node.name], stopping, run, limits) if stopping else []
+                rest = [step for step in steps if step not in stopping]
+                hosts.act({node.name: sorted(rest, key=lambda step: step.turn)})
     fanout.attempt(found.busy, lambda node: hosts.execute(node, retire.SWEEP), run.cluster.settings.parallel)
     return found
+
+
+@contextmanager
+def _closed(hosts: Hosts, run: Run, found: Leaving, limits: Limits) -> Iterator[dict[str, Agent]]:
+    """Have nothing new come to agents that leave after the first one: its tasks would be moved twice.
+
+    If the block fails, those that are left in what it is given take tasks again.
+    """
+    active = [node for node in found.busy if _is_active(found.hosts[node.name])]
+    agents = {node.name: Agent(hosts, node, limits, WORDS) for node in active[1:]}
+    force = INCOMPATIBLE in run.overruled
+    closed = {n: one for n, one in agents.items() if force or not [*moving.obstacles(one.look())]}
+    try:
+        for agent in closed.values():
+            agent.reach(moving.closing)
+        yield closed
+    except OperatorError:
+        for agent in closed.values():
+            with suppress(OperatorError):
+                agent.reach(moving.giving_back)
+        raise
 
 
 def _with_leaving(run: Run, found: Leaving) -> Hosts:

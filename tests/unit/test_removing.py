@@ -25,7 +25,7 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
-from tasks.plan.mesos_agent import leaving
+from tasks.plan.mesos_agent import leaving, room
 from tasks.plan.mesos_agent.desired import INCOMPATIBLE
 from tasks.plan.outlook import Outlook
 from tasks.plan.report import planned, saved
@@ -93,7 +93,8 @@ def test_what_cannot_leave_so_is_refused(text: str, message: str) -> None:
 class State:
     """How the host that leaves is, and which agents are marked as gone; hosts are copied, and share this.
 
-    `cut` is how many steps are done before Ctrl-C is typed, `deaf` how often the master has not noticed yet.
+    `cut` is how many steps are done before Ctrl-C is typed, `deaf` how often the master has not noticed yet,
+    `closed` whether nothing comes to another one that leaves.
     """
 
     world: World
@@ -103,6 +104,7 @@ class State:
     marks: Callable[[], str] = lambda: ""
     deaf: int = 0
     up: bool = True
+    closed: bool = False
     gone: list[str] = field(default_factory=list)
     left: Leavings = replace(deployed(AGENT, FORMER), there=deployed(AGENT, FORMER).there | {META})
 
@@ -231,6 +233,62 @@ def test_a_removal_that_was_cut_anywhere_is_finished_by_the_next(cut: int) -> No
     assert removed(Place(state)) == (f"10.70.0.20: {removing.OUT}",)
 
 
+class Two(Place):
+    """Another agent leaves, too, on which nothing runs."""
+
+    def __init__(self, state: State) -> None:
+        text = TEXT.replace("10.70.0.21\n", "10.70.0.21\n10.70.0.22\n")
+        super().__init__(state, parse(f"{text}10.70.0.22\n"))
+
+    def _second(self) -> dict[str, object]:
+        part = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 2.0}}
+        ours = {"reserved_resources": {"mesofab-drain": {}}, "reserved_resources_full": {room.ROLE: [part]}}
+        free = {"unreserved_resources_full": [{**part, "role": "*"}]}
+        about = {"id": "S9", "pid": "slave(1)@10.70.0.22:5051", "active": True}
+        return {**about, **(ours if self.state.closed else free)}
+
+    def _answer(self, question: Question) -> str:
+        told = super()._answer(question)
+        if question.word.split()[1] == "/slaves" and question.address == LEADER:
+            listed = json.loads(told.partition("\r\n\r\n")[2])["slaves"]
+            return said({"slaves": [*listed, self._second()]})
+        return told
+
+    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
+        return super().looking(chapters, AGENT if node.name == "10.70.0.22" else node)
+
+    def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+        if node.name != "10.70.0.22":
+            return super().inquire(node, inquiry, staying)
+        answers = {f"mesos_agent slaves-{LEADER}": said({"slaves": [self._second()]})}
+        return cast(T, (replace(as_wanted(FORMER, node), answers=answers), deployed(node, FORMER)))
+
+    def _do(self, step: Step) -> str:
+        if "10.70.0.22" in step.title and step.action in (Action.RESERVE, Action.UNRESERVE):
+            self.state.closed = step.action is Action.RESERVE
+            return ""
+        if step.action is Action.SCALE:
+            assert self.state.closed, "what is moved could come to the one that leaves, too"
+        return super()._do(step)
+
+
+def test_of_two_agents_that_leave_the_second_is_closed_before_tasks_are_moved_off_the_first() -> None:
+    state = State(a_world())
+    place = Two(state)
+    assert removed(place) == (f"10.70.0.20: {removing.OUT}", f"10.70.0.22: {removing.OUT}")
+    assert place.done[0] == "0.11 reserve what is free on 10.70.0.22"
+    assert "0.20 remove mesos-slave" in place.done and instances(state.world) == [(3, 3), (1, 1)]
+
+
+def test_if_the_first_of_two_agents_cannot_be_emptied_the_second_takes_tasks_again() -> None:
+    state = State(a_world(room=1))
+    place = Two(state)
+    with pytest.raises(Blocked, match="Everything was given back"):
+        removed(place)
+    assert place.done[0] == "0.11 reserve what is free on 10.70.0.22" and not state.closed
+    assert state.up and state.world.reserved == []
+
+
 def test_a_run_that_was_cut_says_what_goes_on_with_it_and_how_to_have_it_back() -> None:
     place = Place(State(a_world(), 2))
     with pytest.raises(KeyboardInterrupt):
@@ -299,11 +357,13 @@ def test_a_host_that_is_down_is_named_and_not_marked_and_the_run_fails_when_all_
     found = removing.remove(Run(place), Result({}, ()), AT_ONCE)
     assert found.says == () and place.done == []
     (told,) = found.undone
-    assert told.startswith("10.70.0.20  connect: no answer. Is it up? It is in [removed] and was not emptied")
-    assert told.endswith("if it is gone for good, deploy with --gone 10.70.0.20.")
-    with pytest.raises(Unreachable, match="was not emptied"):
+    assert told.startswith(
+        "10.70.0.20  connect: no answer. Is it up? It is in [removed] and cannot be emptied"
+    )
+    assert told.endswith("if it is gone for good: --gone 10.70.0.20.")
+    with pytest.raises(Unreachable, match="cannot be emptied"):
         command.tell(place, lambda: found)
-    with pytest.raises(Unreachable, match="was not emptied"):
+    with pytest.raises(Unreachable, match="cannot be emptied"):
         removing.survey(Run(place)).refuse_lost()
 
 

@@ -157,6 +157,11 @@ def _busy(app: App) -> Wait:
     return Wait(f"{up}{', and a deployment of it is under way' if app.changing else ''}")
 
 
+def closing(picture: Picture) -> Course:
+    """Say what comes next on the way to an agent to which nothing comes, while what is there stays."""
+    return Course(tuple(_closing(picture, noting=False)))
+
+
 def giving_back(picture: Picture) -> Course:
     """Say what comes next on the way to an agent that is used as before, and apps as they were."""
     if moves := tuple(_scaling_back(picture)):
