@@ -278,7 +278,7 @@ def _report(console: Console, progress: Progress, result: Result) -> None:
 
 def _sum(progress: Progress, result: Result) -> str:
     """Say how much was done; a run that follows no plan finds out what as it goes."""
-    if not result.plans:
+    if not result.plans or (progress.added and not result.changed):
         return f"{counted(progress.planned + progress.added, 'step')} carried out"
     what = f"{counted(progress.planned, 'step')} carried out" if result.changed else "Nothing to do"
     more = f", and {progress.added} more to hand over" if progress.added else ""

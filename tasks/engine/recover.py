@@ -14,7 +14,7 @@ from ..plan.words import capitalized, grouped, names
 from ..plan.zookeeper import outage
 from ..plan.zookeeper.outage import Left
 from ..plan.zookeeper.service import member
-from . import gates, lease
+from . import fanout, gates, lease
 from .hosts import Hosts, Inquiry
 from .performing import Result, perform
 from .preview import Preview, plan
@@ -86,9 +86,14 @@ class Found:
 
 
 def preview(run: Run) -> Found:
-    """Look at the hosts of ZooKeeper and the masters, and say what is left there. Raises BadInput."""
+    """Look at the hosts of ZooKeeper and the masters, and say what is left there.
+
+    Raises BadInput, and Unreachable if nobody can be reached.
+    """
     hosts = _servers(run)
     seen, lost = hosts.look(SERVERS)
+    if not seen:
+        fanout.refuse(lost)
     return _found(hosts.among(seen), seen, lost)
 
 

@@ -367,7 +367,9 @@ def test_a_host_that_is_down_is_named_and_not_marked_and_the_run_fails_when_all_
         removing.survey(Run(place)).refuse_lost()
 
 
-def test_a_host_that_is_gone_for_good_is_not_dialled_and_its_agent_is_marked() -> None:
+def test_a_host_that_is_gone_for_good_is_not_dialled_and_its_agent_is_marked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     state = State(a_world(), lost=True)
     place = Place(state, replace(CLUSTER, gone=frozenset({AGENT.name})))
     told = [*removing.lines(Run(place), removing.survey(Run(place)))]
@@ -379,6 +381,8 @@ def test_a_host_that_is_gone_for_good_is_not_dialled_and_its_agent_is_marked() -
     found = removing.remove(Run(place), Result({}, ()), AT_ONCE)
     assert place.done == ["0.11 mark the agent of 10.70.0.20 as gone"]
     assert found.undone == () and found.says == (f"10.70.0.20: {removing.GONE}",)
+    command.tell(place, lambda: replace(found, plans={"10.70.0.11": HostPlan("10.70.0.11", ())}))
+    assert "1 step carried out, " in capsys.readouterr().out
 
 
 def test_only_a_run_of_everything_takes_hosts_out() -> None:

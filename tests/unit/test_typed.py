@@ -78,10 +78,10 @@ def commands() -> list[list[str]]:
 
 
 def expected(words: list[str]) -> int:
-    """The exit code: 0 for what dials nobody or needs no answer, 2 where a file is none of ours, else 3."""
+    """The exit code: 0 for what dials nobody or needs no answer, 2 where a file or host is none, else 3."""
     if {"--list", "--help", "diagnose", "runbook", "runs", "version"} & {*words}:
         return 0
-    return 2 if {"--plan", "restore", "backup.check"} & {*words} else 3
+    return 2 if {"--plan", "--gone", "restore", "backup.check"} & {*words} else 3
 
 
 def test_there_are_many_commands_to_run() -> None:
