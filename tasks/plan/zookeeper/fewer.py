@@ -57,8 +57,8 @@ def _refused(cluster: Cluster, gone: Mapping[int, Node], lists: Lists, plans: Pl
         why = f" and {names(node.name for node in new)} would join it at once: a majority could be without"
         why += " what was written"
         remedy = (
-            "to have it take the place of the one that leaves, give it that one's myid; else deploy with nobody "
-            "in [removed] first, and an odd number of members in all: then two may leave"
+            "to have it take the place of the one that leaves, give it the same myid; else deploy with nobody"
+            " in [removed] first, and an odd number of members in all: then two may leave"
         )
     elif len(gone) > AT_A_TIME:
         why = f", {len(gone)} at once: those that stay could lack what the others wrote"
