@@ -14,7 +14,7 @@ from picture.layout import LANES, layout
 from picture.shapes import Box
 from picture.topology import ROLES, Condition, Machine, Member
 from tasks.inventory.secret import HIDDEN
-from verify.evidence import Log, Witness, asked, kept, stretch
+from verify.evidence import MEASURED, Log, Witness, asked, kept, stretch
 from verify.report.steps import STEPS
 
 WELL = {"127.0.0.1": "leader", "127.0.0.2": "follower", "127.0.0.3": "follower"}
@@ -109,6 +109,32 @@ def test_a_run_that_is_interrupted_leaves_a_page_that_says_so(tmp_path: Path) ->
     assert code == 2
     assert "The run was interrupted" in page and "not run" in page
     assert "<h1>passed</h1>" not in page
+
+
+@pytest.mark.parametrize(
+    "error, told", [(KeyError("odd"), "KeyError('odd')"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_what_happens_while_the_page_is_made_hides_no_finding(
+    tmp_path: Path, error: BaseException, told: str
+) -> None:
+    class Odd(float):
+        """A time that cannot be drawn."""
+
+        def __ge__(self, other: object) -> bool:
+            raise error
+
+    class Measured:
+        """Somebody who has measured it."""
+
+        def pytest_sessionstart(self, session: pytest.Session) -> None:
+            measured: list[tuple[str, float]] = [("a new leader", Odd(3))]
+            session.config.stash[MEASURED] = measured
+
+    with on_loopback(TRIO, members({"127.0.0.1": "leader"}), nothing) as cluster:
+        words = (*ENSEMBLE, f"--report={tmp_path}/page.html")
+        code, said, _ = suite(TRIO, tmp_path, *words, plugins=[Given(cluster), Measured()])
+    assert code == 1 and "ZooKeeper says to srvr: no answer" in said
+    assert re.search(rf"The report was not written.*: {re.escape(told)}\n", said)
 
 
 def test_a_page_that_cannot_be_written_is_said_before_anything_is_asked(tmp_path: Path) -> None:

@@ -65,13 +65,22 @@ class Recorder:
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the report, however the run has ended, if any of the suite's checks was to be run."""
+        """Write the report, however the run has ended, if any of the suite's checks was to be run.
+
+        Nothing that happens here keeps pytest from telling what the checks have found.
+        """
         if (cluster := self._tally.cluster) and session.exitstatus != pytest.ExitCode.USAGE_ERROR:
             try:
                 self._file.write_text(page(self._document(session, cluster)), encoding="utf-8")
                 self._told = f"The report is {self._file.resolve()}"
             except OSError as error:
                 self._told = f"The report cannot be written: {error}"
+            except KeyboardInterrupt:
+                self._told = "The report was not written: interrupted"
+            except Exception as error:
+                self._told = (
+                    f"The report was not written, for a bug in the suite: {printable(redacted(repr(error)))}"
+                )
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
