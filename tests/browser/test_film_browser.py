@@ -1,4 +1,4 @@
-"""The recorded terminals of docs/ in a real browser: they play frame by frame, and stand still where that is wanted."""
+"""Recorded terminals of docs/ in a real browser: they play frame by frame, and stand still for who wants that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
