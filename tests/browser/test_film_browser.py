@@ -1,4 +1,4 @@
-"""Recorded terminals of docs/ in a real browser: they play frame by frame, and stand still for who wants that."""
+"""Recorded terminals of docs/ in a real browser: they play frame by frame, and stand still if one likes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
