@@ -21,9 +21,12 @@ from test_suite_report import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNER = """
-import json, os, shutil, sys, tempfile
+import json, os, pkgutil, shutil, sys, tempfile
+from importlib import import_module
 from fabric.main import program
-import fabfile
+import fabfile, tasks
+for found in pkgutil.walk_packages(tasks.__path__, "tasks."):
+    import_module(found.name)  # once, and not by every command
 for words in json.load(sys.stdin):
     place = tempfile.mkdtemp(prefix=f"{sys.argv[1]}.")  # none finds what another has written
     shutil.copytree(sys.argv[1], place, dirs_exist_ok=True)
