@@ -9,7 +9,7 @@ from ..inventory.cluster import Node
 from ..plan import roll
 from ..plan.look.observed import Observed
 from ..plan.mesos_agent import foreseen, moving, picture, requests
-from ..plan.mesos_agent.moving import Course, Move
+from ..plan.mesos_agent.moving import Ahead, Move
 from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
@@ -200,7 +200,7 @@ class Agent:
             said |= gates.ask_one(self._hosts, marathon, picture.of_marathon(marathon))
         return picture.read(self._node, master, marathon, said)
 
-    def reach(self, course: Callable[[Picture], Course]) -> None:
+    def reach(self, course: Callable[[Picture], Ahead]) -> None:
         """Do what needs nobody's room. Raises GateNotReached if it is refused all the same."""
         try:
             self._go(course)
@@ -208,11 +208,11 @@ class Agent:
             where, remedy = f"{Id.AGENT_ASK} Mesos agents", self._goes_on
             raise GateNotReached(str(stuck), remedy, self._node.name, where) from stuck
 
-    def _go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:
+    def _go(self, course: Callable[[Picture], Ahead], timeout: float | None = None) -> None:
         """Look and do what is next until all is done. Raises Stuck if nothing more happens."""
         last: tuple[Move, ...] = ()
         since = time.monotonic()
-        while (now := course(seen := self.look())) != Course():
+        while (now := course(seen := self.look())) != Ahead():
             if timeout is None and now.moves not in ((), last):
                 last, since = now.moves, time.monotonic()
             elif time.monotonic() - since > self._patience(now, timeout):
@@ -220,7 +220,7 @@ class Agent:
             self._make(now.moves, seen.agent)
             time.sleep(self._limits.pause)
 
-    def _patience(self, now: Course, timeout: float | None) -> float:
+    def _patience(self, now: Ahead, timeout: float | None) -> float:
         if timeout is not None:
             return timeout
         longest = self._limits.changing

@@ -8,7 +8,7 @@ from ..errors import GateNotReached, Unreachable
 from ..inventory.cluster import Node
 from ..plan import roll
 from ..plan.look import boot
-from ..plan.look.boot import Boot, Course, Note
+from ..plan.look.boot import Boot, Note, Order
 from ..plan.look.observed import Observed
 from ..plan.names import Id
 from ..plan.roll import Standings
@@ -47,7 +47,7 @@ class Found:
 
     nodes: Mapping[str, Node]
     boots: Mapping[str, Boot]
-    course: Course
+    course: Order
 
 
 def preview(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
@@ -91,7 +91,7 @@ def _inquiry() -> Inquiry[Boot]:
     return Inquiry.of("look", boot.asking, boot.read)
 
 
-def _order(course: Course) -> list[str]:
+def _order(course: Order) -> list[str]:
     lines = []
     if course.done:
         was = verb(course.done, "was", "were")
@@ -110,7 +110,7 @@ def _foretold(run: Run, found: Found, limits: Limits) -> list[str]:
     return [line for node in due for line in draining.preview(run, node, limits.timeout).says]
 
 
-def _told(course: Course) -> list[str]:
+def _told(course: Order) -> list[str]:
     new = (*([course.awaited] if course.awaited else []), *course.due)
     lines = [f"{verb(new, 'was', 'were')} rebooted, and all services are well"]
     if course.done:
