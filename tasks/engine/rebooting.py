@@ -29,7 +29,7 @@ FORGET = Step(Id.SET_IP, Action.REMOVE, "drop the note of its turn", WHY, boot.F
 
 
 @dataclass(frozen=True)
-class Limits:
+class RebootLimits:
     """Seconds: between two tries to reach a host, within which it must be back, and those of drains.
 
     `timeout` is how long tasks are moved before they are left, None if that is no choice.
@@ -38,11 +38,11 @@ class Limits:
     within: int = WITHIN
     timeout: int | None = None
     pause: float = 1
-    drain: draining.Limits = draining.Limits()
+    drain: draining.DrainLimits = draining.DrainLimits()
 
 
 @dataclass(frozen=True)
-class Found:
+class Standing:
     """What a run has found on its hosts, which stand in the order of a new run; and its course."""
 
     nodes: Mapping[str, Node]
@@ -50,7 +50,7 @@ class Found:
     course: Order
 
 
-def preview(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
+def preview(run: Run, nodes: Sequence[Node], limits: RebootLimits) -> Result:
     """Say what a reboot of these hosts would do now; raise Blocked as it would. Nothing is changed."""
     found = _found(run, nodes, lambda node, asked: run.hosts.inquire(node, asked))
     return Result(
@@ -58,7 +58,7 @@ def preview(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
     )
 
 
-def reboot(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
+def reboot(run: Run, nodes: Sequence[Node], limits: RebootLimits) -> Result:
     """Reboot these hosts, or go on where a run over the same ones was cut short.
 
     Raises Blocked if a service would stop without one of them, or tasks cannot be moved; GateNotReached at
@@ -80,11 +80,11 @@ def reboot(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
     return Result({}, tuple(_told(found.course)), tuple(over))
 
 
-def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> Found:
+def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> Standing:
     boots = run.hosts.each(nodes, lambda node: inquire(node, _inquiry()))
     known = {node.name: node for node in nodes}
     ordered = roll.leaders_last(gates.standings_now(run.hosts, gates.services(run.hosts)), [*known])
-    return Found({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
+    return Standing({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
 
 
 def _inquiry() -> Inquiry[Boot]:
@@ -104,7 +104,7 @@ def _order(course: Order) -> list[str]:
     return lines
 
 
-def _foretold(run: Run, found: Found, limits: Limits) -> list[str]:
+def _foretold(run: Run, found: Standing, limits: RebootLimits) -> list[str]:
     """Say what each drain would do now. Raises Blocked as it would, so before any host is touched."""
     due = [found.nodes[name] for name in found.course.due]
     return [line for node in due for line in draining.preview(run, node, limits.timeout).says]
@@ -123,7 +123,7 @@ class _Turns:
     """The turns of a run; in each of them one host is rebooted."""
 
     def __init__(
-        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: Found, limits: Limits
+        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: Standing, limits: RebootLimits
     ) -> None:
         self._run, self._hosts, self._leases, self._limits = run, run.hosts, leases, limits
         self._seen, self._found = dict(seen), found
