@@ -42,7 +42,7 @@ class RebootLimits:
 
 
 @dataclass(frozen=True)
-class Standing:
+class HostsFound:
     """What a run has found on its hosts, which stand in the order of a new run; and its course."""
 
     nodes: Mapping[str, Node]
@@ -80,11 +80,11 @@ def reboot(run: Run, nodes: Sequence[Node], limits: RebootLimits) -> Result:
     return Result({}, tuple(_told(found.course)), tuple(over))
 
 
-def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> Standing:
+def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> HostsFound:
     boots = run.hosts.each(nodes, lambda node: inquire(node, _inquiry()))
     known = {node.name: node for node in nodes}
     ordered = roll.leaders_last(gates.standings_now(run.hosts, gates.services(run.hosts)), [*known])
-    return Standing({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
+    return HostsFound({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
 
 
 def _inquiry() -> Inquiry[Boot]:
@@ -104,7 +104,7 @@ def _order(course: Order) -> list[str]:
     return lines
 
 
-def _foretold(run: Run, found: Standing, limits: RebootLimits) -> list[str]:
+def _foretold(run: Run, found: HostsFound, limits: RebootLimits) -> list[str]:
     """Say what each drain would do now. Raises Blocked as it would, so before any host is touched."""
     due = [found.nodes[name] for name in found.course.due]
     return [line for node in due for line in draining.preview(run, node, limits.timeout).says]
@@ -123,7 +123,7 @@ class _Turns:
     """The turns of a run; in each of them one host is rebooted."""
 
     def __init__(
-        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: Standing, limits: RebootLimits
+        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: HostsFound, limits: RebootLimits
     ) -> None:
         self._run, self._hosts, self._leases, self._limits = run, run.hosts, leases, limits
         self._seen, self._found = dict(seen), found
