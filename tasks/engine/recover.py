@@ -12,7 +12,7 @@ from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.step import Phase
 from ..plan.words import capitalized, grouped, names
 from ..plan.zookeeper import outage
-from ..plan.zookeeper.outage import Left
+from ..plan.zookeeper.outage import Remains
 from ..plan.zookeeper.service import member
 from . import fanout, gates, lease
 from .hosts import Hosts, Inquiry
@@ -28,13 +28,13 @@ REST = "`fab deploy-cluster` does what else is missing"
 
 
 @dataclass(frozen=True)
-class Found:
+class Recovery:
     """What was seen of the servers' hosts, and what is left there; the others are `lost`."""
 
     hosts: Hosts
     seen: Mapping[str, Observed]
     lost: Mapping[str, OperatorError]
-    members: Sequence[Left]
+    members: Sequence[Remains]
 
     @property
     def first(self) -> list[Node]:
@@ -85,7 +85,7 @@ class Found:
                 raise Blocked(f"{capitalized(why)}. {capitalized(remedy)}. Nothing was started.")
 
 
-def preview(run: Run) -> Found:
+def preview(run: Run) -> Recovery:
     """Look at the hosts of ZooKeeper and the masters, and say what is left there.
 
     Raises BadInput, and Unreachable if nobody can be reached.
@@ -126,10 +126,10 @@ def _servers(run: Run) -> Hosts:
     return run.hosts.among(names)
 
 
-def _found(hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Found:
+def _found(hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Recovery:
     there = [node for node in ZOOKEEPER.nodes(hosts.cluster) if node.name in seen]
     epochs = hosts.each(there, lambda node: hosts.inquire(node, _epoch(node)))
-    return Found(hosts, seen, lost, outage.left(hosts.cluster, seen, epochs))
+    return Recovery(hosts, seen, lost, outage.left(hosts.cluster, seen, epochs))
 
 
 def _epoch(node: Node) -> Inquiry[int | None]:

@@ -23,7 +23,7 @@ from ..plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER
 from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
 from . import availability, draining, fanout, gates, lease, retire
-from .draining import Agent, Limits
+from .draining import Agent, DrainLimits
 from .hosts import Hosts, Inquiry
 from .performing import Result
 from .refusals import refuse_if_blocked
@@ -51,7 +51,7 @@ GONE = (
     "them back, with [removed], and deploy: what still starts there by itself does not belong to the cluster"
 )
 
-PACE = Limits()
+PACE = DrainLimits()
 
 Asking = Callable[[Node, Inquiry[tuple[Observed, Leavings]]], tuple[Observed, Leavings]]
 """Asks a host, by whichever way."""
@@ -130,7 +130,7 @@ def lines(run: Run, found: Leaving) -> Iterator[str]:
     yield from (f"{name}  {OUT}." for name, plan in found.plans.items() if not plan.steps)
 
 
-def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
+def remove(run: Run, done: Result, limits: DrainLimits = PACE) -> Result:
     """Empty the hosts that leave, when a deploy is `done`; what cannot be moved ends only with `--drain`.
 
     Raises Blocked, GateNotReached, StepFailed or Unreachable; the next run goes on.
@@ -158,7 +158,7 @@ def left(run: Run, done: Result) -> Result:
     return replace(done, says=(*done.says, told))
 
 
-def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leaving:
+def _removed(run: Run, shown: Leaving, limits: DrainLimits, says: list[str]) -> Leaving:
     hosts = _with_leaving(run, shown)
     with lease.held(Run(hosts)) as leases:
         leases.secure()
@@ -180,7 +180,7 @@ def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leavi
 
 
 @contextmanager
-def _closed(hosts: Hosts, run: Run, found: Leaving, limits: Limits) -> Iterator[dict[str, Agent]]:
+def _closed(hosts: Hosts, run: Run, found: Leaving, limits: DrainLimits) -> Iterator[dict[str, Agent]]:
     """Have nothing new come to agents that leave after the first one: its tasks would be moved twice.
 
     If the block fails, those that are left in what it is given take tasks again.
@@ -211,7 +211,9 @@ def _is_active(host: Retiring) -> bool:
     return Agents().role(host.node, host.seen.said("mesos_agent")) == "active"
 
 
-def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run, limits: Limits) -> list[str]:
+def _taken_out(
+    hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run, limits: DrainLimits
+) -> list[str]:
     """Drain, stop and mark the agent of a host; say what ended with it."""
     node, kept = host.node, list[str]()
     force = INCOMPATIBLE in run.overruled
@@ -227,7 +229,7 @@ def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run,
     return [f"{node.name}  {each}" for each in kept]
 
 
-def _given_up(hosts: Hosts, node: Node, limits: Limits) -> list[str]:
+def _given_up(hosts: Hosts, node: Node, limits: DrainLimits) -> list[str]:
     """Have the agent of a host that is gone marked as gone, so that its tasks run elsewhere at once."""
     vantage = MESOS_MASTER.nodes(hosts.cluster)[0]
     heard = gates.ask_one(hosts, vantage, picture.who_leads(hosts.cluster))
@@ -243,7 +245,7 @@ def _given_up(hosts: Hosts, node: Node, limits: Limits) -> list[str]:
     return [f"{node.name}  the masters give its agent up by themselves after 75 to 90 s"] if late else []
 
 
-def _marked(hosts: Hosts, node: Node, agent: str, limits: Limits) -> bool:
+def _marked(hosts: Hosts, node: Node, agent: str, limits: DrainLimits) -> bool:
     """Have the leading master take an agent for gone, once it counts it as active no more.
 
     False if it cannot do that. Raises GateNotReached.

@@ -22,7 +22,7 @@ from .service import majority
 
 
 @dataclass(frozen=True)
-class Left:
+class Remains:
     """What is left of a member: the newest number in a name of its files, None if it has no data; its epoch.
 
     Its last transaction has that number or a later one of the same file; who leads compares epochs first.
@@ -57,20 +57,20 @@ def read(output: str, boundary: str) -> int | None:
     return int(found[0]) if found else None
 
 
-def left(cluster: Cluster, seen: Seen, epochs: Mapping[str, int | None]) -> list[Left]:
+def left(cluster: Cluster, seen: Seen, epochs: Mapping[str, int | None]) -> list[Remains]:
     """Say what is left of each member whose host was seen, the newest first."""
     there = [node for node in cluster.ensemble if node.name in seen]
     found = [_left(node, seen, epochs.get(node.name)) for node in there]
     return sorted(found, key=lambda one: (one.newest is not None, *one.rank), reverse=True)
 
 
-def _left(node: Node, seen: Seen, epoch: int | None) -> Left:
+def _left(node: Node, seen: Seen, epoch: int | None) -> Remains:
     own = seen[node.name]
     newest = newest_file(node, seen) if has_data(node, own) else None
-    return Left(node, newest, epoch, bool(mode(own)), own.container(CONTAINER).runs)
+    return Remains(node, newest, epoch, bool(mode(own)), own.container(CONTAINER).runs)
 
 
-def told(members: Sequence[Left]) -> Iterator[tuple[str, str]]:
+def told(members: Sequence[Remains]) -> Iterator[tuple[str, str]]:
     """Say of each member what it has."""
     best = max((one.rank for one in members if one.newest is not None), default=None)
     for one in members:
@@ -82,12 +82,12 @@ def told(members: Sequence[Left]) -> Iterator[tuple[str, str]]:
         yield one.node.name, f"ZooKeeper: epoch {epoch}, newest file from 0x{one.newest:x}{newest}"
 
 
-def serves(cluster: Cluster, members: Sequence[Left]) -> bool:
+def serves(cluster: Cluster, members: Sequence[Remains]) -> bool:
     """Tell whether enough of them serve."""
     return sum(one.serves for one in members) >= majority(cluster)
 
 
-def refusal(cluster: Cluster, members: Sequence[Left], seen: Seen) -> tuple[str, str]:
+def refusal(cluster: Cluster, members: Sequence[Remains], seen: Seen) -> tuple[str, str]:
     """Say why no member may be started, and what helps; "" if some may."""
     if serves(cluster, members):
         return "", ""
