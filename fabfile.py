@@ -3,7 +3,19 @@
 from invoke.collection import Collection
 
 from lab import tasks as lab
-from tasks import adopt, backup, cluster, host, marathon, mesos_agent, mesos_master, retire, status, zookeeper
+from tasks import (
+    adopt,
+    backup,
+    cluster,
+    host,
+    marathon,
+    mesos_agent,
+    mesos_master,
+    retire,
+    secrets,
+    status,
+    zookeeper,
+)
 from tasks.engine import commandline
 from tasks.engine.listing import in_order
 
@@ -25,6 +37,7 @@ ns = Collection(
     retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),
+    secrets=Collection(secrets.make),
     host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from .credentials import Credentials
 from .raw import Raw
 from .settings import Settings, Ssh
 
@@ -52,6 +53,7 @@ class Cluster:
     `joining` are masters that only join once those that run know their number: they count for the
     quorum, and are none yet. `removed` are hosts that leave the cluster, with the roles that they had; they
     are none of its nodes any more. `raw` is what the inventory says, unless this is a part of its cluster.
+    `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Cluster:
     joining: int = 0
     removed: tuple[Node, ...] = ()
     raw: Raw | None = field(default=None, compare=False, repr=False)
+    credentials: Credentials | None = field(default=None, compare=False, repr=False)
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""
