@@ -8,9 +8,9 @@ from ..plan.gate import Verdict
 from ..plan.membership import Plans
 from ..plan.mesos_master import replicas
 from ..plan.roll import Member, stays
-from ..plan.runbook import Chapter
+from ..plan.runbook import MESOS_AGENT, Chapter
 from ..plan.schedule import Steps, schedule, steps
-from . import gates, lease
+from . import gates, lease, locking
 from .hosts import Hosts
 from .preview import MOVES, Looking, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
 from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
@@ -239,4 +239,7 @@ def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
         verdict = gates.judge_by(hosts, chapter, found.seen, needed)
         if verdict.passed:
             return verdict
-    return gates.reach(hosts, chapter, needed)
+    verdict = gates.reach(hosts, chapter, needed)
+    if chapter is MESOS_AGENT:
+        locking.proven(hosts, locking.authenticates(hosts, found.plans))
+    return verdict

@@ -58,7 +58,7 @@ class Questions:
     Of `unlinked` files a link is told as that, whatever it leads to; of `sealed` ones no content. `profile`
     is what every login is to read, None if it is of no concern. `holdings` are directories whose content
     tells of data, `kept` the mounts that a container must not lose; `words` has the questions to services by
-    their part's name. `adopted` are containers of which others, made by hand, may be there by other names, which are
+    their part's name. `adopted` are containers of which others, made by hand, may be there by other names,
     its values. Those that are `vital` are answered at once by whatever does not hang, and get more time.
     """
 
