@@ -47,7 +47,7 @@ def _kept(file: File, variable: str) -> Kept:
     if file.sealed is None:
         return Kept((Unsealed(file.step, file.generations),))
     place = file.path.rpartition("/")[0]
-    directory = Directories(file.step, (place,), roots=(HOME, place), mode=SEALED_DIRECTORY_MODE)
+    directory = Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
     mount = Mount(place, place, read_only=True)
     return Kept((directory, file), (file,), ((variable, file.path),), (mount,))
 

@@ -19,11 +19,11 @@ def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker
         there = seen.path(file.path)
         if there.kind == "regular file" and there.text != file.text:
             told = (
-                f"{file.path} has other secrets than secrets_file, and agents that show the old ones would be "
+                f"{file.path} has other secrets than secrets_file, and who shows the old ones would be "
                 "refused by masters with the new ones"
             )
             remedy = (
-                "give secrets_file its old secrets; or deploy with security=open, and then with the new ones; "
+                "give secrets_file its old secrets; or deploy with security=open, then with the new ones; "
                 f"or, if somebody edited the file on the host, rm {file.path} there, and deploy"
             )
             yield Blocker(Id.MASTER_RUN, name(node), told, remedy)
