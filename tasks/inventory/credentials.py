@@ -32,7 +32,7 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 SECURITY = {
     "open": "security=open: whoever reaches ZooKeeper, Mesos or Marathon owns every host (docs/security.md)",
-    "permissive": "security=permissive: masters know who has a credential, and demand none (docs/security.md)",
+    "permissive": "security=permissive: masters know credentials, and demand none (docs/security.md)",
 }
 """What each value of that setting means to whom is not an operator."""
 
