@@ -78,7 +78,7 @@ def commands() -> list[list[str]]:
 
 
 def expected(words: list[str]) -> int:
-    """The exit code: 0 for what dials nobody or needs no answer, 2 where a file is none of ours or not named, else 3."""
+    """The exit code: 0 for what dials nobody or needs no answer, 2 where a file is none of ours, else 3."""
     if {"--list", "--help", "diagnose", "runbook", "runs", "version"} & {*words}:
         return 0
     if "secrets.make" in words:
