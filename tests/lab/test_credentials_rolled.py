@@ -1,6 +1,7 @@
 """A running cluster gets credentials and loses them again, and nobody notices; secrets are seen nowhere."""
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,10 @@ def test_credentials_come_and_go_under_a_running_app_and_are_seen_nowhere(
     assert inside(AGENT, rights) == f"700 0 {HOME}/mesos_agent\n400 0"
     for words in (["status"], ["preflight"], ["status", "--json"], ["plan", "--json"]):
         typed(*words)
+    typed("diagnose", "--out", str(tmp_path / "d.tar.gz"))
+    with tarfile.open(tmp_path / "d.tar.gz") as archive:
+        files = [archive.extractfile(each) for each in archive.getmembers()]
+        said += [file.read().decode(errors="replace") for file in files if file]
     passed = suite(inventory=inventory("security=permissive\nsecrets_file=s.yml"))
     assert passed.code == 0, passed.said
 
@@ -90,7 +95,7 @@ def test_credentials_come_and_go_under_a_running_app_and_are_seen_nowhere(
     exchanged = typed("plan", secrets="wrong.yml", code=6)
     assert "credentials.json has other secrets than secrets_file" in exchanged
     late = typed("deploy-mesos-master", security="open", code=6)
-    assert "The agents on 10.70.0.20 do not say that they run without one (/flags)" in late
+    assert "The agents on 10.70.0.20 do not say that they run without credentials (/flags)" in late
     typed("deploy-cluster", security="open")
     assert "credentials" not in flags(TRIO[0], 5050) and "credential" not in flags(AGENT, 5051)
     assert not inside(AGENT, f"ls {HOME}") and not inside(TRIO[0], f"ls {HOME}")
