@@ -15,6 +15,7 @@ from tasks import (
     mesos_master,
     recover,
     retire,
+    secrets,
     status,
     zookeeper,
 )
@@ -40,6 +41,7 @@ ns = Collection(
     retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),
+    secrets=Collection(secrets.make),
     host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)

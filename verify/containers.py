@@ -211,7 +211,8 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
     """Find other mounts, or a path that the host has replaced since: the container sees the old one."""
     seen, binds = ", ".join(sorted(container.binds)), ", ".join(sorted(wanted.binds))
     yield from _unlike(container, "mounts", seen, binds)
-    pairs = dict(bind.split(":") for bind in container.binds & wanted.binds if container.runs)
+    binds_of_both = [bind.split(":") for bind in container.binds & wanted.binds if container.runs]
+    pairs = {outside: inside for outside, inside, *_ in binds_of_both}
     there = _inodes(host, "", tuple(pairs)) or {}
     # As `docker exec` would see it, without its client and a runc for each container.
     inside = _inodes(host, f"nsenter -t {container.state['Pid']} -m", tuple(pairs.values()))
@@ -221,7 +222,8 @@ def with_other_mounts(host: Host, container: Container, wanted: Wanted) -> Findi
         return
     lost = {outside for outside, path in pairs.items() if there.get(outside, "none") != inside.get(path)}
     # What was removed cannot be written to, either, and is not read-only.
-    yield from _unusable(host, container, {one: pairs[one] for one in pairs.keys() - lost})
+    written = {outside for outside, _, *mode in binds_of_both if "ro" not in mode} - lost
+    yield from _unusable(host, container, {one: pairs[one] for one in written})
     for outside in sorted(lost):
         seen = f"{container.name} does not see {outside}: it was removed or replaced after the start"
         yield finding(container.where, seen, f"the host's {outside} as {pairs[outside]}", REDO)

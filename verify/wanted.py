@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from tasks.inventory.cluster import Cluster, Node
 
+SECRETS = "/etc/mesofab-secure"
+"""Where files of secrets are, below it each role's own."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -26,6 +29,11 @@ def zk_url(cluster: Cluster, path: str) -> str:
     members = sorted(cluster.having("zookeeper"), key=lambda node: node.myid)
     servers = ",".join(f"{node.address}:{node.settings.zookeeper_client_port}" for node in members)
     return f"zk://{servers}{path}"
+
+
+def secret(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
+    """Return what only a cluster has in which masters and agents know each other by secrets."""
+    return {name: value} if cluster.settings.security != "open" else {}
 
 
 def zookeeper(cluster: Cluster, node: Node) -> Wanted:
@@ -63,10 +71,15 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_REGISTRY": cluster.settings.mesos_registry,
             "MESOS_LOG_DIR": "/var/log/mesos",
             "MESOS_WORK_DIR": "/var/tmp/mesos",
+            **secret(cluster, "MESOS_CREDENTIALS", f"{SECRETS}/mesos_master/credentials.json"),
             **dict(s.mesos_master_environment),
         },
         binds=frozenset(
-            {f"{s.mesos_master_log_dir}:/var/log/mesos", f"{s.mesos_master_work_dir}:/var/tmp/mesos"}
+            {
+                f"{s.mesos_master_log_dir}:/var/log/mesos",
+                f"{s.mesos_master_work_dir}:/var/tmp/mesos",
+                *secret(cluster, f"{SECRETS}/mesos_master:{SECRETS}/mesos_master:ro"),
+            }
         ),
         entrypoint="mesos-master",
         init=s.mesos_master_init,
@@ -116,6 +129,7 @@ def mesos_agent(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_DOCKER_MESOS_IMAGE": cluster.image(s.mesos_image),
             "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
             **{name: value for name, value in chosen.items() if value is not None},
+            **secret(cluster, "MESOS_CREDENTIAL", f"{SECRETS}/mesos_agent/credential.json"),
             **dict(s.mesos_agent_environment),
         },
         binds=frozenset(
@@ -124,6 +138,7 @@ def mesos_agent(cluster: Cluster, node: Node) -> Wanted:
                 f"{s.mesos_agent_work_dir}:{s.mesos_agent_work_dir}",
                 "/var/run/docker.sock:/var/run/docker.sock",
                 "/sys:/sys",
+                *secret(cluster, f"{SECRETS}/mesos_agent:{SECRETS}/mesos_agent:ro"),
             }
         ),
         privileged=True,

@@ -6,9 +6,9 @@ from ..errors import Blocked
 from ..plan.gate import Verdict
 from ..plan.membership import Plans
 from ..plan.roll import Member, stays
-from ..plan.runbook import Chapter
+from ..plan.runbook import MESOS_AGENT, Chapter
 from ..plan.schedule import Steps, schedule
-from . import gates
+from . import gates, locking
 from .hosts import Hosts
 from .preview import Preview, Refused, left_alone
 from .run import Run
@@ -88,4 +88,7 @@ def _verdict(hosts: Hosts, chapter: Chapter, found: Preview) -> Verdict:
         verdict = gates.judge_by(hosts, chapter, found.seen, needed)
         if verdict.passed:
             return verdict
-    return gates.reach(hosts, chapter, needed)
+    verdict = gates.reach(hosts, chapter, needed)
+    if chapter is MESOS_AGENT:
+        locking.proven(hosts, locking.authenticates(hosts, found.plans))
+    return verdict

@@ -10,11 +10,11 @@ from ..plan.membership import Plans, Seen
 from ..plan.mesos_master import replicas
 from ..plan.names import Id
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
-from . import gates, leaders, marathons
+from . import gates, leaders, locking, marathons
 from .hosts import Hosts
 from .preview import Refused
 
@@ -59,6 +59,7 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
+        locking.ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
@@ -85,6 +86,8 @@ def _replace(
     after()
     for node in nodes:
         gates.reach_member(hosts, chapter, node)
+    if chapter is MESOS_AGENT:
+        locking.proven(hosts, nodes)
 
 
 def put_back(hosts: Hosts, chapter: Chapter, node: Node, error: OperatorError) -> None:

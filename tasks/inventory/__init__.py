@@ -1,7 +1,19 @@
 """hosts.ini becomes a Cluster, or sentences. All that verify, lab and bench may import of tasks."""
 
 from .errors import BadInput
-from .file import PRIVATE_KEY, ROOT, beside, check_keys, hosts, load, path, place, runs, ssh_config
+from .file import (
+    PRIVATE_KEY,
+    ROOT,
+    beside,
+    check_keys,
+    hosts,
+    load,
+    path,
+    place,
+    runs,
+    secrets_place,
+    ssh_config,
+)
 
 __all__ = [
     "PRIVATE_KEY",
@@ -14,5 +26,6 @@ __all__ = [
     "path",
     "place",
     "runs",
+    "secrets_place",
     "ssh_config",
 ]

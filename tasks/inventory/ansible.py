@@ -61,6 +61,12 @@ def ask(file: Path, name: str, why: str, python: str = sys.executable, patience:
     return raw
 
 
+def decrypt(file: Path, name: str, python: str = sys.executable, patience: float = PATIENCE) -> str:
+    """Read a file that is encrypted with Ansible Vault. Raises BadInput."""
+    program = Path(_program(name, "is encrypted with Ansible Vault", python)).with_name("ansible-vault")
+    return _run(file, name, patience, [str(program), "decrypt", "--output", "-", str(file)])
+
+
 def _program(name: str, why: str, python: str) -> str:
     """Find ansible-inventory: beside Python, else on PATH. Raises BadInput."""
     beside = Path(python).with_name("ansible-inventory")

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from .credentials import Credentials
 from .raw import Raw
 from .settings import Settings, Ssh
 
@@ -54,6 +55,7 @@ class Cluster:
     quorum, and are none yet. `removed` are hosts that leave the cluster, with the roles that they had; they
     are none of its nodes any more; those whose names are in `gone` are gone for good, as an operator has said
     and nobody denies. `raw` is what the inventory says, unless this is a part of its cluster.
+    `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them.
     """
 
     source: str
@@ -63,6 +65,7 @@ class Cluster:
     removed: tuple[Node, ...] = ()
     gone: frozenset[str] = frozenset()
     raw: Raw | None = field(default=None, compare=False, repr=False)
+    credentials: Credentials | None = field(default=None, compare=False, repr=False)
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""

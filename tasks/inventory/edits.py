@@ -105,7 +105,7 @@ def applied(cluster: Cluster, change: Change) -> Cluster | None:
     for edit in change.edits:
         _edit(raw, edit)
     try:
-        return parse.cluster(raw, cluster.source)
+        return replace(parse.cluster(raw, cluster.source), credentials=cluster.credentials)
     except InventoryError:
         return None
 

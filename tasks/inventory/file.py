@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from shlex import quote
 
-from . import forms, ini, parse
+from . import credentials, forms, ini, parse, rules
 from .cluster import Cluster, Node
+from .credentials import BadCredentials, Credentials
 from .errors import BadInput
 from .raw import Assignment, InventoryError, Raw
 from .raw import place as place_of
@@ -58,7 +60,9 @@ def load(file: Path | None = None, ask: Callable[[Path, str, str], Raw] = _ask_a
         raise BadInput(str(error)) from None
     _refuse_open_secrets(file, raw)
     _READ[file] = raw, cluster
-    return cluster
+    if cluster.settings.security == "open":
+        return cluster
+    return replace(cluster, credentials=_credentials(cluster))
 
 
 _READ: dict[Path, tuple[Raw, Cluster]] = {}
@@ -114,6 +118,56 @@ def place(key: str) -> str:
     """Return `FILE:LINE` of the first place where the inventory sets a variable that it does set."""
     raw, found = _in_force(key)
     return place_of(_name(path()), found[0][1].line, raw.places)
+
+
+def _credentials(cluster: Cluster) -> Credentials:
+    """Read the file of secrets that the inventory names. Raises BadInput."""
+    secrets = beside(cluster.settings.secrets_file or "")
+    told = f"{place('secrets_file')}: secrets_file names {secrets}"
+    if trouble := secrets_trouble(secrets):
+        raise BadInput(f"{told}, {trouble}")
+    try:
+        text = secrets.read_bytes().decode()
+        if text.startswith("$ANSIBLE_VAULT;"):
+            text = _decrypt(secrets, _name(secrets))
+        return credentials.read(text)
+    except UnicodeDecodeError:
+        raise BadInput(f"{told}, which is not UTF-8; save it as UTF-8") from None
+    except BadCredentials as error:
+        raise BadInput("\n".join(f"{_name(secrets)}: {each}" for each in error.problems)) from None
+
+
+def secrets_place() -> Path:
+    """Return the file of secrets that the inventory names, be it there or not. Raises BadInput."""
+    try:
+        raw = _read(path(), _ask_ansible)
+        given = rules.common_variables(raw).get("secrets_file")
+    except InventoryError as error:
+        raise BadInput(str(error)) from None
+    if given is None:
+        raise BadInput(f"{_name(path())} names no secrets_file; say where to: fab secrets.make --out FILE")
+    return beside(given.value)
+
+
+@cache
+def _decrypt(file: Path, name: str) -> str:
+    from . import ansible
+
+    return ansible.decrypt(file, name)
+
+
+def secrets_trouble(file: Path) -> str:
+    """Say what is wrong with the place of a file of secrets, and what to do; "" if nothing is."""
+    try:
+        found = file.stat()
+    except OSError as error:
+        mend = f"correct the path, or make it: fab secrets.make --out {quote(str(file))}"
+        return f"which cannot be read ({error.strerror}); {mend}"
+    if not file.is_file():
+        return "which is not a file; name one"
+    if found.st_uid != os.getuid():
+        return "which belongs to somebody else; have a copy of your own"
+    return f"which others than you can read; chmod 600 {quote(str(file))}" if _is_open(file) else ""
 
 
 def ssh_config(cluster: Cluster) -> Path | None:

@@ -170,6 +170,13 @@ def one_of(*words: str) -> Kind:
     return parse
 
 
+def security(text: str) -> str:
+    """Read how a cluster is secured."""
+    if text == "strict":
+        raise Wrong("is 'strict', which mesofab cannot bring about yet", "write permissive, its first half")
+    return str(one_of("open", "permissive")(text))
+
+
 def registry(text: str) -> str:
     """Read where images come from: `host[:port][/path]`."""
     _plain(text)

@@ -11,9 +11,9 @@ from typing import Any
 from .flags import MASTER, Flag, Program
 from .kinds import Wrong
 
-UNSUPPORTED = (
-    "remove it: mesofab does not support authentication and TLS yet; they will be settings of their own"
-)
+UNSUPPORTED = "remove it: mesofab does not support that yet; it will be a setting of its own"
+
+BY_SETTING = "remove it: security=permissive does that in the right order, with secrets_file"
 
 NO_PASSWORD = "mesofab asks without a password, so no gate would ever be reached: remove it"
 
@@ -72,7 +72,8 @@ def check_flag(name: str, flag: Flag, value: str, program: Program) -> None:
     is_one = flag.name in AUTHENTICATION or flag.name.startswith("authenticate_")
     if is_one and value not in ("false", "0"):
         why = AUTHENTICATION.get(flag.name, "at which others are refused")
-        raise Wrong(f"sets {name}, {why}", UNSUPPORTED)
+        own = flag.name in ("credential", "credentials")
+        raise Wrong(f"sets {name}, {why}", BY_SETTING if own else UNSUPPORTED)
     if flag.name == "firewall_rules":
         _check_firewall(name, _object(value), ASKED[program is MASTER])
     if flag.name == "acls" and program is MASTER:

@@ -31,6 +31,7 @@ def cluster(raw: Raw, source: str) -> Cluster:
     concerned: dict[str, tuple[str, ...]] = roles if certain else dict.fromkeys(roles, ROLES)
     _check_names(raw, concerned)
     common = _values(raw, rules.common_variables(raw), "all", "")
+    _check_security(raw, common)
     nodes = [node for name in concerned if (node := _node(raw, name, concerned[name])) is not None]
     leaving = raw.members(groups.REMOVED)
     rules.check(raw, nodes, certain, leaving)
@@ -61,6 +62,16 @@ def _check_names(raw: Raw, names: dict[str, tuple[str, ...]]) -> None:
             raw.complain(line, f"{name!r} holds a colon", "write the port as ansible_port=...")
         else:
             _check(raw, line, "host", name, address if _is_numeric(name) else host_name)
+
+
+def _check_security(raw: Raw, common: dict[str, Any]) -> None:
+    """Complain about a cluster that is to be secured and has nothing to do that with."""
+    if common.get("security", "open") != "open" and "secrets_file" not in common:
+        raw.complain(
+            rules.common_variables(raw)["security"].line,
+            f"security={common['security']} needs principals and secrets, and no secrets_file names them",
+            "`fab secrets.make --out FILE` makes such a file; then add secrets_file=FILE",
+        )
 
 
 def _is_numeric(name: str) -> bool:

@@ -65,6 +65,12 @@ class Settings:
         "checks of the preflight that stop no deploy: cgroups,docker-api ...",
         scope="all",
     )
+    security: str = _variable(
+        kinds.security, "open", "open, or permissive: Mesos knows who has a credential", scope="all"
+    )
+    secrets_file: str | None = _variable(
+        kinds.file_path, None, "the file with all principals and secrets, yours alone", scope="all"
+    )
     zookeeper_gap_budget: float | None = _variable(
         kinds.seconds, None, "seconds that a change may keep ZooKeeper from taking writes", scope="all"
     )

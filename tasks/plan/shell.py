@@ -120,20 +120,20 @@ def noted(image: Image) -> str:
     return f"note {quote(f'image {image.reference}')}\n{pull(image)}"
 
 
-def directories(paths: Sequence[str]) -> str:
+def directories(paths: Sequence[str], mode: str = DIRECTORY_MODE) -> str:
     """Give the shell that makes directories, with what lacks above them."""
     places = " ".join(quote(path) for path in paths)
-    return f"guard {places}\nnote_missing {places}\n( umask 022; mkdir -m {DIRECTORY_MODE} -pv {places} )\n"
+    return f"guard {places}\nnote_missing {places}\n( umask 022; mkdir -m {mode} -pv {places} )\n"
 
 
-def stage(path: str, text: str) -> str:
+def stage(path: str, text: str, mode: str = FILE_MODE) -> str:
     """Give the shell that makes `path` anew, for everybody to read, of `text` (ending in a newline)."""
-    return f"stage {quote(path)} {FILE_MODE} {here(text)}"
+    return f"stage {quote(path)} {mode} {here(text)}"
 
 
-def write(path: str, text: str, beside: str) -> str:
+def write(path: str, text: str, beside: str, mode: str = FILE_MODE) -> str:
     """Give the shell that makes a file beside and renames it, so that no reader sees half of it."""
-    return stage(beside, text) + f"swap {quote(beside)} {quote(path)}\n"
+    return stage(beside, text, mode) + f"swap {quote(beside)} {quote(path)}\n"
 
 
 def pull(image: Image) -> str:
@@ -171,7 +171,7 @@ def docker_run(container: Container, verb: str = "run -d", name: str | None = No
     words += [f"--entrypoint {quote(container.entrypoint)}"] if container.entrypoint else []
     words += [f"--label {quote(f'{key}={value}')}" for key, value in container.labels]
     words += ["--env-file /dev/stdin"] if container.environment else []
-    words += [f"-v {quote(f'{mount.host}:{mount.inside}')}" for mount in container.mounts]
+    words += [f"-v {quote(mount.bind)}" for mount in container.mounts]
     words += [" ".join(quote(word) for word in (container.image, *container.arguments))]
     command = " \\\n  ".join(words)
     variables = "".join(f"{key}={value}\n" for key, value in container.environment)

@@ -82,9 +82,9 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
     containers, images = {}, {}
     for item in items:
         if isinstance(item, Directories):
-            paths |= {path: Seen("directory", mode="755", owner="0") for path in item.judged}
+            paths |= {path: Seen("directory", mode=item.mode, owner="0") for path in item.judged}
         if isinstance(item, File):
-            paths[item.path] = Seen("regular file", item.text, "644", "0")
+            paths[item.path] = Seen("regular file", item.text, item.mode, "0")
         if isinstance(item, Identity):
             paths[item.path] = Seen("regular file", f"{item.value}\n", "644", "1000")
         if isinstance(item, Container):
@@ -125,7 +125,7 @@ def inspect(container: Container) -> SeenContainer:
         environment=dict(container.environment) | dict(IMAGE.environment),
         entrypoint=(container.entrypoint or "/entry",),
         arguments=container.arguments or (() if container.entrypoint else ("start",)),
-        mounts=frozenset(f"{m.host}:{m.inside}" for m in container.mounts),
+        mounts=frozenset(mount.bind for mount in container.mounts),
         options=options,
     )
 

@@ -105,7 +105,7 @@ def test_all_that_a_deploy_has_made_is_removed_and_whoever_needs_others_goes_fir
         "2.1 remove /opt/zookeeper/conf, /opt/zookeeper/data",
         "2.1 remove /opt/zookeeper/logs",
         "3.2 remove /var/lib/mesos/master",
-        "3.2 remove /var/log/mesos/master",
+        "3.2 remove /var/log/mesos/master, /etc/mesofab-secure/mesos_master",
         "1.1 put /etc/profile back",
         f"1.1 remove {STATE}",
     ]

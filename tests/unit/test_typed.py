@@ -87,6 +87,8 @@ def expected(words: list[str]) -> int:
     """The exit code: 0 for what dials nobody or needs no answer, 2 where a file or host is none, else 3."""
     if {"--list", "--help", "diagnose", "runbook", "runs", "version"} & {*words}:
         return 0
+    if "secrets.make" in words:
+        return 0 if "--out" in words else 2
     return 2 if {"--plan", "--gone", "restore", "backup.check"} & {*words} else 3
 
 

@@ -59,6 +59,8 @@ class Host:
             return "missing"
         if seen.kind == "directory":
             return "it is a directory (docker makes one where a mounted file is missing)"
+        if file.sealed:
+            return "other secrets than those of now"
         return (BY_HAND if self._edited(file) else "") + differences.texts(seen.text, file.text)
 
     def _edited(self, file: File) -> bool:

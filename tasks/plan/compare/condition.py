@@ -78,7 +78,7 @@ def of_its_places(host: Host, wanted: Container) -> Iterator[Ill]:
     own = host.seen.container(wanted.name).mounts
     for mount in wanted.mounts:
         held = host.seen.held.get((wanted.name, mount.host))
-        if held is None or f"{mount.host}:{mount.inside}" not in own:
+        if held is None or mount.bind not in own:
             continue
         if held.lost:
             told = f"it does not see {mount.host}, which was removed or replaced after its start"

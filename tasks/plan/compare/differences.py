@@ -82,7 +82,7 @@ def _environment(wanted: Container, seen: SeenContainer, image: SeenImage | None
 
 
 def _mounts(wanted: Container, seen: SeenContainer) -> list[str]:
-    new = {f"{mount.host}:{mount.inside}" for mount in wanted.mounts}
+    new = {mount.bind for mount in wanted.mounts}
     return [f"mount {bind} added" for bind in sorted(new - seen.mounts)] + [
         f"mount {bind} removed" for bind in sorted(seen.mounts - new)
     ]

@@ -112,7 +112,7 @@ KNOWN = (
         "name an image for the host's platform in hosts.ini",
     ),
     (
-        r"[Nn]ot authenticated|NoAuth|AUTH_FAILED|AuthFailed",
+        r"[Nn]ot authenticated|NoAuth|AUTH_FAILED|AuthFailed|refused authentication",
         "ZooKeeper or a master does not accept what it knows it by",
         "compare its credentials with theirs",
     ),

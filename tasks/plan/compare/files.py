@@ -1,7 +1,8 @@
 """What is missing of directories and files."""
 
 from .. import shell
-from ..desired import DIRECTORY_MODE, FILE_MODE, Directories, File, Identity, of
+from ..desired import FILE_MODE, ROOT, Directories, File, Identity, Unsealed, of
+from ..look.observed import Path
 from ..shell import quote
 from ..step import Action, Blocker, Step
 from . import differences
@@ -19,42 +20,57 @@ def directories(host: Host, item: Directories) -> Found:
     rights = {
         path: told
         for path, owner in item.judged.items()
-        if (told := differences.owner_and_mode(host.seen.path(path), DIRECTORY_MODE, owner))
+        if (told := differences.owner_and_mode(host.seen.path(path), item.mode, owner))
     }
     if missing or rights:
         why = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"{p}: {rights[p]}" for p in rights]
-        text = "".join(_mend(path, item.judged[path]) for path in rights)
-        text += shell.directories(missing) if missing else ""
+        text = "".join(_mend(path, item.judged[path], item.mode) for path in rights)
+        text += shell.directories(missing, item.mode) if missing else ""
         yield Step(item.step, Action.MAKE_DIRECTORIES, "directories", ", ".join(why), text)
 
 
-def _mend(path: str, owner: str) -> str:
+def _mend(path: str, owner: str, mode: str) -> str:
     place = quote(path)
     give = f"chown {owner} {place}\n" if owner else ""
-    return f"guard {place}\n{give}chmod {DIRECTORY_MODE} {place}\n"
+    return f"guard {place}\n{give}chmod {mode} {place}\n"
 
 
 def file(host: Host, item: File) -> Found:
     """Compare a file; while a container mounts it, a new version is only put beside it."""
     below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
-        if why := differences.owner_and_mode(host.seen.path(item.path), FILE_MODE):
-            text = f"guard {quote(item.path)}\nchmod {FILE_MODE} {quote(item.path)}\n"
+        if why := _wrong_rights(host.seen.path(item.path), item):
+            text = _mend(item.path, ROOT if item.sealed else "", item.mode)
             yield Step(item.step, Action.SET_MODE, item.name, why, text, after=below)
         yield from _tidy(host, item, item.beside, item.previous)
         return
     why = host.how_differs(item)
     if not host.mounted_now(item):
-        text = shell.write(item.path, item.text, item.beside)
+        text = shell.write(item.path, item.text, item.beside, item.mode)
         yield Step(item.step, Action.WRITE, item.name, why, text, after=below)
     elif _differs_beside(host, item):
-        text, effect = shell.stage(item.beside, item.text), host.restarts(item.mounted_by or "")
+        text = shell.stage(item.beside, item.text, item.mode)
+        effect = host.restarts(item.mounted_by or "")
         yield Step(item.step, Action.WRITE_BESIDE, item.name, why, text, effect=effect, after=below)
 
 
 def _differs_beside(host: Host, item: File) -> bool:
     staged = host.seen.path(item.beside)
-    return staged.text != item.text or bool(differences.owner_and_mode(staged, FILE_MODE))
+    return staged.text != item.text or bool(_wrong_rights(staged, item))
+
+
+def _wrong_rights(seen: Path, item: File) -> str:
+    return differences.owner_and_mode(seen, item.mode, ROOT if item.sealed else "")
+
+
+def unsealed(host: Host, item: Unsealed) -> Found:
+    """Compare files of secrets that nobody needs any more: they go once no container mounts them."""
+    there = [path for path in item.paths if host.seen.path(path).kind != "absent"]
+    if there and not host.seen.at_work:
+        files, home = " ".join(map(quote, there)), quote(there[0].rpartition("/")[0])
+        text = f"guard {files}\nrm -f {files}\nrmdir {home} 2>/dev/null || true\n"
+        title, why = f"remove {', '.join(there)}", "nobody needs these secrets any more"
+        yield Step(item.step, Action.REMOVE, title, why, text, "settle")
 
 
 def _tidy(host: Host, item: File | Identity, *leftovers: str) -> Found:

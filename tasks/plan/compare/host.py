@@ -1,14 +1,25 @@
 """What is missing: the desired items of a host held against what was observed there."""
 
 from ...inventory.edits import Change, Set
-from ..desired import Checkpoint, Container, Directories, File, Identity, Image, Item, LoginCheck, ProfileLine
+from ..desired import (
+    Checkpoint,
+    Container,
+    Directories,
+    File,
+    Identity,
+    Image,
+    Item,
+    LoginCheck,
+    ProfileLine,
+    Unsealed,
+)
 from ..look.observed import LOCK
 from ..shell import SOCKET
 from ..step import Blocker, HostPlan, Step
 from .compared import Found, Host
 from .condition import troubles
 from .containers import container, image
-from .files import directories, file, identity
+from .files import directories, file, identity, unsealed
 from .profile import login_check, profile_line
 
 
@@ -69,6 +80,8 @@ def _item(host: Host, item: Item) -> Found:
             return directories(host, item)
         case File():
             return file(host, item)
+        case Unsealed():
+            return unsealed(host, item)
         case Identity():
             return identity(host, item)
         case Checkpoint():

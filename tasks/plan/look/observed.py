@@ -21,6 +21,7 @@ from ..gate import Question
 from ..shell import OWN_ENGINE, at_once, quote
 from . import by_hand, docker, lease, mounts, sections
 from . import profile as of_profile
+from . import sealed as of_secrets
 from .docker import ABSENT, SeenContainer, SeenImage
 from .lease import Lease
 from .mounts import Held
@@ -54,15 +55,16 @@ unlinked() { if [ -L "$1" ]; then echo 'symbolic link'; else look "$1"; fi; } # 
 class Questions:
     """What to ask one host: files with their content, kinds of paths, docker objects, own services.
 
-    Of `unlinked` files a link is told as that, whatever it leads to. `profile` is what every login is to
-    read, None if it is of no concern. `holdings` are directories whose content tells whether there are data,
-    `kept` the mounts that a container must not lose; `words` has the questions to services by the name of
-    their part. `adopted` are containers of which others, made by hand, may be there by other names, which are
+    Of `unlinked` files a link is told as that, whatever it leads to; of `sealed` ones no content. `profile`
+    is what every login is to read, None if it is of no concern. `holdings` are directories whose content
+    tells of data, `kept` the mounts that a container must not lose; `words` has the questions to services by
+    their part's name. `adopted` are containers of which others, made by hand, may be there by other names,
     its values. Those that are `vital` are answered at once by whatever does not hang, and get more time.
     """
 
     files: tuple[str, ...] = ()
     unlinked: tuple[str, ...] = ()
+    sealed: of_secrets.Sealed = field(default_factory=dict)
     profile: ProfileLine | None = None
     directories: tuple[str, ...] = ()
     holdings: tuple[str, ...] = ()
@@ -154,13 +156,14 @@ def questions(
     """Derive from the desired items what has to be asked."""
     homes, checkpoints, containers = of(Directories, items), of(Checkpoint, items), of(Container, items)
     profile = next(iter(of(ProfileLine, items)), None)
-    files = [path for file in of(File, items) for path in (file.path, file.beside, file.previous)]
+    files = [path for file in of(File, items) if not file.sealed for path in file.generations]
     files += [item.path for item in items if isinstance(item, ProfileLine)]
     files += [path for each in checkpoints for path in each.boots]
     directories = [path for home in homes for path in home.judged] + [each.latest for each in checkpoints]
     return Questions(
         files=tuple(dict.fromkeys(files)),
         unlinked=tuple(path for item in of(Identity, items) for path in (item.path, item.beside)),
+        sealed=of_secrets.asked(items),
         profile=profile,
         directories=tuple(dict.fromkeys(directories)),
         holdings=tuple(home.data for home in homes if home.data),
@@ -187,6 +190,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         "part addresses; ip -o -4 addr show",
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
         *(f"part {quote('path ' + path)}; unlinked {quote(path)}" for path in ask.unlinked),
+        *of_secrets.asking(ask.sealed),
         f"part rights; {_rights(ask)}",
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
@@ -197,27 +201,27 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     # Services may take a while to answer, and docker and a login, too.
     login = [of_profile.asking(ask.profile, profile_line(ask.profile.address))] if ask.profile else []
     body = "\n".join([*before, at_once([*asking(ask.words, "answer ", ask.vital), *login, "\n".join(parts)])])
-    functions = f"{LOOK}{LIMIT}{ASK if ask.words else ''}{of_profile.FUNCTIONS if ask.profile else ''}"
+    functions = f"{LOOK}{of_secrets.functions(boundary)}{LIMIT}{ASK if ask.words else ''}"
+    functions += of_profile.FUNCTIONS if ask.profile else ""
     return sections.script(boundary, functions, body)
 
 
 def _rights(ask: Questions) -> str:
-    paths = (*ask.directories, *ask.files, *ask.unlinked)
+    paths = (*ask.directories, *ask.files, *ask.unlinked, *ask.sealed)
     return f"stat -Lc '%a %u %n' {' '.join(map(quote, paths))} 2>/dev/null" if paths else ":"
 
 
 def read(output: str, boundary: str, ask: Questions) -> Observed:
     """Read a host's answer. Raises Unreadable."""
-    parts = split(output, boundary)
     try:
-        return _observed(parts, ask)
+        return _observed(split(output, boundary), ask, boundary)
     except Unreadable:
         raise
     except (KeyError, ValueError, RecursionError) as error:
         raise Unreadable(f"the answer cannot be read: {error!r}") from error
 
 
-def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
+def _observed(parts: Mapping[str, str], ask: Questions, salt: str) -> Observed:
     clusters = dict(_pairs(parts.get("clusters", "")))
     objects = parts.get("objects", "")
     told = docker.read(objects, clusters, ask.containers, ask.images) if "trouble" not in parts else ({}, {})
@@ -228,7 +232,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
         profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
         logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
-        paths=_paths(parts, (*ask.directories, *ask.files, *ask.unlinked)),
+        paths=_paths(parts, ask, salt),
         engine="clusters" in parts and "trouble" not in parts,
         engine_error=parts.get("trouble", "").strip(),
         containers=by_hand.adopted(told[0], ask.adopted),
@@ -255,10 +259,13 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line.strip())
 
 
-def _paths(parts: Mapping[str, str], paths: Sequence[str]) -> dict[str, Path]:
-    told = re.findall(r"^([0-7]{1,4}) ([0-9]{1,10}) (.*)$", parts["rights"], re.MULTILINE)
-    rights = {path: (mode[-3:].zfill(3), owner) for mode, owner, path in told}
-    return {path: _path(parts[f"path {path}"], *rights.get(path, ())) for path in paths}
+def _paths(parts: Mapping[str, str], ask: Questions, salt: str) -> dict[str, Path]:
+    stat = re.findall(r"^([0-7]{1,4}) ([0-9]{1,10}) (.*)$", parts["rights"], re.MULTILINE)
+    rights = {path: (mode[-3:].zfill(3), owner) for mode, owner, path in stat}
+    paths = (*ask.directories, *ask.files, *ask.unlinked)
+    plain = {path: _path(parts[f"path {path}"], *rights.get(path, ())) for path in paths}
+    told = of_secrets.read(parts, ask.sealed, salt)
+    return plain | {path: _path(text, *rights.get(path, ())) for path, text in told.items()}
 
 
 def _path(text: str, mode: str = "", owner: str = "") -> Path:

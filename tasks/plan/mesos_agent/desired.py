@@ -6,7 +6,7 @@ from typing import Any
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.edits import Add, Change, Set
-from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, zookeeper_url
+from ..desired import Checkpoint, Container, Directories, Image, Item, Mount, secrets, zookeeper_url
 from ..look import by_hand
 from ..look.docker import SeenContainer
 from ..look.observed import Observed
@@ -49,6 +49,7 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
         Image(Id.AGENT_RUN, cluster.image(s.mesos_image), _client(agent)),
         Directories(Id.AGENT_RUN, (s.mesos_agent_work_dir, s.mesos_agent_log_dir)),
         checkpoint(node),
+        *secrets.agents(cluster, CONTAINER).items,
         agent,
     )
 
@@ -112,9 +113,10 @@ def _drained(cluster: Cluster, node: Node, seen: Observed, plan: HostPlan) -> Ho
         return _changed(plan, risk="data", effect=_cost(node, seen))
     if not (_incompatible(cluster, node, seen) or moved_inside(node, seen.container(CONTAINER))):
         return plan
+    agent = container(cluster, node)
     shell = replace_container(
-        container(cluster, node),
-        (),
+        agent,
+        [file for file in agent.files if seen.path(file.path).text != file.text],
         keep_previous=CONTAINER + ".prev" not in seen.containers,
         ending=leave(node),
     )
@@ -193,8 +195,9 @@ def container(cluster: Cluster, node: Node) -> Container:
     host. --pid=host and MESOS_DOCKER_MESOS_IMAGE, an image without entrypoint, let docker tasks
     survive a restart of the agent (both seen on the real 1.5.0: without them every task dies).
     """
-    s = node.settings
-    environment = {**_published(cluster, node), **_chosen(cluster, node), **dict(s.mesos_agent_environment)}
+    s, kept = node.settings, secrets.agents(cluster, CONTAINER)
+    environment = {**_published(cluster, node), **_chosen(cluster, node), **dict(kept.environment)}
+    environment |= dict(s.mesos_agent_environment)
     return Container(
         step=Id.AGENT_RUN,
         name=CONTAINER,
@@ -208,7 +211,9 @@ def container(cluster: Cluster, node: Node) -> Container:
             Mount(s.mesos_agent_work_dir, s.mesos_agent_work_dir, kept=True),
             Mount(SOCKET, SOCKET, kept=True),
             Mount("/sys", "/sys"),
+            *kept.mounts,
         ),
+        files=kept.files,
         privileged=True,
         host_pids=True,
         ports=(s.mesos_agent_port,),

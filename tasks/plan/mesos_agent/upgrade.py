@@ -5,7 +5,6 @@ major one (versioning.md). Of going back it says no order (downgrades.md), so it
 ever older than an agent either.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -18,25 +17,34 @@ from ..look.versions import Version
 from ..membership import Plans, Seen
 from ..names import Id
 from ..step import Step
+from . import locking
 from .desired import CONTAINER, drained
 from .service import agent
 
-MASTER = re.compile("mesos-master-[0-9]+")
-"""What a master's container is called."""
-
 IDS = (Id.MASTER_RUN, Id.AGENT_RUN)
+AGENTS_LAST = (Id.AGENT_RUN, Id.MASTER_RUN)
+"""Who is replaced behind whom, if not agents are the first."""
 
 Move = tuple[Version | None, Version | None]
 """From which version to which a member goes."""
 
 
 def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
-    """Drain the agents that need it; have one service wait for the other if the version of Mesos changes."""
+    """Drain the agents that need it; have one service wait for the other if version or credentials change."""
     plans = drained(cluster, seen, plans)
     moves = list(_moves(cluster, seen, plans))
-    if not moves:
+    later_first = IDS if any(map(_falls, moves)) else AGENTS_LAST
+    orders = {later_first} if moves else set()
+    if by_credentials := locking.order(cluster, seen, plans):
+        orders.add(by_credentials)
+    if len(orders) > 1:
+        return dict(plans) | {
+            name: replace(plans[name], blockers=(*plans[name].blockers, blocker))
+            for name, blocker in locking.conflict(plans)
+        }
+    if not orders:
         return plans
-    later, first = IDS if any(map(_falls, moves)) else IDS[::-1]
+    ((later, first),) = orders
     return {
         name: replace(plan, steps=tuple(_behind(step, later, first) for step in plan.steps))
         for name, plan in plans.items()
@@ -70,7 +78,7 @@ def _moves(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Move]:
 
 
 def _master(cluster: Cluster, node: Node, seen: Observed) -> Move:
-    name = next(filter(MASTER.fullmatch, seen.containers), "")
+    name = locking.master(seen)
     old = versions.of_image(seen.container(name).image)
     return _move(seen, name, old, cluster.image(node.settings.mesos_master_image))
 

@@ -1,7 +1,7 @@
 """Chapter 3: the Mesos masters."""
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Directories, Image, Item, Mount, zookeeper_url
+from ..desired import Container, Directories, Image, Item, Mount, secrets, zookeeper_url
 from ..names import Id
 
 LOG_DIR = "/var/log/mesos"
@@ -15,6 +15,7 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     return (
         Image(Id.MASTER_PULL, cluster.image(s.mesos_master_image)),
         Directories(Id.MASTER_RUN, (s.mesos_master_work_dir, s.mesos_master_log_dir), data=data(node)),
+        *secrets.masters(cluster, name(node)).items,
         container(cluster, node),
     )
 
@@ -46,17 +47,7 @@ def container(cluster: Cluster, node: Node) -> Container:
     ends, and docker starts it again. Where it is process 1 it does not end at SIGTERM either, so nobody waits
     for that: it is made to be killed.
     """
-    s = node.settings
-    environment = (
-        ("MESOS_PORT", str(s.mesos_master_port)),
-        ("MESOS_HOSTNAME", node.address),
-        ("MESOS_IP", node.address),
-        ("MESOS_ZK", zookeeper_url(cluster, cluster.settings.mesos_zk_path)),
-        ("MESOS_QUORUM", str(quorum(cluster))),
-        ("MESOS_REGISTRY", cluster.settings.mesos_registry),
-        ("MESOS_LOG_DIR", LOG_DIR),
-        ("MESOS_WORK_DIR", WORK_DIR),
-    )
+    s, kept = node.settings, secrets.masters(cluster, name(node))
     return Container(
         step=Id.MASTER_RUN,
         name=name(node),
@@ -65,14 +56,29 @@ def container(cluster: Cluster, node: Node) -> Container:
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.mesos_master_image),
         entrypoint="mesos-master",
-        environment=environment + s.mesos_master_environment,
+        environment=_published(cluster, node) + kept.environment + s.mesos_master_environment,
         mounts=(
             Mount(s.mesos_master_log_dir, LOG_DIR, kept=True),
             Mount(s.mesos_master_work_dir, WORK_DIR, kept=True),
+            *kept.mounts,
         ),
+        files=kept.files,
         ports=(s.mesos_master_port,),
         init=s.mesos_master_init,
         log_size=s.log_size,
         log_files=s.log_files,
         grace=1,
+    )
+
+
+def _published(cluster: Cluster, node: Node) -> tuple[tuple[str, str], ...]:
+    return (
+        ("MESOS_PORT", str(node.settings.mesos_master_port)),
+        ("MESOS_HOSTNAME", node.address),
+        ("MESOS_IP", node.address),
+        ("MESOS_ZK", zookeeper_url(cluster, cluster.settings.mesos_zk_path)),
+        ("MESOS_QUORUM", str(quorum(cluster))),
+        ("MESOS_REGISTRY", cluster.settings.mesos_registry),
+        ("MESOS_LOG_DIR", LOG_DIR),
+        ("MESOS_WORK_DIR", WORK_DIR),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...inventory.cluster import Node
+from ..desired import secrets
 from ..names import Id
 
 
@@ -39,9 +40,11 @@ def _zookeeper(node: Node) -> Iterator[Place]:
 def _master(node: Node) -> Iterator[Place]:
     yield Place(Id.MASTER_RUN, node.settings.mesos_master_work_dir, ("replicated_log",), data=True)
     yield Place(Id.MASTER_RUN, node.settings.mesos_master_log_dir, ("mesos-master.*",))
+    yield Place(Id.MASTER_RUN, secrets.home("mesos_master"), ("credentials.json*",))
 
 
 def _agent(node: Node) -> Iterator[Place]:
     own = ("meta", "slaves", "provisioner", "volumes")
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_work_dir, own, data=True)
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_log_dir, ("mesos-slave.*", "mesos-agent.*"))
+    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*",))

@@ -7,12 +7,13 @@ runbook id of the line that asks for the thing.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypeVar
 
-from ..inventory.cluster import Cluster, Node
-from .names import Id
+from ...inventory.cluster import Cluster, Node
+from ...inventory.credentials import Secret
+from ..names import Id
 
 DIGEST = "mesofab.digest"
 """The label by which a container is known to be ours; its value tells from which form it was made."""
@@ -23,6 +24,10 @@ PROFILE = "/etc/profile"
 DIRECTORY_MODE = "755"
 FILE_MODE = "644"
 """What is made is for everybody to read, whatever umask root has: services have users of their own."""
+
+SEALED_DIRECTORY_MODE = "700"
+SEALED_MODE = "400"
+"""But for secrets: root alone reads those, and so does Mesos, which runs as root."""
 
 ROOT = "0"
 """The user id of whom everything belongs to that root alone may change."""
@@ -58,6 +63,7 @@ class Directories:
     paths: tuple[str, ...]
     data: str = ""
     roots: tuple[str, ...] = ()
+    mode: str = DIRECTORY_MODE
 
     @property
     def judged(self) -> dict[str, str]:
@@ -67,12 +73,21 @@ class Directories:
 
 @dataclass(frozen=True)
 class File:
-    """A file with exactly this text. `mounted_by` names the container that mounts it, if one does."""
+    """A file with exactly this text. `mounted_by` names the container that mounts it, if one does.
+
+    One that is `sealed` holds that secret, is root's alone, and `text` only says what stands there.
+    """
 
     step: Id
     path: str
     text: str
     mounted_by: str | None = None
+    sealed: Secret | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def mode(self) -> str:
+        """Its three octal digits."""
+        return FILE_MODE if self.sealed is None else SEALED_MODE
 
     @property
     def name(self) -> str:
@@ -88,6 +103,19 @@ class File:
     def previous(self) -> str:
         """Where the version before it is kept until its successor has passed."""
         return self.path + ".prev"
+
+    @property
+    def generations(self) -> tuple[str, str, str]:
+        """Where it stands, where its next version waits, and where the one before is kept."""
+        return self.path, self.beside, self.previous
+
+
+@dataclass(frozen=True)
+class Unsealed:
+    """No file of secrets stands at any of these paths, which are all in one directory, any more."""
+
+    step: Id
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -153,6 +181,12 @@ class Mount:
     host: str
     inside: str
     kept: bool = False
+    read_only: bool = False
+
+    @property
+    def bind(self) -> str:
+        """How docker is told of it."""
+        return f"{self.host}:{self.inside}" + (":ro" if self.read_only else "")
 
 
 @dataclass(frozen=True)
@@ -211,12 +245,19 @@ class Container:
         )
 
 
-def _form(part: Mount | File) -> dict[str, str | None]:
-    """Give what docker is told of a part: what we expect of a mount beside that is none of its form."""
-    return {name: value for name, value in asdict(part).items() if name != "kept"}
+def _form(part: Mount | File) -> dict[str, object]:
+    """Give what docker is told of a part: what we expect of a mount beside that is none of its form.
+
+    Neither is a secret, which a label must not tell of, nor what is only said of a few: no container is
+    replaced because another one may be mounted otherwise.
+    """
+    told = {each.name: getattr(part, each.name) for each in fields(part)}
+    return {
+        name: value for name, value in told.items() if name not in ("kept", "sealed") and value is not False
+    }
 
 
-Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container
+Item = ProfileLine | LoginCheck | Directories | File | Unsealed | Identity | Checkpoint | Image | Container
 """Anything a host should have."""
 
 Kind = TypeVar("Kind", bound=Item)

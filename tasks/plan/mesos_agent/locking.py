@@ -1,0 +1,80 @@
+"""Credentials come to masters before agents, and leave agents before masters.
+
+A credential that is shown to a master which knows none is refused, and ends the agent, again and again (seen
+with Mesos 1.5.0); an agent without one is no trouble for masters that demand none.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ...inventory.cluster import Cluster, Node
+from .. import http
+from ..desired import secrets
+from ..gate import Question
+from ..look.observed import Observed
+from ..membership import Plans, Seen
+from ..names import Id
+from ..step import Blocker, HostPlan
+from .desired import CONTAINER
+
+MASTERS, AGENTS = Id.MASTER_RUN, Id.AGENT_RUN
+
+MASTER = re.compile("mesos-master-[0-9]+")
+"""What a master's container is called."""
+
+FLAGS = {"mesos_master": "credentials", "mesos_agent": "credential"}
+"""The flags by which members have credentials, by their role."""
+
+
+def order(cluster: Cluster, seen: Seen, plans: Plans) -> tuple[Id, Id] | None:
+    """Say whose members are replaced behind whose, the later ones first; None if no credential moves."""
+    own = [node for node in cluster.nodes if node.name in plans and touches(plans[node.name])]
+    if cluster.credentials:
+        gains = any(not all(has(node, seen[node.name]).values()) for node in own)
+        return (AGENTS, MASTERS) if gains else None
+    return (MASTERS, AGENTS) if any(any(has(node, seen[node.name]).values()) for node in own) else None
+
+
+def touches(plan: HostPlan, *ids: Id) -> bool:
+    """Tell whether a plan starts or replaces a master or an agent, or one of those of these ids."""
+    those = ids or (MASTERS, AGENTS)
+    return any(step.id in those and step.phase in ("start", "replace") for step in plan.steps)
+
+
+def has(node: Node, seen: Observed) -> dict[Id, bool]:
+    """Tell of a node's master and agent whether the container that is there has credentials."""
+    found = {}
+    if "mesos_master" in node.roles:
+        found[MASTERS] = secrets.MASTERS in seen.container(master(seen)).environment
+    if "mesos_agent" in node.roles:
+        found[AGENTS] = secrets.AGENTS in seen.container(CONTAINER).environment
+    return found
+
+
+def master(seen: Observed) -> str:
+    """Give the name of a host's container of a master; "" if there is none."""
+    return next(filter(MASTER.fullmatch, seen.containers), "")
+
+
+def conflict(plans: Plans) -> Iterator[tuple[str, Blocker]]:
+    """Object to a change that needs both orders, on every host that it concerns."""
+    for host, plan in plans.items():
+        if touches(plan):
+            told = "credentials come or go, and another version of Mesos needs the opposite order"
+            remedy = "deploy one of the two first: keep the version of now, or security"
+            yield (
+                host,
+                Blocker(next(s.id for s in plan.steps if s.id in (MASTERS, AGENTS)), "Mesos", told, remedy),
+            )
+
+
+def question(node: Node, role: str) -> Question:
+    """Ask a member for its flags, as it runs."""
+    port = node.settings.mesos_master_port if role == "mesos_master" else node.settings.mesos_agent_port
+    return Question(node.address, port, http.get("/flags"))
+
+
+def runs_with(text: str, role: str) -> bool | None:
+    """Read whether a member runs with credentials; None if it does not say."""
+    flags: Mapping[str, object] = http.table(http.table(http.read(text).json).get("flags"))
+    return bool(flags.get(FLAGS[role])) if flags else None
