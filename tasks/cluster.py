@@ -181,6 +181,7 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     from .engine import preflight as survey
     from .engine.command import warn_of_overruling
     from .engine.run import Run
+    from .inventory.doors import exposure
     from .plan.report import document
 
     warn_of_overruling(hosts.cluster, hosts.console)
@@ -190,6 +191,7 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     for severity, line in survey.lines(report):
         hosts.console.say(line, severity)
     hosts.console.say(survey.summary(report))
+    hosts.console.say(exposure(hosts.cluster))
     survey.raise_if_wrong(report)
 
 

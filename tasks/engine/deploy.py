@@ -10,7 +10,7 @@ from ..plan.mesos_master import replicas
 from ..plan.roll import Member, stays
 from ..plan.runbook import Chapter
 from ..plan.schedule import Steps, schedule, steps
-from . import gates, lease
+from . import doors, gates, lease
 from .hosts import Hosts
 from .preview import MOVES, Looking, Preview, Refused, doubtful, foretold, left_alone, plan, previewed
 from .refusals import refuse, refuse_if_blocked, refuse_if_unwell
@@ -151,6 +151,8 @@ def _keep(promise: "Promise | None", run: Run, found: Preview) -> None:
 def _change_members(run: Run, found: Preview) -> bool:
     """Go through the stages of a change of members, each with its chapter alone; tell if there were any."""
     stages = [(chapter, stage) for chapter, stage in found.stages if _moves(chapter, found.plans)]
+    if stages:
+        doors.see_to(run.hosts, steps(found.plans, "doors"))  # who is new must come in
     for chapter, stage in stages:
         if run.chosen is not None:
             raise Blocked(f"{stage.says}. One step cannot do that: deploy the chapter. Nothing was changed.")
@@ -200,6 +202,8 @@ def perform(run: Run, found: Preview) -> Result:
         match entry.kind:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
+            case "doors":
+                doors.see_to(hosts, entry.steps)
             case "roll":
                 from .rolling import roll
 

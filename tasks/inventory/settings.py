@@ -65,6 +65,10 @@ class Settings:
         "checks of the preflight that stop no deploy: cgroups,docker-api ...",
         scope="all",
     )
+    firewall: bool = _variable(kinds.yes_or_no, False, "close the cluster's ports to strangers", scope="all")
+    firewall_allow: tuple[str, ...] = _variable(
+        kinds.networks, (), "whom the firewall lets in beside the cluster's hosts", scope="all"
+    )
     zookeeper_gap_budget: float | None = _variable(
         kinds.seconds, None, "seconds that a change may keep ZooKeeper from taking writes", scope="all"
     )

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from ..inventory.cluster import Cluster, Node
+from ..inventory.doors import Door, doors
 from .names import Id
 
 DIGEST = "mesofab.digest"
@@ -44,6 +45,15 @@ class LoginCheck:
     step: Id
     address: str
     path: str = PROFILE
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """These doors must be closed to strangers; `allowed` are those beside the hosts who are none."""
+
+    step: Id
+    doors: tuple[Door, ...]
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,7 @@ def _form(part: Mount | File) -> dict[str, str | None]:
     return {name: value for name, value in asdict(part).items() if name != "kept"}
 
 
-Item = ProfileLine | LoginCheck | Directories | File | Identity | Checkpoint | Image | Container
+Item = ProfileLine | LoginCheck | Firewall | Directories | File | Identity | Checkpoint | Image | Container
 """Anything a host should have."""
 
 Kind = TypeVar("Kind", bound=Item)
@@ -234,8 +244,11 @@ def zookeeper_url(cluster: Cluster, path: str) -> str:
 
 
 def of_every_host(cluster: Cluster, node: Node) -> tuple[Item, ...]:
-    """Say what chapter 1 wants of `node`: that it knows its own address."""
-    return (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+    """Say what chapter 1 wants of `node`: that it knows its own address, and lets no strangers in."""
+    own: tuple[Item, ...] = (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+    if not cluster.settings.firewall:
+        return own
+    return (*own, Firewall(Id.FIREWALL, doors(cluster, node), cluster.settings.firewall_allow))
 
 
 def profile_line(address: str) -> str:

@@ -19,9 +19,10 @@ from ..desired import (
 )
 from ..gate import Question
 from ..shell import OWN_ENGINE, at_once, quote
-from . import by_hand, docker, lease, mounts, sections
+from . import by_hand, docker, firewall, lease, mounts, sections
 from . import profile as of_profile
 from .docker import ABSENT, SeenContainer, SeenImage
+from .firewall import SeenFirewall
 from .lease import Lease
 from .mounts import Held
 from .peers import Peers
@@ -109,6 +110,7 @@ class Observed:
     at_work: Lease | None = None
     user: int = 0
     addresses: frozenset[str] = frozenset()
+    firewall: SeenFirewall = SeenFirewall()
     profile: Profile = Profile()
     logins: tuple[Login, ...] = ()
     paths: Mapping[str, Path] = field(default_factory=dict)
@@ -185,6 +187,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         lease.ASK,
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
+        firewall.ASK,
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
         *(f"part {quote('path ' + path)}; unlinked {quote(path)}" for path in ask.unlinked),
         f"part rights; {_rights(ask)}",
@@ -226,6 +229,7 @@ def _observed(parts: Mapping[str, str], ask: Questions) -> Observed:
         at_work=lease.read(parts["lease"]),
         user=int(parts["user"]),
         addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
+        firewall=firewall.read(parts.get("firewall", "")),
         profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
         logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
         paths=_paths(parts, (*ask.directories, *ask.files, *ask.unlinked)),

@@ -58,6 +58,9 @@ CHECKS = {
         "warning",
         "The host reaches the ports that its roles need on the others. Of many agents, a master tries 20.",
     ),
+    "firewall": Check(
+        "error", "The firewall lets in whoever runs mesofab, and closes no port on which sshd listens."
+    ),
     "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
     "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),
     "path": Check("error", "Nothing but a directory stands where the runbook wants one."),
