@@ -25,7 +25,7 @@ ns = Collection(
     retire.retire,
     backup.restore,
     backup=Collection(backup.make, backup.check),
-    host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
+    host=in_order(Collection(host.set_ip, host.check_ip, host.firewall, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
     ),

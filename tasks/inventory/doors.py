@@ -27,19 +27,21 @@ def doors(cluster: Cluster, node: Node) -> tuple[Door, ...]:
 
 
 def _doors(cluster: Cluster, node: Node) -> Iterator[Door]:
-    s, guests = node.settings, _Guests(cluster)
+    s, allowed = node.settings, cluster.settings.firewall_allow
+    everybody = _guests([*_addresses(cluster), *allowed])
+    members, masters = (_addresses(cluster, role) for role in ("zookeeper", "mesos_master"))
     if "zookeeper" in node.roles:
-        yield Door(s.zookeeper_client_port, guests.all)
-        yield Door(s.zookeeper_peer_port, guests.playing("zookeeper"))
-        yield Door(s.zookeeper_election_port, guests.playing("zookeeper"))
+        yield Door(s.zookeeper_client_port, everybody)
+        yield Door(s.zookeeper_peer_port, _guests(members))
+        yield Door(s.zookeeper_election_port, _guests(members))
     if "mesos_master" in node.roles:
-        yield Door(s.mesos_master_port, guests.all)
+        yield Door(s.mesos_master_port, everybody)
     if "marathon" in node.roles:
-        yield Door(s.marathon_port, guests.all)
+        yield Door(s.marathon_port, everybody)
         if (port := callback(node)) is not None:
-            yield Door(port, guests.playing("mesos_master"))
+            yield Door(port, _guests(masters))
     if "mesos_agent" in node.roles:
-        yield Door(s.mesos_agent_port, guests.and_allowed("mesos_master"))
+        yield Door(s.mesos_agent_port, _guests([*masters, *allowed]))
 
 
 def callback(node: Node) -> int | None:
@@ -48,25 +50,14 @@ def callback(node: Node) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < 65536 else None
 
 
-class _Guests:
-    """Who may come in, as few networks as say it: nftables refuses those that overlap."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._nodes = (*cluster.nodes, *cluster.removed)
-        self._allowed = cluster.settings.firewall_allow
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return _collapsed([*(node.address for node in self._nodes), *self._allowed])
-
-    def playing(self, role: str) -> tuple[str, ...]:
-        return _collapsed([node.address for node in self._nodes if role in node.roles])
-
-    def and_allowed(self, role: str) -> tuple[str, ...]:
-        return _collapsed([*self.playing(role), *self._allowed])
+def _addresses(cluster: Cluster, role: str = "") -> list[str]:
+    """Give the addresses of all hosts that play a role, or of all."""
+    nodes = (*cluster.nodes, *cluster.removed)
+    return [node.address for node in nodes if not role or role in node.roles]
 
 
-def _collapsed(texts: list[str]) -> tuple[str, ...]:
+def _guests(texts: list[str]) -> tuple[str, ...]:
+    """Give addresses and networks as few networks as say the same: nftables refuses some that overlap."""
     networks = collapse_addresses(map(IPv4Network, texts))
     return tuple(str(each).removesuffix("/32") for each in networks)
 

@@ -42,7 +42,8 @@ class Entry:
 
 def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapter]) -> Iterator[Entry]:
     """Yield what a run does, in order; `asked` are the chapters whose services it has to see well."""
-    yield Entry("doors", steps=steps(plans, "doors"))
+    if any((doors := steps(plans, "doors")).values()):
+        yield Entry("doors", steps=doors)
     yield Entry("stage", steps=steps(plans, "stage"))
     rolling: list[Chapter] = []
     checked: list[Chapter] = []

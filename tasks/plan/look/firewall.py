@@ -29,6 +29,11 @@ class SeenFirewall:
     rules: str = ""
     operator: str = ""
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether rules that were kept are there, whichever."""
+        return self.rules not in ("", TRIED, CHANGED)
+
 
 def read(text: str) -> SeenFirewall:
     """Read the answer; whatever else it says is a change by hand."""
