@@ -9,6 +9,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 
 from . import lease, logins, walls
+from .chosen import Chosen
 from .findings import LEAVE, fail, finding, refuse, require
 from .reach import OWN_ENGINE
 from .wanted import ROLES
@@ -36,9 +37,9 @@ def test_a_login_shell_says_the_hosts_own_address(host: Host, node: Node) -> Non
 
 @pytest.mark.runbook("1.3")
 def test_strangers_are_kept_out_if_hosts_ini_says_so(
-    host: Host, node: Node, cluster: Cluster, on: Callable[[Node], Host]
+    host: Host, node: Node, chosen: Chosen, on: Callable[[Node], Host]
 ) -> None:
-    refuse(walls.found(host, node, cluster, on))
+    refuse(walls.found(host, node, chosen, on))
 
 
 def test_its_clock_agrees_with_ours(host: Host, node: Node) -> None:

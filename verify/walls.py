@@ -1,13 +1,14 @@
 """What a host lets in of whom: what its nftables tell, and what somebody finds who knocks at its ports."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses, summarize_address_range
 
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
+from .chosen import Chosen
 from .findings import Finding, finding
 
 CLOSE = "`fab host.firewall` closes it; a reboot had opened it, if it was closed before"
@@ -38,8 +39,9 @@ def wanted(cluster: Cluster, node: Node) -> dict[int, frozenset[str]]:
     return {port: guests for role in node.roles for port, guests in ports[role].items()}
 
 
-def found(host: Host, node: Node, cluster: Cluster, on: Callable[[Node], Host]) -> Iterator[Finding]:
+def found(host: Host, node: Node, chosen: Chosen, on: Callable[[Node], Host]) -> Iterator[Finding]:
     """Find ports that are open to strangers, and rules that nobody wants."""
+    cluster = chosen.cluster
     said = host.run("nft list table inet mesofab 2>/dev/null")
     if not cluster.settings.firewall:
         if said.rc == 0:
@@ -53,7 +55,7 @@ def found(host: Host, node: Node, cluster: Cluster, on: Callable[[Node], Host]) 
         elif more := beyond(let_in.get(port, ""), wanted_there):
             seen = f"port {port} lets {more} in"
             yield finding(node.name, seen, "only hosts of hosts.ini and firewall_allow", CLOSE)
-        elif (stranger := _stranger(cluster, wanted_there)) and _opened(on(stranger), node, port):
+        elif (stranger := _stranger(chosen.nodes, node, wanted_there)) and _opened(on(stranger), node, port):
             seen = f"port {port} was opened to {stranger.name}, which has no business there"
             yield finding(node.name, seen, "it refused", "look at `nft list table inet mesofab` there")
 
@@ -87,12 +89,11 @@ def _networks(word: str) -> Iterator[IPv4Network]:
     return iter([IPv4Network(word)])
 
 
-def _stranger(cluster: Cluster, wanted_there: frozenset[str]) -> Node | None:
-    """Choose a host that must not come in, to knock from; None if there is none."""
+def _stranger(nodes: Collection[Node], node: Node, wanted_there: frozenset[str]) -> Node | None:
+    """Choose another host that must not come in, to knock from; None if there is none."""
     known = [IPv4Network(each) for each in wanted_there]
-    return next(
-        (one for one in cluster.nodes if not any(IPv4Address(one.address) in each for each in known)), None
-    )
+    others = (one for one in nodes if one != node)
+    return next((one for one in others if not any(IPv4Address(one.address) in net for net in known)), None)
 
 
 def _opened(stranger: Host, node: Node, port: int) -> bool:
