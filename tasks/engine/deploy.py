@@ -138,6 +138,7 @@ def _change_members(run: Run, found: Preview) -> bool:
     if stages and any((shut := steps(found.plans, "doors")).values()):
         from .doors import see_to
 
+        note(run, found)
         see_to(run.hosts, shut)  # who is new must come in
     for chapter, stage in stages:
         if run.chosen is not None:

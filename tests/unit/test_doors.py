@@ -1,21 +1,23 @@
 """The firewall: who is let in, what is done in which order, and that nothing stays closed unproven."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar, cast
 
 import pytest
-from fake_hosts import FakeHosts
+from fake_hosts import FakeHosts, ensemble_led_by
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import as_wanted, refusal
 
+from tasks.engine.deploy import deploy
 from tasks.engine.doors import see_to
 from tasks.engine.hosts import Inquiry
 from tasks.engine.remote import Staying
-from tasks.errors import StepFailed, Unreachable
+from tasks.engine.run import Run
+from tasks.errors import OperatorError, StepFailed, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.doors import callback, doors, exposure
 from tasks.inventory.kinds import networks
@@ -25,6 +27,7 @@ from tasks.plan.compare.firewall import TRIAL, digest, rules
 from tasks.plan.desired import Firewall, of
 from tasks.plan.look import firewall
 from tasks.plan.look.firewall import CHANGED, TRIED, SeenFirewall
+from tasks.plan.look.observed import Observed
 from tasks.plan.names import Id
 from tasks.plan.preflight import flows
 from tasks.plan.runbook import CHAPTERS
@@ -277,14 +280,23 @@ def test_whoever_runs_it_is_never_shut_out() -> None:
 class Walled(FakeHosts):
     """Hosts whose flows end as a test says, before the rules and behind; some refuse a new login."""
 
-    def __init__(self, cluster: Cluster, *ends: flows.Ends, refusing: str = "") -> None:
-        super().__init__(cluster)
+    def __init__(
+        self,
+        cluster: Cluster,
+        *ends: flows.Ends,
+        refusing: str = "",
+        looks: Sequence[Mapping[str, Observed]] = (),
+        cut: str = "",
+    ) -> None:
+        super().__init__(cluster, *looks, cut=cut, says=ensemble_led_by(A), in_vain=True)
         self._ends, self._refusing = list(ends), refusing
 
     def among(self, names: object) -> "Walled":
         return cast(Walled, super().among(names))  # type: ignore[arg-type]
 
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+        if inquiry.what != "try flows":
+            return super().inquire(node, inquiry, staying)
         behind = any("close" in each for each in self.done)
         return cast(T, self._ends[behind] if node.name == A else {})
 
@@ -328,6 +340,20 @@ def test_a_host_that_takes_no_new_login_opens_all_hosts_again() -> None:
     with pytest.raises(Unreachable, match="its sshd does not answer"):
         run(hosts)
     assert [each for each in hosts.done if "keep" in each] == []
+
+
+def test_who_is_new_is_let_in_by_all_before_it_starts() -> None:
+    trio = f"[zookeeper]\n{A} myid=1\n{B} myid=2\n{C} myid=3\n"
+    before, after = parse(trio), parse(f"{trio}{AGENT} myid=4\n{OTHER} myid=5\n[all:vars]\nfirewall=true\n")
+    seen: dict[str, Observed] = {node.name: as_wanted(before, node) for node in before.nodes}
+    new = (node for node in after.nodes if node.name not in seen)
+    seen |= {node.name: Observed(addresses=frozenset({node.address}), engine=True) for node in new}
+    hosts = Walled(after, {}, {}, looks=[seen] * 4, cut=f"{AGENT[-4:]} pull zookeeper:3.4.12")
+    with pytest.raises((KeyboardInterrupt, OperatorError)):
+        deploy(Run(hosts))
+    kept = max(place for place, each in enumerate(hosts.done) if "keep the firewall" in each)
+    started = [place for place, each in enumerate(hosts.done) if "zookeeper" in each]
+    assert started and kept < min(started)
 
 
 def test_without_steps_for_it_nobody_is_asked_anything() -> None:
