@@ -25,11 +25,12 @@ def see_to(hosts: Hosts, steps: Steps) -> None:
     """
     keeping = {name: [s for s in own if s.action is Action.KEEP_DOORS] for name, own in steps.items()}
     closing = hosts.among([name for name, own in keeping.items() if own])
-    before = _tried(closing)
+    asking = hosts if closing.nodes else closing
+    before = _tried(asking)
     hosts.act({name: [s for s in own if s not in keeping[name]] for name, own in steps.items()})
     try:
         hosts.each(closing.nodes, hosts.connect_anew)
-        _refuse_closed(closing, before)
+        _refuse_closed(asking, before, {node.address for node in closing.nodes})
         hosts.act(keeping)
     except OperatorError:
         with suppress(OperatorError):  # who cannot be told opens its ports by itself
@@ -55,12 +56,11 @@ def _tried(hosts: Hosts) -> dict[str, Ends]:
     return hosts.each(hosts.nodes, lambda node: hosts.inquire(node, inquiry(node)))
 
 
-def _refuse_closed(hosts: Hosts, before: dict[str, Ends]) -> None:
-    """Raise StepFailed if a flow between these hosts does not pass that did before."""
-    here = {node.address for node in hosts.nodes}
+def _refuse_closed(hosts: Hosts, before: dict[str, Ends], closing: Collection[str]) -> None:
+    """Raise StepFailed if a flow to one of these addresses does not pass that did before."""
     for name, ends in _tried(hosts).items():
         shut = [at for at, end in ends.items() if end in CLOSED and before[name].get(at) not in CLOSED]
-        if told := _named(shut, here):
+        if told := _named(shut, closing):
             seen = f"with the firewall it does not reach {told}, so the ports of all hosts are open again"
             remedy = (
                 "Does it go there with another address than hosts.ini gives it? Name that in firewall_allow."
@@ -68,5 +68,5 @@ def _refuse_closed(hosts: Hosts, before: dict[str, Ends]) -> None:
             raise StepFailed(seen, remedy, name, f"{Id.FIREWALL} firewall, within {TRIAL} s")
 
 
-def _named(shut: Collection[tuple[str, int]], here: Collection[str]) -> str:
-    return ", ".join(f"{address}:{port}" for address, port in shut if address in here)
+def _named(shut: Collection[tuple[str, int]], closing: Collection[str]) -> str:
+    return ", ".join(f"{address}:{port}" for address, port in shut if address in closing)

@@ -335,6 +335,13 @@ def test_a_flow_that_does_not_pass_any_more_opens_all_hosts_again() -> None:
     assert len([each for each in hosts.done if "open the ports again" in each]) == len(hosts.nodes)
 
 
+def test_hosts_whose_rules_stay_try_the_flows_to_the_others_too() -> None:
+    hosts = Walled(parse(WALLED), OPEN_, SHUT)  # type: ignore[arg-type]
+    plan = {B: planned(WALLED).steps}
+    with pytest.raises(StepFailed, match=rf"^{A} .*it does not reach {B}:5050"):
+        see_to(hosts, plan)
+
+
 def test_a_host_that_takes_no_new_login_opens_all_hosts_again() -> None:
     hosts = Walled(parse(WALLED), OPEN_, OPEN_, refusing=C)  # type: ignore[arg-type]
     with pytest.raises(Unreachable, match="its sshd does not answer"):
