@@ -42,7 +42,7 @@ ns = Collection(
     backup.restore,
     backup=Collection(backup.make, backup.check),
     secrets=Collection(secrets.make),
-    host=in_order(Collection(host.set_ip, host.check_ip, host.drain, host.resume)),
+    host=in_order(Collection(host.set_ip, host.check_ip, host.firewall, host.drain, host.resume)),
     zookeeper=in_order(
         Collection(zookeeper.mkdirs, zookeeper.configure, zookeeper.pull, zookeeper.run, zookeeper.ask)
     ),

@@ -28,11 +28,11 @@ _WIPE = """exec 2>/dev/null
 left() {
     docker ps -aq || echo no engine; docker volume ls -q; grep HOST_IP= /etc/profile
     find /opt /var/lib/mesos /var/log/mesos -mindepth 1 ! -path '/opt/containerd*'
-    ls -d /run/mesofab* /var/lib/mesofab
+    ls -d /run/mesofab* /var/lib/mesofab; nft list table inet mesofab
 }
 docker ps -aq | xargs -r docker rm -fv; docker volume ls -q | xargs -r docker volume rm
 rm -rf /opt/zookeeper /var/lib/mesos /var/log/mesos /run/mesofab* /var/lib/mesofab
-find /tmp -mindepth 1 -delete
+find /tmp -mindepth 1 -delete; nft delete table inet mesofab
 sed -i /HOST_IP=/d /etc/profile; rm -f /etc/profile.before-mesofab
 [ -z "$(left)" ]"""
 """Takes from a host what a deploy leaves there, and fails if that is not all."""

@@ -193,7 +193,7 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     from .engine import preflight as survey
     from .engine.command import warn_of_overruling
     from .engine.run import Run
-    from .inventory.credentials import SECURITY
+    from .inventory.doors import exposure
     from .plan.report import document
 
     warn_of_overruling(hosts.cluster, hosts.console)
@@ -202,8 +202,8 @@ def _preflight(hosts: Hosts, found: Document) -> None:
     found.update(document.preflight(report))
     for severity, line in survey.lines(report):
         hosts.console.say(line, severity)
-    hosts.console.say(f"{SECURITY[hosts.cluster.settings.security]}.")
     hosts.console.say(survey.summary(report))
+    hosts.console.say(exposure(hosts.cluster))
     survey.raise_if_wrong(report)
 
 

@@ -8,6 +8,10 @@ from .launch import RECORD, Steps
 set_ip = Steps("host", "set-ip", says="1.1 Write the HOST_IP line into /etc/profile.")
 check_ip = Steps("host", "check-ip", says="1.2 Check what a login shell says of HOST_IP.")
 
+firewall = Steps(
+    "host", "firewall", says="1.3 Close the cluster's ports to strangers, or open them, as hosts.ini says."
+)
+
 DRAIN = {
     "host": "The host, by its name or address in hosts.ini.",
     "preview": "Only say what that would do now.",

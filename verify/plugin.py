@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 from tasks import inventory
 from tasks.inventory.cluster import Cluster, Node
-from tasks.inventory.credentials import SECURITY
+from tasks.inventory.doors import exposure
 from tasks.inventory.settings import ROLES
 
 from . import selection
@@ -168,6 +168,6 @@ def pytest_report_header(config: pytest.Config) -> Iterator[str] | list[str]:
     return [
         f"inventory: {cluster.source}, {len(cluster.nodes)} hosts",
         f"images: {', '.join(sorted(images)) or 'none'}",
-        f"{SECURITY[cluster.settings.security]}.",
+        exposure(cluster),
         *(f"no host plays {role}: not checked" for role in ROLES if not cluster.having(role)),
     ]

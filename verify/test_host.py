@@ -1,14 +1,15 @@
 """Chapter 1: every host knows its own address, and runs of ours what hosts.ini wants there."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pytest
 from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from . import lease, logins
+from . import lease, logins, walls
+from .chosen import Chosen
 from .findings import LEAVE, fail, finding, refuse, require
 from .reach import OWN_ENGINE
 from .wanted import ROLES
@@ -32,6 +33,13 @@ def test_the_last_line_that_sets_host_ip_exports_it(host: Host, node: Node) -> N
 @pytest.mark.runbook("1.2")
 def test_a_login_shell_says_the_hosts_own_address(host: Host, node: Node) -> None:
     logins.check(host, node)
+
+
+@pytest.mark.runbook("1.3")
+def test_strangers_are_kept_out_if_hosts_ini_says_so(
+    host: Host, node: Node, chosen: Chosen, on: Callable[[Node], Host]
+) -> None:
+    refuse(walls.found(host, node, chosen, on))
 
 
 def test_its_clock_agrees_with_ours(host: Host, node: Node) -> None:

@@ -51,6 +51,10 @@ class Connections:
             self._dialled.pop(node.name, None)
             raise
 
+    def prove(self, node: Node) -> None:
+        """Log in to a node anew and hang up again. Raises Unreachable or BadInput."""
+        self._access.connect(node).close()
+
     def drop(self, name: str) -> None:
         """Close the connection to a node, if there is one: the next use dials again."""
         if future := self._dialled.pop(name, None):

@@ -139,6 +139,11 @@ def _change_members(run: Run, found: Preview) -> bool:
         from . import shrinking
 
         shrinking.refuse_lost(run, [stage for _, stage in stages])
+    if stages and any((shut := steps(found.plans, "doors")).values()):
+        from .doors import see_to
+
+        note(run, found)
+        see_to(run.hosts, shut)  # who is new must come in
     for chapter, stage in stages:
         if run.chosen is not None:
             raise Blocked(f"{stage.says}. One step cannot do that: deploy the chapter. Nothing was changed.")

@@ -172,6 +172,10 @@ class Hosts:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""
         self._connections.to(node)
 
+    def connect_anew(self, node: Node) -> None:
+        """Log in to a node once more, beside the connection that there is. Raises Unreachable or BadInput."""
+        self._connections.prove(node)
+
     def first(self, nodes: Sequence[Node]) -> Node:
         """Give the first of these nodes that can be reached. Raises what is told of the last one."""
         *others, last = nodes

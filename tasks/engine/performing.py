@@ -49,6 +49,10 @@ def perform(run: Run, found: Preview) -> Result:
         match entry.kind:
             case "check":
                 verdicts |= {chapter: _verdict(hosts, chapter, found) for chapter in entry.chapters}
+            case "doors":
+                from .doors import see_to
+
+                see_to(hosts, entry.steps)
             case "roll":
                 from .rolling import roll
 

@@ -183,7 +183,8 @@ def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook
     said = said or {each: gates.answers(here, each, found.seen) for each in asked}
     marathons = [node.name for node in runbook.MARATHON.nodes(run.cluster)]
     told = foresee(run.chapters, plans, gates.standings(run.hosts, said), marathons)
-    return replace(told, turns=(*_stages(found), *told.turns))
+    turns = sorted((*_stages(found), *told.turns), key=lambda turn: turn.phase != "doors")
+    return replace(told, turns=tuple(turns))
 
 
 def _stages(found: Preview) -> Iterator[Turn]:

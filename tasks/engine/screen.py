@@ -9,7 +9,7 @@ from rich.console import Group
 
 from ..plan.report.differing import differences
 from ..plan.report.status import Component, Service, Status
-from ..plan.words import counted, grouped
+from ..plan.words import counted, grouped, share
 from .terminal import Piece, table, text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def screen(status: Status) -> Group:
         *(text(line, "drift") for line in differences(status)),
         *(text(f"{one.seen}.", "warning") for one in status.strangers),
         *(_service(service) for service in status.services),
-        *(text(f"{line}.") for line in _cluster(status)),
+        *(text(f"{line}.") for line in (*_doors(status), *_cluster(status))),
     )
 
 
@@ -91,6 +91,13 @@ def _service(service: Service) -> Text:
     if service.verdict.passed:
         return text(f"{service.verdict.says}.", "ok")
     return text(f"{service.title}: {service.verdict.says}.", "error")
+
+
+def _doors(status: Status) -> list[str]:
+    """Say how many hosts have the firewall; nothing where none has."""
+    guarded = sum(host.guarded for host in status.hosts)
+    on = share(guarded, len(status.hosts), "hosts", "keeps strangers out", "keep strangers out")
+    return [on] if guarded else []
 
 
 def _cluster(status: Status) -> list[str]:

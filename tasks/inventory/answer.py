@@ -81,7 +81,7 @@ def _as_setting(key: str, value: object) -> str:
             return ";".join(f"{name}:{_in_words(each)}" for name, each in value.items())
         case list() if key == "marathon_arguments":
             return join(map(_in_words, value))
-        case list() if key in ("extra_flags", "preflight_ignore"):
+        case list() if key in ("extra_flags", "preflight_ignore", "firewall_allow"):
             return ",".join(map(_in_words, value))
         case _:
             return as_text(value)

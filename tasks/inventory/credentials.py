@@ -30,12 +30,6 @@ SECRET = re.compile(r"[A-Za-z0-9._~+=-]*")
 SECTION = re.compile(r"([A-Za-z0-9._-]+):\s*(?:#.*)?")
 FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s*(?:\s#.*)?")
 
-SECURITY = {
-    "open": "security=open: whoever reaches ZooKeeper, Mesos or Marathon owns every host (docs/security.md)",
-    "permissive": "security=permissive: masters know credentials, and demand none (docs/security.md)",
-}
-"""What each value of that setting means to whom is not an operator."""
-
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets."""

@@ -94,6 +94,24 @@ def address(text: str) -> str:
 THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 
 
+def networks(text: str) -> tuple[str, ...]:
+    """Read IPv4 addresses and networks, with commas between them."""
+    return tuple(_network(each.strip()) for each in text.split(","))
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(_plain(text))
+    except ValueError as error:
+        if isinstance(error, Wrong):
+            raise
+        mend = "write addresses and networks with commas between them, as in 192.0.2.7,198.51.100.0/24"
+        raise Wrong(f"has {text!r}, not an IPv4 address or network", mend) from None
+    if network.prefixlen == 0:
+        raise Wrong(f"has {text}, which is everybody", "leave it out, or write firewall=false")
+    return str(network).removesuffix("/32")
+
+
 def directory(text: str) -> str:
     """Read an absolute directory of a host, at least two levels deep, no `..`."""
     _plain(text)

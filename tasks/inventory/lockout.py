@@ -42,6 +42,11 @@ MARATHON_FAILS = (
     f"can end that master: {UNSUPPORTED}"
 )
 
+NO_TLS = (
+    "remove it: a Mesos whose build has no TLS ignores it without a word, one whose build has it answers "
+    "nobody who asks over http, as mesofab and its neighbours do. firewall=true keeps strangers out instead"
+)
+
 TLS = ("LIBPROCESS_SSL_", "SSL_")
 """How libprocess's variables of TLS begin; SSL_ is their old form."""
 
@@ -62,7 +67,13 @@ def check_tls(names: Iterable[str]) -> None:
     """Refuse variables of libprocess that have a program talk TLS, which no other of the cluster does."""
     name = next((each for each in names if each.startswith(TLS) and each.upper() not in OPENSSL), None)
     if name:
-        raise Wrong(f"sets {name}: with TLS its neighbours and mesofab's gates get no answer", UNSUPPORTED)
+        raise Wrong(f"sets {name}, which is TLS", NO_TLS)
+
+
+def switches_tls_on(environment: Mapping[str, str]) -> str:
+    """Give the variable by which a program built with TLS answers nobody over http; "" if none does."""
+    names = ("LIBPROCESS_SSL_ENABLED", "SSL_ENABLED")
+    return next((name for name in names if environment.get(name) in ("1", "true")), "")
 
 
 def check_flag(name: str, flag: Flag, value: str, program: Program) -> None:

@@ -10,7 +10,7 @@ MAY_BE = tuple(
     read-only unwell docker-snap docker-rootless docker-userns docker-trust docker-selinux
     docker-context docker-version docker-api docker-init docker-boot cgroups extra-flag image
     image-login flow login foreign-container stray-container stranger foreign-data same-agent foreign-agent
-    mesos-version zookeeper-version
+    mesos-version zookeeper-version tls
     """.split()
 )
 """The checks that only judge: without them a run can still do its steps."""
@@ -19,6 +19,7 @@ NEVER = tuple(
     """
     connection sudo lock rights address docker docker-podman port moved-ports profile path cluster
     myid members wiped left-data zookeeper-snapshot quorum marathon-version marathon-migration agent-info
+    firewall
     """.split()
 )
 """Those that also stand in the way of a plan: its steps would fail, or destroy data."""

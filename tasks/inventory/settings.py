@@ -71,6 +71,10 @@ class Settings:
     secrets_file: str | None = _variable(
         kinds.file_path, None, "the file with all principals and secrets, yours alone", scope="all"
     )
+    firewall: bool = _variable(kinds.yes_or_no, False, "close the cluster's ports to strangers", scope="all")
+    firewall_allow: tuple[str, ...] = _variable(
+        kinds.networks, (), "whom the firewall lets in beside the cluster's hosts", scope="all"
+    )
     zookeeper_gap_budget: float | None = _variable(
         kinds.seconds, None, "seconds that a change may keep ZooKeeper from taking writes", scope="all"
     )

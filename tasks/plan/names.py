@@ -21,6 +21,7 @@ class Id(StrEnum):
 
     SET_IP = "1.1", "host", "set-ip"
     CHECK_IP = "1.2", "host", "check-ip"
+    FIREWALL = "1.3", "host", "firewall"
     ZOOKEEPER_MKDIRS = "2.1", "zookeeper", "mkdirs"
     ZOOKEEPER_CFG = "2.2", "zookeeper", "configure"
     ZOOKEEPER_MYID = "2.3", "zookeeper", "configure"

@@ -29,6 +29,12 @@ SOME_MARATHONS = "Marathons with a session there restart with it"
 HANDED_OVER = "leadership is handed over"
 OTHER_MARATHON = "Marathon's leader changes with it"
 
+DOORS = {
+    Action.OPEN_DOORS: "opens its ports to strangers",
+    Action.CLOSE_DOORS: "closes its ports to strangers, for a minute unless all that must pass does",
+}
+"""What a turn is called that has to do with the firewall."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -96,6 +102,8 @@ def foresee(
     run = _Run(chapters, plans, dict(standings), len({*marathons} - starting))
     for entry in schedule(chapters, plans, ()):
         match entry.kind:
+            case "doors":
+                run.doors(entry.steps)
             case "stage":
                 run.stage(entry.steps)
             case "start":
@@ -120,6 +128,12 @@ class _Run:
         self.plans, self.now, self.marathons = plans, now, marathons
         self.turns: list[Turn] = []
         self.refused: dict[Member, str] = {}
+
+    def doors(self, steps: Steps) -> None:
+        """Have ports closed or opened, on all hosts at once."""
+        for action, what in DOORS.items():
+            hosts = tuple(name for name, own in steps.items() if any(s.action is action for s in own))
+            self.turns += [Turn("doors", hosts, what)] if hosts else []
 
     def stage(self, steps: Steps) -> None:
         """Have everything prepared, on all hosts at once."""

@@ -1,5 +1,6 @@
 """The order of a run, decided here alone: preview, refusal and run read what this yields.
 
+doors     close ports to strangers, on trial first, or open them: who is new is let in before it comes
 stage     prepare on all hosts at once what disturbs nobody
 start     start what does not run, first what others lean on and do not wait for; a service's members together
 check     wait until what was started is well, service by service in the runbook's order
@@ -19,7 +20,7 @@ from .roll import Member
 from .runbook import Chapter, ranks
 from .step import Phase, Step
 
-Kind = Literal["stage", "start", "check", "roll", "hand over", "settle"]
+Kind = Literal["doors", "stage", "start", "check", "roll", "hand over", "settle"]
 
 Steps = Mapping[str, tuple[Step, ...]]
 """What each host does, by its name."""
@@ -41,6 +42,8 @@ class Entry:
 
 def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapter]) -> Iterator[Entry]:
     """Yield what a run does, in order; `asked` are the chapters whose services it has to see well."""
+    if any((doors := steps(plans, "doors")).values()):
+        yield Entry("doors", steps=doors)
     yield Entry("stage", steps=steps(plans, "stage"))
     rolling: list[Chapter] = []
     checked: list[Chapter] = []

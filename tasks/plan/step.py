@@ -9,8 +9,8 @@ from ..inventory.edits import Change
 from .names import Id
 from .words import capitalized
 
-Phase = Literal["stage", "start", "replace", "hand over", "settle"]
-"""When a step runs: staged everywhere first, then started, replaced one by one, handed over, tidied up."""
+Phase = Literal["doors", "stage", "start", "replace", "hand over", "settle"]
+"""When a step runs: doors closed, all staged, started, replaced one by one, handed over, tidied up."""
 
 Risk = Literal["none", "restart", "data"]
 """What a step may cost: nothing, the restart of a running service, or data."""
@@ -48,6 +48,9 @@ class Action(Enum):
     NOTE = auto()
     REBOOT = auto()
     MARK_GONE = auto()
+    CLOSE_DOORS = auto()
+    KEEP_DOORS = auto()
+    OPEN_DOORS = auto()
 
 
 @dataclass(frozen=True)

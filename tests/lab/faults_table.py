@@ -189,6 +189,18 @@ BY_HAND = Round(
             untold={"preflight": DRIFT},
         ),
         Fault(
+            "a firewall of an earlier run is there, which hosts.ini does not want",
+            {
+                "test_strangers_are_kept_out_if_hosts_ini_says_so@{agent}": "{agent}: its nftables have a table inet mesofab; expected none, as firewall=false; `fab host.firewall` removes it"
+            },
+            shell_in("{agent}", "echo tried > /run/mesofab.firewall; nft add table inet mesofab"),
+            told={
+                "status": "{agent}  remove the firewall: firewall=false",
+                "plan": "{agent}  1.3 remove the firewall: firewall=false",
+            },
+            untold={"preflight": DRIFT},
+        ),
+        Fault(
             "a host's clock is five minutes ahead (a `date` that says so, since the lab's hosts share one clock)",
             {
                 "test_its_clock_agrees_with_ours@{agent}": "{agent}: its clock is ... s ahead of the one here; expected at most 30 s; have both set by NTP (`timedatectl`, chrony); if all hosts differ, it is the clock here"

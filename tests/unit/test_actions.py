@@ -18,6 +18,7 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.gate import Standing
+from tasks.plan.look.firewall import TRIED, SeenFirewall
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.membership import Plans
@@ -71,6 +72,9 @@ COMMANDS = {
     Action.STOP: r"docker stop -t 30 \S+\n\Z",
     Action.RENAME: "^docker rename ",
     Action.REMOVE: r"\A(docker )?rm -f ",
+    Action.CLOSE_DOORS: r"nft -f - (.|\n)* timeout 60s",
+    Action.KEEP_DOORS: r"\Anft -f - (?!(.|\n)* timeout 60s)",
+    Action.OPEN_DOORS: r"\Anft -f - (.|\n)*rm -f /run/mesofab.firewall\n\Z",
 }
 """What the shell of an action has in it, for those that stand in a plan."""
 
@@ -155,6 +159,8 @@ def worlds() -> list[World]:
         (EVERY, {name: disturbed(seen) for name, seen in well.items()}),
         (EVERY, {name: run_by_hand(seen) for name, seen in well.items()}),
         draining(),
+        (parse(f"{SHIPPED}\nfirewall=true\n"), well),
+        (EVERY, {name: replace(seen, firewall=SeenFirewall(TRIED)) for name, seen in well.items()}),
     ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from samples import TRIO, messages, refusal
 
 from tasks.inventory.kinds import Kind
+from tasks.inventory.lockout import NO_TLS
 from tasks.inventory.mesos_values import (
     agent_environment,
     marathon_arguments,
@@ -79,7 +80,7 @@ def test_marathon_takes_it_as_no_variable_either() -> None:
     ["LIBPROCESS_SSL_ENABLED", "LIBPROCESS_SSL_KEY_FILE", "SSL_ENABLED", "SSL_KEY_FILE", "SSL_enabled"],
 )
 def test_nobody_talks_tls(kind: Kind, name: str) -> None:
-    told = f"sets {name}: with TLS its neighbours and mesofab's gates get no answer; {YET}"
+    told = f"sets {name}, which is TLS; {NO_TLS}"
     assert refusal(kind, f"TZ=UTC {name}=1") == told
 
 

@@ -19,6 +19,7 @@ from tasks.plan import runbook
 from tasks.plan.desired import Container, Image
 from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.engine import SeenEngine, offer
+from tasks.plan.look.firewall import SeenFirewall
 from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
@@ -148,6 +149,16 @@ def _moved_ports(world: World) -> None:
     world.container(B, "zookeeper")
     labels = {**world.looks[B].seen.containers["zookeeper"].labels, "mesofab.ports": "2182,2888,3888"}
     world.change(B, "zookeeper", labels=labels)
+
+
+def _image_with_tls(world: World) -> None:
+    image = SeenImage("1", environment={"LIBPROCESS_SSL_ENABLED": "true"})
+    world.seen(B, images={"mesosphere/mesos-master:1.5.0": image})
+
+
+def _closed_to_us(world: World) -> None:
+    world.cluster = parse(f"{TEXT}[all:vars]\nfirewall=true\n")
+    world.seen(B, firewall=SeenFirewall(operator="192.0.2.7"))
 
 
 def _serving_with_others(world: World) -> None:
@@ -332,6 +343,12 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
         lambda w: w.facts(AGENT, flows={(A, 5050): "timed out", (B, 5050): "refused", (C, 5050): "open"}),
         f"it cannot reach {A}:5050 (timed out): a firewall drops it",
     ),
+    "tls": (
+        B,
+        _image_with_tls,
+        "the image mesosphere/mesos-master:1.5.0 sets LIBPROCESS_SSL_ENABLED, which is TLS",
+    ),
+    "firewall": (B, _closed_to_us, "this run comes from 192.0.2.7, which neither firewall_allow names"),
     "profile": (
         B,
         lambda w: w.seen(B, profile=Profile(unreadable="sh cannot read it (line 3)")),

@@ -205,6 +205,16 @@ def test_masters_are_asked_for_their_versions_behind_a_look(host: Path) -> None:
     assert facts.masters == {"m": "1.5.0"}
 
 
+def test_nft_is_looked_for_only_where_there_is_to_be_a_firewall(host: Path) -> None:
+    for firewall in (False, True):
+        one = node(host)
+        one = replace(one, settings=replace(one.settings, firewall=firewall))
+        text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, one, {}, (), {}))
+        text = text.replace(LOCK, str(host / "lock")).replace(" nft", " no-nft")
+        out = run(text, host, host / "bin").stdout.decode().replace("no-nft", "nft")
+        assert ("nft" in read(out, BOUNDARY, ASK).lacking) == firewall
+
+
 def test_programs_that_are_missing_are_named(host: Path) -> None:
     text = observed.script(ASK, BOUNDARY, first=FIRST, last=lines(ASK, node(host), {}, (), {}))
     stand_in(host / "bin", "nothing", "")

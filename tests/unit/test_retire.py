@@ -25,6 +25,7 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.desired import Image, of, profile_line
+from tasks.plan.look.firewall import CHANGED, TRIED, SeenFirewall
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.look.profile import Profile
@@ -112,6 +113,13 @@ def test_all_that_a_deploy_has_made_is_removed_and_whoever_needs_others_goes_fir
     assert list(stays(retiring())) == []
     turns = [step.turn for step in plan(retiring(), ()).steps]
     assert turns == sorted(turns)
+
+
+def test_the_rules_of_a_firewall_go_whether_they_were_kept_or_not() -> None:
+    for rules in ("0123456789abcdef", TRIED, CHANGED):
+        host = retiring()
+        seen = replace(host.seen, firewall=SeenFirewall(rules))
+        assert "1.3 remove the firewall" in titles(replace(host, seen=seen))
 
 
 def test_a_host_of_which_nothing_is_left_has_nothing_to_do() -> None:

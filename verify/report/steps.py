@@ -3,6 +3,7 @@
 STEPS = {
     "1.1": "HOST_IP in /etc/profile",
     "1.2": "what a login shell says of it",
+    "1.3": "with `firewall=true`: ports closed to strangers",
     "2.1": "directories for conf, data and logs",
     "2.2": "zoo.cfg",
     "2.3": "myid",

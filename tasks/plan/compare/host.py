@@ -6,12 +6,14 @@ from ..desired import (
     Container,
     Directories,
     File,
+    Firewall,
     Identity,
     Image,
     Item,
     LoginCheck,
     ProfileLine,
     Unsealed,
+    of,
 )
 from ..look.observed import LOCK
 from ..shell import SOCKET
@@ -20,6 +22,7 @@ from .compared import Found, Host
 from .condition import troubles
 from .containers import container, image
 from .files import directories, file, identity, unsealed
+from .firewall import firewall
 from .profile import login_check, profile_line
 
 
@@ -29,7 +32,9 @@ def compare(host: Host) -> HostPlan:
         remedy = f"wait for it to end; if nothing runs, see who holds {LOCK} with fuser"
         blocker = Blocker("", "lock", "another run is changing this host", remedy, "lock")
         return HostPlan(host.node, host.ids, (), (blocker,))
-    found = [*_rights(host), *_engine(host), *(entry for item in host.items for entry in _item(host, item))]
+    walls = firewall(host, next(iter(of(Firewall, host.items)), None))
+    items = (entry for item in host.items for entry in _item(host, item))
+    found = [*_rights(host), *_engine(host), *items, *walls]
     steps = tuple(entry for entry in found if isinstance(entry, Step))
     blockers = tuple(entry for entry in found if isinstance(entry, Blocker))
     return HostPlan(host.node, host.ids, steps, blockers, troubles(host, steps))
@@ -84,7 +89,7 @@ def _item(host: Host, item: Item) -> Found:
             return unsealed(host, item)
         case Identity():
             return identity(host, item)
-        case Checkpoint():
+        case Checkpoint() | Firewall():
             return iter(())
         case Image():
             return image(host, item)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ...inventory.cluster import Cluster, Node
 from ...inventory.credentials import Secret
+from ...inventory.doors import Door, doors
 from ..names import Id
 
 DIGEST = "mesofab.digest"
@@ -49,6 +50,15 @@ class LoginCheck:
     step: Id
     address: str
     path: str = PROFILE
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """These doors must be closed to strangers; `allowed` are those beside the hosts who are none."""
+
+    step: Id
+    doors: tuple[Door, ...]
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,7 +267,18 @@ def _form(part: Mount | File) -> dict[str, object]:
     }
 
 
-Item = ProfileLine | LoginCheck | Directories | File | Unsealed | Identity | Checkpoint | Image | Container
+Item = (
+    ProfileLine
+    | LoginCheck
+    | Firewall
+    | Directories
+    | File
+    | Unsealed
+    | Identity
+    | Checkpoint
+    | Image
+    | Container
+)
 """Anything a host should have."""
 
 Kind = TypeVar("Kind", bound=Item)
@@ -275,8 +296,11 @@ def zookeeper_url(cluster: Cluster, path: str) -> str:
 
 
 def of_every_host(cluster: Cluster, node: Node) -> tuple[Item, ...]:
-    """Say what chapter 1 wants of `node`: that it knows its own address."""
-    return (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+    """Say what chapter 1 wants of `node`: that it knows its own address, and lets no strangers in."""
+    own: tuple[Item, ...] = (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
+    if not cluster.settings.firewall:
+        return own
+    return (*own, Firewall(Id.FIREWALL, doors(cluster, node), cluster.settings.firewall_allow))
 
 
 def profile_line(address: str) -> str:

@@ -19,10 +19,11 @@ from ..desired import (
 )
 from ..gate import Question
 from ..shell import OWN_ENGINE, at_once, quote
-from . import by_hand, docker, lease, mounts, sections
+from . import by_hand, docker, firewall, lease, mounts, sections
 from . import profile as of_profile
 from . import sealed as of_secrets
 from .docker import ABSENT, SeenContainer, SeenImage
+from .firewall import SeenFirewall
 from .lease import Lease
 from .mounts import Held
 from .peers import Peers
@@ -111,6 +112,7 @@ class Observed:
     at_work: Lease | None = None
     user: int = 0
     addresses: frozenset[str] = frozenset()
+    firewall: SeenFirewall = SeenFirewall()
     profile: Profile = Profile()
     logins: tuple[Login, ...] = ()
     paths: Mapping[str, Path] = field(default_factory=dict)
@@ -188,6 +190,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         lease.ASK,
         "part user; id -u",
         "part addresses; ip -o -4 addr show",
+        firewall.ASK,
         *(f"part {quote('path ' + path)}; look {quote(path)}" for path in (*ask.directories, *ask.files)),
         *(f"part {quote('path ' + path)}; unlinked {quote(path)}" for path in ask.unlinked),
         *of_secrets.asking(ask.sealed),
@@ -230,6 +233,7 @@ def _observed(parts: Mapping[str, str], ask: Questions, salt: str) -> Observed:
         at_work=lease.read(parts["lease"]),
         user=int(parts["user"]),
         addresses=frozenset(re.findall(r"inet ([0-9.]+)", parts["addresses"])),
+        firewall=firewall.read(parts.get("firewall", "")),
         profile=of_profile.read_profile(parts["profile"] if ask.profile else ""),
         logins=of_profile.read_logins(parts["logins"] if ask.profile else ""),
         paths=_paths(parts, ask, salt),

@@ -48,6 +48,7 @@ CHECKS = {
     "docker-boot": Check("warning", "systemd starts the engine at boot, and with it the containers."),
     "cgroups": Check("error", "An agent's host has the cgroup v1 hierarchies that its containerizers need."),
     "extra-flag": Check("warning", "No flag is given that only extra_flags says the build in use has."),
+    "tls": Check("error", "No image that the host holds switches TLS on, with which nobody here talks."),
     "image": Check("error", "Every image is on the host, or its registry has it for this architecture."),
     "image-login": Check("warning", "The registry of an image that is not on the host asks for no login."),
     "unwell": Check("warning", "Every member whose container is there is well."),
@@ -57,6 +58,9 @@ CHECKS = {
     "flow": Check(
         "warning",
         "The host reaches the ports that its roles need on the others. Of many agents, a master tries 20.",
+    ),
+    "firewall": Check(
+        "error", "The firewall lets in whoever runs mesofab, and closes no port on which sshd listens."
     ),
     "profile": Check("error", "Every shell can read /etc/profile, and HOST_IP can be set there."),
     "login": Check("warning", "A login shell comes to its end and leaves nothing at work."),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from ...inventory import unknown
+from ...inventory import lockout, unknown
 from ...inventory.edits import Add, Change, Set
 from ..compare import remedy
 from ..desired import Container, Image, Item, of
@@ -160,6 +160,17 @@ def _trouble(offer: Offer, architecture: str) -> tuple[str, str, str] | None:
     meaning, mend = remedy.cause(words) or ("", "make docker pull work with it on the host")
     check = "image-login" if re.search("denied|unauthorized|no basic auth", words[-1]) else "image"
     return check, f"{meaning} ({words[-1]})" if meaning else f"docker says {words[-1]!r}", mend
+
+
+def tls(host: Subject) -> Iterator[Finding]:
+    """Look for images that switch TLS on by themselves; those that are not there yet do not tell."""
+    for image in dict.fromkeys(one.reference for one in of(Image, host.items)):
+        held = host.seen.images.get(image)
+        if held and (name := lockout.switches_tls_on(held.environment)):
+            evidence = f"the image {image} sets {name}, which is TLS: a build that has it answers nobody here"
+            yield host.finding(
+                "tls", evidence, "name an image that leaves TLS off; firewall=true closes ports"
+            )
 
 
 def extra_flags(host: Subject) -> Iterator[Finding]:

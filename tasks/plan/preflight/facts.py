@@ -28,6 +28,7 @@ TOOLS = {
     "stat": "coreutils",
     "timeout": "coreutils",
     "bash or nc": "bash",
+    "nft": "nftables",
 }
 """The programs that runs need on a host, and the packages of Debian that have them."""
 
@@ -38,6 +39,7 @@ USES = {
     "stat": ("stat -Lc %d:%i /", "tell what a path is"),
     "sed": ("sed -E '/^(x|y)/d' /dev/null", "read extended expressions"),
     "timeout": ("timeout -s KILL 5 true", "end a command for certain"),
+    "nft": ("nft list tables", "list the tables of the kernel's firewall"),
 }
 """What runs have these programs do; BusyBox's, and very old ones, do only a part of it, and say so."""
 
@@ -132,15 +134,15 @@ def lines(
     `clients` are the docker clients to be asked for their API, by their image; `needed` the flows to try;
     `masters` are questions to Mesos masters.
     """
-    tools = " ".join(tool for tool in TOOLS if " " not in tool)
+    tools = [tool for tool in TOOLS if " " not in tool and _is_needed(tool, node)]
     agent = checkpoint(node)
     parts = [
         "part architecture; uname -m",
         f"part boot; cat {agent.boots[1]}",
-        f"part tools; for tool in {tools}; do command -v $tool >/dev/null || echo $tool; done",
+        f"part tools; for tool in {' '.join(tools)}; do command -v $tool >/dev/null || echo $tool; done",
         "command -v bash >/dev/null || command -v nc >/dev/null || echo 'bash or nc'",
         "part unfit",
-        *(f"fit {tool} {command}" for tool, (command, _) in USES.items()),
+        *(f"fit {tool} {command}" for tool, (command, _) in USES.items() if _is_needed(tool, node)),
         'part name; uname -n; timeout $((limit * 3)) getent ahostsv4 "$(uname -n)" || echo "exit $?"',
         "part memory; cat /proc/meminfo",
         "part cgroups; cat /proc/self/mountinfo",
@@ -155,6 +157,10 @@ def lines(
         flows.asking(needed),
     ]
     return FIT + ROOM + REGISTRY + "\n".join(parts) + "\n"
+
+
+def _is_needed(tool: str, node: Node) -> bool:
+    return tool != "nft" or node.settings.firewall
 
 
 def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:

@@ -33,6 +33,7 @@ OF_A_HOST = (
     docker.boot,
     docker.cgroups,
     docker.extra_flags,
+    docker.tls,
     docker.images,
     leftovers.containers,
     leftovers.ensemble,

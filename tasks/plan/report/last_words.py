@@ -10,6 +10,7 @@ from ..step import Action, Phase, Step
 from ..words import names, share
 
 VERBS: Mapping[Phase, str] = {
+    "doors": "close or open the ports of",
     "stage": "prepare",
     "start": "start",
     "replace": "replace",

@@ -53,7 +53,7 @@ class HostStatus:
     """One host: `trouble` says why it could not be looked at; `drift` what concerns no container.
 
     `at_work` is a run that has the host just now; what differs may be its doing, or what it is there for.
-    `blocked` tells that a deploy would be refused because of this host.
+    `blocked` tells that a deploy would be refused because of this host, `guarded` that a firewall was kept.
     """
 
     name: str
@@ -62,6 +62,7 @@ class HostStatus:
     trouble: str = ""
     at_work: Lease | None = None
     blocked: bool = False
+    guarded: bool = False
 
     @property
     def drifts(self) -> bool:
@@ -140,7 +141,14 @@ def host(
         for name in chapter.containers(cluster, node)
     )
     own = drift(plan, HOST)
-    return HostStatus(node.name, components, own, at_work=seen.at_work, blocked=bool(plan.blockers))
+    return HostStatus(
+        node.name,
+        components,
+        own,
+        at_work=seen.at_work,
+        blocked=bool(plan.blockers),
+        guarded=seen.firewall.is_kept,
+    )
 
 
 def unreachable(chapters: Iterable[Chapter], cluster: Cluster, node: Node, trouble: str) -> HostStatus:
@@ -187,6 +195,7 @@ def drift(plan: HostPlan, chapter: Chapter) -> tuple[str, ...]:
     steps = [step for step in plan.steps if chapter.holds(step)]
     if any(step.action is Action.REPLACE for step in steps):
         steps = [step for step in steps if step.action is not Action.WRITE_BESIDE]
+    steps = [step for step in steps if step.action is not Action.KEEP_DOORS]
     lasting = [step for step in steps if step.phase != "settle"] or steps
     texts = [step.reason if step.risk == "restart" else f"{step.title}: {step.reason}" for step in lasting]
     return tuple(dict.fromkeys([*texts, *_blocked(plan, chapter)]))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster, Node
+from ..compare.firewall import OPEN
 from ..desired import Image, of
 from ..look.boot import FORGETTING
 from ..look.observed import Observed
@@ -74,7 +75,7 @@ def plan(host: Retiring, objections: Sequence[Blocker]) -> HostPlan:
     if blockers:
         return HostPlan(host.node.name, (), (), blockers)
     steps = [*_containers(host), *_tasks(host), *_images(host), *_directories(host)]
-    steps += [*profile.steps(host.seen, host.left.kept), *_ledger(host)]
+    steps += [*profile.steps(host.seen, host.left.kept), *_firewall(host), *_ledger(host)]
     return HostPlan(host.node.name, (), tuple(steps))
 
 
@@ -181,6 +182,11 @@ def _emptied(paths: str) -> str:
         '  [ ! -e "$path" ] && [ ! -L "$path" ] || find "$path" -xdev -depth -delete\n'
         "done\n"
     )
+
+
+def _firewall(host: Retiring) -> Iterator[Step]:
+    if host.seen.firewall.rules:
+        yield _step(Id.FIREWALL, "remove the firewall", "there is nothing left to protect", OPEN)
 
 
 def _ledger(host: Retiring) -> Iterator[Step]:
