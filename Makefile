@@ -49,8 +49,8 @@ failover: $(READY) ## Kill every leader of the running lab in turn, and see it h
 	$(LAB) $(PYTEST) verify/test_failover.py --destructive \
 		--stop-host='$(FAB) lab.stop --node {host}' --start-host='$(FAB) lab.start --node {host}'
 
-# pytest keeps what it makes of the tests' source, else its start takes twice as long.
-unit: export PYTHONDONTWRITEBYTECODE :=
+# Python keeps what it makes of sources, else the start of pytest takes twice as long, and every fab a third longer.
+unit test: export PYTHONDONTWRITEBYTECODE :=
 unit: $(READY) ## Our own tests that need no lab
 	$(PYTEST) tests/unit tests/hostile -q -n 3 --dist worksteal
 

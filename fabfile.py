@@ -1,5 +1,7 @@
 """What `fab --list` shows: a chapter of the runbook is a module of tasks."""
 
+import sys
+
 from invoke.collection import Collection
 
 from lab import tasks as lab
@@ -38,3 +40,6 @@ ns = Collection(
 )
 
 commandline.explain()
+
+# Invoke has Python keep nothing of what it compiles, so each run would compile all of tasks/ that it needs.
+sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)

@@ -26,9 +26,9 @@ from .ssh.access import Access, source
 if TYPE_CHECKING:
     from ..plan.report.document import Document
     from ..plan.report.last_words import Progress
-    from .deploy import Result
     from .hosts import Hosts
     from .journal import Journal
+    from .performing import Result
     from .run import Run
     from .saving import Promise
 

@@ -15,8 +15,8 @@ from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
 from ..plan.words import names
 from . import gates, lease, succession
-from .deploy import Result
 from .hosts import Hosts
+from .performing import Result
 from .run import Run
 
 QUORUMS = (ZOOKEEPER, MESOS_MASTER)

@@ -52,7 +52,7 @@ class Marathons:
         """
         (first, *more) = turn.members
         if first.service == MARATHON.service:
-            self._made_anew(turn.members)
+            return turn, self._made_anew(turn.members, waiting)
         if first.service != ZOOKEEPER.service or more or not self._sees_to:
             return turn, lambda: None
         (member,) = _nodes(self._hosts, [first.node])
@@ -61,8 +61,7 @@ class Marathons:
             return turn, self._before_leader(member, own)
         seen = self._released(member, own)
         if isinstance(seen, Turn):
-            self._made_anew(seen.members)
-            return seen, lambda: None
+            return seen, self._made_anew(seen.members, waiting)
         coming = sum(each.service == ZOOKEEPER.service and each != first for each in waiting)
         return turn, self._before_follower(member, seen, own, coming)
 
@@ -81,10 +80,15 @@ class Marathons:
         except OperatorError as error:
             self._hosts.console.say(str(error), "warning")
 
-    def _made_anew(self, members: Sequence[Member]) -> None:
+    def _made_anew(self, members: Sequence[Member], waiting: Sequence[Member]) -> After:
+        """Note who boots in this turn; if ZooKeeper is to be restarted later, see how much work that is."""
         names = {member.node for member in members}
         self._booted |= names
         self.held -= names
+        if not self._sees_to or all(each.service != ZOOKEEPER.service for each in waiting):
+            return lambda: None
+        self._booting |= names
+        return self.see_boots
 
     def _before_leader(self, member: Node, own: Collection[str]) -> After:
         known, standing = _seen(self._hosts, member)

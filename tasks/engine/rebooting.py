@@ -15,9 +15,9 @@ from ..plan.roll import Standings
 from ..plan.step import Action, HostPlan, Step
 from ..plan.words import names, verb
 from . import availability, draining, gates, lease
-from .deploy import Result
 from .hosts import Inquiry
 from .lease import Leases, NotLocked, Taken
+from .performing import Result
 from .run import Run
 
 WITHIN = 600

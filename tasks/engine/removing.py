@@ -22,9 +22,9 @@ from ..plan.runbook import CHAPTERS, MESOS_MASTER
 from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
 from . import draining, fanout, gates, lease, retire
-from .deploy import Result
 from .draining import Agent, Limits
 from .hosts import Hosts, Inquiry
+from .performing import Result
 from .refusals import refuse_if_blocked
 from .run import Run
 from .terminal import Piece

@@ -25,8 +25,8 @@ from ..plan.runbook import CHAPTERS
 from ..plan.step import Blocker, HostPlan
 from ..plan.words import counted, grouped, names
 from . import fanout, gates, lease
-from .deploy import Result
 from .hosts import Inquiry
+from .performing import Result
 from .preview import Preview
 from .refusals import refuse_if_blocked
 from .run import Run

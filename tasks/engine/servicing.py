@@ -12,7 +12,7 @@ from .chosen import choose, is_repetition, named_hosts
 from .command import Keep, expectant, open_hosts, operators_errors, tell
 
 if TYPE_CHECKING:
-    from .deploy import Result
+    from .performing import Result
     from .run import Run
 
 LONGEST = 86400

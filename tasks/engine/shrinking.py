@@ -14,8 +14,8 @@ from ..plan.step import Phase
 from ..plan.words import verb
 from ..plan.zookeeper import fewer
 from . import gates, leaders, lease
-from .deploy import perform
 from .hosts import Hosts
+from .performing import perform
 from .preview import plan
 from .refusals import refuse
 from .run import Run

@@ -6,7 +6,7 @@ from ..plan.look.observed import Observed
 from ..plan.runbook import containers
 from ..plan.step import Action, HostPlan, Step
 from . import lease
-from .deploy import Result
+from .performing import Result
 from .run import Run
 
 

@@ -11,7 +11,7 @@ from ..plan.look.observed import Observed
 from ..plan.runbook import Chapter
 from ..plan.step import HostPlan
 from . import availability, gates, lease
-from .deploy import Result, perform
+from .performing import Result, perform
 from .preview import Preview
 from .run import Run
 

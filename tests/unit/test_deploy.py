@@ -8,7 +8,8 @@ from samples import IMAGE, TRIO, as_wanted
 
 from tasks.engine import preview
 from tasks.engine.command import tell
-from tasks.engine.deploy import Result, deploy
+from tasks.engine.deploy import deploy
+from tasks.engine.performing import Result
 from tasks.engine.run import Run
 from tasks.errors import Blocked
 from tasks.inventory.parse import parse

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from tasks.inventory import overruling
@@ -237,6 +238,20 @@ def test_the_plan_has_few_rooms_on_few_floors_and_no_circle() -> None:
         return 1 + max((floor(each, (*above, room)) for each in below.get(room, ())), default=0)
 
     assert max(map(floor, below)) <= 10
+
+
+def test_no_files_import_each_other_in_a_circle_not_even_late() -> None:
+    TopologicalSorter({file: _imported(file) for file in CODE}).prepare()
+
+
+def _imported(file: Path) -> set[Path]:
+    """Give the files beside a file, or above it, that it imports by a relative name."""
+    found = set[Path]()
+    for node in statements(file):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            place = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            found |= {place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)}
+    return {path for path in found if path in CODE}
 
 
 def test_everything_public_has_a_docstring() -> None:

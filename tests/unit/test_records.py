@@ -19,8 +19,9 @@ from samples import TRIO, as_wanted
 from tasks.cluster import show_plan
 from tasks.engine import recording
 from tasks.engine.command import tell
-from tasks.engine.deploy import Result, deploy
+from tasks.engine.deploy import deploy
 from tasks.engine.page import page
+from tasks.engine.performing import Result
 from tasks.engine.run import Run
 from tasks.errors import BadInput, GateNotReached
 from tasks.inventory.parse import parse

@@ -14,9 +14,9 @@ from samples import SHELLS, TRIO, as_wanted, messages, run, stand_in
 from test_retire import deployed
 
 from tasks.engine import command, preview, removing
-from tasks.engine.deploy import Result
 from tasks.engine.draining import Limits
 from tasks.engine.hosts import Inquiry
+from tasks.engine.performing import Result
 from tasks.engine.remote import Staying
 from tasks.engine.run import Run
 from tasks.engine.saving import Promise

@@ -81,3 +81,14 @@ def test_what_plans_is_not_imported_before_the_hosts_are_dialled() -> None:
     assert "tasks.engine.connections" in modules
     assert below("tasks.plan", modules) <= {"tasks.plan.names", "tasks.plan.words"}
     assert "rich" not in modules
+
+
+def test_what_a_run_has_compiled_is_kept_for_the_next_one_unless_python_is_told_otherwise(
+    tmp_path: Path,
+) -> None:
+    for told in ("", "1"):
+        kept = tmp_path / f"kept{told}"
+        here = {"INVENTORY": "hosts.ini", "PYTHONPYCACHEPREFIX": str(kept), "PYTHONDONTWRITEBYTECODE": told}
+        run = [sys.executable, "-m", "fabric", "runbook"]
+        subprocess.run(run, cwd=ROOT, env={**os.environ, **here}, capture_output=True, check=True)
+        assert bool([*kept.glob(f"**{ROOT}/tasks/plan/runbook.*.pyc")]) is not bool(told)

@@ -126,12 +126,14 @@ class Hosts(FakeHosts):
         super().__init__(CLUSTER, says=self._info)
         self.world, self._hanging, self._no_tree = world, hanging, lost
         self.removed: list[str] = []
+        self.asked: list[str] = []
 
     def _info(self, question: Question) -> str:
         known = {"leader": f"{self.world.line[0]}:8080", "frameworkId": "f"}
         return "HTTP/1.1 200 OK\r\n\r\n" + dumps(known)
 
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
+        self.asked.append(node.name)
         runs = node.name in self.world.sessions
         return cast(T, tied(*self.world.sessions[node.name]) if runs else Ties(frozenset(), ""))
 
@@ -230,6 +232,18 @@ def test_a_marathon_that_does_not_run_is_left_alone() -> None:
     assert hosts.done == ["0.10 end marathon-1 if it hangs", "0.10 start marathon-1"]
 
 
+@pytest.mark.parametrize(("service", "asked"), [("zookeeper", [A]), ("mesos-master", [])])
+def test_the_boot_of_one_that_was_made_anew_is_seen_while_zookeeper_is_still_to_be_restarted(
+    service: str, asked: list[str]
+) -> None:
+    hosts = Hosts(World({A: (A, B), B: (B, C), C: (C, A)}))
+    own = Member("marathon", A)
+    taken, after = marathons.Marathons(hosts, [A]).before(Turn((own,)), [own, Member(service, B)])
+    assert (taken, hosts.asked) == (Turn((own,)), [])
+    after()
+    assert hosts.asked == asked
+
+
 def test_nothing_is_done_where_not_all_marathons_are_in_the_run() -> None:
     hosts = Hosts(World({A: (A, A), B: (B, B), C: (B, B)})).among([A, B])
     before(hosts, leads=False, waiting=[])()
@@ -284,6 +298,16 @@ def test_a_boot_is_waited_for_until_the_process_is_connected_or_has_done_enough_
     waited = tmp_path / "rounds"
     assert (len(waited.read_text()) if waited.exists() else 0) == rounds
     assert ties.read(ran.stdout.decode(), "X", CLUSTER).work == 0, "it was too late, or in vain"
+
+
+def test_a_boot_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
+    bin = tmp_path / "bin"
+    top = f"[ ! -e {tmp_path}/rounds ] || exit 1; echo PID; echo {os.getpid()}"
+    for name, text in {"docker": top, "ss": "", "sleep": f"echo >>{tmp_path}/rounds"}.items():
+        stand_in(bin, name, text)
+    ran = run(ties.script(CLUSTER.nodes[0], "X", patience=2), tmp_path, bin)
+    assert (tmp_path / "rounds").read_text() == "\n"
+    assert ties.read(ran.stdout.decode(), "X", CLUSTER).work == 0
 
 
 def test_what_a_boot_has_used_is_told_of_one_that_was_waited_for(tmp_path: Path) -> None:

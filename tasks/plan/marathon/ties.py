@@ -56,7 +56,8 @@ def path(cluster: Cluster) -> str:
 def script(node: Node, boundary: str, patience: int = 0, work: int = 0) -> str:
     """Give the script that tells of the process of a host's Marathon; `boundary` must be random.
 
-    It waits for so many seconds until the process is connected to a member, or has used so many ticks.
+    It waits for so many seconds until the process is connected to a member, has used so many ticks, or
+    has ended.
     """
     it, port = quote(name(node)), node.settings.zookeeper_client_port
     return (
@@ -79,7 +80,7 @@ def _wait(it: str, port: int, patience: int, work: int) -> str:
         "set -- $(sed 's/.*) //' /proc/$each/stat); used=$((used + ${12:-0} + ${13:-0})) # utime, stime\n"
         f"done\n{enough}ss -tnp state established '( dport = :{port} )' |\n"
         "grep -qE \"pid=($(echo $own | tr ' ' '|')),\"; do\n"
-        f"[ $rounds -gt 0 ] || break; rounds=$((rounds - 1)); sleep {ROUND}\ndone\n"
+        f'[ $rounds -gt 0 ] && [ -n "$own" ] || break; rounds=$((rounds - 1)); sleep {ROUND}\ndone\n'
         f"part work; [ $rounds -eq {rounds} ] || [ $rounds -eq 0 ] || echo $used\n"
     )
 
