@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.compare.condition import OFTEN
+from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.runbook import Chapter
 from ..plan.step import Sort, Trouble
@@ -67,7 +68,7 @@ class DeadEnds:
 
     def _serving(self, seen: Mapping[str, Observed]) -> Collection[str]:
         assert self._chapter.members is not None  # nobody waits for the chapter of every host
-        said = {node.name: {} for node in self._chapter.nodes(self._hosts.cluster)}
+        said: dict[str, Answers] = {node.name: {} for node in self._chapter.nodes(self._hosts.cluster)}
         said |= {name: host.said(self._chapter.role) for name, host in seen.items()}
         return self._chapter.members.standing(self._hosts.cluster, said).serving
 
