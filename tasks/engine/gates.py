@@ -12,7 +12,7 @@ from ..plan.look.observed import Observed
 from ..plan.report.reach import reaching
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, Chapter
-from ..plan.words import capitalized, share
+from ..plan.words import capitalized
 from .asking import PAUSE, Heard
 from .hosts import Hosts
 
@@ -39,27 +39,8 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
     verdict = _await(hosts, chapter, vantage, needed, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
         (name,) = chapter.containers(hosts.cluster, vantage)
-        look = f"Look at `docker logs {name}` there. {SEARCH}"
-        raise _not_well(hosts, chapter, verdict, _beneath(hosts, chapter, vantage) or look)
+        raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there. {SEARCH}")
     return verdict
-
-
-def _beneath(hosts: Hosts, chapter: Chapter, vantage: Node) -> str:
-    """Ask what the service leans on; say what of that does not serve and what brings it up, or ""."""
-    lower, stand = [each for each in services(hosts) if each.rank < chapter.rank], dict[str, Standing]()
-
-    def enough(said: Said) -> bool:
-        stand.update(standings(hosts, said))
-        return True
-
-    with suppress(OperatorError):
-        _ask(hosts, lower, vantage, PAUSE, enough)  # which is one round
-    for each in lower:
-        if (its := stand.get(each.service)) and not its.stands:
-            some = share(len(its.serving), its.total, "members", "serves", "serve")
-            task = f"`fab deploy-{each.service.replace('_', '-')}`"
-            return f"It leans on {each.title}, of which {some}: {task} brings them up. {SEARCH}"
-    return ""
 
 
 def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:

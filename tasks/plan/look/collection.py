@@ -53,8 +53,7 @@ def script(logs: Iterable[str], boundary: str) -> str:
 export LC_ALL=C
 {part_function(boundary)}{OWN_ENGINE}{KEEP}{{
 {programs}
-names=$(timeout {SECONDS} docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}}' 2>/dev/null)
-for name in $names; do
+for name in $(docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}}' 2>/dev/null); do
   keep "state $name" docker inspect --type container --format {quote(STATE)} "$name"
   keep "log $name" docker logs --timestamps --tail {LINES} "$name"
   for at in $(timeout {SECONDS} docker events --since 24h --until $(date +%s) --filter container=$name \\

@@ -10,7 +10,6 @@ from ...inventory.secret import redacted
 from ..desired import DIGEST
 from ..http import parsed, table
 from ..shell import quote
-from .engine import IN_VAIN, WAIT
 from .sections import Unreadable
 
 OURS = f"docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}} {{{{.Label \"mesofab.cluster\"}}}}'"
@@ -137,14 +136,14 @@ def asking(containers: Sequence[str], images: Sequence[str]) -> str:
     generations = "|".join(f"*{end}" for end in GENERATIONS)
     names = " ".join(map(quote, (*containers, *images)))
     return f"""\
-part clusters; objects=; {WAIT}
-if ours=$(timeout $wait {OURS} 2>/dev/null); then
+part clusters; objects=
+if ours=$({OURS} 2>/dev/null); then
   printf '%s\\n' "$ours"
   others=$(printf '%s\\n' "$ours" |
     while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
   objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
 else
-  [ $? -ne 124 ] || {IN_VAIN}; part trouble; {OURS} 2>&1 >/dev/null
+  part trouble; {OURS} 2>&1 >/dev/null
 fi
 part objects; printf '%s\\n' "$objects"
 ended() {{ # ended TEXT: tell whether a container in it has ended, and docker may start it again and again

@@ -8,15 +8,6 @@ from typing import NamedTuple
 from .. import http
 from ..shell import ASK_CLIENT, LENIENT, quote
 
-WAIT = "wait=$((limit * 6)); [ $wait -le 20 ] || wait=20"
-"""Sets how long an engine has for its first answer: a host that is silent for 30 s is given up."""
-
-HANGS = "it has not answered within"
-"""Begins what is told of an engine that takes a question and does not answer."""
-
-IN_VAIN = f'docker() {{ echo "{HANGS} $wait s" >&2; return 1; }}'
-"""Answers for an engine that hangs: docker's client would wait on, and keep the lease of its run."""
-
 ENVIRONMENT = """\
 part environment
 printf '%s\\n' "DOCKER_HOST=${DOCKER_HOST-}" "DOCKER_CONTEXT=${DOCKER_CONTEXT-}" \

@@ -8,7 +8,7 @@ from ...inventory.cluster import Node
 from .. import http
 from ..gate import Question
 from ..look import engine, sections
-from ..look.engine import HANGS, IN_VAIN, Offer, SeenEngine
+from ..look.engine import Offer, SeenEngine
 from ..look.observed import Observed, Questions
 from ..look.sections import ASK, LIMIT, Unreadable, asking, split
 from ..mesos_agent import upgrade
@@ -161,8 +161,7 @@ def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:
     """Give the script for a host that was `seen` just now; `rest` are its `lines`."""
     absent = [image for image in ask.images if seen.engine and image not in seen.images]
     objects = "\n".join(f"error: no such object: {image}" for image in absent)
-    hangs = f"{IN_VAIN}\n" if seen.engine_error.startswith(HANGS) else ""
-    body = f"{FIRST}\n{OWN_ENGINE}{hangs}objects={quote(objects)}\n{rest}"
+    body = f"{FIRST}\n{OWN_ENGINE}objects={quote(objects)}\n{rest}"
     return sections.script(boundary, LIMIT + ASK, body)
 
 
