@@ -9,7 +9,8 @@ from tasks.plan.availability.turns import Taken
 from tasks.plan.report.record import Done, Ending, Fared, Planned, Record, Tasks, read
 
 RECORDED = Path(__file__).parent / "recorded_runs"
-"""What runs of the lab's tests have left on 1 December 2026; only who typed them is made up."""
+"""What runs of the lab's tests have left on 1 December 2026. Only who typed them is made up; `budget` and
+`last_words`, which such a record has today, were added as the settings of these runs have it."""
 
 CHANGE = "MESOS_GC_DELAY=2days added"
 REFUSED = (

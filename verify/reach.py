@@ -71,12 +71,14 @@ class Lost(RuntimeError):
 
 
 class Ssh(SshBackend):  # type: ignore[misc]
-    """Takes the place of testinfra's backend `ssh`."""
+    """Takes the place of testinfra's backend `ssh`. A host is called as in the inventory, however reached."""
 
     def __init__(self, hostspec: str, *args: Any, patience: float = COMMAND_TIMEOUT, **options: Any) -> None:
         own = {"ssh_extra_args": OPTIONS, "controlpath": f"{_sockets()}/%%C"}  # it is formatted
         super().__init__(hostspec, *args, **{**options, **own})
-        node = load().called(self.host.name)
+        place = f"{self.host.name}:{self.host.port}" if self.host.port else self.host.name
+        node = load().reached_at(place)
+        self.hostname = node.name if node else self.host.name
         password = node.ssh.become_password if node else None
         self._patience = patience
         self._password = os.environ.get("FABRIC_SUDO_PASSWORD") or password
@@ -85,7 +87,7 @@ class Ssh(SshBackend):  # type: ignore[misc]
         """Run a command on the host."""
         said = super().run(command, *args, **options)
         code = "" if said.rc == 0 else f"exit code {said.rc}\n"
-        asked(self.host.name, str(self.quote(command, *args)), f"{code}{said.stdout}{said.stderr}")
+        asked(self.hostname, str(self.quote(command, *args)), f"{code}{said.stdout}{said.stderr}")
         return said
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
@@ -102,9 +104,9 @@ class Ssh(SshBackend):  # type: ignore[misc]
                 f"exec {line}", shell=True, input=self._input(), capture_output=True, timeout=self._patience
             )
         except subprocess.TimeoutExpired:
-            raise Lost(self.host.name, f"no answer within {self._patience} s") from None
+            raise Lost(self.hostname, f"no answer within {self._patience} s") from None
         if done.returncode == 255:  # ssh's own
-            raise Lost(self.host.name, done.stderr.decode(errors="replace").strip() or "no answer")
+            raise Lost(self.hostname, done.stderr.decode(errors="replace").strip() or "no answer")
         return self.result(done.returncode, line.encode(), done.stdout, done.stderr)
 
     def _input(self) -> bytes:  # no variable of run_local, where pytest's -l would print it

@@ -62,7 +62,7 @@ def judged(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
 
 def visited(config: pytest.Config, cluster: Cluster) -> tuple[Node, ...]:
     """Return the hosts that the run logs in to and checks themselves: those of --hosts, without it all."""
-    named = {cluster.called(host) for host in _named(config)}
+    named = {cluster.reached_at(host) for host in _named(config)}
     return tuple(node for node in cluster.nodes if config.option.hosts is None or node in named)
 
 
@@ -113,7 +113,7 @@ def check_hosts(config: pytest.Config, cluster: Cluster) -> None:
             raise pytest.UsageError(f"--hosts: write ssh://{spec}; without it no host key would be checked")
         if way != "ssh":
             raise pytest.UsageError(f"{OTHER_WAY.format(option=f'--hosts={spec}')}: write ssh://{name}")
-        if cluster.called(host) is None:
+        if cluster.reached_at(host) is None:
             known = ", ".join(node.name for node in cluster.nodes)
             raise pytest.UsageError(UNKNOWN_HOST.format(host=host, source=cluster.source, known=known))
     if config.option.destructive and (rest := left_out(config, cluster)) and not is_complete(config):
@@ -144,10 +144,10 @@ def _named(config: pytest.Config) -> Collection[str]:
 
 
 def _named_as(config: pytest.Config) -> dict[str, str]:
-    """Return the names of the hosts in --hosts, each by what stands there: `ssh://user@name:port?options`."""
+    """Return `name` or `name:port` of the hosts in --hosts, each by what stands there: `ssh://user@name:port?options`."""
     specs = config.option.hosts.split(",") if config.option.hosts else ()
     hosts = {spec: spec.partition("://")[2] or spec for spec in specs}
-    return {spec: host.partition("?")[0].rpartition("@")[2].partition(":")[0] for spec, host in hosts.items()}
+    return {spec: host.partition("?")[0].rpartition("@")[2] for spec, host in hosts.items()}
 
 
 class Uncovered(pytest.Item):

@@ -23,7 +23,7 @@ BEFORE = ".before-adopt"
 
 
 @dataclass(frozen=True)
-class Found:
+class Surveyed:
     """What a look has shown, and which hosts could not be looked at."""
 
     adoption: Adoption
@@ -31,21 +31,21 @@ class Found:
     lost: dict[str, OperatorError]
 
 
-def look(hosts: Hosts) -> Found:
+def look(hosts: Hosts) -> Surveyed:
     """Look at every host, one command each, and decide; nothing is changed."""
     with hosts.console.spent.part("looking"):
         machines, lost = fanout.attempt(
             hosts.nodes, lambda node: hosts.inquire(node, _inquiry()), hosts.cluster.settings.parallel
         )
     ours = {name: each.ours for name, each in machines.items()}
-    return Found(adopt(hosts.cluster, machines), ours, lost)
+    return Surveyed(adopt(hosts.cluster, machines), ours, lost)
 
 
 def _inquiry() -> Inquiry[Machine]:
     return Inquiry.of("look", asking, read)
 
 
-def lines(cluster: Cluster, found: Found) -> Iterator[str]:
+def lines(cluster: Cluster, found: Surveyed) -> Iterator[str]:
     """Say what was found, what it costs, and which settings keep it."""
     adoption = found.adoption
     yield from told.takeovers(adoption)
@@ -60,7 +60,7 @@ def lines(cluster: Cluster, found: Found) -> Iterator[str]:
         yield from told.settings(adoption.edits)
 
 
-def refuse(found: Found) -> None:
+def refuse(found: Surveyed) -> None:
     """Raise what stands in the way: hosts that could not be looked at, or what a person must do first."""
     for error in found.lost.values():
         raise type(error)("\n".join(grouped((name, each.text) for name, each in found.lost.items())))
@@ -68,7 +68,7 @@ def refuse(found: Found) -> None:
         raise Blocked("\n".join([*grouped(found.adoption.hindered), "Do that first; then run again."]))
 
 
-def next_step(cluster: Cluster, found: Found, wrote: str) -> str:
+def next_step(cluster: Cluster, found: Surveyed, wrote: str) -> str:
     """Say what there is to do next."""
     drain = " --drain" if any(each.drain for each in found.adoption.takeovers) else ""
     deploy = f"`fab plan{drain}` says what a deploy does, `fab deploy-cluster{drain}` takes them over."

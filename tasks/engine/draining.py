@@ -9,7 +9,7 @@ from ..inventory.cluster import Node
 from ..plan import roll
 from ..plan.look.observed import Observed
 from ..plan.mesos_agent import foreseen, moving, picture, requests
-from ..plan.mesos_agent.moving import Course, Move
+from ..plan.mesos_agent.moving import Ahead, Move
 from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
@@ -42,7 +42,7 @@ SERVICE = Words(
 
 
 @dataclass(frozen=True)
-class Limits:
+class DrainLimits:
     """Seconds: between two looks, and how long nothing may be done while offers lack something, or else.
 
     The last one is `gate_timeout` of hosts.ini if it is not given.
@@ -57,7 +57,7 @@ class Stuck(Exception):
     """What could not be moved in time; the text says why, a sentence for each app."""
 
 
-def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) -> Result:
+def drain(run: Run, node: Node, timeout: int | None, limits: DrainLimits = DrainLimits()) -> Result:
     """Have nothing run on a host that others could run, and nobody lead there that can hand over.
 
     What cannot be moved within `timeout` seconds is left there; without one, everything is given back. Raises
@@ -72,7 +72,11 @@ def drain(run: Run, node: Node, timeout: int | None, limits: Limits = Limits()) 
 
 
 def empty(
-    run: Run, node: Node, seen: Mapping[str, Observed], timeout: int | None, limits: Limits = Limits()
+    run: Run,
+    node: Node,
+    seen: Mapping[str, Observed],
+    timeout: int | None,
+    limits: DrainLimits = DrainLimits(),
 ) -> Result:
     """Drain a host for a run that holds it and all members; `seen` are its looks. Say what was left there."""
     over: list[str] = []
@@ -84,7 +88,7 @@ def empty(
     return Result({}, tuple(f"{node.name}  {each}: that ends with the host" for each in left), tuple(over))
 
 
-def resume(run: Run, node: Node, limits: Limits = Limits()) -> Result:
+def resume(run: Run, node: Node, limits: DrainLimits = DrainLimits()) -> Result:
     """Give back what a drain has taken, also one that was cut short."""
     if not _has_agent(node):
         return Result({}, (f"{node.name} has no agent, so there is nothing to give back",))
@@ -95,7 +99,7 @@ def resume(run: Run, node: Node, limits: Limits = Limits()) -> Result:
     return Result({}, (f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
 
 
-def give_back(run: Run, node: Node, limits: Limits = Limits()) -> bool:
+def give_back(run: Run, node: Node, limits: DrainLimits = DrainLimits()) -> bool:
     """Give back what a drain of the host has taken; tell whether that was anything."""
     if not _has_agent(node):
         return False
@@ -146,7 +150,9 @@ def _refused(timeout: float | None) -> str:
 class Agent:
     """An agent that is looked at, and moved off, by requests from the hosts of those that lead."""
 
-    def __init__(self, hosts: Hosts, node: Node, limits: Limits = Limits(), words: Words = SERVICE) -> None:
+    def __init__(
+        self, hosts: Hosts, node: Node, limits: DrainLimits = DrainLimits(), words: Words = SERVICE
+    ) -> None:
         self._hosts, self._node, self._limits = hosts, node, limits
         self._goes_on, self._words = words.goes_on.format(node.name), words
         self._leaders: tuple[Node, Node | None] | None = None
@@ -200,7 +206,7 @@ class Agent:
             said |= gates.ask_one(self._hosts, marathon, picture.of_marathon(marathon))
         return picture.read(self._node, master, marathon, said)
 
-    def reach(self, course: Callable[[Picture], Course]) -> None:
+    def reach(self, course: Callable[[Picture], Ahead]) -> None:
         """Do what needs nobody's room. Raises GateNotReached if it is refused all the same."""
         try:
             self._go(course)
@@ -208,11 +214,11 @@ class Agent:
             where, remedy = f"{Id.AGENT_ASK} Mesos agents", self._goes_on
             raise GateNotReached(str(stuck), remedy, self._node.name, where) from stuck
 
-    def _go(self, course: Callable[[Picture], Course], timeout: float | None = None) -> None:
+    def _go(self, course: Callable[[Picture], Ahead], timeout: float | None = None) -> None:
         """Look and do what is next until all is done. Raises Stuck if nothing more happens."""
         last: tuple[Move, ...] = ()
         since = time.monotonic()
-        while (now := course(seen := self.look())) != Course():
+        while (now := course(seen := self.look())) != Ahead():
             if timeout is None and now.moves not in ((), last):
                 last, since = now.moves, time.monotonic()
             elif time.monotonic() - since > self._patience(now, timeout):
@@ -220,7 +226,7 @@ class Agent:
             self._make(now.moves, seen.agent)
             time.sleep(self._limits.pause)
 
-    def _patience(self, now: Course, timeout: float | None) -> float:
+    def _patience(self, now: Ahead, timeout: float | None) -> float:
         if timeout is not None:
             return timeout
         longest = self._limits.changing

@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 def put(place: Path, data: bytes, like: Path | None = None) -> None:
     """Write a file beside its place, for its owner alone or with the rights of another, and move it there.
 
-    Raises OSError, and nothing is changed then.
+    Raises OSError. Then, or interrupted, it leaves everything as it was.
     """
     rights = like.stat() if like else None
     with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as beside:
@@ -22,6 +22,6 @@ def put(place: Path, data: bytes, like: Path | None = None) -> None:
             beside.flush()
             os.fsync(beside.fileno())
             os.replace(beside.name, place)
-        except OSError:
-            os.unlink(beside.name)
+        except BaseException:
+            Path(beside.name).unlink(missing_ok=True)
             raise

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 
-class Line(socket.socket):
+class PromptSocket(socket.socket):
     """A socket that sends at once, as ssh's does, and acknowledges at once.
 
     Nagle's algorithm keeps a small packet back until the one before is acknowledged, which the other

@@ -8,7 +8,7 @@ from ..errors import GateNotReached, Unreachable
 from ..inventory.cluster import Node
 from ..plan import roll
 from ..plan.look import boot
-from ..plan.look.boot import Boot, Course, Note
+from ..plan.look.boot import Boot, Note, Order
 from ..plan.look.observed import Observed
 from ..plan.names import Id
 from ..plan.roll import Standings
@@ -29,7 +29,7 @@ FORGET = Step(Id.SET_IP, Action.REMOVE, "drop the note of its turn", WHY, boot.F
 
 
 @dataclass(frozen=True)
-class Limits:
+class RebootLimits:
     """Seconds: between two tries to reach a host, within which it must be back, and those of drains.
 
     `timeout` is how long tasks are moved before they are left, None if that is no choice.
@@ -38,19 +38,19 @@ class Limits:
     within: int = WITHIN
     timeout: int | None = None
     pause: float = 1
-    drain: draining.Limits = draining.Limits()
+    drain: draining.DrainLimits = draining.DrainLimits()
 
 
 @dataclass(frozen=True)
-class Found:
+class HostsFound:
     """What a run has found on its hosts, which stand in the order of a new run; and its course."""
 
     nodes: Mapping[str, Node]
     boots: Mapping[str, Boot]
-    course: Course
+    course: Order
 
 
-def preview(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
+def preview(run: Run, nodes: Sequence[Node], limits: RebootLimits) -> Result:
     """Say what a reboot of these hosts would do now; raise Blocked as it would. Nothing is changed."""
     found = _found(run, nodes, lambda node, asked: run.hosts.inquire(node, asked))
     return Result(
@@ -58,7 +58,7 @@ def preview(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
     )
 
 
-def reboot(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
+def reboot(run: Run, nodes: Sequence[Node], limits: RebootLimits) -> Result:
     """Reboot these hosts, or go on where a run over the same ones was cut short.
 
     Raises Blocked if a service would stop without one of them, or tasks cannot be moved; GateNotReached at
@@ -80,18 +80,18 @@ def reboot(run: Run, nodes: Sequence[Node], limits: Limits) -> Result:
     return Result({}, tuple(_told(found.course)), tuple(over))
 
 
-def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> Found:
+def _found(run: Run, nodes: Sequence[Node], inquire: Callable[[Node, Inquiry[Boot]], Boot]) -> HostsFound:
     boots = run.hosts.each(nodes, lambda node: inquire(node, _inquiry()))
     known = {node.name: node for node in nodes}
     ordered = roll.leaders_last(gates.standings_now(run.hosts, gates.services(run.hosts)), [*known])
-    return Found({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
+    return HostsFound({name: known[name] for name in ordered}, boots, boot.course(ordered, boots))
 
 
 def _inquiry() -> Inquiry[Boot]:
     return Inquiry.of("look", boot.asking, boot.read)
 
 
-def _order(course: Course) -> list[str]:
+def _order(course: Order) -> list[str]:
     lines = []
     if course.done:
         was = verb(course.done, "was", "were")
@@ -104,13 +104,13 @@ def _order(course: Course) -> list[str]:
     return lines
 
 
-def _foretold(run: Run, found: Found, limits: Limits) -> list[str]:
+def _foretold(run: Run, found: HostsFound, limits: RebootLimits) -> list[str]:
     """Say what each drain would do now. Raises Blocked as it would, so before any host is touched."""
     due = [found.nodes[name] for name in found.course.due]
     return [line for node in due for line in draining.preview(run, node, limits.timeout).says]
 
 
-def _told(course: Course) -> list[str]:
+def _told(course: Order) -> list[str]:
     new = (*([course.awaited] if course.awaited else []), *course.due)
     lines = [f"{verb(new, 'was', 'were')} rebooted, and all services are well"]
     if course.done:
@@ -123,7 +123,7 @@ class _Turns:
     """The turns of a run; in each of them one host is rebooted."""
 
     def __init__(
-        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: Found, limits: Limits
+        self, run: Run, leases: Leases, seen: Mapping[str, Observed], found: HostsFound, limits: RebootLimits
     ) -> None:
         self._run, self._hosts, self._leases, self._limits = run, run.hosts, leases, limits
         self._seen, self._found = dict(seen), found

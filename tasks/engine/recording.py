@@ -4,7 +4,8 @@ One is read again, the other one is its page.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count, islice
@@ -35,27 +36,45 @@ LAST = 20
 """How many runs are listed."""
 
 
-def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path) -> None:
-    """Leave the record of a run by its name, which is that of its task; if that fails, only warn."""
-    made, missing = made_of(hosts, name, failure), "record"
-    text = record.written(made)
+Put = Callable[[Path, bytes], None]
+"""Writes a file, whole or not at all."""
+
+
+def keep(hosts: Hosts, name: str, failure: BaseException | None, place: Path, put: Put = put) -> None:
+    """Leave the record of a run by its name, which is that of its task; if that fails, only warn.
+
+    Nothing that happens here, not even Ctrl-C, hides how the run itself has ended.
+    """
+    missing = "record"
     try:
-        file = _written(made, text, place)
+        made = made_of(hosts, name, failure)
+        text = record.written(made)
+        file = _written(made, text, place, put)
         missing = "page"
-        draw(file, record.read(text))
-    except OSError as error:
-        told = f"This run has left no {missing} in {place}: {error.strerror}."
-        hosts.console.say(told, "warning")
+        draw(file, record.read(text), put)
+    except (Exception, KeyboardInterrupt) as error:
+        hosts.console.say(f"This run has left no {missing} in {place}: {_reason(error)}.", "warning")
+        if isinstance(error, KeyboardInterrupt) and failure is None:
+            raise
 
 
-def _written(made: Record, text: str, place: Path) -> Path:
-    """Write the text of a record and give its file. Raises OSError, and leaves nothing then."""
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in line {where.lineno} of {where.filename}. Report this bug in mesofab"
+
+
+def _written(made: Record, text: str, place: Path, put: Put) -> Path:
+    """Write the text of a record and give its file. Raises OSError; if it is cut short, it leaves nothing."""
     time = made.began.translate({ord("-"): None, ord(":"): None})
     place.mkdir(mode=0o700, exist_ok=True)
     file = _new(place, f"{time}-{made.name}")
     try:
         put(file, text.encode())
-    except OSError:
+    except BaseException:
         file.unlink()
         raise
     return file
@@ -71,7 +90,7 @@ def _new(place: Path, name: str) -> Path:
     raise AssertionError("numbers do not end")
 
 
-def draw(file: Path, made: Record) -> None:
+def draw(file: Path, made: Record, put: Put = put) -> None:
     """Write the page of a record beside its file, or write it anew. Raises OSError."""
     from .page import page  # and with it Jinja2, which takes time to import
 

@@ -22,7 +22,7 @@ from ..plan.runbook import CHAPTERS, MESOS_MASTER
 from ..plan.step import Action, Step
 from ..plan.words import grouped, verb
 from . import draining, fanout, gates, lease, retire
-from .draining import Agent, Limits
+from .draining import Agent, DrainLimits
 from .hosts import Hosts, Inquiry
 from .performing import Result
 from .refusals import refuse_if_blocked
@@ -46,7 +46,7 @@ LOST = (
     "the host is gone for good, take its lines out of hosts.ini."
 )
 
-PACE = Limits()
+PACE = DrainLimits()
 
 Asking = Callable[[Node, Inquiry[tuple[Observed, Leavings]]], tuple[Observed, Leavings]]
 """Asks a host, by whichever way."""
@@ -106,7 +106,7 @@ def lines(run: Run, found: Leaving) -> Iterator[Piece]:
     yield from ((f"{name}  {OUT}.", "") for name, plan in found.plans.items() if not plan.steps)
 
 
-def remove(run: Run, done: Result, limits: Limits = PACE) -> Result:
+def remove(run: Run, done: Result, limits: DrainLimits = PACE) -> Result:
     """Empty the hosts that leave, when a deploy is `done`; what cannot be moved ends only with `--drain`.
 
     Raises Blocked, GateNotReached, StepFailed or Unreachable; the next run goes on.
@@ -127,7 +127,7 @@ def left(run: Run, done: Result) -> Result:
     return replace(done, says=(*done.says, told))
 
 
-def _removed(run: Run, shown: Leaving, limits: Limits, says: list[str]) -> Leaving:
+def _removed(run: Run, shown: Leaving, limits: DrainLimits, says: list[str]) -> Leaving:
     hosts = _with_leaving(run, shown)
     with lease.held(Run(hosts)) as leases:
         leases.secure()
@@ -155,7 +155,9 @@ def _is_active(host: Retiring) -> bool:
     return Agents().role(host.node, host.seen.said("mesos_agent")) == "active"
 
 
-def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run, limits: Limits) -> list[str]:
+def _taken_out(
+    hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run, limits: DrainLimits
+) -> list[str]:
     """Drain, stop and mark the agent of a host; say what ended with it."""
     node, kept = host.node, list[str]()
     force = INCOMPATIBLE in run.overruled
@@ -171,7 +173,7 @@ def _taken_out(hosts: Hosts, host: Retiring, stopping: Sequence[Step], run: Run,
     return [f"{node.name}  {each}" for each in kept]
 
 
-def _marked(hosts: Hosts, node: Node, agent: str, limits: Limits) -> bool:
+def _marked(hosts: Hosts, node: Node, agent: str, limits: DrainLimits) -> bool:
     """Have the leading master take an agent for gone, once it counts it as active no more.
 
     False if it cannot do that. Raises GateNotReached.

@@ -53,7 +53,7 @@ def reboot(
 
         chosen = {node.name for node in choose(run.cluster, "host", named_hosts(context))}
         nodes = [node for node in run.hosts.nodes if node.name in chosen]
-        limits = rebooting.Limits(rebooting.WITHIN if wait is None else wait, seconds)
+        limits = rebooting.RebootLimits(rebooting.WITHIN if wait is None else wait, seconds)
         return (rebooting.preview if preview else rebooting.reboot)(run, nodes, limits)
 
     with operators_errors():

@@ -103,7 +103,7 @@ def text(words: str, meaning: Meaning = "") -> Text:
     return Text(printable(words, keep="\n"), STYLES[meaning])
 
 
-def closing_table(lines: Iterable[closing.Line]) -> Table:
+def closing_table(lines: Iterable[closing.ClosingLine]) -> Table:
     """Lay out the closing table: hosts, step, outcome, seconds."""
     shown = table(("host", "step"))
     shown.add_column("outcome", no_wrap=True)
@@ -114,7 +114,7 @@ def closing_table(lines: Iterable[closing.Line]) -> Table:
     return shown
 
 
-def view(lines: Iterable[going.Line], total: str) -> Group:
+def view(lines: Iterable[going.GoingLine], total: str) -> Group:
     """Lay out how far a run is, each line of it in one."""
     shown = Table.grid(padding=(0, 2))
     for line in lines:

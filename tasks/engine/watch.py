@@ -18,20 +18,22 @@ PAUSE = 2
 
 
 @dataclass(frozen=True)
-class Look:
+class NewestLook:
     """What the newest look has come to: the last status that there is, and why there is no newer one."""
 
     status: Status | None = None
     failure: OperatorError | None = None
 
 
-def watch(hosts: Hosts, show: Callable[[Look], None] = lambda look: None, pause: float = PAUSE) -> Status:
+def watch(
+    hosts: Hosts, show: Callable[[NewestLook], None] = lambda look: None, pause: float = PAUSE
+) -> Status:
     """Look until Ctrl-C and give the last status; the connections stay open meanwhile.
 
     On a terminal the screen is drawn again in place, elsewhere it is printed for every look; `show` is
     told of each, too. Raises why the last look failed, if it did.
     """
-    console, look = hosts.console, Look()
+    console, look = hosts.console, NewestLook()
     try:
         with console.live(lambda: Group(_screen(look), console.now()), stays=True):
             while True:
@@ -49,13 +51,13 @@ def watch(hosts: Hosts, show: Callable[[Look], None] = lambda look: None, pause:
         return look.status
 
 
-def _after(last: Look, hosts: Hosts) -> Look:
+def _after(last: NewestLook, hosts: Hosts) -> NewestLook:
     try:
-        return Look(look_around(hosts))
+        return NewestLook(look_around(hosts))
     except OperatorError as error:
-        return Look(last.status, error)
+        return NewestLook(last.status, error)
 
 
-def _screen(look: Look) -> Group:
+def _screen(look: NewestLook) -> Group:
     failed = [text(f"The last look failed; the next one follows. {look.failure}", "error")]
     return Group(*([screen(look.status)] if look.status else []), *(failed if look.failure else []))

@@ -39,9 +39,10 @@ class Node:
     def names(self) -> frozenset[str]:
         """Every way an operator may name this node: inventory name, address, SSH host.
 
-        An SSH host with a port of its own may be a gateway to several nodes, so it names none.
+        An SSH host with a port of its own may be a gateway to several nodes, so it names one only with that.
         """
-        reached_as = self.ssh.host if self.ssh.host and self.ssh.port is None else self.name
+        host, port = self.ssh.host or self.name, self.ssh.port
+        reached_as = f"{host}:{port}" if port else host
         return frozenset({self.name, self.address, reached_as})
 
 
@@ -76,6 +77,10 @@ class Cluster:
     def called(self, name: str) -> Node | None:
         """Give the node that `name` (its name, address or SSH host) means, if there is one."""
         return next((node for node in self.nodes if name in node.names), None)
+
+    def reached_at(self, place: str) -> Node | None:
+        """Give the node that SSH reaches at `HOST` or `HOST:PORT`, if there is one."""
+        return self.called(place) or self.called(place.partition(":")[0])
 
     def image(self, reference: str) -> str:
         """Give an image's full name: with the inventory's `registry`, unless it names one itself.

@@ -15,6 +15,8 @@ OVERLAPPING = """() => {
 }"""
 """Texts of the picture that lie upon each other."""
 
+COLOURS = ("light", "dark")
+
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -41,6 +43,16 @@ def too_wide(page: Page) -> list[str]:
         found += [media] if page.evaluate(SIDEWAYS) else []
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1200, "height": 900})
+    return found
+
+
+def judged(browser: Browser, html: str, look: str, unfolded: bool = True) -> dict[str, str]:
+    """Give what axe finds that is serious in a page of these colours, or as it is printed."""
+    page = opened(browser, html)
+    page.emulate_media(**({"media": "print"} if look == "print" else {"color_scheme": look}))  # type: ignore[arg-type]
+    page.evaluate("open => document.querySelectorAll('details').forEach(one => one.open = open)", unfolded)
+    found = serious(page)
+    page.context.close()
     return found
 
 

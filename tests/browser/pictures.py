@@ -14,8 +14,8 @@ from tasks.engine.page import page as page_of_a_run  # noqa: E402
 from verify.report.page import page as report  # noqa: E402
 
 PICTURES = {
-    "report": (report(document(3, ill=True)), 1180),
-    "record": (page_of_a_run(THREE_SERVICES), 1150),
+    "report": (report(document(3, ill=True)), 1120),
+    "record": (page_of_a_run(THREE_SERVICES), 1065),
 }
 """Pages, and how much of each is drawn: the report of a made-up cluster, the record of a run on the lab."""
 

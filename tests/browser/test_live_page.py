@@ -11,24 +11,26 @@ from playwright.sync_api import Browser, Page, expect
 from statuses import ENDED, cluster, status
 from test_report_pages import OUTSIDE
 
-from tasks.engine.watch import Look
+from tasks.engine.watch import NewestLook
 from tasks.engine.web.live import published
 from tasks.errors import Unreachable
 
-WELL, ILL = Look(status(3)), Look(status(3, ill=True))
+WELL, ILL = NewestLook(status(3)), NewestLook(status(3, ill=True))
 LOOKS = {
     "healthy, three agents": (3, WELL),
     "degraded, three agents": (3, ILL),
-    "healthy, fifty agents": (50, Look(status(50))),
-    "degraded, fifty agents": (50, Look(status(50, ill=True))),
-    "failed": (3, Look(status(3), Unreachable("it is gone", host="10.70.0.10"))),
-    "not looked yet": (3, Look()),
+    "healthy, fifty agents": (50, NewestLook(status(50))),
+    "degraded, fifty agents": (50, NewestLook(status(50, ill=True))),
+    "failed": (3, NewestLook(status(3), Unreachable("it is gone", host="10.70.0.10"))),
+    "not looked yet": (3, NewestLook()),
 }
-Show = Callable[[Look], None]
+Show = Callable[[NewestLook], None]
 
 
 @contextmanager
-def opened(browser: Browser, look: Look, agents: int = 3, **options: Any) -> Iterator[tuple[Page, Show]]:
+def opened(
+    browser: Browser, look: NewestLook, agents: int = 3, **options: Any
+) -> Iterator[tuple[Page, Show]]:
     """Open the live picture of a look, and give what shows another one."""
     with published(cluster(agents)) as (url, show):
         show(look)
@@ -49,7 +51,7 @@ def says(page: Page, state: str) -> None:
 
 
 @pytest.mark.parametrize("agents, look", LOOKS.values(), ids=list(LOOKS))
-def test_it_is_legible_wide_and_narrow(browser: Browser, agents: int, look: Look) -> None:
+def test_it_is_legible_wide_and_narrow(browser: Browser, agents: int, look: NewestLook) -> None:
     with opened(browser, look, agents) as (page, _):
         if look.status:
             assert (page.evaluate(OUTSIDE), page.evaluate(OVERLAPPING)) == ([], [])
@@ -61,14 +63,14 @@ def test_it_is_legible_wide_and_narrow(browser: Browser, agents: int, look: Look
 def test_axe_finds_nothing_serious(browser: Browser, colours: Any) -> None:
     with opened(browser, ILL, color_scheme=colours) as (page, show):
         assert serious(page) == {}
-        for look, state in ((LOOKS["failed"][1], "look failed"), (Look(), "looking")):
+        for look, state in ((LOOKS["failed"][1], "look failed"), (NewestLook(), "looking")):
             show(look)
             says(page, state)
             assert serious(page) == {}
 
 
 def test_what_is_new_arrives_in_the_page_and_its_title(browser: Browser) -> None:
-    with opened(browser, Look()) as (page, show):
+    with opened(browser, NewestLook()) as (page, show):
         says(page, "looking")
         for look, state in ((WELL, "ok"), (ILL, "unreachable"), (LOOKS["failed"][1], "look failed")):
             show(look)
@@ -98,8 +100,8 @@ def test_what_is_read_and_used_stays_while_all_else_is_replaced(browser: Browser
         says(page, "unreachable")
         page.get_by_role("link", name="zookeeper on 10.70.0.11").focus()
         page.evaluate("document.querySelector('.sentence').firstChild.wasHere = true")
-        show(Look(status(3, ill=True)))
-        show(Look(status(4, ill=True)))
+        show(NewestLook(status(3, ill=True)))
+        show(NewestLook(status(4, ill=True)))
         expect(page.get_by_role("img", name="on 10.70.1.4")).to_have_count(1)
         assert "zookeeper on 10.70.0.11" in page.evaluate("document.activeElement.getAttribute('aria-label')")
         assert page.evaluate("document.querySelector('.sentence').firstChild.wasHere")

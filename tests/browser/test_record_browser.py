@@ -1,10 +1,9 @@
 """The page of a run in a real browser: texts and bars, links, and what axe says of it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from judged_pages import OVERLAPPING, links_to_nowhere, opened, serious, too_wide
+from judged_pages import COLOURS, OVERLAPPING, judged, links_to_nowhere, opened, too_wide
 from playwright.sync_api import Browser, Page
 from run_records import RECORDS
 
@@ -60,12 +59,9 @@ def test_it_fits_a_narrow_window_and_paper(shown: tuple[Record, Page]) -> None:
     assert too_wide(shown[1]) == []
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("name", ["rolled back", "interrupted"])
-def test_axe_finds_nothing_serious_in_it(browser: Browser, name: str, colours: Any) -> None:
-    page = browser.new_page(color_scheme=colours, offline=True)
-    page.set_content(rendered(RECORDS[name]))
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    found = serious(page)
-    page.close()
-    assert found == {}
+LOOKS = [*((name, colours) for name in ("rolled back", "interrupted") for colours in COLOURS)]
+
+
+@pytest.mark.parametrize("name, look", [*LOOKS, ("rolled back", "print")])
+def test_axe_finds_nothing_serious_in_it(browser: Browser, name: str, look: str) -> None:
+    assert judged(browser, rendered(RECORDS[name]), look) == {}

@@ -1,11 +1,10 @@
 """The report of an acceptance in a real browser: texts and boxes, links, and what axe says of it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from documents import DOCUMENTS
-from judged_pages import OVERLAPPING, links_to_nowhere, opened, serious, too_wide
+from documents import DOCUMENTS, like_the_lab
+from judged_pages import COLOURS, OVERLAPPING, judged, links_to_nowhere, opened, too_wide
 from playwright.sync_api import Browser, Page
 
 from verify.report.document import Document
@@ -55,17 +54,44 @@ def test_every_link_leads_somewhere_and_one_in_the_picture_to_its_finding(
         assert complaint.finding.seen in str(page.locator(":target").text_content())
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("name", ["healthy, three agents", "failed, three agents", "failed, fifty agents"])
-def test_axe_finds_nothing_serious(browser: Browser, name: str, colours: Any) -> None:
-    page = browser.new_page(color_scheme=colours, offline=True)
-    page.set_content(rendered(DOCUMENTS[name]))
+LOOKS = [
+    *((name, colours) for name in ("healthy, three agents", "failed, three agents") for colours in COLOURS),
+    ("failed, three agents", "print"),
+    ("failed, fifty agents", "dark"),
+]
+
+
+@pytest.mark.parametrize("name, look", LOOKS)
+def test_axe_finds_nothing_serious(browser: Browser, name: str, look: str) -> None:
     many = "fifty" in name  # what is open takes axe a while, and differs by the number of its lines alone
-    page.evaluate("many => document.querySelectorAll('details').forEach(one => one.open = !many)", many)
-    found = serious(page)
-    page.close()
-    assert found == {}
+    assert judged(browser, rendered(DOCUMENTS[name]), look, unfolded=not many) == {}
+
+
+def test_a_keyboard_leads_past_the_head_into_what_is_folded_and_back(browser: Browser) -> None:
+    page = opened(browser, rendered(DOCUMENTS["healthy, three agents"]))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    folded, kind = page.locator("#checks > details").first, page.locator("#checks > details details").first
+    for _ in range(20):  # the picture, what is marked in it, and its table come before
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('#checks > details:first-of-type > summary')"):
+            break
+    evidence = kind.get_by_text("export HOST_IP=10.70.0.10")
+    page.keyboard.press("Enter")
+    assert folded.get_attribute("open") is not None and not evidence.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert kind.get_attribute("open") is not None and evidence.is_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    assert folded.get_attribute("open") is None and not evidence.is_visible()
+    page.context.close()
 
 
 def test_it_fits_a_narrow_window_and_a_sheet_of_paper(shown: tuple[Document, Page]) -> None:
     assert too_wide(shown[1]) == []
+
+
+def test_the_report_of_a_healthy_lab_is_small() -> None:
+    assert len(rendered(like_the_lab()).encode()) < 300_000

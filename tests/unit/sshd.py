@@ -13,7 +13,7 @@ from paramiko import Channel, PKey, ServerInterface
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
 
 from tasks.engine.ssh.access import Access, source
-from tasks.engine.ssh.limits import LIMITS, Limits
+from tasks.engine.ssh.limits import LIMITS, LoginLimits
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 
@@ -29,7 +29,7 @@ def node_at(port: int, host: str = "127.0.0.1") -> Node:
     return replace(node, ssh=replace(node.ssh, host=host, port=port, user="ann"))
 
 
-def access(config: Config, told: list[str] | None = None, limits: Limits = LIMITS) -> Access:
+def access(config: Config, told: list[str] | None = None, limits: LoginLimits = LIMITS) -> Access:
     """Give the way to the hosts of a run with this configuration; what it warns of is added to `told`."""
     warn = (told if told is not None else []).append
     return Access(source(config.get(TYPED), config), config, warn, limits)
@@ -44,7 +44,7 @@ def configured(ssh_config: Path, **connect_kwargs: object) -> Config:
     )
 
 
-def connect(node: Node, config: Config, limits: Limits = LIMITS) -> Connection:
+def connect(node: Node, config: Config, limits: LoginLimits = LIMITS) -> Connection:
     """Open one connection."""
     return access(config, limits=limits).connect(node)
 

@@ -8,7 +8,7 @@ from fake_tree import FakeTree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.plan.zookeeper.backup.picture import Content, Limits, Listed, TooLarge, taken
+from tasks.plan.zookeeper.backup.picture import Content, Listed, PictureLimits, TooLarge, taken
 from tasks.plan.zookeeper.backup.tree import OPEN, Stamp, Znode
 
 PATHS = ["/r", "/r/a", "/r/b", "/r/e", "/r/a/x", "/r/a/y"]
@@ -116,11 +116,11 @@ def test_a_tree_that_never_holds_still_is_told_and_has_an_end() -> None:
 @pytest.mark.parametrize(
     "limits, told",
     [
-        (Limits(nodes=1), "ZooKeeper has more than 1 nodes there"),
-        (Limits(size=3), "more than 3e-06 MB there"),
+        (PictureLimits(nodes=1), "ZooKeeper has more than 1 nodes there"),
+        (PictureLimits(size=3), "more than 3e-06 MB there"),
     ],
 )
-def test_a_tree_beyond_the_limits_is_refused(limits: Limits, told: str) -> None:
+def test_a_tree_beyond_the_limits_is_refused(limits: PictureLimits, told: str) -> None:
     tree = FakeTree({"/r": Znode(), "/r/a": Znode(b"xx"), "/r/b": Znode(b"xx")})
     with pytest.raises(TooLarge, match=told):
         taken(tree, ["/r"], limits)
@@ -134,8 +134,10 @@ class Flood(FakeTree):
         return super().listed(paths)
 
 
-@pytest.mark.parametrize("limits", [Limits(nodes=1000), Limits(size=10_000)], ids=["nodes", "size"])
-def test_a_member_that_tells_of_ever_more_is_left(limits: Limits) -> None:
+@pytest.mark.parametrize(
+    "limits", [PictureLimits(nodes=1000), PictureLimits(size=10_000)], ids=["nodes", "size"]
+)
+def test_a_member_that_tells_of_ever_more_is_left(limits: PictureLimits) -> None:
     tree = Flood({"/r": Znode()})
     with pytest.raises(TooLarge):
         taken(tree, ["/r"], limits)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from samples import SHELLS, environment, run, stand_in
 
 from tasks.plan.look import boot
-from tasks.plan.look.boot import Boot, Course, Note
+from tasks.plan.look.boot import Boot, Note, Order
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.names import Id
 from tasks.plan.script import runnable
@@ -71,25 +71,25 @@ def boots(**notes: Note) -> dict[str, Boot]:
 @pytest.mark.parametrize(
     ("seen", "course"),
     [
-        (boots(), Course(HOSTS)),
-        (boots(a=Note("now", HOSTS, (B, C))), Course(HOSTS)),
-        (boots(a=Note("old", HOSTS, (B, C))), Course((B, C), A)),
-        (boots(b=Note("now", HOSTS, (C,))), Course((B, C), done=(A,))),
-        (boots(a=Note("old", HOSTS, (B, C)), b=Note("now", HOSTS, (C,))), Course((B, C), done=(A,))),
-        (boots(c=Note("old", HOSTS, ())), Course((), C, (A, B))),
-        (boots(b=Note("old", (B, C), (C,))), Course(HOSTS)),
-        (boots(b=Note("old", HOSTS, ("192.0.2.1", B))), Course((), B, (A, C))),
+        (boots(), Order(HOSTS)),
+        (boots(a=Note("now", HOSTS, (B, C))), Order(HOSTS)),
+        (boots(a=Note("old", HOSTS, (B, C))), Order((B, C), A)),
+        (boots(b=Note("now", HOSTS, (C,))), Order((B, C), done=(A,))),
+        (boots(a=Note("old", HOSTS, (B, C)), b=Note("now", HOSTS, (C,))), Order((B, C), done=(A,))),
+        (boots(c=Note("old", HOSTS, ())), Order((), C, (A, B))),
+        (boots(b=Note("old", (B, C), (C,))), Order(HOSTS)),
+        (boots(b=Note("old", HOSTS, ("192.0.2.1", B))), Order((), B, (A, C))),
     ],
     ids=["new", "not begun", "rebooted", "second drained", "two notes", "last one", "other hosts", "a lie"],
 )
 def test_a_run_goes_on_with_the_newest_note_of_one_over_the_same_hosts(
-    seen: dict[str, Boot], course: Course
+    seen: dict[str, Boot], course: Order
 ) -> None:
     assert boot.course(HOSTS, seen) == course
 
 
 def test_the_order_of_a_run_that_is_continued_is_that_of_the_note() -> None:
-    assert boot.course((C, B, A), boots(a=Note("old", HOSTS, (B, C)))) == Course((B, C), A)
+    assert boot.course((C, B, A), boots(a=Note("old", HOSTS, (B, C)))) == Order((B, C), A)
 
 
 @pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.engine.console import Row
-from tasks.plan.report.closing import Line, lines
+from tasks.plan.report.closing import ClosingLine, lines
 from tasks.plan.report.pace import is_slow, middle
 
 TRIO = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
@@ -25,8 +25,8 @@ def test_hosts_with_the_same_outcome_share_a_line_where_the_first_would_stand() 
     first, second = rows("2.1 directories", "changed", (0.1, 0.3, 0.2)), rows("2.2 zoo.cfg", "ok", (1, 1, 1))
     mixed = [row for pair in zip(first, second, strict=True) for row in pair]
     assert lines(mixed) == [
-        Line("10.70.0.10, .11, .12", "2.1 directories", "changed", "0.1-0.3"),
-        Line("10.70.0.10, .11, .12", "2.2 zoo.cfg", "ok", "1.0"),
+        ClosingLine("10.70.0.10, .11, .12", "2.1 directories", "changed", "0.1-0.3"),
+        ClosingLine("10.70.0.10, .11, .12", "2.2 zoo.cfg", "ok", "1.0"),
     ]
 
 
@@ -43,7 +43,7 @@ def test_containers_that_differ_by_a_number_are_told_in_one() -> None:
 def test_many_hosts_are_counted_and_so_are_their_containers() -> None:
     hosts = [f"10.70.1.{number}" for number in range(1, 51)]
     assert lines(rows("4.1 run marathon-#", "changed", [0.5] * 50, hosts)) == [
-        Line("50 hosts", "4.1 run marathon-N", "changed", "0.5")
+        ClosingLine("50 hosts", "4.1 run marathon-N", "changed", "0.5")
     ]
 
 
@@ -58,8 +58,8 @@ def test_every_host_that_failed_is_named_however_many_they_are() -> None:
 
 def test_who_was_slow_has_a_line_of_its_own() -> None:
     assert lines(rows("2.4 pull zookeeper", "prepared", (4.0, 30.0, 5.0))) == [
-        Line("10.70.0.10, .12", "2.4 pull zookeeper", "prepared", "4.0-5.0"),
-        Line("10.70.0.11", "2.4 pull zookeeper", "prepared", "30.0"),
+        ClosingLine("10.70.0.10, .12", "2.4 pull zookeeper", "prepared", "4.0-5.0"),
+        ClosingLine("10.70.0.11", "2.4 pull zookeeper", "prepared", "30.0"),
     ]
     assert len(lines(rows("2.1 directories", "ok", (0.0, 0.9, 0.1)))) == 1
 

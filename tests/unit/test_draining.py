@@ -10,7 +10,7 @@ from samples import TRIO, as_wanted
 
 from tasks.engine import draining, recording, succession
 from tasks.engine.command import tell
-from tasks.engine.draining import Limits
+from tasks.engine.draining import DrainLimits
 from tasks.engine.run import Run
 from tasks.errors import Blocked, GateNotReached
 from tasks.inventory.parse import parse
@@ -25,7 +25,7 @@ CLUSTER = parse(
     f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n[marathon]\n10.70.0.[10:12]\n[mesos_agent]\n10.70.0.20\n"
 )
 FIRST, SECOND, THIRD, AGENT = CLUSTER.nodes
-AT_ONCE = Limits(pause=0, lacking=0, changing=0)
+AT_ONCE = DrainLimits(pause=0, lacking=0, changing=0)
 
 
 class DrainHosts(FakeHosts):
@@ -257,7 +257,7 @@ def test_what_is_refused_again_and_again_ends_in_a_sentence() -> None:
             """Do nothing."""
 
     refusing = Refused(world.rooms, world.apps, reserved=world.reserved)
-    limits = Limits(pause=0, lacking=0, changing=0)
+    limits = DrainLimits(pause=0, lacking=0, changing=0)
     with pytest.raises(GateNotReached) as ended:
         draining.resume(Run(hosts(refusing)), AGENT, limits)
     assert "10.70.0.20  5.3 Mesos agents: what was asked for is refused." in str(ended.value)

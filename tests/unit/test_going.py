@@ -8,7 +8,7 @@ from samples import TRIO, as_wanted
 from tasks.engine.deploy import deploy
 from tasks.engine.run import Run
 from tasks.inventory.parse import parse
-from tasks.plan.report.going import Busy, Line, lines, total
+from tasks.plan.report.going import Busy, GoingLine, lines, total
 from tasks.plan.report.last_words import Progress
 from tasks.plan.runbook import ZOOKEEPER
 
@@ -33,14 +33,14 @@ def in_its_first_turn() -> Progress:
 def test_a_host_at_work_has_a_line_with_the_usual_time_and_all_that_wait_alike_share_one() -> None:
     busy = [Busy(B, REPLACE, 0.42, "it starts")]
     assert lines(busy, {REPLACE: 0.8}, in_its_first_turn(), 20) == [
-        Line(B, REPLACE, "0.4 s, usually 0.8 s", seen="it starts"),
-        Line(f"{A}, .12", f"next: {REPLACE}"),
+        GoingLine(B, REPLACE, "0.4 s, usually 0.8 s", seen="it starts"),
+        GoingLine(f"{A}, .12", f"next: {REPLACE}"),
     ]
     assert total(in_its_first_turn()) == "3 of 9 steps done"
 
 
 def test_where_nothing_is_known_nothing_is_said_of_the_usual_time() -> None:
-    assert lines([Busy(B, REPLACE, 12.4)], {}, Progress(), 20) == [Line(B, REPLACE, "12 s")]
+    assert lines([Busy(B, REPLACE, 12.4)], {}, Progress(), 20) == [GoingLine(B, REPLACE, "12 s")]
     assert total(Progress()) == ""
 
 
@@ -56,12 +56,12 @@ def test_who_has_nothing_left_to_do_is_done() -> None:
         progress, plans=rest | {C: replace(progress.plans[C], steps=progress.plans[C].steps[:1])}
     )
     assert lines([], {}, one_less, 20) == [
-        Line(f"{A}, .11", f"next: {REPLACE}"),
-        Line(C, "done"),
+        GoingLine(f"{A}, .11", f"next: {REPLACE}"),
+        GoingLine(C, "done"),
     ]
 
 
 def test_where_there_is_no_room_hosts_at_the_same_share_a_line_that_tells_the_longest() -> None:
     busy = [Busy(f"10.70.1.{number}", "look", number / 10) for number in range(1, 51)]
-    assert lines(busy, {}, Progress(), 22) == [Line("50 hosts", "look", "5.0 s")]
+    assert lines(busy, {}, Progress(), 22) == [GoingLine("50 hosts", "look", "5.0 s")]
     assert len(lines(busy, {}, Progress(), 50)) == 50

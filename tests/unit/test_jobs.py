@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,19 @@ def calls(page: str, name: str) -> Iterator[list[str]]:
                 yield words
 
 
+@cache
+def of_tasks() -> Parser:
+    """Give what understands tasks; to make it takes longer than to ask it for all pages."""
+    return Parser(contexts=fabfile.ns.to_contexts())
+
+
 def refused(words: list[str]) -> str:
     """Say what fab does not understand of its words, "" if nothing; read as fab reads them."""
     core = Parser(initial=program.initial_context, ignore_unknown=True).parse_argv(words)
     try:
-        tasks = Parser(contexts=fabfile.ns.to_contexts()).parse_argv(core.unparsed)
+        tasks = of_tasks().parse_argv(core.unparsed)
         helped = core[0].args["help"].value
-        tasks += Parser(contexts=fabfile.ns.to_contexts()).parse_argv([helped] if helped else [])
+        tasks += of_tasks().parse_argv([helped] if helped else [])
     except ParseError as error:
         return str(error)
     return "" if tasks or core[0].args["list"].value else "no task"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tasks.engine.line import Line
+from tasks.engine.line import PromptSocket
 
 
 def talk(one: socket.socket, other: socket.socket) -> None:
@@ -23,7 +23,7 @@ def test_no_acknowledgement_waits_after_what_was_sent() -> None:
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as plain,
         server.accept()[0] as other,
-        Line(plain) as line,
+        PromptSocket(plain) as line,
     ):
         talk(line, other)
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)

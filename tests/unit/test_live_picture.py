@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_screen import TRIO, lab, member
 
 from picture.topology import Condition, Machine, Member
-from tasks.engine.watch import Look
+from tasks.engine.watch import NewestLook
 from tasks.engine.web.live import Pages
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Cluster
@@ -141,14 +141,14 @@ def test_who_is_not_named_by_hosts_ini_is_a_finding(cluster: Cluster) -> None:
 # The page
 
 
-def shown(look: Look, cluster: Cluster) -> str:
+def shown(look: NewestLook, cluster: Cluster) -> str:
     """What changes with every look."""
     return Pages(cluster).now(look)
 
 
 def test_everything_wrong_in_the_picture_leads_to_its_sentence(cluster: Cluster) -> None:
     ill = HostStatus(TRIO[1], member(2, state="exited", role="", troubles=(ENDED,)))
-    page = shown(Look(replace(lab(ill), services=(SILENT,))), cluster)
+    page = shown(NewestLook(replace(lab(ill), services=(SILENT,))), cluster)
     links = set(re.findall(r'href="#(finding-\d+)"', page))
     assert links == set(re.findall(r'id="(finding-\d+)"', page)) == {"finding-1", "finding-2"}
     assert (
@@ -159,31 +159,31 @@ def test_everything_wrong_in_the_picture_leads_to_its_sentence(cluster: Cluster)
 
 def test_a_look_that_failed_is_told_and_what_was_seen_before_stays(cluster: Cluster) -> None:
     failed = Unreachable("it <hangs>", host=TRIO[0])
-    page = shown(Look(lab(), failed), cluster)
+    page = shown(NewestLook(lab(), failed), cluster)
     assert "<h1>look failed</h1>" in page and "10.70.0.10  it &lt;hangs&gt;" in page
     assert "what stands below is older" in page and 'aria-label="zookeeper on 10.70.0.10: ' in page
     assert "Nothing was wrong or different then." in page and "Nothing is wrong" not in page
-    assert "what stands below" not in shown(Look(failure=failed), cluster)
+    assert "what stands below" not in shown(NewestLook(failure=failed), cluster)
 
 
 def test_before_the_first_look_the_page_says_so(cluster: Cluster) -> None:
-    page = shown(Look(), cluster)
+    page = shown(NewestLook(), cluster)
     assert "The first look at all hosts is under way." in page and "<svg viewBox" not in page
 
 
 def test_what_the_leading_master_counts_is_told_where_there_is_one(cluster: Cluster) -> None:
-    assert "1 active agent, 1 framework, 12 tasks" in shown(Look(lab()), cluster)
-    assert "Its master counts" not in shown(Look(replace(lab(), master=None)), cluster)
+    assert "1 active agent, 1 framework, 12 tasks" in shown(NewestLook(lab()), cluster)
+    assert "Its master counts" not in shown(NewestLook(replace(lab(), master=None)), cluster)
 
 
 def test_who_is_at_work_is_named(cluster: Cluster) -> None:
     busy = HostStatus(TRIO[0], member(1), at_work=Lease("ann on desk"))
-    assert "ann on desk is at work here" in shown(Look(lab(busy)), cluster)
+    assert "ann on desk is at work here" in shown(NewestLook(lab(busy)), cluster)
 
 
 def test_without_scripts_the_page_shows_the_present_state_and_comes_again(cluster: Cluster) -> None:
     pages = Pages(cluster)
-    page = pages.page(pages.now(Look(lab())))
+    page = pages.page(pages.now(NewestLook(lab())))
     assert "<h1>ok</h1>" in page
     assert '<noscript><meta http-equiv="refresh"' in page
     assert re.findall(r'(?:src|href)="(?!#)([^"]*)"', page) == ["live.css", "live.js"]
@@ -194,5 +194,5 @@ def test_without_scripts_the_page_shows_the_present_state_and_comes_again(cluste
 def test_nothing_that_a_host_says_becomes_markup(seen: str, drift: str) -> None:
     trouble = replace(ENDED, seen=f"<script>{seen}", remedy=f"<b>{seen}")
     ill = HostStatus(TRIO[1], member(2, troubles=(trouble,)), (f"<i>{drift}",), trouble="")
-    page = shown(Look(lab(ill)), parse("[zookeeper]\n10.70.0.10 myid=1\n"))
+    page = shown(NewestLook(lab(ill)), parse("[zookeeper]\n10.70.0.10 myid=1\n"))
     assert not re.search(r"<(script|b|i)>(?!✗|✓|≠|○|★|ZooKeeper|Mesos|Marathon)", page)

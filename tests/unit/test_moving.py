@@ -7,30 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.plan.mesos_agent import moving
-from tasks.plan.mesos_agent.moving import Course, Kill, Reserve, Scale, Unreserve, Wait
+from tasks.plan.mesos_agent.moving import Ahead, Kill, Reserve, Scale, Unreserve, Wait
 from tasks.plan.mesos_agent.picture import App, Picture
 from tasks.plan.mesos_agent.room import Note, Reserved, Resource
 
-Way = Callable[[Picture], Course]
+Way = Callable[[Picture], Ahead]
 
 CPUS, PORTS = Resource("cpus", 2000), Resource("ports", ranges=((31000, 31009),))
 PORT, REST = Resource("ports", ranges=((31000, 31000),)), Resource("ports", ranges=((31001, 31009),))
 NOTE = Reserved(PORT, Note("/web", 3, 2).labels)
 
 
-def drained(app: App | None, *ours: Reserved, free: tuple[Resource, ...] = ()) -> Course:
+def drained(app: App | None, *ours: Reserved, free: tuple[Resource, ...] = ()) -> Ahead:
     """What comes next for an agent with tasks of one app."""
     return moving.draining(Picture(HERE, free, ours, {app.id: app} if app else {}))
 
 
 def test_first_the_agent_is_closed_and_it_is_noted_how_many_instances_each_app_has() -> None:
     app = App("/web", 3, ("a", "b"), up=3)
-    assert drained(app, free=(CPUS, PORTS)) == Course((Reserve((NOTE, Reserved(CPUS), Reserved(REST))),))
+    assert drained(app, free=(CPUS, PORTS)) == Ahead((Reserve((NOTE, Reserved(CPUS), Reserved(REST))),))
 
 
 def test_an_app_that_changes_gets_no_note_and_the_agent_is_closed_all_the_same() -> None:
     app = App("/web", 3, ("a", "b"), up=3, changing=True)
-    assert drained(app, free=(CPUS,)) == Course((Reserve((Reserved(CPUS),)),))
+    assert drained(app, free=(CPUS,)) == Ahead((Reserve((Reserved(CPUS),)),))
     assert drained(app).waits == (Wait("/web: 3 of 3 instances are up, and a deployment of it is under way"),)
 
 
@@ -39,7 +39,7 @@ def test_then_the_app_is_scaled_up_its_tasks_there_killed_and_the_note_goes() ->
     assert drained(App("/web", 5, ("a", "b"), up=4, changing=True), NOTE).moves == ()
     assert drained(App("/web", 5, ("a", "b"), up=5), NOTE).moves == (Kill("/web", ("a", "b")),)
     assert drained(App("/web", 3, (), up=3), NOTE).moves == (Unreserve((NOTE,)),)
-    assert drained(None) == Course()
+    assert drained(None) == Ahead()
 
 
 def test_what_a_task_that_ended_by_itself_has_left_too_many_is_scaled_back() -> None:
@@ -50,7 +50,7 @@ def test_an_app_that_somebody_else_has_scaled_is_left_alone() -> None:
     changed = drained(App("/web", 9, ("a",), up=9), NOTE)
     assert changed.waits == (Wait("/web: somebody has changed its instances from 3 to 9"),)
     seen = Picture(HERE, (), (NOTE,), {"/web": App("/web", 9, ("a",), up=9)})
-    assert moving.giving_back(seen) == Course((Unreserve((NOTE,)),))
+    assert moving.giving_back(seen) == Ahead((Unreserve((NOTE,)),))
 
 
 def test_an_app_that_finds_no_room_says_what_it_lacks() -> None:
@@ -77,7 +77,7 @@ def test_an_agent_of_which_all_is_used_has_nothing_to_make_a_note_of() -> None:
 def test_a_note_is_made_of_what_was_reserved_where_nothing_is_free() -> None:
     app, plain = App("/web", 1, ("a",), up=1), Reserved(Resource("cpus", 1500), principal="ops")
     given_back = Unreserve((Reserved(Resource("cpus", 1), principal="ops"),))
-    assert drained(app, plain) == Course((given_back,))
+    assert drained(app, plain) == Ahead((given_back,))
 
 
 @st.composite
@@ -112,7 +112,7 @@ def played(
             world.do(move)
             below = [name for name, app in world.apps.items() if app.running + world.crashes < wanted[name]]
             assert not below
-        if course == Course():
+        if course == Ahead():
             return True
         waiting = world.happenings()
         if not course.moves and not waiting:
@@ -177,7 +177,7 @@ def test_what_cannot_be_moved_is_left_there(world: World, data: st.DataObject) -
         course = moving.letting_go(world.look())
         for move in course.moves:
             world.do(move)
-    assert course == Course()
+    assert course == Ahead()
     settle(world)
     assert {name: app.running for name, app in world.apps.items()} == wanted
     assert not world.free() and not any(part.note for part in world.reserved)

@@ -10,10 +10,10 @@ from fake_hosts import FakeHosts, ensemble_led_by
 from samples import TRIO, as_wanted
 
 from tasks.engine import rebooting
-from tasks.engine.draining import Limits as DrainLimits
+from tasks.engine.draining import DrainLimits
 from tasks.engine.hearing import INQUIRY, Bounds
 from tasks.engine.hosts import Inquiry
-from tasks.engine.rebooting import Limits
+from tasks.engine.rebooting import RebootLimits
 from tasks.engine.remote import Outcome, Staying
 from tasks.engine.run import Run
 from tasks.errors import Blocked, GateNotReached, Unreachable
@@ -26,7 +26,7 @@ from tasks.plan.step import Action, Step
 ENSEMBLE = parse(TRIO)
 WHOLE = parse(f"{TRIO}[mesos_master]\n10.70.0.11\n[marathon]\n10.70.0.11\n[mesos_agent]\n10.70.0.20\n")
 FIRST, SECOND, THIRD = TRIO_NAMES = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
-LIMITS = Limits(pause=0, drain=DrainLimits(pause=0, lacking=0, changing=0))
+LIMITS = RebootLimits(pause=0, drain=DrainLimits(pause=0, lacking=0, changing=0))
 LED = ensemble_led_by(FIRST)
 
 
@@ -107,7 +107,7 @@ class RebootHosts(FakeHosts):
 def rebooted(of: RebootHosts, names: Collection[str] = TRIO_NAMES, within: int = 600) -> tuple[str, ...]:
     """Reboot these hosts; what was said at the end."""
     nodes = [node for node in of.nodes if node.name in names]
-    limits = Limits(within, pause=LIMITS.pause, drain=LIMITS.drain)
+    limits = RebootLimits(within, pause=LIMITS.pause, drain=LIMITS.drain)
     return rebooting.reboot(Run(of), nodes, limits).says
 
 

@@ -17,7 +17,7 @@ from run_records import recorded
 from samples import TRIO, as_wanted
 
 from tasks.cluster import show_plan
-from tasks.engine import recording
+from tasks.engine import files, recording
 from tasks.engine.command import tell
 from tasks.engine.deploy import deploy
 from tasks.engine.page import page
@@ -79,13 +79,22 @@ class Cluster:
         self.hosts = FakeHosts(NEW if new else OLD, seen, seen, says=says, cut=cut)
         self.folder = folder / "runs"
 
-    def deploy(self, act: Callable[[], Result] | None = None) -> None:
+    def deploy(self, act: Callable[[], Result] | None = None, put: recording.Put = files.put) -> None:
         run = Run(self.hosts, [ZOOKEEPER])
         tell(
             self.hosts,
             act or (lambda: deploy(run)),
-            lambda hosts, failure: recording.keep(hosts, "deploy-zookeeper", failure, self.folder),
+            lambda hosts, failure: recording.keep(hosts, "deploy-zookeeper", failure, self.folder, put),
         )
+
+    def failing(self, error: Exception) -> Callable[[], Result]:
+        """Give a run that changes what it has to, and then ends so."""
+
+        def act() -> Result:
+            deploy(Run(self.hosts, [ZOOKEEPER]))
+            raise error
+
+        return act
 
     def record(self) -> Record:
         (file,) = self.folder.glob("*.json")
@@ -198,13 +207,8 @@ def test_a_run_that_was_cut_says_in_its_record_what_it_has_left_and_what_comes_n
 )
 def test_a_run_that_failed_says_how_in_its_record(error: Exception, ending: Ending, tmp_path: Path) -> None:
     cluster = Cluster(tmp_path)
-
-    def act() -> Result:
-        deploy(Run(cluster.hosts, [ZOOKEEPER]))
-        raise error
-
     with pytest.raises(type(error)):
-        cluster.deploy(act)
+        cluster.deploy(cluster.failing(error))
     assert replace(cluster.record().ending, messages=ending.messages, last_words=()) == ending
     assert str(cluster.record().ending.messages[0]).startswith(ending.messages[0])
 
@@ -217,6 +221,57 @@ def test_a_record_that_cannot_be_written_ends_no_run(
     cluster.deploy()
     told = "".join(capsys.readouterr().out.splitlines())
     assert f"This run has left no record in {cluster.folder}: File exists." in told
+
+
+def typed_while_it_writes(suffix: str, error: BaseException) -> recording.Put:
+    """Give what writes all files but those of a suffix, in which this happens."""
+
+    def put(file: Path, data: bytes) -> None:
+        if file.suffix == suffix:
+            raise error
+        files.put(file, data)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("suffix", "error", "told", "kept"),
+    [
+        (".json", KeyboardInterrupt(), "no record in {}: interrupted.", []),
+        (".html", KeyboardInterrupt(), "no page in {}: interrupted.", [".json"]),
+        (".html", KeyError("odd"), "no page in {}: KeyError in line ", [".json"]),
+    ],
+)
+def test_what_happens_while_a_record_is_written_leaves_no_half_of_it_and_hides_no_failure(
+    suffix: str,
+    error: BaseException,
+    told: str,
+    kept: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cluster = Cluster(tmp_path)
+    with pytest.raises(GateNotReached, match="nobody leads"):
+        cluster.deploy(
+            cluster.failing(GateNotReached("nobody leads", host=A, where="2.6")),
+            typed_while_it_writes(suffix, error),
+        )
+    assert told.format(cluster.folder) in "".join(capsys.readouterr().out.splitlines())
+    assert [file.suffix for file in cluster.folder.iterdir()] == kept
+
+
+def test_ctrl_c_while_a_run_that_was_well_writes_its_record_ends_it(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        cluster.deploy(put=typed_while_it_writes(".json", KeyboardInterrupt()))
+    assert not [*cluster.folder.iterdir()]
+
+
+def test_a_file_that_is_cut_short_in_any_way_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(TypeError):
+        files.put(tmp_path / "file", "no bytes")  # type: ignore[arg-type]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("file", "old")]
 
 
 def test_gaps_and_tasks_stand_in_the_record(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from sshd import Act, Sshd, access, connect, end
 from tasks.engine import lease
 from tasks.engine.become import PROMPT, READY
 from tasks.engine.remote import Remote, Staying, hang_up
-from tasks.engine.ssh.limits import Limits
+from tasks.engine.ssh.limits import LoginLimits
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
 
 PASSWORD = "correct horse"
 SCRIPT = "echo the script\n"
-IMPATIENT = Limits(host=3)
+IMPATIENT = LoginLimits(host=3)
 
 
 def heard(line: str) -> bool:

@@ -14,7 +14,7 @@ from samples import SHELLS, TRIO, as_wanted, messages, run, stand_in
 from test_retire import deployed
 
 from tasks.engine import command, preview, removing
-from tasks.engine.draining import Limits
+from tasks.engine.draining import DrainLimits
 from tasks.engine.hosts import Inquiry
 from tasks.engine.performing import Result
 from tasks.engine.remote import Staying
@@ -43,7 +43,7 @@ CLUSTER = parse(TEXT)
 FORMER = replace(CLUSTER, nodes=(*CLUSTER.nodes, AGENT))
 META = f"{AGENT.settings.mesos_agent_work_dir}/meta"
 LEADER = "10.70.0.11"
-AT_ONCE = Limits(pause=0, lacking=0, changing=0)
+AT_ONCE = DrainLimits(pause=0, lacking=0, changing=0)
 
 
 # hosts.ini

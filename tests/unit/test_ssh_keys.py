@@ -22,7 +22,7 @@ from sshd import Sshd, configured, connect
 from tasks import inventory
 from tasks.engine.ssh.agent import AgentTrouble
 from tasks.engine.ssh.keys import Keys, certified_key, load
-from tasks.engine.ssh.limits import LIMITS, Limits
+from tasks.engine.ssh.limits import LIMITS, LoginLimits
 from tasks.engine.ssh.login import Login, NotAccepted
 from tasks.engine.ssh.settings import Settings
 from tasks.errors import Unreachable
@@ -60,7 +60,7 @@ def config(sshd: Sshd, *lines: str, **kwargs: object) -> Config:
     return configured(file, allow_agent=True, **kwargs)
 
 
-def refusal(node: Node, config: Config, limits: Limits = LIMITS) -> str:
+def refusal(node: Node, config: Config, limits: LoginLimits = LIMITS) -> str:
     with pytest.raises(Unreachable) as caught:
         connect(node, config, limits)
     return str(caught.value)
@@ -154,7 +154,7 @@ def test_a_connection_that_ends_while_a_key_is_sent_is_told_by_its_cause(
 def test_an_agent_that_never_answers_is_named(sshd: Sshd, node: Node, tmp_path: Path) -> None:
     began = time.monotonic()
     with agent(tmp_path / "agent", mute=True):
-        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent"), Limits(agents_keys=0.5))
+        told = refusal(node, config(sshd, f"IdentityAgent {tmp_path}/agent"), LoginLimits(agents_keys=0.5))
     assert f"the agent at {tmp_path}/agent does not answer within 0.5 s. Start another one" in told
     assert time.monotonic() - began < 10  # the promise to the user, twenty times the wait
 
@@ -187,7 +187,7 @@ def test_an_agent_that_refuses_to_sign_is_a_sentence(sshd: Sshd, node: Node, tmp
 def test_an_agent_that_waits_for_consent_in_vain_is_named(sshd: Sshd, node: Node, tmp_path: Path) -> None:
     asks = config(sshd, f"IdentityAgent {tmp_path}/agent", "IdentityFile none")
     with agent(tmp_path / "agent", RIGHT, signs=None):
-        told = refusal(node, asks, Limits(agents_consent=0.5))
+        told = refusal(node, asks, LoginLimits(agents_consent=0.5))
     assert f"the agent at {tmp_path}/agent does not answer within 0.5 s" in told
 
 

@@ -13,9 +13,15 @@ from test_suite_report import ROOT, suite
 from picture.layout import LANES, layout
 from picture.shapes import Box
 from picture.topology import ROLES, Condition, Machine, Member
+from tasks.inventory.parse import parse
 from tasks.inventory.secret import HIDDEN
-from verify.evidence import Log, Witness, asked, kept, stretch
+from verify.evidence import MEASURED, Log, Witness, asked, kept, stretch
+from verify.findings import Finding
+from verify.report.compiling import Trial, checks, complaints
+from verify.report.document import Outcome
+from verify.report.glance import Seen
 from verify.report.steps import STEPS
+from verify.report.topology import machines, services
 
 WELL = {"127.0.0.1": "leader", "127.0.0.2": "follower", "127.0.0.3": "follower"}
 
@@ -111,6 +117,32 @@ def test_a_run_that_is_interrupted_leaves_a_page_that_says_so(tmp_path: Path) ->
     assert "<h1>passed</h1>" not in page
 
 
+@pytest.mark.parametrize(
+    "error, told", [(KeyError("odd"), "KeyError('odd')"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_what_happens_while_the_page_is_made_hides_no_finding(
+    tmp_path: Path, error: BaseException, told: str
+) -> None:
+    class Odd(float):
+        """A time that cannot be drawn."""
+
+        def __ge__(self, other: object) -> bool:
+            raise error
+
+    class Measured:
+        """Somebody who has measured it."""
+
+        def pytest_sessionstart(self, session: pytest.Session) -> None:
+            measured: list[tuple[str, float]] = [("a new leader", Odd(3))]
+            session.config.stash[MEASURED] = measured
+
+    with on_loopback(TRIO, members({"127.0.0.1": "leader"}), nothing) as cluster:
+        words = (*ENSEMBLE, f"--report={tmp_path}/page.html")
+        code, said, _ = suite(TRIO, tmp_path, *words, plugins=[Given(cluster), Measured()])
+    assert code == 1 and "ZooKeeper says to srvr: no answer" in said
+    assert re.search(rf"The report was not written.*: {re.escape(told)}\n", said)
+
+
 def test_a_page_that_cannot_be_written_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "report.xml").write_text("<testsuites/>")
     code, said, _ = suite(TRIO, tmp_path, "verify", f"--report={tmp_path}/nowhere/page.html")
@@ -121,6 +153,35 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_is_asked(tmp_path
 def test_without_a_report_nothing_of_it_is_loaded() -> None:
     for file in (ROOT / "verify").glob("*.py"):
         assert not re.search(r"^(from|import) .*\b(report|jinja2)\b", file.read_text(), re.MULTILINE), file
+
+
+GONE = Finding("10.0.0.2", "it cannot be reached over SSH: timed out", "it to answer", "see whether it is up")
+FAILED = {
+    "a": ("Every member serves", Finding("10.0.0.2", "ZooKeeper says: no answer", "it to serve", "look")),
+    "b": ("One leads", Finding("10.0.0.1, 10.0.0.2", "two are elected", "one", "compare them")),
+    "c": ("The container runs", GONE),
+}
+
+
+def test_a_lost_host_is_the_first_finding_and_has_what_follows_from_it() -> None:
+    trials = {
+        id: Trial(id, title, ("2.6",), None, "zookeeper", Outcome.FAILED, findings=[one])
+        for id, (title, one) in FAILED.items()
+    }
+    cluster = parse(TRIO)
+    first, other = found = tuple(complaints(trials, cluster, {str(GONE): "10.0.0.2"}))
+    assert (first.finding, first.besides) == (GONE, ("ZooKeeper says: no answer",))
+    assert first.checks == ("The container runs", "Every member serves")
+    assert other.finding == FAILED["b"][1] and other.hosts == ("10.0.0.1", "10.0.0.2")
+    assert [one.complaints for one in checks(trials, {}, cluster, found)] == [(1,), (2,), (1,)]
+
+
+def test_of_members_that_nobody_has_asked_the_page_says_no_more_than_that() -> None:
+    cluster = parse(TRIO)
+    assert set(services(cluster, Seen()).values()) == {"not asked"}
+    assert {one.part for machine in machines(cluster, Seen(), (), ()) for one in machine.members} == {
+        "not asked"
+    }
 
 
 def test_evidence_has_no_secrets_no_control_characters_and_of_long_answers_the_size() -> None:

@@ -75,6 +75,18 @@ def test_a_user_of_a_domain_is_no_part_of_the_hosts_name(
     assert "agent9" in collect(inventory, "verify").hosts_of("test_host.py")
 
 
+def test_hosts_behind_one_gateway_are_told_apart_by_their_ports(inventory: Path, collect: Collect) -> None:
+    ways = [f"10.0.0.{n} ansible_host=gate ansible_port=220{n}" for n in (1, 2, 3)]
+    members = "\n".join(f"{way} myid={n}" for n, way in enumerate(ways, 1))
+    inventory.write_text(f"[zookeeper]\n{members}\n")
+    whole = collect(inventory, "verify")
+    assert whole.hosts_of("test_zookeeper.py") == {"10.0.0.1", "10.0.0.2", "10.0.0.3"}
+    assert "every role is covered" not in whole.said
+    named = collect(inventory, "verify", "--hosts=ssh://root@gate:2203,ssh://10.0.0.1:2201")
+    assert named.hosts_of("test_zookeeper.py") == {"10.0.0.1", "10.0.0.3"}
+    assert "--hosts names gate:2204, which" in collect(inventory, "verify", "--hosts=ssh://gate:2204").said
+
+
 def test_named_hosts_narrow_each_role(inventory: Path, collect: Collect) -> None:
     run = collect(inventory, "verify", "--hosts=ssh://root@10.0.0.1,ssh://root@10.0.0.8")
     assert run.hosts_of("test_zookeeper.py") == {"10.0.0.1"}

@@ -2,11 +2,13 @@
 
 The hosts are the pages' own, on a port of the loopback where nobody listens. So a command that ends with 3
 has read its command line, files and inventory, and has chosen its hosts. What happens behind that is the
-business of tests/lab, and so is what acts on the lab itself.
+business of tests/lab, and so is what acts on the lab itself. The suite would dial what `--hosts` names as it
+stands there, so its commands only collect their checks; there must be some for every host that is named.
 """
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,12 +17,16 @@ from pathlib import Path
 
 import pytest
 from test_jobs import PAGES, TARGETS, calls
+from test_suite_report import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNER = """
-import json, os, shutil, sys, tempfile
+import json, os, pkgutil, shutil, sys, tempfile
+from importlib import import_module
 from fabric.main import program
-import fabfile
+import fabfile, tasks
+for found in pkgutil.walk_packages(tasks.__path__, "tasks."):
+    import_module(found.name)  # once, and not by every command
 for words in json.load(sys.stdin):
     place = tempfile.mkdtemp(prefix=f"{sys.argv[1]}.")  # none finds what another has written
     shutil.copytree(sys.argv[1], place, dirs_exist_ok=True)
@@ -106,7 +112,42 @@ def test_every_command_of_fab_is_run_up_to_its_first_host(directory: Path, part:
     assert not [said for _, _, said in ended if "Traceback" in said]
 
 
-@pytest.mark.parametrize("target", sorted(TARGETS))
-def test_make_knows_how_to_make_every_target(target: str) -> None:
-    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+def suites() -> list[list[str]]:
+    """All that pages tell to type behind pytest."""
+    return [
+        list(words) for words in sorted({tuple(each) for page in PAGES for each in calls(page, "pytest")})
+    ]
+
+
+def written_to(folder: Path, word: str) -> str:
+    """Give an option with a file of this folder, and a host for what stands for one."""
+    option, file = word.partition("=")[0], {"--report": "page.html", "--junitxml": "report.xml"}
+    return f"{option}={folder}/{file[option]}" if option in file else word.replace("$host", "10.70.0.10")
+
+
+@pytest.mark.parametrize("words", suites(), ids=" ".join)
+def test_every_command_of_pytest_has_checks_and_some_for_each_host_that_it_names(
+    directory: Path, tmp_path: Path, words: list[str]
+) -> None:
+    told = [written_to(tmp_path, word) for word in words]
+    code, said, _ = suite((directory / "hosts.ini").read_text(), tmp_path, "--collect-only", *told)
+    assert (code, re.findall(r"ERROR.*|no tests collected", said)) == (5, []), said
+    named = {host for word in told for host in re.findall(r"ssh://(?:\w+@)?([\d.]+)", word)}
+    assert all(f"[ssh://{host}]" in said for host in named)
+    assert ("every role is covered" in said) <= bool(named)
+
+
+def typed_to_make() -> set[str]:
+    """All that pages tell to type behind make, and every target for itself."""
+    return TARGETS | {" ".join(words) for page in PAGES for words in calls(page, "make")}
+
+
+def test_there_are_many_commands_of_pytest_and_make_to_run() -> None:
+    assert len(suites()) > 8 and len(typed_to_make()) > len(TARGETS) + 1
+
+
+@pytest.mark.parametrize("typed", sorted(typed_to_make()))
+def test_make_knows_how_to_make_whatever_is_typed(typed: str) -> None:
+    """What it would do needs the lab, the network or minutes; its lines are run by CI and by who develops."""
+    done = subprocess.run(["make", "-n", *typed.split()], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,7 @@ import pytest
 from fake_hosts import FakeHosts
 from samples import as_wanted
 
-from tasks.engine.watch import Look, watch
+from tasks.engine.watch import NewestLook, watch
 from tasks.errors import OperatorError, Unreachable
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
@@ -47,7 +47,7 @@ LOST: Seen = {}, {"10.0.0.1": GONE}
 
 
 def test_every_look_is_shown_and_the_last_status_given(cluster: Cluster, well: Seen) -> None:
-    shown: list[Look] = []
+    shown: list[NewestLook] = []
     last = watch(Watched(cluster, LOST, well, LOST), shown.append, pause=0)
     assert [look.status.state for look in shown if look.status] == ["unreachable", "degraded", "unreachable"]
     assert last is shown[-1].status
@@ -56,7 +56,7 @@ def test_every_look_is_shown_and_the_last_status_given(cluster: Cluster, well: S
 def test_a_look_that_fails_ends_nothing_and_what_was_seen_before_is_kept(
     cluster: Cluster, well: Seen
 ) -> None:
-    shown: list[Look] = []
+    shown: list[NewestLook] = []
     watch(Watched(cluster, well, GONE, well), shown.append, pause=0)
     assert [look.failure for look in shown] == [None, GONE, None]
     assert shown[1].status is shown[0].status

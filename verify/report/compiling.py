@@ -9,6 +9,7 @@ from tasks.inventory.printable import printable
 
 from ..evidence import Exchange, Log
 from ..findings import Finding
+from ..folding import Told, told
 from .document import Check, Complaint, Outcome, Trip
 
 WORDS = {
@@ -34,7 +35,7 @@ def title(name: str) -> str:
 
 
 @dataclass
-class Course:
+class Trial:
     """A check and what has come of it so far."""
 
     name: str
@@ -48,15 +49,18 @@ class Course:
     findings: list[Finding] = field(default_factory=list)
 
 
-def checks(courses: Mapping[str, Course], logs: Mapping[str, Log], cluster: Cluster) -> Iterator[Check]:
-    """Yield every check with the evidence for what came of it."""
-    for id, course in courses.items():
-        log = logs.get(id, Log())
+def checks(
+    trials: Mapping[str, Trial], logs: Mapping[str, Log], cluster: Cluster, complaints: Sequence[Complaint]
+) -> Iterator[Check]:
+    """Yield every check with the evidence for what came of it and the numbers of its complaints."""
+    for id, trial in trials.items():
+        log = logs.get(trial.name) or logs.get(id) or Log()  # a journey has its own, by its name
         yield Check(
-            *(course.title, course.steps, course.host, course.outcome, course.seconds, course.role),
-            reason=course.reason,
+            *(trial.title, trial.steps, trial.host, trial.outcome, trial.seconds, trial.role),
+            reason=trial.reason,
             evidence=tuple(_by_name(cluster, one) for one in log.exchanges),
             left_out=log.left_out,
+            complaints=tuple(number for number, one in enumerate(complaints, 1) if id in one.ids),
         )
 
 
@@ -65,33 +69,45 @@ def _by_name(cluster: Cluster, one: Exchange) -> Exchange:
     return replace(one, where=node.name) if node else one
 
 
-def complaints(courses: Iterable[Course], cluster: Cluster) -> Iterator[Complaint]:
-    """Yield every finding once, with all checks that it fails."""
-    failed: dict[Finding, list[Course]] = {}
-    for course in courses:
-        for one in course.findings:
-            failed.setdefault(one, []).append(course)
-    for one, those in failed.items():
-        nodes = [node for name in one.where.split(", ") if (node := cluster.called(name))]
-        roles = {course.role for course in those}
-        spots = {(node.name, role if role in node.roles else None) for node in nodes for role in roles}
-        yield Complaint(
-            _clean(one),
-            checks=tuple(dict.fromkeys(course.title for course in those)),
-            hosts=tuple(node.name for node in nodes),
-            spots=frozenset(spots),
-        )
+def complaints(trials: Mapping[str, Trial], cluster: Cluster, lost: Mapping[str, str]) -> Iterator[Complaint]:
+    """Yield every finding once, with all checks that it fails, in the order in which the terminal has them.
+
+    What follows from a `lost` host is told with that; it has the hosts' names by what is said of them.
+    """
+    failed: dict[str, list[str]] = {}
+    findings: dict[str, Finding] = {}
+    for id, trial in trials.items():
+        for one in trial.findings:
+            sentence = printable(str(one))
+            findings.setdefault(sentence, one)
+            failed.setdefault(sentence, []).append(id)
+    for each in told(failed, lost, cluster.called):
+        yield _complaint(findings[each.sentence], each, [trials[id] for id in each.checks], cluster)
+
+
+def _complaint(one: Finding, its: Told, failed: Sequence[Trial], cluster: Cluster) -> Complaint:
+    nodes = [node for name in one.where.split(", ") if (node := cluster.called(name))]
+    roles = {trial.role for trial in failed}
+    spots = {(node.name, role if role in node.roles else None) for node in nodes for role in roles}
+    return Complaint(
+        _clean(one),
+        checks=tuple(dict.fromkeys(trial.title for trial in failed)),
+        hosts=tuple(node.name for node in nodes),
+        spots=frozenset(spots),
+        besides=tuple(its.besides),
+        ids=frozenset(its.checks),
+    )
 
 
 def _clean(one: Finding) -> Finding:
     return Finding(*(printable(text) for text in (one.where, one.seen, one.wanted, one.remedy)))
 
 
-def journeys(courses: Iterable[Course], logs: Mapping[str, Log]) -> Iterator[Trip]:
+def journeys(trials: Iterable[Trial], logs: Mapping[str, Log]) -> Iterator[Trip]:
     """Yield the journeys that were begun."""
-    for course in courses:
-        if log := logs.get(course.name):
-            yield Trip(course.title, course.outcome, tuple(log.stretches))
+    for trial in trials:
+        if log := logs.get(trial.name):
+            yield Trip(trial.title, trial.outcome, tuple(log.stretches))
 
 
 def steps_of(properties: Sequence[tuple[str, object]], file: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class Check:
     """One check: on a host, or without one of the cluster as a whole. `reason` says why it was left out.
 
     `steps` are those of the runbook; a check that belongs to none has the name of its file for one.
+    `complaints` are the numbers of those that it led to.
     """
 
     title: str
@@ -38,19 +39,23 @@ class Check:
     reason: str = ""
     evidence: tuple[Exchange, ...] = ()
     left_out: int = 0
+    complaints: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """A finding with the hosts that it is about and the checks that it fails, by their titles.
+    """A finding with the hosts that it is about and the checks that it fails, by titles and by pytest's ids.
 
     `spots` are the places in the picture: a host and a role, or a host and None for the whole machine.
+    `besides` is what was seen as well, and follows from it.
     """
 
     finding: Finding
     checks: tuple[str, ...]
     hosts: tuple[str, ...] = ()
     spots: frozenset[tuple[str, str | None]] = frozenset()
+    besides: tuple[str, ...] = ()
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

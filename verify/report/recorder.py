@@ -20,12 +20,13 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.printable import printable
 from tasks.inventory.secret import redacted
 
+from ..arrival import UNJUDGED, Why, lost
 from ..evidence import MEASURED, NOTED, Witness, kept
 from ..findings import Finding, findings_of, sentences
 from ..selection import role_of, told_left_out, visited
 from ..verdict import Tally
 from . import compiling, topology
-from .compiling import Course, title
+from .compiling import Trial, title
 from .document import Document, Outcome, Version
 from .glance import Seen, look
 from .page import page
@@ -39,13 +40,13 @@ class Recorder:
     def __init__(self, file: Path, witness: Witness, tally: Tally, on: Callable[[Node], Host]) -> None:
         self._file, self._witness, self._tally, self._on = file, witness, tally, on
         self._began = datetime.now(UTC)
-        self._courses: dict[str, Course] = {}
+        self._trials: dict[str, Trial] = {}
         self._told = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is to be checked, so that the report also names what was not run."""
-        self._courses = {
-            item.nodeid: _course(item) for item in session.items if item.nodeid in self._tally.chosen
+        self._trials = {
+            item.nodeid: _trial(item) for item in session.items if item.nodeid in self._tally.chosen
         }
 
     @pytest.hookimpl(wrapper=True)
@@ -60,18 +61,27 @@ class Recorder:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note what came of a part of a check."""
         report = yield
-        if course := self._courses.get(item.nodeid):
-            _note(course, report, call.excinfo.value if call.excinfo else None)
+        if trial := self._trials.get(item.nodeid):
+            _note(trial, report, call.excinfo.value if call.excinfo else None)
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the report, however the run has ended, if any of the suite's checks was to be run."""
+        """Write the report, however the run has ended, if any of the suite's checks was to be run.
+
+        Nothing that happens here keeps pytest from telling what the checks have found.
+        """
         if (cluster := self._tally.cluster) and session.exitstatus != pytest.ExitCode.USAGE_ERROR:
             try:
                 self._file.write_text(page(self._document(session, cluster)), encoding="utf-8")
                 self._told = f"The report is {self._file.resolve()}"
             except OSError as error:
                 self._told = f"The report cannot be written: {error}"
+            except KeyboardInterrupt:
+                self._told = "The report was not written: interrupted"
+            except Exception as error:
+                self._told = (
+                    f"The report was not written, for a bug in the suite: {printable(redacted(repr(error)))}"
+                )
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -80,9 +90,10 @@ class Recorder:
             terminalreporter.write_line(self._told)
 
     def _document(self, session: pytest.Session, cluster: Cluster) -> Document:
-        config, courses = session.config, list(self._courses.values())
-        checks = tuple(compiling.checks(self._courses, self._witness, cluster))
-        complaints = tuple(compiling.complaints(courses, cluster))
+        config = session.config
+        unjudged: dict[str, Why] = config.stash.get(UNJUDGED, {})
+        complaints = tuple(compiling.complaints(self._trials, cluster, lost(unjudged)))
+        checks = tuple(compiling.checks(self._trials, self._witness, cluster, complaints))
         passed = {check.host for check in checks if check.outcome is Outcome.PASSED}
         reached = [node for node in cluster.nodes if node.name in passed]
         seen = look(cluster, reached, self._on) if passed else Seen()  # nobody waits for a dead cluster
@@ -104,17 +115,17 @@ class Recorder:
             complaints=complaints,
             checks=checks,
             notes=(*[INTERRUPTED] * interrupted, *_notes(config, cluster)),
-            journeys=tuple(compiling.journeys(courses, self._witness)),
+            journeys=tuple(compiling.journeys(self._trials.values(), self._witness)),
             measured=tuple(measured),
         )
 
 
-def _course(item: pytest.Item) -> Course:
+def _trial(item: pytest.Item) -> Trial:
     told = dict(item.user_properties)
     name = str(getattr(item, "originalname", None) or item.name)
     params = getattr(getattr(item, "callspec", None), "params", {})
     which = ", ".join(str(value) for key, value in params.items() if not key.startswith("_"))
-    return Course(
+    return Trial(
         name=name,
         title=title(name) + (f": {which}" if which else ""),
         steps=compiling.steps_of(item.user_properties, item.path.name),
@@ -123,17 +134,17 @@ def _course(item: pytest.Item) -> Course:
     )
 
 
-def _note(course: Course, report: pytest.TestReport, error: BaseException | None) -> None:
-    course.seconds += report.duration
+def _note(trial: Trial, report: pytest.TestReport, error: BaseException | None) -> None:
+    trial.seconds += report.duration
     if report.failed:
-        course.outcome = Outcome.FAILED
-        course.findings += _findings(report, error)
-    elif report.skipped and course.outcome is not Outcome.FAILED:
-        course.outcome = Outcome.SKIPPED
+        trial.outcome = Outcome.FAILED
+        trial.findings += _findings(report, error)
+    elif report.skipped and trial.outcome is not Outcome.FAILED:
+        trial.outcome = Outcome.SKIPPED
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        course.reason = printable(why.removeprefix("Skipped: "))
+        trial.reason = printable(why.removeprefix("Skipped: "))
     elif report.when == "call":
-        course.outcome = Outcome.PASSED
+        trial.outcome = Outcome.PASSED
 
 
 def _findings(report: pytest.TestReport, error: BaseException | None) -> Sequence[Finding]:

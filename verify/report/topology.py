@@ -11,6 +11,9 @@ from .document import Check, Complaint, Outcome, Version
 from .glance import Said, Seen
 
 PROGRAMS = ("system", "kernel", "Docker")
+NOT_ASKED = Said("not asked")
+"""Of a member of whom nothing is known: no check has passed, or nobody leads who would know."""
+
 SERVES = {"zookeeper": "serve", "mesos_master": "answer", "marathon": "answer", "mesos_agent": "are active"}
 
 
@@ -53,7 +56,7 @@ def _member(
     first: Mapping[tuple[str, str | None], int],
     passed: Collection[tuple[str, str | None]],
 ) -> Member:
-    said = seen.members.get((node.name, role), Said())
+    said = seen.members.get((node.name, role), NOT_ASKED)
     chief = leader(cluster, role, seen)
     about = first.get((node.name, role)) or (first.get((node.name, None)) if len(node.roles) == 1 else None)
     return Member(
@@ -63,7 +66,7 @@ def _member(
         complaint=about,
         follows=chief if said.part in ("follower", "standby") else "",
         tasks=said.tasks,
-        running=len(said.tasks) if said.part else None,
+        running=len(said.tasks) if said.part and said is not NOT_ASKED else None,
     )
 
 
@@ -81,6 +84,8 @@ def services(cluster: Cluster, seen: Seen) -> dict[str, str]:
 
 def _service(cluster: Cluster, role: str, seen: Seen) -> str:
     names = [node.name for node in cluster.having(role)]
+    if not any((name, role) in seen.members for name in names):
+        return NOT_ASKED.part
     parts = [seen.members.get((name, role), Said()).part for name in names]
     well = sum(part not in ("", "not active", "not registered") for part in parts)
     told = f"{well} of {len(names)} {SERVES[role]}"

@@ -18,7 +18,7 @@ from ...inventory.cluster import Cluster, Node
 from . import algorithms, client, dial
 from .client import Source
 from .keys import Keys
-from .limits import LIMITS, Limits
+from .limits import LIMITS, LoginLimits
 from .login import Login
 from .routes import Route, Routes
 from .settings import Question, Settings
@@ -86,7 +86,7 @@ class Access:
     """The way to every host of a run: settings, keys, known hosts and bastions, each found out once."""
 
     def __init__(
-        self, source: Source, config: Config, warn: Callable[[str], object], limits: Limits = LIMITS
+        self, source: Source, config: Config, warn: Callable[[str], object], limits: LoginLimits = LIMITS
     ) -> None:
         self._source, self._options, self._limit = source, dict(config.connect_kwargs), limits.host
         self._user, self._port, self._timeout = config.user, config.port, _seconds(config.timeouts.connect)

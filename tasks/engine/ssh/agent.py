@@ -11,7 +11,7 @@ from paramiko import AgentKey, SSHException
 from paramiko.agent import AgentSSH
 from paramiko.pkey import PublicBlob
 
-from .limits import LIMITS, Limits
+from .limits import LIMITS, LoginLimits
 
 CERTIFICATE = "-cert-v01@openssh.com"
 
@@ -47,7 +47,7 @@ class Agent(AgentSSH):
     Raises AgentTrouble.
     """
 
-    def __init__(self, path: str, limits: Limits = LIMITS) -> None:
+    def __init__(self, path: str, limits: LoginLimits = LIMITS) -> None:
         super().__init__()
         self.path, self._patience = path, limits.agents_keys
         try:

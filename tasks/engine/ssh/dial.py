@@ -13,7 +13,7 @@ from typing import Any
 from paramiko import Channel, Transport
 
 from ...inventory.printable import printable
-from ..line import Line
+from ..line import PromptSocket
 from .settings import Settings
 
 Resolve = Callable[[str, int, int, int], Iterable[tuple[Any, ...]]]
@@ -24,7 +24,7 @@ FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 def over_tcp(
     settings: Settings, timeout: float, resolve: Resolve = socket.getaddrinfo, pause: float = 1
-) -> Line:
+) -> PromptSocket:
     """Connect to the first of a host's addresses that answers. Raises OSError."""
     for _ in range(settings.attempts - 1):
         try:
@@ -34,7 +34,7 @@ def over_tcp(
     return _over_tcp(settings, timeout, resolve)
 
 
-def _over_tcp(settings: Settings, timeout: float, resolve: Resolve) -> Line:
+def _over_tcp(settings: Settings, timeout: float, resolve: Resolve) -> PromptSocket:
     family = FAMILIES.get(settings.family, socket.AF_UNSPEC)
     trouble: OSError = OSError(errno.EADDRNOTAVAIL, "it has no address of the wanted family")
     for kind, _, _, _, address in resolve(settings.host, settings.port, family, socket.SOCK_STREAM):
@@ -44,7 +44,7 @@ def _over_tcp(settings: Settings, timeout: float, resolve: Resolve) -> Line:
             if settings.source:
                 line.bind((settings.source, 0))
             line.connect(address)
-            return Line(line)
+            return PromptSocket(line)
         except OSError as error:
             line.close()
             trouble = error

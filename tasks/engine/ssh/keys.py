@@ -16,7 +16,7 @@ from paramiko import Message, PKey, SSHException
 from paramiko.pkey import UnknownKeyType
 
 from .agent import CERTIFICATE, Agent, AgentTrouble, HeldKey
-from .limits import LIMITS, Limits
+from .limits import LIMITS, LoginLimits
 from .settings import Settings
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Offer:
 class Keys:
     """The keys of a run: each file is read once, each agent asked once for its list."""
 
-    def __init__(self, passphrase: str | None = None, limits: Limits = LIMITS) -> None:
+    def __init__(self, passphrase: str | None = None, limits: LoginLimits = LIMITS) -> None:
         self._passphrase, self._limits = passphrase, limits
         self._identities: dict[str, Identity] = {}
         self._agents: dict[str, Agent | AgentTrouble] = {}
@@ -119,7 +119,7 @@ class Keys:
             yield from (offer for offer in held if wanted is None or offer.blob in wanted)
 
 
-def _agent(path: str, limits: Limits) -> Agent | AgentTrouble:
+def _agent(path: str, limits: LoginLimits) -> Agent | AgentTrouble:
     try:
         return Agent(path, limits)
     except AgentTrouble as trouble:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class LoginLimits:
     """Seconds that a host may take to answer, unless ssh_config or fab's -t says otherwise, and an agent.
 
     An agent tells its keys at once; to sign, it may have to ask somebody. A host waits 10 s for it.
@@ -15,4 +15,4 @@ class Limits:
     agents_consent: float = 9
 
 
-LIMITS = Limits()
+LIMITS = LoginLimits()

@@ -16,7 +16,7 @@ from ...plan.report.status import Status
 from ...plan.words import counted
 from ..console import Console
 from ..status import outcome
-from ..watch import Look
+from ..watch import NewestLook
 from .board import Board
 from .server import serving
 
@@ -38,7 +38,7 @@ class Pages:
         """Return something that the page loads."""
         return self._templates.get_template(name).render()
 
-    def now(self, look: Look) -> str:
+    def now(self, look: NewestLook) -> str:
         """Return what changes with every look."""
         tone, state, sentence = verdict(look, self._cluster)
         told = {"tone": tone, "state": state, "sentence": sentence, "source": self._cluster.source}
@@ -46,7 +46,7 @@ class Pages:
         return self._templates.get_template("now.html").render(**told, **drawn, status=look.status)
 
 
-def verdict(look: Look, cluster: Cluster) -> tuple[str, str, str]:
+def verdict(look: NewestLook, cluster: Cluster) -> tuple[str, str, str]:
     """Return how a look is shown (passed, partly, failed), the state in a word, and a sentence."""
     if look.failure:
         since = "; what stands below is older" if look.status else ""
@@ -80,7 +80,7 @@ def _counts(master: Master | None) -> str:
 
 
 @contextmanager
-def served(console: Console, cluster: Cluster) -> Iterator[Callable[[Look], None]]:
+def served(console: Console, cluster: Cluster) -> Iterator[Callable[[NewestLook], None]]:
     """Serve the live picture while the block runs, say where, and give what shows a look there."""
     with published(cluster) as (url, show):
         console.say(f"The live picture, until Ctrl-C: {url}")
@@ -88,10 +88,10 @@ def served(console: Console, cluster: Cluster) -> Iterator[Callable[[Look], None
 
 
 @contextmanager
-def published(cluster: Cluster) -> Iterator[tuple[str, Callable[[Look], None]]]:
+def published(cluster: Cluster) -> Iterator[tuple[str, Callable[[NewestLook], None]]]:
     """Serve the live picture while the block runs; give its URL, and what shows a look there."""
     pages = Pages(cluster)
-    board = Board(pages.now(Look()))
+    board = Board(pages.now(NewestLook()))
     style, script = pages.file("live.css"), pages.file("live.js")
     files = {
         "": ("text/html", lambda: pages.page(board.text)),

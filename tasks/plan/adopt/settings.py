@@ -11,7 +11,7 @@ from ...inventory.settings import VARIABLES
 from . import kept
 from .members import Member
 
-OF_ONE_HOST = ("myid",)
+UNIQUE = ("myid",)
 """What no two hosts may have, whatever they agree on."""
 
 
@@ -57,7 +57,7 @@ class Draft:
         variable, raw = VARIABLES[setting], self.cluster.raw
         concerned = self.cluster.having(variable.role) if variable.role else self.cluster.nodes
         own = any(setting in given for given in (raw.hosts if raw else {}).values())
-        agreed = len({*values.values()}) == 1 and setting not in OF_ONE_HOST and not own
+        agreed = len({*values.values()}) == 1 and setting not in UNIQUE and not own
         whole = {node.name for node in concerned} <= values.keys() or variable.scope != "node"
         return (Set(setting, next(iter(values.values()))),) if agreed and whole else ()
 

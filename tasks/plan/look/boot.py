@@ -32,7 +32,7 @@ class Boot:
 
 
 @dataclass(frozen=True)
-class Course:
+class Order:
     """Which hosts are to be rebooted, in order; the one that `awaited` names was, and is not used again yet.
 
     `done` were rebooted by the run that this one goes on with, and are used again.
@@ -77,7 +77,7 @@ FORGETTING = f"rm -f {REBOOTING} {REBOOTING}.next\n"
 """Removes the note."""
 
 
-def course(hosts: Sequence[str], boots: Mapping[str, Boot]) -> Course:
+def course(hosts: Sequence[str], boots: Mapping[str, Boot]) -> Order:
     """Say which of `hosts`, in the order of a new run, are due.
 
     A run over the same hosts that was cut short is continued. The newest of its notes tells how far it came:
@@ -85,13 +85,13 @@ def course(hosts: Sequence[str], boots: Mapping[str, Boot]) -> Course:
     """
     notes = {name: note for name in hosts if (note := boots[name].note) and {*note.hosts} == {*hosts}}
     if not notes:
-        return Course(tuple(hosts))
+        return Order(tuple(hosts))
     newest = min(notes, key=lambda name: len(notes[name].left))
     left = tuple(name for name in notes[newest].left if name in hosts and name != newest)
     done = tuple(name for name in hosts if name not in (newest, *left))
     if boots[newest].id == notes[newest].boot:
-        return Course((newest, *left), done=done)
-    return Course(left, newest, done)
+        return Order((newest, *left), done=done)
+    return Order(left, newest, done)
 
 
 REBOOT = f"""\

@@ -60,7 +60,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Course:
+class Ahead:
     """What can be done now, and what has to be waited for; with neither, all is done."""
 
     moves: tuple[Move, ...] = ()
@@ -80,14 +80,14 @@ def obstacles(picture: Picture) -> Iterator[str]:
         yield f"resources there are reserved for {', '.join(picture.kept_for)}, so tasks may come at any time"
 
 
-def draining(picture: Picture) -> Course:
+def draining(picture: Picture) -> Ahead:
     """Say what comes next on the way to an agent without tasks, to which nothing comes."""
     if closing := tuple(_closing(picture, noting=True)):
-        return Course(closing)
+        return Ahead(closing)
     noted = {note.app: part for part in picture.ours if (note := part.note)}
     found = [_next(picture.apps.get(app), part) for app, part in noted.items()]
     found += [_busy(app) for app in picture.apps.values() if app.here and app.id not in noted]
-    return Course(
+    return Ahead(
         tuple(each for each in found if not isinstance(each, Wait)),
         tuple(each for each in found if isinstance(each, Wait)),
     )
@@ -157,11 +157,11 @@ def _busy(app: App) -> Wait:
     return Wait(f"{up}{', and a deployment of it is under way' if app.changing else ''}")
 
 
-def giving_back(picture: Picture) -> Course:
+def giving_back(picture: Picture) -> Ahead:
     """Say what comes next on the way to an agent that is used as before, and apps as they were."""
     if moves := tuple(_scaling_back(picture)):
-        return Course(moves)
-    return Course((Unreserve(picture.ours),) if picture.ours else ())
+        return Ahead(moves)
+    return Ahead((Unreserve(picture.ours),) if picture.ours else ())
 
 
 def _scaling_back(picture: Picture) -> Iterator[Move]:
@@ -171,15 +171,15 @@ def _scaling_back(picture: Picture) -> Iterator[Move]:
             yield Scale(app.id, note.instances, force=True)
 
 
-def letting_go(picture: Picture) -> Course:
+def letting_go(picture: Picture) -> Ahead:
     """Say what comes next on the way to an agent to which nothing comes, and on which is left what is there.
 
     That is not killed: Marathon would launch it there again, where there is room, before that is reserved.
     """
     if moves := (*_closing(picture, noting=False), *_scaling_back(picture)):
-        return Course(moves)
+        return Ahead(moves)
     notes = tuple(part for part in picture.ours if part.note)
-    return Course((Unreserve(notes),) if notes else ())
+    return Ahead((Unreserve(notes),) if notes else ())
 
 
 def staying(picture: Picture) -> list[str]:

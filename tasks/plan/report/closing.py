@@ -40,7 +40,7 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True)
-class Line:
+class ClosingLine:
     """What some hosts did alike; `seconds` is one figure, or the shortest and the longest."""
 
     hosts: str
@@ -49,7 +49,7 @@ class Line:
     seconds: str
 
 
-def lines(rows: Iterable[Told]) -> list[Line]:
+def lines(rows: Iterable[Told]) -> list[ClosingLine]:
     """Give the lines of the table, each where the first of its rows would stand."""
     alike: dict[tuple[str, str], list[Told]] = {}
     for row in rows:
@@ -57,17 +57,17 @@ def lines(rows: Iterable[Told]) -> list[Line]:
     return [line for those in alike.values() for line in _lines(those)]
 
 
-def _lines(rows: list[Told]) -> Iterator[Line]:
+def _lines(rows: list[Told]) -> Iterator[ClosingLine]:
     usual = middle(row.seconds for row in rows)
     slow = [row for row in rows if is_slow(row.seconds, usual)]
     yield _line([row for row in rows if row not in slow])
     yield from (_line([row]) for row in slow)
 
 
-def _line(rows: list[Told]) -> Line:
+def _line(rows: list[Told]) -> ClosingLine:
     hosts, outcome = dict.fromkeys(row.host for row in rows), rows[0].outcome
     told = [f"{seconds(row.seconds for row in rows):.1f}" for seconds in (min, max)]
-    return Line(
+    return ClosingLine(
         crowd(hosts) if outcome in WHOLE else names(hosts),
         together(dict.fromkeys(row.step for row in rows)),
         outcome,

@@ -19,7 +19,7 @@ class Busy:
 
 
 @dataclass(frozen=True)
-class Line:
+class GoingLine:
     """A line of the view; `late` tells that what its hosts are at takes longer than usual."""
 
     hosts: str
@@ -29,10 +29,11 @@ class Line:
     seen: str = ""
 
 
-def lines(busy: Sequence[Busy], usual: Mapping[str, float], progress: Progress, room: int) -> list[Line]:
+def lines(busy: Sequence[Busy], usual: Mapping[str, float], progress: Progress, room: int) -> list[GoingLine]:
     """Give a line for each host at work, as far as there is `room`, and one for all that wait alike."""
     waiting = [
-        Line(crowd(hosts), what) for what, hosts in _waiting(progress, {one.host for one in busy}).items()
+        GoingLine(crowd(hosts), what)
+        for what, hosts in _waiting(progress, {one.host for one in busy}).items()
     ]
     if len(busy) + len(waiting) <= room:
         return [*(_line([one], usual) for one in busy), *waiting]
@@ -42,12 +43,12 @@ def lines(busy: Sequence[Busy], usual: Mapping[str, float], progress: Progress, 
     return [*(_line(those, usual) for those in alike.values()), *waiting]
 
 
-def _line(those: Sequence[Busy], usual: Mapping[str, float]) -> Line:
+def _line(those: Sequence[Busy], usual: Mapping[str, float]) -> GoingLine:
     last = max(those, key=lambda one: one.seconds)
     known = usual.get(last.what)
     time = told(last.seconds) if known is None else f"{told(last.seconds)}, usually {told(known)}"
     late = known is not None and is_slow(last.seconds, known)
-    return Line(crowd([one.host for one in those]), last.what, time, late, last.seen)
+    return GoingLine(crowd([one.host for one in those]), last.what, time, late, last.seen)
 
 
 def _waiting(progress: Progress, busy: Collection[str]) -> dict[str, list[str]]:

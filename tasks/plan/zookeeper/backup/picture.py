@@ -16,14 +16,14 @@ ROUNDS = 20
 
 
 @dataclass(frozen=True)
-class Limits:
+class PictureLimits:
     """How many nodes a picture may have, and how many bytes in them."""
 
     nodes: int = 200_000
     size: int = 256_000_000
 
 
-LIMITS = Limits()
+LIMITS = PictureLimits()
 
 
 class TooLarge(ValueError):
@@ -74,7 +74,7 @@ class _Round:
 
     source: Source
     known: Mapping[str, Znode]
-    limits: Limits
+    limits: PictureLimits
     since: int
     settled: bool = True
     count: int = 0
@@ -126,7 +126,9 @@ def _same(node: Znode, listed: Listed) -> bool:
     return node.stamp == listed.stamp
 
 
-def taken(source: Source, roots: Sequence[str], limits: Limits = LIMITS, rounds: int = ROUNDS) -> Picture:
+def taken(
+    source: Source, roots: Sequence[str], limits: PictureLimits = LIMITS, rounds: int = ROUNDS
+) -> Picture:
     """Take a picture of what is at and below these roots. Raises TooLarge, and what the source raises."""
     found: Mapping[str, Znode] = {}
     for _ in range(rounds):
