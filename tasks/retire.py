@@ -29,6 +29,9 @@ def retire(
         from .engine import retire as retirement
         from .engine.run import Run
 
+        name = hosts.cluster.settings.cluster_name
+        if yes is not None:
+            retirement.agree(name, yes)
         run = Run(hosts)
         with hosts.console.live():
             shown = retirement.preview(run, keep_data)
@@ -39,6 +42,7 @@ def retire(
         if not any(shown.steps.values()):
             retirement.sweep(run)
             return
-        retirement.agree(hosts.cluster.settings.cluster_name, yes)
+        if yes is None:
+            retirement.agree(name, yes)
         keep = keeping("retire") if record else None
         tell(hosts, lambda: retirement.retire(run, shown, keep_data), keep)

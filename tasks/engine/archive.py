@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import BadInput
+from ..plan.shell import quote
 from ..plan.zookeeper.backup import archive
 from ..plan.zookeeper.backup.archive import Backup
 from ..plan.zookeeper.backup.tree import Unsound
@@ -89,6 +90,8 @@ def _bytes(file: str) -> bytes:
 
 def refuse_unwritable(directory: str) -> None:
     """Raise BadInput if nothing can be written to a directory."""
+    if not os.path.lexists(directory):
+        raise BadInput(f"--out {directory}: there is no such directory; mkdir -p {quote(directory)} makes it")
     if not Path(directory).is_dir():
         raise BadInput(f"--out {directory}: it is not a directory")
     if not os.access(directory, os.W_OK | os.X_OK):

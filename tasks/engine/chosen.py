@@ -98,4 +98,5 @@ def is_repetition(context: Context) -> bool:
     if not isinstance(context, Connection):
         return False
     names = _split(_typed_hosts(context) or "")
-    return bool(names) and derive_shorthand(names[0])["host"] != context.original_host.strip()
+    this = (context.original_host or "").strip()  # fab also calls for what is empty between two commas
+    return bool(names) and derive_shorthand(names[0])["host"] != this

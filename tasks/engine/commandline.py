@@ -3,8 +3,11 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,22 @@ def explain() -> None:
     program.parse_tasks = partial(_parse_tasks, program)
     program.no_tasks_given = partial(_no_tasks_given, program)
     program.parse_cleanup = partial(_parse_cleanup, program)
+    for name in ("print_task_help", "list_tasks"):
+        setattr(program, name, partial(_put_out, getattr(program, name)))
+
+
+def _put_out(show: Callable[..., None], *args: Any) -> None:
+    """Have fab print a list or a task's help, without a traceback for who stops reading, as `head`."""
+    text = StringIO()
+    with redirect_stdout(text):
+        show(*args)
+    try:
+        print(text.getvalue(), end="", flush=True)
+    except OSError as error:
+        from .output import lost, silence  # which `fab --list` does not wait for
+
+        silence(sys.stdout)
+        raise Exit(str(lost(error)), lost(error).exit_code) from None
 
 
 def _redact(record: logging.LogRecord) -> bool:
@@ -90,7 +109,8 @@ def sentence(error: ParseError, tasks: Iterable[str]) -> str:
     """Say what is wrong with a command line; `tasks` are the names there are."""
     said = str(error)
     if match := re.fullmatch(r"No idea what '(.*)' is!", said):
-        return _unknown(match[1], error.context.flags if error.context else (), tasks)
+        of = error.context
+        return _unknown(match[1], of.flags if of else (), tasks, (of and of.name) or "")
     if match := re.match(r"Flag <Argument: (\w[\w-]*)(?: \((\w[\w-]*)\))?", said):
         name = max(match.groups(""), key=len)
         return f"--{name} needs a value: --{name}=VALUE."
@@ -100,14 +120,16 @@ def sentence(error: ParseError, tasks: Iterable[str]) -> str:
     return f"{said} {LIST}, `fab --help TASK` its options."
 
 
-def _unknown(word: str, options: Iterable[str], tasks: Iterable[str]) -> str:
+def _unknown(word: str, options: Iterable[str], tasks: Iterable[str], task: str) -> str:
     if word.startswith("-"):
-        meant = _meant(word, [option for option in options if option.startswith("--")])
+        meant = _meant(word, [option for option in options if option.startswith("--")], 0.7)
+        if task:
+            return f"fab {task} has no option {word}. {meant}`fab --help {task}` shows those it has."
         return f"fab has no option {word} here. {meant}A task's options go after it, fab's own before it."
     return f"There is no task {word}. {_meant(word, tasks)}{LIST}; name hosts with -H, before the task."
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def _meant(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
     known = list(known)
-    near = [name for name in known if word in name] or difflib.get_close_matches(word, known, n=2)
+    near = [name for name in known if word in name] or difflib.get_close_matches(word, known, 2, likeness)
     return f"Did you mean {' or '.join(near)}? " if near else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from ..inventory.cluster import Node
 from ..plan import runbook
 from ..plan.compare.condition import OFTEN
+from ..plan.gate import Answers
 from ..plan.look.observed import Observed
 from ..plan.runbook import Chapter
 from ..plan.step import Sort, Trouble
@@ -20,6 +21,9 @@ MARGIN = 10
 
 HOPELESS = (Sort.ENDS, Sort.PORT, Sort.HANGS)
 """What no waiting helps against."""
+
+WHERE_IT_DOES_NOT_SERVE = (Sort.READ_ONLY, Sort.FULL)
+"""What no waiting helps against either, but a member may serve all the same for a while."""
 
 
 class DeadEnds:
@@ -52,13 +56,21 @@ class DeadEnds:
         return inquiry.answer(node, self._hosts.execute(node, inquiry.script, inquiry.over).text)
 
     def _hopeless(self, seen: Mapping[str, Observed]) -> tuple[str, Trouble] | None:
+        serving = self._serving(seen)
         for node in (node for node in self._nodes if node.name in seen):
             host = seen[node.name]
+            sorts = HOPELESS if node.name in serving else (*HOPELESS, *WHERE_IT_DOES_NOT_SERVE)
             plan = runbook.missing([self._chapter], self._hosts.cluster, node, host)
             for trouble in plan.troubles:
-                if trouble.sort in HOPELESS and not self._may_recover(node, trouble, host):
+                if trouble.sort in sorts and not self._may_recover(node, trouble, host):
                     return node.name, trouble
         return None
+
+    def _serving(self, seen: Mapping[str, Observed]) -> Collection[str]:
+        assert self._chapter.members is not None  # nobody waits for the chapter of every host
+        said: dict[str, Answers] = {node.name: {} for node in self._chapter.nodes(self._hosts.cluster)}
+        said |= {name: host.said(self._chapter.role) for name, host in seen.items()}
+        return self._chapter.members.standing(self._hosts.cluster, said).serving
 
     def _may_recover(self, node: Node, trouble: Trouble, host: Observed) -> bool:
         """Tell whether it has not ended often since this gate began; what is older may have been mended."""

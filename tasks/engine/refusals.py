@@ -90,6 +90,6 @@ def _refuse_if_in_vain(run: Run, found: Preview) -> None:
 
 def refuse_if_blocked(plans: Plans, unchanged: str = "Nothing was changed.") -> None:
     """Raise Blocked with every obstacle on every host, and what is `unchanged`, which a plan need not say."""
-    obstacles = [(name, str(blocker)) for name, each in plans.items() for blocker in each.blockers]
+    obstacles = [(name, said) for name, each in plans.items() for said in each.obstacles]
     if obstacles:
         raise Blocked("\n".join(filter(None, [*grouped(obstacles), unchanged])))

@@ -33,7 +33,9 @@ class Promise:
         told = grouped(saved.differences(saved.without(self.document, run.overruled), now))
         if told:
             since = f"{self.file}, saved {self.document['saved']}, no longer applies: nothing was changed. "
-            raise Blocked("\n".join([*told, f"{since}`fab plan --out {self.file}` makes a new plan."]))
+            other = self.document["hosts"].keys() != now["hosts"].keys()
+            first = "It was made with another -H: give that one, or else " if other else ""
+            raise Blocked("\n".join([*told, f"{since}{first}`fab plan --out {self.file}` makes a new plan."]))
 
 
 def read(file: str) -> Promise:

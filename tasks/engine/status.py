@@ -141,5 +141,5 @@ def _drift(seen: Status) -> Iterator[str]:
         refused = any(host.blocked for host in seen.hosts)
         yield f"{capitalized(REFUSED)}." if refused else "`fab plan` shows what a deploy would change."
     if strangers := names(dict.fromkeys(one.host for one in seen.strangers)):
-        yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name"
-        yield f"takes part on {strangers}. `fab plan` tells what to do about it."
+        yield f"{'A' if told else 'Every service is well, but a'} member that {seen.source} does not name,"
+        yield f"or has in [removed], takes part on {strangers}. `fab plan` tells what to do about it."

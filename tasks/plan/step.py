@@ -167,6 +167,14 @@ class HostPlan:
     blockers: tuple[Blocker, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
+    @property
+    def obstacles(self) -> list[str]:
+        """Say each blocker once, behind the ids of all the steps in whose way it stands."""
+        ids: dict[str, dict[str, None]] = {}
+        for one in self.blockers:
+            ids.setdefault(str(replace(one, id="")), {})[one.id] = None
+        return [f"{', '.join(those)} {text}".strip() for text, those in ids.items()]
+
     def in_phase(self, phase: Phase) -> tuple[Step, ...]:
         """Give the steps of one phase."""
         return tuple(step for step in self.steps if step.phase == phase)

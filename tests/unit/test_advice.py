@@ -247,8 +247,9 @@ def test_a_copy_of_another_members_data_is_to_be_emptied() -> None:
     one = world()
     one.path(C, MYID, "2\n")
     assert (
-        f"{C}: it is hosts.ini that is right, and the data seem to be a copy of member 2's: docker"
-        in one.remedies()
+        f"{C}: it is hosts.ini that is right: if the running member says serverId=3 "
+        f"(echo conf | nc {C} 2181), only the file was changed: write 3 into {MYID} again; "
+        "else the data seem to be a copy of member 2's: docker" in one.remedies()
     )
     assert (
         "while all other members serve, empty /opt/zookeeper/data; a deploy then has it copy"

@@ -530,8 +530,15 @@ TYPED = {
     ),
     "a misspelt option": (
         ["plan", "--jsn"],
-        "fab has no option --jsn here. Did you mean --json? "
-        "A task's options go after it, fab's own before it.",
+        "fab plan has no option --jsn. Did you mean --json? `fab --help plan` shows those it has.",
+    ),
+    "an option of another task": (
+        ["deploy-marathon", "--plan", "p.json"],
+        "fab deploy-marathon has no option --plan. `fab --help deploy-marathon` shows those it has.",
+    ),
+    "a task's option before it": (
+        ["--json", "plan"],
+        "fab has no option --json here. A task's options go after it, fab's own before it.",
     ),
     "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
     "a task without its option": (
@@ -606,7 +613,11 @@ def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
 @pytest.mark.parametrize(
     "words, told",
     [
-        (["backup", "--out", "/nonexistent"], "--out /nonexistent: it is not a directory\n"),
+        (
+            ["backup", "--out", "/nonexistent"],
+            "--out /nonexistent: there is no such directory; mkdir -p /nonexistent makes it\n",
+        ),
+        (["backup", "--out", "hosts.ini"], "--out hosts.ini: it is not a directory\n"),
         (["backup.check", "/nonexistent"], "/nonexistent: No such file or directory\n"),
         (["restore", "hosts.ini"], "hosts.ini cannot be used: it is not gzip, or it is damaged\n"),
         (["restore"], "fab restore needs --file=...; `fab --help restore` explains it.\n"),
@@ -614,6 +625,19 @@ def test_a_member_that_comes_back_in_a_moment_is_no_reason_to_leave_others_out(
 )
 def test_a_backup_without_a_place_or_a_sound_file_is_bad_input(words: list[str], told: str, fab: Fab) -> None:
     run = fab(*words)
+    assert (run.code, run.stdout, run.stderr) == (2, "", told)
+
+
+def test_an_empty_name_between_two_of_h_is_no_host(fab: Fab) -> None:
+    as_one = fab("-H", "10.70.0.10,10.70.0.11", "runbook")
+    assert fab("-H", "10.70.0.10,,10.70.0.11", "runbook") == as_one
+    assert fab("-H", ",10.70.0.10,10.70.0.11,", "runbook") == as_one
+
+
+@pytest.mark.parametrize("words", [["retire", "--yes", "other"], ["retire", "--dry", "--yes", "other"]])
+def test_the_wrong_name_of_a_cluster_is_refused_before_anybody_is_dialled(words: list[str], fab: Fab) -> None:
+    run = fab(*words)
+    told = "the cluster is called 'mesos', not 'other': nothing was changed\n"
     assert (run.code, run.stdout, run.stderr) == (2, "", told)
 
 

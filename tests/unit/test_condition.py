@@ -8,8 +8,8 @@ import pytest
 from samples import as_wanted, with_container
 from test_actions import EVERY
 
-from tasks.engine.refusals import refuse_if_unwell
-from tasks.errors import Degraded
+from tasks.engine.refusals import refuse_if_blocked, refuse_if_unwell
+from tasks.errors import Blocked, Degraded
 from tasks.inventory.cluster import Node
 from tasks.plan import runbook
 from tasks.plan.look.docker import End
@@ -223,6 +223,16 @@ def test_an_agent_that_has_lost_its_work_dir_comes_back_as_a_new_one_and_the_pla
     host = replace(as_wanted(EVERY, AGENT), held={("mesos-slave", path): Held(lost=True)})
     step = next(step for step in plan(host, AGENT).steps if step.action is Action.REPLACE)
     assert (step.risk, step.effect) == ("data", "ends its tasks and makes it a new agent")
+
+
+def test_what_stands_in_the_way_of_several_steps_is_said_once() -> None:
+    host = replace(as_wanted(EVERY, NODE), engine=False, engine_error="Cannot connect to the Docker daemon")
+    found = plan(host)
+    (told,) = found.obstacles
+    assert len(found.blockers) > 1 and told.startswith("2.4, 2.5")
+    with pytest.raises(Blocked) as refused:
+        refuse_if_blocked({NODE.name: found})
+    assert str(refused.value).count("the docker engine does not run") == 1
 
 
 @pytest.mark.parametrize(("node", "name", "path"), PLACES)

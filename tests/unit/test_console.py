@@ -170,7 +170,15 @@ except Exit as end:
 )
 
 
-@pytest.mark.parametrize("words", [["-m", "fabric", "runbook"], ["-c", DOCUMENT]], ids=["text", "json"])
+FULL = {
+    "text": ["-m", "fabric", "runbook"],
+    "json": ["-c", DOCUMENT],
+    "list": ["-m", "fabric", "--list"],
+    "help of a task": ["-m", "fabric", "--help", "plan"],
+}
+
+
+@pytest.mark.parametrize("words", FULL.values(), ids=FULL.keys())
 def test_a_full_disk_behind_standard_output_is_a_sentence(words: list[str]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -12,6 +12,7 @@ from tasks.errors import Unreachable
 from tasks.inventory.cluster import Node
 from tasks.inventory.parse import parse
 from tasks.plan.look.docker import End
+from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import ZOOKEEPER
 from tasks.plan.step import Sort
@@ -61,6 +62,14 @@ def test_what_hangs_or_lacks_its_port_is_not_waited_for(sort: Sort) -> None:
     host = replace(host, hanging=frozenset({"zookeeper srvr"}), listeners={2181: "nc (pid 7)"}, answers={})
     taken = {"zookeeper": ("java.net.BindException: Address already in use",)}
     assert looks(replace(host, logs=taken if sort is Sort.PORT else {})) == [sort]
+
+
+@pytest.mark.parametrize("held", [Held(free=3), Held(read_only=True)])
+def test_a_full_or_read_only_directory_is_only_waited_for_where_the_member_serves(held: Held) -> None:
+    host = replace(as_wanted(CLUSTER, NODE), now=NOW, held={("zookeeper", "/opt/zookeeper/data"): held})
+    sort = Sort.READ_ONLY if held.read_only else Sort.FULL
+    assert looks(host) == [None]
+    assert looks(replace(host, answers={})) == [sort]
 
 
 def test_a_host_that_cannot_be_looked_at_is_no_dead_end() -> None:

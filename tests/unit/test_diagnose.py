@@ -36,16 +36,16 @@ FULL = "2026-11-30T12:00:00Z java.io.IOException: No space left on device"
 class Answering(FakeHosts):
     """Sound hosts that answer whatever they are asked, but for one that is down; one's disk was full."""
 
-    def __init__(self, down: str = "", deaf: str = "") -> None:
+    def __init__(self, down: str = "", deaf: str = "", advice: str = "") -> None:
         super().__init__(CLUSTER, {}, in_vain=True)
-        self._down, self._deaf = down, deaf
+        self._down, self._deaf, self._advice = down, deaf, advice
 
     def connect(self, node: Node) -> None:
         pass
 
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         if node.name == self._down or (node.name == self._deaf and inquiry.what == "collect"):
-            raise Unreachable("it does not answer", host=node.name)
+            raise Unreachable("it does not answer", self._advice, node.name)
         known = sound_hosts.parts(CLUSTER, node)
         if inquiry.what != "collect":
             told = sound_hosts.asked(inquiry.script, CLUSTER, known)
@@ -86,6 +86,8 @@ def test_a_host_that_is_down_is_one_sentence_in_it_and_the_others_are_there() ->
         "10.0.0.2  it does not answer."
     ]
     assert "10.0.0.1/look.json" in found.files and "10.0.0.2/look.json" not in found.files
+    asked = diagnose.diagnose(Run(Answering(down="10.0.0.2", advice="Is the host up?")))
+    assert "10.0.0.2  it does not answer. Is the host up?" in asked.findings
 
 
 def test_a_host_that_is_lost_while_it_tells_is_named_and_its_look_is_kept() -> None:

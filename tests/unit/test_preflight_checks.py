@@ -351,7 +351,11 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "firewall": (B, _closed_to_us, "this run comes from 192.0.2.7, which neither firewall_allow names"),
     "profile": (
         B,
-        lambda w: w.seen(B, profile=Profile(unreadable="sh cannot read it (line 3)")),
+        lambda w: w.seen(
+            B,
+            profile=Profile(unreadable="sh cannot read it (line 3)"),
+            logins=(Login("sh", "10.0.0.2", code=2, early=True),),
+        ),
         "HOST_IP: /etc/profile breaks logins already: sh cannot read it (line 3)",
     ),
     "login": (

@@ -339,6 +339,13 @@ def test_a_plan_that_does_not_hold_is_refused_by_host_and_nothing_is_done() -> N
     ]
 
 
+def test_a_plan_of_other_hosts_is_refused_with_the_way_back_to_them() -> None:
+    promise = made(NEW, running(OLD))
+    del promise["hosts"]["10.0.0.3"]
+    with pytest.raises(Blocked, match="It was made with another -H: give that one, or else `fab plan --out"):
+        run_with(promise, running(OLD))
+
+
 def test_a_plan_is_held_against_what_is_seen_as_the_hosts_are_leased() -> None:
     with pytest.raises(Blocked, match=r"10\.0\.0\.1, \.2, \.3  no longer: 2\.2 zoo\.cfg"):
         run_with(made(NEW, running(OLD)), running(NEW))

@@ -81,7 +81,7 @@ def logins(host: Subject) -> Iterator[Finding]:
         if login.code is None:
             evidence = f"a login with {login.shell} does not end within {LIMIT} s"
             yield host.finding("login", evidence + (f"; it is at {left}" if left else ""), WAITS)
-        elif login.early:
+        elif login.early and not host.seen.profile.unreadable:  # which is why, and is told
             evidence = f"a login with {login.shell} that is no terminal's ends in its profile"
             yield host.finding("login", evidence, "remove `exit` from /etc/profile and from what it reads")
         if left and login.code is not None:

@@ -29,7 +29,8 @@ def findings(
 
 
 def _down(status: Status) -> list[str]:
-    return [f"{host.trouble.rstrip('.')}." for host in status.hosts if host.trouble]
+    told = (host.trouble for host in status.hosts if host.trouble)
+    return [one if one.endswith((".", "?")) else f"{one}." for one in told]
 
 
 def _unwell(status: Status) -> Iterator[str]:
@@ -45,7 +46,7 @@ def _unwell(status: Status) -> Iterator[str]:
 
 
 def _plans(plans: Plans) -> Iterator[str]:
-    blockers = [(name, str(one)) for name, each in plans.items() for one in each.blockers]
+    blockers = [(name, said) for name, each in plans.items() for said in each.obstacles]
     yield from (f"A deploy would be refused: {line}" for line in grouped(blockers))
     steps = [(name, str(step)) for name, each in plans.items() for step in each.steps]
     yield from (f"It is not as hosts.ini wants it: {line}." for line in grouped(steps))

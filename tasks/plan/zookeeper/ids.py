@@ -44,10 +44,14 @@ def _mend_the_file(cluster: Cluster, node: Node, found: str, lists: dict[str, Me
     taken = {str(id) for members in lists.values() for id in members} | {
         str(n.myid) for n in cluster.ensemble
     }
-    if found in taken:
-        copy = f"the data seem to be a copy of member {found}'s"
-        return f"it is hosts.ini that is right, and {copy}: {_empty(node)}"
     file = f"{node.settings.zookeeper_dir}/data/myid"
+    if found in taken:
+        asked = f"echo conf | nc {node.address} {node.settings.zookeeper_client_port}"
+        return (
+            f"it is hosts.ini that is right: if the running member says serverId={node.myid} ({asked}), "
+            f"only the file was changed: write {node.myid} into {file} again; "
+            f"else the data seem to be a copy of member {found}'s: {_empty(node)}"
+        )
     return (
         f"it is hosts.ini that is right: if only the file was changed, write {node.myid} into {file} again; "
         f"if the data come from elsewhere, {_empty(node)}"
