@@ -9,7 +9,7 @@ from .compare import advice, belonging
 from .compare.compared import Host
 from .compare.host import compare
 from .compare.listening import as_it_runs
-from .desired import DIGEST, Container, Item, of, of_every_host
+from .desired import DIGEST, Container, Item, every_host, of
 from .gate import Members, Question
 from .look import candidates
 from .look.docker import SeenContainer
@@ -85,7 +85,7 @@ class Chapter:
         return self.role is None or self.role in node.roles
 
 
-HOST = Chapter(None, 1, of_every_host)
+HOST = Chapter(None, 1, every_host.wanted)
 ZOOKEEPER = Chapter(
     "zookeeper",
     2,

@@ -17,7 +17,8 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.kinds import Kind, Wrong
 from tasks.inventory.parse import InventoryError, Problem, parse
 from tasks.plan import runbook
-from tasks.plan.desired import Container, Directories, File, Identity, Image, profile_line
+from tasks.plan.desired import Container, Directories, File, Identity, Image
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.look.docker import SeenContainer, SeenImage
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen

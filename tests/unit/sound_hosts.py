@@ -12,7 +12,8 @@ from marathon_world import info
 
 from tasks.inventory.cluster import Cluster, Node
 from tasks.plan import runbook
-from tasks.plan.desired import Container, File, Identity, of, profile_line
+from tasks.plan.desired import Container, File, Identity, of
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.runbook import CHAPTERS
 
 PID = 1547

@@ -11,7 +11,8 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.compare.profile import Edit, edit
-from tasks.plan.desired import File, profile_line
+from tasks.plan.desired import File
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.look.observed import Observed, Path
 from tasks.plan.look.profile import Profile
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER

@@ -191,8 +191,12 @@ def test_networks_have_commas_between_them() -> None:
 
 
 @pytest.mark.parametrize("text, part", [(TEXT, "The cluster is open: "), (WALLED, "Whoever is on its")])
-def test_one_sentence_says_who_owns_the_cluster(text: str, part: str) -> None:
+def test_one_line_says_who_owns_the_cluster_and_whether_credentials_are_demanded(
+    text: str, part: str
+) -> None:
     assert exposure(parse(text)).startswith(part)
+    known = parse(f"{text}\nsecurity=permissive\nsecrets_file=s\n")
+    assert exposure(known) == f"{exposure(parse(text))} Masters know credentials, and demand none."
 
 
 # What a look tells

@@ -17,7 +17,8 @@ from tasks.errors import StepFailed
 from tasks.plan.compare.compared import Host
 from tasks.plan.compare.host import compare
 from tasks.plan.compare.remedy import explain
-from tasks.plan.desired import LoginCheck, ProfileLine, profile_line
+from tasks.plan.desired import LoginCheck, ProfileLine
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.look.observed import LOCK, Observed, questions, read, script
 from tasks.plan.names import Id
 from tasks.plan.script import runnable

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..http import items, parsed, table, text
 from ..look import docker
 from ..look.docker import SeenContainer, SeenImage
-from ..look.observed import listening
+from ..look.listeners import listening
 from ..look.sections import LIMIT, Unreadable, script, split
 from ..names import TASK
 from ..shell import OWN_ENGINE

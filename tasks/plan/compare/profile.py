@@ -8,7 +8,7 @@ from ...inventory.edits import Change, Set
 from ...inventory.printable import printable
 from .. import shell
 from ..desired import FILE_MODE, LoginCheck, ProfileLine
-from ..desired import profile_line as host_ip_line
+from ..desired.every_host import profile_line as host_ip_line
 from ..look.profile import LIMIT, LOGIN, UNREADABLE, Login
 from ..names import Id
 from ..shell import quote

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypeVar
 
-from ...inventory.cluster import Cluster, Node
+from ...inventory.cluster import Cluster
 from ...inventory.credentials import Secret
-from ...inventory.doors import Door, doors
+from ...inventory.doors import Door
 from ..names import Id
 
 DIGEST = "mesofab.digest"
@@ -293,23 +293,3 @@ def zookeeper_url(cluster: Cluster, path: str) -> str:
     """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
     members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
     return f"zk://{','.join(members)}{path}"
-
-
-def of_every_host(cluster: Cluster, node: Node) -> tuple[Item, ...]:
-    """Say what chapter 1 wants of `node`: that it knows its own address, and lets no strangers in."""
-    own: tuple[Item, ...] = (ProfileLine(Id.SET_IP, node.address), LoginCheck(Id.CHECK_IP, node.address))
-    if not cluster.settings.firewall:
-        return own
-    return (*own, Firewall(Id.FIREWALL, doors(cluster, node), cluster.settings.firewall_allow))
-
-
-def profile_line(address: str) -> str:
-    """Give the line for /etc/profile.
-
-    It asks the interfaces as the published one does, but for this one address as a whole
-    field, so that it yields `address` or nothing: never a neighbour, never two words.
-    """
-    return (
-        "export HOST_IP=$(ip -o -4 addr show"
-        f""" | awk '{{ split($4, a, "/"); if (a[1] == "{address}") {{ print a[1]; exit }} }}')"""
-    )

@@ -1,7 +1,7 @@
 """One read-only script that asks a host for everything the comparison needs, and its answer read."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..desired import (
@@ -15,8 +15,8 @@ from ..desired import (
     Mount,
     ProfileLine,
     of,
-    profile_line,
 )
+from ..desired.every_host import profile_line
 from ..gate import Question
 from ..shell import OWN_ENGINE, at_once, quote
 from . import by_hand, docker, firewall, lease, mounts, sections
@@ -25,6 +25,7 @@ from . import sealed as of_secrets
 from .docker import ABSENT, SeenContainer, SeenImage
 from .firewall import SeenFirewall
 from .lease import Lease
+from .listeners import listening, on_loopback
 from .mounts import Held
 from .peers import Peers
 from .profile import Login, Profile
@@ -248,7 +249,7 @@ def _observed(parts: Mapping[str, str], ask: Questions, salt: str) -> Observed:
         held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
         listeners=listening(parts.get("listeners", "")),
-        loopback=_loopback(parts.get("listeners", "")),
+        loopback=on_loopback(parts.get("listeners", "")),
         answers={name: parts[f"answer {name}"] for name in ask.words},
         hanging=frozenset(name for name in ask.vital if f"{HANGS} {name}" in parts),
     )
@@ -275,30 +276,3 @@ def _paths(parts: Mapping[str, str], ask: Questions, salt: str) -> dict[str, Pat
 def _path(text: str, mode: str = "", owner: str = "") -> Path:
     kind, _, content = text.partition("\n")
     return Path(kind or "absent", content, mode, owner)
-
-
-def listening(text: str) -> dict[int, str]:
-    """Give who listens on each TCP port, from what ss says."""
-    listeners = {}
-    for _, port, line in _sockets(text):
-        process = re.search(r'\("([^"]+)",pid=(\d+)', line)
-        listeners[port] = f"{process[1]} (pid {process[2]})" if process else "an unknown process"
-    return listeners
-
-
-def _loopback(text: str) -> frozenset[int]:
-    at: dict[int, set[str]] = {}
-    for address, port, _ in _sockets(text):
-        at.setdefault(port, set()).add(re.sub(r"^\[(::ffff:)?|\]$", "", address))
-    return frozenset(
-        port for port, those in at.items() if all(each == "::1" or each.startswith("127.") for each in those)
-    )
-
-
-def _sockets(text: str) -> Iterator[tuple[str, int, str]]:
-    """Give the address and the port of every listener, and its whole line."""
-    for line in text.splitlines():
-        fields = line.split()
-        address, _, port = fields[3].rpartition(":") if len(fields) >= 4 else ("", "", "")
-        if port.isdecimal():
-            yield address, int(port), line

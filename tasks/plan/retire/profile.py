@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ..compare.profile import KEPT, SIMPLE, Edit, change
-from ..desired import PROFILE, profile_line
+from ..desired import PROFILE
+from ..desired.every_host import profile_line
 from ..look.observed import Observed
 from ..names import Id
 from ..shell import quote
