@@ -24,7 +24,8 @@ from tasks.errors import BadInput, Blocked, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
-from tasks.plan.desired import Image, of, profile_line
+from tasks.plan.desired import Image, of
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.look.firewall import CHANGED, TRIED, SeenFirewall
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from samples import SHELLS, run, stand_in
 
 from tasks.plan import shell
-from tasks.plan.desired import Container, File, Image, Mount, profile_line
+from tasks.plan.desired import Container, File, Image, Mount
+from tasks.plan.desired.every_host import profile_line
 from tasks.plan.names import Id
 
 ADDRESS = "10.70.0.10"
