@@ -93,11 +93,10 @@ class Marathons:
     def _before_leader(self, member: Node, own: Collection[str]) -> After:
         known, standing = _seen(self._hosts, member)
         booting = sorted(self.held)[:1] or ties.last_standby(ties.line(self._hosts.cluster, standing))
-        if booting:
-            self._boot_again(booting, "one that boots is not hit when ZooKeeper's leader is restarted next")
-            if self._work:
-                _ties(self._hosts, booting, gates.settling(self._hosts), int(self._work * ties.PART))
-        tied = {name: one for name, one in known.items() if name not in booting}
+        if booting and not self._boots_on(booting):
+            self._hold(booting)
+            booting = []
+        tied = {name: one for name, one in known.items() if name not in {*booting, *self.held}}
 
         def after() -> None:
             ended = [*_ended(self._hosts, member, tied, standing), *self.held]
@@ -108,6 +107,13 @@ class Marathons:
             self._start(names)
 
         return after
+
+    def _boots_on(self, names: Sequence[str]) -> bool:
+        """Have them boot until ZooKeeper's leader may go; tell whether they are still not connected then."""
+        self._boot_again(names, "one that boots is not hit when ZooKeeper's leader is restarted next")
+        patience = gates.settling(self._hosts) if self._work else ties.QUICK
+        seen = _ties(self._hosts, names, patience, int(self._work * ties.PART))
+        return not any(one.members for one in seen.values())
 
     def _before_follower(self, member: Node, seen: Seen, own: Collection[str], coming: int) -> After:
         """Stop those that are tied to the member and not to boot twice; see `before`."""

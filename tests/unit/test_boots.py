@@ -83,7 +83,8 @@ class World(FakeHosts):
 
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         members = frozenset(self.sessions.get(node.name, ()))
-        return cast(T, Ties(members, "2026-11-30T19:42:33.1Z" if members else ""))
+        since = "2026-11-30T19:42:33.1Z" if members else ""
+        return cast(T, Ties(members if node.name not in self.booting else frozenset(), since))
 
     @contextmanager
     def tree(self, vantage: Node, but: Node | None = None) -> Iterator[Tree]:

@@ -88,16 +88,22 @@ def test_the_ties_are_those_of_the_containers_own_processes() -> None:
 
 @dataclass
 class World:
-    """Three Marathons in line, where the sessions of each are, and what befell them."""
+    """Three Marathons in line, where the sessions of each are, and what befell them.
+
+    Those that boot slowly are not connected yet when they are asked.
+    """
 
     sessions: dict[str, tuple[str, str]]
     line: list[str] = field(default_factory=lambda: list(NAMES))
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     restarts: list[str] = field(default_factory=list)
+    slowly: bool = False
+    booting: set[str] = field(default_factory=set)
 
     def restart(self, name: str) -> None:
         self.restarts.append(name)
         self.line = [each for each in self.line if each != name] + [name]
+        self.booting |= {name} if self.slowly else set()
         self.sessions[name] = self.chance.choice(SESSIONS)
 
 
@@ -134,6 +140,8 @@ class Hosts(FakeHosts):
 
     def inquire(self, node: Node, inquiry: Inquiry[T], staying: Staying | None = None) -> T:
         self.asked.append(node.name)
+        if node.name in self.world.booting:
+            return cast(T, Ties(frozenset(), SINCE))
         runs = node.name in self.world.sessions
         return cast(T, tied(*self.world.sessions[node.name]) if runs else Ties(frozenset(), ""))
 
@@ -189,7 +197,7 @@ def test_where_all_are_tied_the_standbys_boot_again_until_one_is_free_while_the_
 
 
 def test_before_zookeepers_leader_goes_the_last_in_line_begins_to_boot_and_the_others_wait_for_it() -> None:
-    hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}), hanging=[A, B])
+    hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}, slowly=True), hanging=[A, B])
     before(hosts, leads=True, waiting=[])()
     assert hosts.done == [
         "0.12 restart marathon-3",
@@ -197,6 +205,20 @@ def test_before_zookeepers_leader_goes_the_last_in_line_begins_to_boot_and_the_o
         "0.11 end marathon-2 if it hangs",
         "0.10 start marathon-1",
         "0.11 start marathon-2",
+    ]
+
+
+def test_one_that_is_connected_before_zookeepers_leader_goes_is_stopped_and_boots_with_the_others() -> None:
+    hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}), hanging=[A, B])
+    before(hosts, leads=True, waiting=[])()
+    assert hosts.done == [
+        "0.12 restart marathon-3",
+        "0.12 stop marathon-3",
+        "0.10 end marathon-1 if it hangs",
+        "0.11 end marathon-2 if it hangs",
+        "0.10 start marathon-1",
+        "0.11 start marathon-2",
+        "0.12 start marathon-3",
     ]
 
 

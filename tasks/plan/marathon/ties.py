@@ -32,6 +32,12 @@ What is left takes longer than its end, and not much longer than an election; wi
 waits for up to 10 s (1.5.8).
 """
 
+QUICK = 1
+"""Seconds that one may boot before ZooKeeper's leader goes if nobody knows how much work that is.
+
+Whoever is connected by then would only be lost, too: it boots better when there is a ZooKeeper again.
+"""
+
 ENDED = "its process has ended"
 """What the step that ends a hanging Marathon says if the process that was known is no more."""
 
