@@ -95,11 +95,12 @@ class Marathons:
         booting = sorted(self.held)[:1] or ties.last_standby(ties.line(self._hosts.cluster, standing))
         if booting and not self._boots_on(booting):
             self._hold(booting)
-            booting = []
+            booting, standing = [], _standing(self._hosts, member)
         tied = {name: one for name, one in known.items() if name not in {*booting, *self.held}}
 
         def after() -> None:
-            ended = [*_ended(self._hosts, member, tied, standing), *self.held]
+            ended = [*_ended(self._hosts, tied), *self.held]
+            _forget(self._hosts, member, standing, ended)
             names = [name for name in ended if name not in own]
             self.held.clear()
             if booting:  # one boots already, and several at once take longer
@@ -111,8 +112,8 @@ class Marathons:
     def _boots_on(self, names: Sequence[str]) -> bool:
         """Have them boot until ZooKeeper's leader may go; tell whether they are still not connected then."""
         self._boot_again(names, "one that boots is not hit when ZooKeeper's leader is restarted next")
-        patience = gates.settling(self._hosts) if self._work else ties.QUICK
-        seen = _ties(self._hosts, names, patience, int(self._work * ties.PART))
+        work = int(self._work * ties.PART) if self._work >= ties.SLOW else 0
+        seen = _ties(self._hosts, names, gates.settling(self._hosts) if work else ties.QUICK, work)
         return not any(one.members for one in seen.values())
 
     def _before_follower(self, member: Node, seen: Seen, own: Collection[str], coming: int) -> After:
@@ -127,7 +128,9 @@ class Marathons:
 
         def after() -> None:
             hit = {name: one for name, one in tied.items() if name not in done_with}
-            self._are_held(_ended(self._hosts, member, hit, standing))
+            ended = _ended(self._hosts, hit)
+            _forget(self._hosts, member, standing, ended)
+            self._are_held(ended)
             if self.held >= self._all() and not own:
                 self.start_held(but=sorted(self.held)[1:])  # rather one boot more than nobody who answers
             elif coming != 1:  # else that is ZooKeeper's leader, which ends them all
@@ -242,8 +245,8 @@ def _standing(hosts: Hosts, member: Node) -> list[Candidacy]:
         return []
 
 
-def _ended(hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Sequence[Candidacy]) -> list[str]:
-    """End those of the tied that hang, remove the candidacies of all that have ended, and give their hosts.
+def _ended(hosts: Hosts, tied: Mapping[str, Ties]) -> list[str]:
+    """End those of the tied that hang, and give the hosts of all that have ended.
 
     What fails here is told, and does not matter: they would end by themselves.
     """
@@ -252,16 +255,16 @@ def _ended(hosts: Hosts, member: Node, tied: Mapping[str, Ties], standing: Seque
     except OperatorError as error:
         hosts.console.say(str(error), "warning")
         return []
-    ended = [name for name, words in said.items() if ties.ENDED in words.splitlines()]
-    _remove(hosts, member, [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}])
-    return ended
+    return [name for name, words in said.items() if ties.ENDED in words.splitlines()]
 
 
 def _nodes(hosts: Hosts, names: Collection[str]) -> list[Node]:
     return [node for node in hosts.nodes if node.name in names]
 
 
-def _remove(hosts: Hosts, member: Node, stale: Sequence[Candidacy]) -> None:
+def _forget(hosts: Hosts, member: Node, standing: Sequence[Candidacy], ended: Collection[str]) -> None:
+    """Remove the candidacies of those that have ended, so that nobody waits for their sessions."""
+    stale = [one for one in standing if {*ties.line(hosts.cluster, [one])} & {*ended}]
     if not stale:
         return
     try:

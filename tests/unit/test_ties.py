@@ -90,7 +90,8 @@ def test_the_ties_are_those_of_the_containers_own_processes() -> None:
 class World:
     """Three Marathons in line, where the sessions of each are, and what befell them.
 
-    Those that boot slowly are not connected yet when they are asked.
+    Those that boot slowly are not connected yet when they are asked; those that end abruptly leave their
+    candidacies behind.
     """
 
     sessions: dict[str, tuple[str, str]]
@@ -98,6 +99,7 @@ class World:
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     restarts: list[str] = field(default_factory=list)
     slowly: bool = False
+    abruptly: bool = False
     booting: set[str] = field(default_factory=set)
 
     def restart(self, name: str) -> None:
@@ -157,7 +159,7 @@ class Hosts(FakeHosts):
         for name, own in steps.items():
             if own[0].action is Action.RESTART:
                 self.world.restart(name)
-            elif own[0].action is Action.STOP and ties.ENDED not in own[0].shell:
+            elif own[0].action is Action.STOP and ties.ENDED not in own[0].shell and not self.world.abruptly:
                 self.world.line.remove(name)
         return {name: ties.ENDED if name in self._hanging else "" for name in steps}
 
@@ -220,6 +222,12 @@ def test_one_that_is_connected_before_zookeepers_leader_goes_is_stopped_and_boot
         "0.11 start marathon-2",
         "0.12 start marathon-3",
     ]
+
+
+def test_one_that_was_stopped_as_it_came_leaves_no_candidacy_for_which_the_others_would_wait() -> None:
+    hosts = Hosts(World({A: (A, A), B: (A, A), C: (A, A)}, abruptly=True), hanging=[A, B])
+    before(hosts, leads=True, waiting=[])()
+    assert hosts.removed == [f"{name}:8080" for name in NAMES]
 
 
 def test_what_hangs_is_ended_and_started_again_and_its_candidacy_removed() -> None:

@@ -32,10 +32,16 @@ What is left takes longer than its end, and not much longer than an election; wi
 waits for up to 10 s (1.5.8).
 """
 
-QUICK = 1
-"""Seconds that one may boot before ZooKeeper's leader goes if nobody knows how much work that is.
+SLOW = 250
+"""Ticks of work, at least, that must be known of a boot so that ZooKeeper's leader may go after a part of it.
 
-Whoever is connected by then would only be lost, too: it boots better when there is a ZooKeeper again.
+What is left of a quicker one may be over before the leader has gone.
+"""
+
+QUICK = 3
+"""Seconds that one boots before ZooKeeper's leader goes if that is not known of it.
+
+Whoever is connected by then would be lost with all others: it boots again when there is a ZooKeeper.
 """
 
 ENDED = "its process has ended"
