@@ -85,6 +85,10 @@ def test_a_first_start_that_was_cut_says_how_many_must_serve() -> None:
     assert said[1].endswith("still missing: start ZooKeeper on 10.0.0.2, .3.")
 
 
+def test_a_run_that_put_back_all_it_had_done_has_changed_something_all_the_same() -> None:
+    assert after(planned(REPLACE), (NODES[0], REPLACE), (NODES[0], BACK)).changed
+
+
 def test_what_was_put_back_is_still_to_be_done() -> None:
     back = after(planned(REPLACE), (NODES[0], REPLACE), (NODES[1], REPLACE), (NODES[0], BACK))
     assert last_words(back)[-1].endswith("still missing: replace ZooKeeper on 10.0.0.1, .3.")

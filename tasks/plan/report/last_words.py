@@ -52,7 +52,8 @@ class Progress:
         begun = {name: each for name, each in self.begun.items() if name != node}
         done = self.done | {(node, step)}
         if step.action is Action.PUT_BACK:
-            done -= {each for each in done if each[0] == node and each[1].id == step.id}
+            undone = {each for each in self.done if each[0] == node and each[1].id == step.id}
+            done -= undone  # but the step that puts back: the run has changed something
         planned = node in self.plans and step in self.plans[node].steps
         counts = self.planned + planned, self.added + (not planned and not idle)
         return replace(self, begun=begun, done=done, planned=counts[0], added=counts[1])
