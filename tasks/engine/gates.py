@@ -12,7 +12,7 @@ from ..plan.look.observed import Observed
 from ..plan.report.reach import reaching
 from ..plan.roll import Member, Standings, Turn
 from ..plan.runbook import CHAPTERS, MESOS_AGENT, Chapter
-from ..plan.words import capitalized
+from ..plan.words import capitalized, share
 from .asking import PAUSE, Heard
 from .hosts import Hosts
 
@@ -39,8 +39,22 @@ def reach(hosts: Hosts, chapter: Chapter, needed: frozenset[str], judge: Judge |
     verdict = _await(hosts, chapter, vantage, needed, lambda answers: judge(hosts.cluster, answers, needed))
     if not verdict.passed:
         (name,) = chapter.containers(hosts.cluster, vantage)
-        raise _not_well(hosts, chapter, verdict, f"Look at `docker logs {name}` there. {SEARCH}")
+        look = f"Look at `docker logs {name}` there."
+        raise _not_well(hosts, chapter, verdict, f"{_beneath(hosts, chapter) or look} {SEARCH}")
     return verdict
+
+
+def _beneath(hosts: Hosts, chapter: Chapter) -> str:
+    """Ask once what the service leans on; say what of that does not stand and what brings it up, or ""."""
+    lower = [each for each in services(hosts) if each.rank < chapter.rank]
+    with suppress(OperatorError):
+        for service, stands in standings_now(hosts, lower).items():
+            if not stands.stands:
+                title = next(each.title for each in lower if each.service == service)
+                some = share(len(stands.serving), stands.total, "members", "serves", "serve")
+                task = f"fab deploy-{service.replace('_', '-')}"
+                return f"It leans on {title}, of which {some}: `{task}` runs what is missing there."
+    return ""
 
 
 def reach_member(hosts: Hosts, chapter: Chapter, node: Node) -> None:

@@ -15,7 +15,7 @@ from tasks.plan.gate import Question, Standing
 from tasks.plan.preflight import Look
 from tasks.plan.preflight.facts import Facts
 from tasks.plan.roll import Member
-from tasks.plan.runbook import ZOOKEEPER
+from tasks.plan.runbook import MESOS_AGENT, ZOOKEEPER
 
 TRIO = "[zookeeper]\n10.0.0.1 myid=1\n10.0.0.2 myid=2\n10.0.0.3 myid=3\n"
 CLUSTER, CHANGED = parse(TRIO), parse(f"{TRIO}[zookeeper:vars]\nzookeeper_sync_limit=5\n")
@@ -45,6 +45,16 @@ def test_a_deploy_whose_member_does_not_come_back_repeats_it() -> None:
     with pytest.raises(GateNotReached) as error:
         deploy(Run(hosts("10.0.0.3"), [ZOOKEEPER]), check=True)
     assert TOLD in str(error.value)
+
+
+def test_a_service_that_waits_for_one_that_was_not_deployed_names_the_task_for_that() -> None:
+    text = f"{TRIO}[mesos_master]\n10.0.0.1\n10.0.0.2\n10.0.0.3\n[mesos_agent]\n10.0.0.4\n"
+    nobody = FakeHosts(parse(text), {}, says=lambda question: "", in_vain=True)
+    with pytest.raises(GateNotReached, match="on ZooKeeper, of which 0 of 3 .* `fab deploy-zookeeper` r"):
+        gates.reach(nobody, MESOS_AGENT, frozenset({"10.0.0.4"}))
+    served = FakeHosts(parse(text), {}, says=ensemble_led_by("10.0.0.1"), in_vain=True)
+    with pytest.raises(GateNotReached, match="masters, of which 0 of 3 .* `fab deploy-mesos-master` r"):
+        gates.reach(served, MESOS_AGENT, frozenset({"10.0.0.4"}))
 
 
 def shaken(hosts: FakeHosts) -> str:

@@ -54,11 +54,12 @@ class Marathons(FakeHosts):
         enough: Callable[[Mapping[Question, str]], bool],
     ) -> None:
         heard = {question: self._answer(question.address) for question in questions}
-        self.done.append("ask " + ", ".join(q.address[-3:] for q, answer in heard.items() if answer))
+        if answered := [question.address[-3:] for question, answer in heard.items() if answer]:
+            self.done.append("ask " + ", ".join(answered))
         enough(heard)
 
     def _answer(self, name: str) -> str:
-        image = self.world.images[name]
+        image = self.world.images.get(name)  # of a Marathon; nobody else is there
         if name not in self.world.running or (name in self.mute and image == NEW):
             return ""
         assert self.world.leader
