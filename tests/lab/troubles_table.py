@@ -503,6 +503,7 @@ POWERED_OFF = Round(
             lambda who: stop(who["agent"]),
             follow=(
                 "test_the_last_line_that_sets_host_ip_exports_it@{agent}",
+                "test_strangers_are_kept_out_if_hosts_ini_says_so@{agent}",
                 "test_its_clock_agrees_with_ours@{agent}",
                 "test_no_other_container_of_ours_is_there@{agent}",
             ),
