@@ -150,6 +150,7 @@ class Members(FakeHosts):
     def __init__(self, state: State) -> None:
         super().__init__(state.after, {}, says=self._answer, in_vain=True)
         self.state, self._lost = state, set()
+        self._old = old(state.size)  # here: in several threads at once Python 3.11 cannot always parse
 
     def connect(self, node: Node) -> None:
         if node.name in self.state.after.gone or node.name == "lost":
@@ -169,9 +170,9 @@ class Members(FakeHosts):
             return Observed(
                 engine=True, addresses=frozenset({own.address}), images=as_wanted(state.after, own).images
             )
-        before = own if new or own.name in state.renewed else old(state.size).called(own.name)
+        before = own if new or own.name in state.renewed else self._old.called(own.name)
         assert before
-        seen = as_wanted(state.after if own.name in state.renewed else old(state.size), before)
+        seen = as_wanted(state.after if own.name in state.renewed else self._old, before)
         answers = {f"zookeeper {w}": self._says_of(own.address, w) for w in ("srvr", "mntr")}
         return replace(seen, answers=answers, holdings={data(own): ("log.1",)})
 
