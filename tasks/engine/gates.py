@@ -11,7 +11,7 @@ from ..plan.gate import Answers, Members, Question, Questionnaire, Standing, Ver
 from ..plan.look.observed import Observed
 from ..plan.report.reach import reaching
 from ..plan.roll import Member, Standings, Turn
-from ..plan.runbook import CHAPTERS, MESOS_AGENT, Chapter
+from ..plan.runbook import CHAPTERS, MESOS_AGENT, NAMED, Chapter
 from ..plan.words import capitalized, share
 from .asking import PAUSE, Heard
 from .hosts import Hosts
@@ -50,10 +50,10 @@ def _beneath(hosts: Hosts, chapter: Chapter) -> str:
     with suppress(OperatorError):
         for service, stands in standings_now(hosts, lower).items():
             if not stands.stands:
-                title = next(each.title for each in lower if each.service == service)
                 some = share(len(stands.serving), stands.total, "members", "serves", "serve")
                 task = f"fab deploy-{service.replace('_', '-')}"
-                return f"It leans on {title}, of which {some}: `{task}` runs what is missing there."
+                lame = f"It leans on {NAMED[service].title}, of which {some}"
+                return f"{lame}: `{task}` runs what is missing there."
     return ""
 
 

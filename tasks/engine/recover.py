@@ -9,7 +9,6 @@ from ..plan.look.observed import Observed
 from ..plan.membership import forsaken
 from ..plan.mesos_master import outage as masters
 from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter
-from ..plan.step import Phase
 from ..plan.words import capitalized, grouped, names
 from ..plan.zookeeper import outage
 from ..plan.zookeeper.outage import Remains
@@ -120,10 +119,7 @@ def recover(run: Run) -> Result:
 def _servers(run: Run) -> Hosts:
     if run.hosts.nodes != run.cluster.nodes:
         raise BadInput("only all hosts together tell who has the newest data: leave out -H")
-    names = [
-        node.name for node in run.hosts.nodes if any(map(node.roles.count, ("zookeeper", "mesos_master")))
-    ]
-    return run.hosts.among(names)
+    return run.hosts.among([n.name for n in run.hosts.nodes if any(one.concerns(n) for one in SERVERS)])
 
 
 def _found(hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Recovery:
@@ -152,9 +148,9 @@ def _start_newest(hosts: Hosts, those: Sequence[Node]) -> None:
         silent[:] = [node.name for node in those if not member(said[ZOOKEEPER][node.name]).present]
         return not silent
 
-    silent, phases = list[str](), tuple[Phase, ...](("stage", "start"))
+    silent = list[str]()
     found = _planned(Run(hosts.among([node.name for node in those]), [ZOOKEEPER])).plans
-    hosts.act({name: [s for phase in phases for s in each.in_phase(phase)] for name, each in found.items()})
+    hosts.act({name: each.in_phase("stage", "start") for name, each in found.items()})
     gates.ask_until(hosts, [ZOOKEEPER], answer)
     if silent:
         told = "it has the newest data, and was started, and does not answer; no other one was started"

@@ -80,7 +80,7 @@ def _swap(run: Run, alive: Mapping[str, Node], stage: Stage) -> None:
         if node.name not in there:
             gates.reach(former, ZOOKEEPER, there)
             found = plan(run).plans[node.name]
-            run.hosts.act({node.name: [*found.in_phase("stage"), *found.in_phase("start")]})
+            run.hosts.act({node.name: found.in_phase("stage", "start")})
             there |= {node.name}
             gates.reach(former, ZOOKEEPER, there)
 
@@ -148,8 +148,7 @@ def _bring_back(run: Run, leaves: Sequence[Node], idle: Collection[str], serving
         told = f"ZooKeeper: {verb(sorted(idle), 'does not serve', 'do not serve')}, and {why}"
         raise Blocked(f"{told}. Nothing more was changed. Deploy with nobody in [removed] first.")
     plans = plan(run).plans
-    phases: tuple[Phase, ...] = ("stage", "start", "replace")
-    run.hosts.act({name: [s for phase in phases for s in plans[name].in_phase(phase)] for name in idle})
+    run.hosts.act({name: plans[name].in_phase("stage", "start", "replace") for name in idle})
 
 
 def _but_of(plans: Plans, leader: str) -> Plans:

@@ -134,7 +134,7 @@ def standing(
     `leave` says how one on a host goes for good, and whether it does so beside a member of hosts.ini.
     """
     own = {node.name for node in cluster.having(role)}
-    leaving = {node.address: node.name for node in cluster.removed if role in node.roles}
+    leaving = {node.address: node.name for node in cluster.leaving(role)}
     for host in candidates.elsewhere(cluster, seen, role, paths):
         beside = host in own
         rest = "one there" if beside else "it in [removed]" if host in leaving else "none there"

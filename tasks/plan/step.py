@@ -175,9 +175,9 @@ class HostPlan:
             ids.setdefault(str(replace(one, id="")), {})[one.id] = None
         return [f"{', '.join(those)} {text}".strip() for text, those in ids.items()]
 
-    def in_phase(self, phase: Phase) -> tuple[Step, ...]:
-        """Give the steps of one phase."""
-        return tuple(step for step in self.steps if step.phase == phase)
+    def in_phase(self, *phases: Phase) -> tuple[Step, ...]:
+        """Give the steps of one phase, or of several, one phase after the other."""
+        return tuple(step for phase in phases for step in self.steps if step.phase == phase)
 
     def without(self, checks: Collection[str]) -> "HostPlan":
         """Leave out the blockers of these checks."""

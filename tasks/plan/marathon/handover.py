@@ -64,7 +64,7 @@ def _objections(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Objectio
     instances = _instances(cluster, seen)
     stored = _stored(instances, seen)
     left_out = absent(cluster, "marathon", plans)
-    leaving = [node.name for node in cluster.removed if "marathon" in node.roles]
+    leaving = [node.name for node in cluster.leaving("marathon")]
     yield from _cut_short(cluster, instances, seen, plans)
     for one in (one for one in instances if one.found.image != one.wanted and one.node.name in plans):
         wanted = versions.of_image(one.wanted)
