@@ -1,13 +1,13 @@
 """Members leave the ensemble or the masters: who is stopped when, and that nothing is lost on the way."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from json import dumps
 
 import pytest
-from fake_hosts import FakeHosts
+from fake_ensemble import FakeEnsemble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import as_wanted
@@ -15,18 +15,16 @@ from test_members import bare, host, listing, serving
 from test_members import membership_of as told
 
 from tasks.engine.deploy import deploy
-from tasks.engine.hosts import Inquiry
 from tasks.engine.run import Run
 from tasks.errors import Blocked
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
-from tasks.plan.gate import Question
 from tasks.plan.look.docker import SeenContainer
 from tasks.plan.look.observed import Observed
 from tasks.plan.membership import Membership
 from tasks.plan.mesos_master.desired import data as log
 from tasks.plan.mesos_master.replicas import membership as replicas_membership
-from tasks.plan.runbook import ZOOKEEPER, Chapter
+from tasks.plan.runbook import ZOOKEEPER
 from tasks.plan.step import Action, HostPlan, Step
 from tasks.plan.zookeeper.desired import data
 from tasks.plan.zookeeper.fewer import order
@@ -193,46 +191,23 @@ class State:
     gone: frozenset[str] = frozenset()
 
 
-class Members(FakeHosts):
+class Members(FakeEnsemble[State]):
     """Five ZooKeepers of which two leave; each look and each answer is that of now."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(replace(THREE, gone=state.gone), {}, says=self._answer, in_vain=True)
-        self.state, self._lost = state, set()
+        super().__init__(replace(THREE, gone=state.gone), state)
 
     def _seen(self, node: Node) -> Observed:
         if node in THREE.removed or not node.roles:
             return Observed(engine=True)
         own = next(each for each in THREE.nodes if each.name == node.name)
         seen = as_wanted(THREE if node.name in self.state.renewed else FIVE, own)
-        answers = {f"zookeeper {w}": self._says_of(node.address, w) for w in ("srvr", "mntr")}
-        return replace(seen, answers=answers, holdings={data(own): ("log.1",)})
+        return replace(seen, answers=self.answers_of(node.address), holdings={data(own): ("log.1",)})
 
-    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
-        return Inquiry("look", "", "", lambda _: self.but_ours(node, self._seen(node)))
+    def leader(self) -> str:
+        return self.state.leader
 
-    def _answer(self, question: Question) -> str:
-        return self._says_of(question.address, question.word)
-
-    def _says_of(self, address: str, word: str) -> str:
-        state = self.state
-        if address not in state.up:
-            return ""
-        leads = address == state.leader
-        if word == "mntr":
-            return f"zk_server_state\tleader\nzk_synced_followers\t{len(state.up) - 1}\n" if leads else ""
-        return f"Mode: {'leader' if leads else 'follower'}\n"
-
-    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
-        for name, step in ((name, step) for name, own in steps.items() for step in own):
-            if self.state.cut == 0:
-                raise KeyboardInterrupt
-            self.state.cut -= 1
-            super().act({name: [step]})
-            self._do(name, step)
-        return dict.fromkeys(steps, "")
-
-    def _do(self, name: str, step: Step) -> None:
+    def do(self, name: str, step: Step) -> None:
         state = self.state
         if step.action is Action.STOP:
             state.done.append(f"end {name[-1]}")

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fake_hosts import FakeHosts
+from fake_ensemble import FakeEnsemble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import as_wanted
@@ -16,11 +16,9 @@ from tasks.engine.run import Run
 from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
-from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.mesos_master import outage as masters
 from tasks.plan.mesos_master.desired import data as log
-from tasks.plan.runbook import Chapter
 from tasks.plan.step import Action, Step
 from tasks.plan.zookeeper import outage
 from tasks.plan.zookeeper.desired import data
@@ -146,19 +144,16 @@ class State:
         return len(self.up) > len(self.cluster.ensemble) // 2
 
 
-class Members(FakeHosts):
+class Members(FakeEnsemble[State]):
     """ZooKeepers after an outage; each look and each answer is that of now."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(state.cluster, {}, says=self._answer, in_vain=True)
-        self.state, self._lost = state, state.lost
+        super().__init__(state.cluster, state)
+        self._lost = state.lost
 
     def inquire(self, node: Node, inquiry: Inquiry[object], staying: object = None) -> object:  # type: ignore[override]
         assert inquiry.what == "look at its epoch"
         return 3 if node.name in self.state.newest else 2 if node.name in self.state.lagging else None
-
-    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
-        return Inquiry("look", "", "", lambda _: self.but_ours(node, self._seen(node)))
 
     def _seen(self, node: Node) -> Observed:
         state, seen = self.state, as_wanted(self.state.cluster, node)
@@ -167,33 +162,18 @@ class Members(FakeHosts):
         files = (
             FILES if node.name in state.newest else ("log.200000001",) if node.name in state.lagging else ()
         )
-        answers = {f"zookeeper {w}": self._says_of(node.address, w) for w in ("srvr", "mntr")}
+        answers = self.answers_of(node.address)
         return replace(seen, containers=containers, answers=answers, holdings={data(node): files})
 
-    def _answer(self, question: Question) -> str:
-        return self._says_of(question.address, question.word)
+    def leader(self) -> str:
+        return min(self.state.up)
 
-    def _says_of(self, address: str, word: str) -> str:
-        state = self.state
-        if address not in state.up:
-            return ""
-        if not state.serves:
+    def says_of(self, address: str, word: str) -> str:
+        if address in self.state.up and not self.state.serves:
             return "This ZooKeeper instance is not currently serving requests\n"
-        leads = address == min(state.up)
-        if word == "mntr":
-            return f"zk_synced_followers\t{len(state.up) - 1}\n" if leads else ""
-        return f"Mode: {'leader' if leads else 'follower'}\n"
+        return super().says_of(address, word)
 
-    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
-        for name, step in ((name, step) for name, own in steps.items() for step in own):
-            if self.state.cut == 0:
-                raise KeyboardInterrupt
-            self.state.cut -= 1
-            super().act({name: [step]})
-            self._do(name, step)
-        return dict.fromkeys(steps, "")
-
-    def _do(self, name: str, step: Step) -> None:
+    def do(self, name: str, step: Step) -> None:
         state, short = self.state, name.rpartition(".")[2]
         if step.action is Action.STOP:
             assert name not in state.having, "one with data was stopped"

@@ -1,12 +1,12 @@
 """Members are replaced by others on new hosts: who is stopped and started when, and what is refused."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import pytest
-from fake_hosts import FakeHosts
+from fake_ensemble import FakeEnsemble
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import as_wanted
@@ -14,15 +14,13 @@ from test_members import bare, host, listing
 from test_members import membership_of as told
 
 from tasks.engine.deploy import deploy
-from tasks.engine.hosts import Inquiry
 from tasks.engine.run import Run
 from tasks.errors import Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
-from tasks.plan.gate import Question
 from tasks.plan.look.observed import Observed
 from tasks.plan.membership import Membership
-from tasks.plan.runbook import ZOOKEEPER, Chapter
+from tasks.plan.runbook import ZOOKEEPER
 from tasks.plan.step import Action, Step
 from tasks.plan.zookeeper.desired import data
 
@@ -144,20 +142,16 @@ def state(size: int, *swapped: int, leader: int = 1, gone: Collection[int] = ())
     return State(cluster(size, *swapped, gone=gone), f"10.0.0.{leader}", up=up)
 
 
-class Members(FakeHosts):
+class Members(FakeEnsemble[State]):
     """An ensemble of which some are replaced; each look and each answer is that of now."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(state.after, {}, says=self._answer, in_vain=True)
-        self.state, self._lost = state, set()
+        super().__init__(state.after, state)
         self._old = old(state.size)  # here: in several threads at once Python 3.11 cannot always parse
 
     def connect(self, node: Node) -> None:
         if node.name in self.state.after.gone or node.name == "lost":
             raise Unreachable("it is gone", host=node.name)
-
-    def looking(self, chapters: Sequence[Chapter], node: Node) -> Inquiry[Observed]:
-        return Inquiry("look", "", "", lambda _: self.but_ours(node, self._seen(node)))
 
     def _seen(self, node: Node) -> Observed:
         state = self.state
@@ -173,31 +167,16 @@ class Members(FakeHosts):
         before = own if new or own.name in state.renewed else self._old.called(own.name)
         assert before
         seen = as_wanted(state.after if own.name in state.renewed else self._old, before)
-        answers = {f"zookeeper {w}": self._says_of(own.address, w) for w in ("srvr", "mntr")}
-        return replace(seen, answers=answers, holdings={data(own): ("log.1",)})
+        return replace(seen, answers=self.answers_of(own.address), holdings={data(own): ("log.1",)})
 
-    def _answer(self, question: Question) -> str:
-        return self._says_of(question.address, question.word)
+    def leader(self) -> str:
+        return self.state.leader
 
-    def _says_of(self, address: str, word: str) -> str:
-        state = self.state
-        if address not in state.up:
-            return ""
-        leads = address == state.leader
-        if word == "mntr":
-            return f"zk_server_state\tleader\nzk_synced_followers\t{len(state.up) - 1}\n" if leads else ""
-        return f"{RECENT}Mode: {'leader' if leads else 'follower'}\n"
+    def says_of(self, address: str, word: str) -> str:
+        said = super().says_of(address, word)
+        return f"{RECENT}{said}" if said and word == "srvr" else said
 
-    def act(self, steps: Mapping[str, Sequence[Step]]) -> dict[str, str]:
-        for name, step in ((name, step) for name, own in steps.items() for step in own):
-            if self.state.cut == 0:
-                raise KeyboardInterrupt
-            self.state.cut -= 1
-            super().act({name: [step]})
-            self._do(name, step)
-        return dict.fromkeys(steps, "")
-
-    def _do(self, name: str, step: Step) -> None:
+    def do(self, name: str, step: Step) -> None:
         state = self.state
         short = name.rpartition(".")[2]
         if step.action is Action.STOP:
