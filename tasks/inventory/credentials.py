@@ -94,9 +94,16 @@ class Credentials:
         """The file by which an agent shows who it is (`--credential`)."""
         return Secret(json.dumps(_entry(self.of["agent"])))
 
+    @property
+    def texts(self) -> Mapping[str, Secret]:
+        """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
+        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+
     def put_into(self, script: str) -> str:
-        """Give a script with the files' texts where it only names them; it is for a host alone."""
-        return script.replace(MASTERS_FILE, self.masters.text).replace(AGENTS_FILE, self.agents.text)
+        """Give a script with the texts of secrets where it only names them; it is for a host alone."""
+        for words, secret in self.texts.items():
+            script = script.replace(words, secret.text)
+        return script
 
 
 def _entry(one: Credential) -> dict[str, str]:
