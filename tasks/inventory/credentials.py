@@ -12,6 +12,7 @@ ZooKeeper's URL takes neither @ nor /. So a secret has none of them.
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,9 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets."""
+
+OPERATOR = "(who asks, by name and password, if the cluster knows any: put in when this is sent)"
+"""What stands in every request of ours for the header by which the operator is known."""
 
 
 class Secret:
@@ -98,6 +102,12 @@ class Credentials:
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
         return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+
+    @property
+    def operator(self) -> Secret:
+        """What HTTP has of the operator (`Authorization: Basic`): to be sent, and never to be shown."""
+        own = self.of["operator"]
+        return Secret(b64encode(f"{own.principal}:{own.secret.text}".encode()).decode())
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""
