@@ -10,6 +10,7 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import locks
 from .chosen import Chosen
 from .findings import LEAVE, REDO, Finding, each, finding, found_on, refuse, require
 from .four_letter_words import serving, session
@@ -99,6 +100,12 @@ def test_the_masters_run_with_the_wanted_flags(cluster: Cluster, masters: tuple[
                 yield finding(node.name, f"the master's flag {name} is {flags.get(name)}", wanted, REDO)
 
     each(masters, otherwise)
+
+
+def test_the_masters_ask_strangers_for_a_password_if_hosts_ini_says_so(
+    cluster: Cluster, masters: tuple[Node, ...]
+) -> None:
+    each(masters, lambda node: locks.found(cluster, node, "mesos_master"))
 
 
 def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, chosen: Chosen) -> None:

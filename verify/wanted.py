@@ -36,6 +36,12 @@ def secret(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
     return {name: value} if cluster.settings.security != "open" else {}
 
 
+def demands(cluster: Cluster, *more: tuple[str, str]) -> dict[str, str]:
+    """Return what only a cluster has whose masters and agents demand passwords."""
+    both = {f"MESOS_AUTHENTICATE_HTTP_{what}": "true" for what in ("READONLY", "READWRITE")}
+    return {**both, **dict(more)} if cluster.settings.security == "strict" else {}
+
+
 def zookeeper(cluster: Cluster, node: Node) -> Wanted:
     """A member of the ensemble."""
     s = node.settings
@@ -72,6 +78,7 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_LOG_DIR": "/var/log/mesos",
             "MESOS_WORK_DIR": "/var/tmp/mesos",
             **secret(cluster, "MESOS_CREDENTIALS", f"{SECRETS}/mesos_master/credentials.json"),
+            **demands(cluster, ("MESOS_AUTHENTICATE_AGENTS", "true")),
             **dict(s.mesos_master_environment),
         },
         binds=frozenset(
@@ -130,6 +137,7 @@ def mesos_agent(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
             **{name: value for name, value in chosen.items() if value is not None},
             **secret(cluster, "MESOS_CREDENTIAL", f"{SECRETS}/mesos_agent/credential.json"),
+            **demands(cluster, ("MESOS_HTTP_CREDENTIALS", f"{SECRETS}/mesos_agent/visitors.json")),
             **dict(s.mesos_agent_environment),
         },
         binds=frozenset(

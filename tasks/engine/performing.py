@@ -8,7 +8,7 @@ from ..plan.membership import Plans
 from ..plan.roll import Member, stays
 from ..plan.runbook import MESOS_AGENT, Chapter
 from ..plan.schedule import Steps, schedule
-from . import gates, locking
+from . import demanding, gates, locking
 from .hosts import Hosts
 from .preview import Preview, Refused, left_alone
 from .run import Run
@@ -62,6 +62,8 @@ def perform(run: Run, found: Preview) -> Result:
 
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
+                if entry.kind == "start":
+                    demanding.starting(hosts, entry.steps)
                 hosts.act(_but_of(left, entry.steps))
     if left:
         kept = "These members were left as they are, new files wait beside the old ones; the rest was done."

@@ -108,7 +108,7 @@ def foretold(run: Run, found: Preview) -> Preview:
 
     Masters that come to a log are told, too.
     """
-    from ..plan.mesos_agent import ending
+    from ..plan.mesos_agent import ending, proof
     from ..plan.report import versions
 
     nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
@@ -121,7 +121,8 @@ def foretold(run: Run, found: Preview) -> Preview:
     means = versions.told(run.cluster, found.seen, found.plans)
     masters = any(touches(each, Id.MASTER_RUN) for each in plans.values())
     log = [replicas.BEGINS] if masters and replicas.begins(run.cluster, found.seen) else []
-    return replace(found, plans=plans, costs=[*means, *log, *ending.costs(plans, told)])
+    asks = proof.told(run.cluster, found.seen, found.plans)
+    return replace(found, plans=plans, costs=[*means, *log, *asks, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:
@@ -197,6 +198,8 @@ def _after_stages(found: Preview) -> Plans:
     """Leave out of the plans which containers the stages will have started or replaced."""
     plans = dict(found.plans)
     for chapter, stage in found.stages:
+        if stage.twice:
+            continue
         for name in plans.keys() & {node.name for node in chapter.nodes(stage.cluster)}:
             left = (s for s in plans[name].steps if s.phase not in MOVES or not chapter.holds(s))
             plans[name] = replace(plans[name], steps=tuple(left))

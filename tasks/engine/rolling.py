@@ -14,7 +14,7 @@ from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.schedule import steps
 from ..plan.step import Action, Step
 from ..plan.words import names
-from . import gates, leaders, locking, marathons
+from . import demanding, gates, leaders, locking, marathons
 from .hosts import Hosts
 from .preview import Refused
 
@@ -59,7 +59,9 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        locking.ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
+        own = {node.name: plans[node.name] for node in nodes}
+        locking.ready(hosts, chapter, own, seen)
+        demanding.ready(hosts, chapter, own, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)

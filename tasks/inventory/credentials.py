@@ -33,6 +33,7 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
+VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets."""
 
 OPERATOR = "(who asks, by name and password, if the cluster knows any: put in when this is sent)"
@@ -99,9 +100,14 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def visitors(self) -> Secret:
+        """The file by which agents know who may ask them over HTTP (`--http_credentials`)."""
+        return Secret(json.dumps({"credentials": [_entry(self.of["operator"])]}))
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents, VISITORS_FILE: self.visitors}
 
     @property
     def operator(self) -> Secret:

@@ -23,8 +23,8 @@ from .mesos_agent import desired as mesos_agent
 from .mesos_agent import strangers as other_agents
 from .mesos_agent import upgrade as mesos_versions
 from .mesos_agent.service import Agents
+from .mesos_master import demands, rotation
 from .mesos_master import desired as mesos_master
-from .mesos_master import replicas, rotation
 from .mesos_master import strangers as other_masters
 from .mesos_master.service import Masters
 from .names import SERVICES, Id
@@ -105,7 +105,7 @@ MESOS_MASTER = Chapter(
     Masters(),
     Id.MASTER_ASK,
     objections=rotation.objections,
-    membership=replicas.membership,
+    membership=demands.membership,
     strangers=Strangers("mesos-master-", other_masters.found, other_masters.suspected),
 )
 MARATHON = Chapter(

@@ -972,6 +972,13 @@ ROUNDS = (
 )
 
 EXEMPT = {
+    check: "the lab is open; a member with other doors than hosts.ini says has other variables, which are a fault of "
+    "another check. A unit test has doors that stand open"
+    for check in (
+        "test_the_masters_ask_strangers_for_a_password_if_hosts_ini_says_so",
+        "test_the_agents_ask_strangers_for_a_password_if_hosts_ini_says_so",
+    )
+} | {
     check: "kills a leader, takes ZooKeeper away or powers a host off, and fails after minutes of waiting if the cluster does not heal: "
     "what could keep it from healing is a fault of another check"
     for check in (

@@ -3,18 +3,26 @@
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
-from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE
+from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE, VISITORS_FILE
 from ..names import Id
 from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed
 
 HOME = "/etc/mesofab-secure"
 """Below it each role has a directory of its own, which only its container mounts, at the same path."""
 
-MASTERS, AGENTS = "MESOS_CREDENTIALS", "MESOS_CREDENTIAL"
-"""The variables that name the file of all credentials, which masters read, and an agent's own."""
+MASTERS, AGENTS, VISITORS = "MESOS_CREDENTIALS", "MESOS_CREDENTIAL", "MESOS_HTTP_CREDENTIALS"
+"""The variables that name masters' file of all credentials, an agent's own one, and that of its visitors."""
+
+OF_VISITORS = (("MESOS_AUTHENTICATE_HTTP_READONLY", "true"), ("MESOS_AUTHENTICATE_HTTP_READWRITE", "true"))
+"""By which masters and agents demand a password of whoever asks them over HTTP."""
+
+OF_AGENTS = "MESOS_AUTHENTICATE_AGENTS"
+
+DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
+"""What masters demand with `security=strict`; of frameworks nothing yet."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +41,31 @@ def masters(cluster: Cluster, container: str) -> Kept:
     file = File(
         Id.MASTER_RUN, f"{home('mesos_master')}/credentials.json", f"{MASTERS_FILE}\n", container, text
     )
-    return _kept(file, MASTERS)
+    kept = _kept(file, MASTERS)
+    return replace(kept, environment=kept.environment + DEMANDS) if is_strict(cluster) else kept
 
 
 def agents(cluster: Cluster, container: str) -> Kept:
     """Give what an agent has, whose container is called so."""
     text = cluster.credentials.agents if cluster.credentials else None
     file = File(Id.AGENT_RUN, f"{home('mesos_agent')}/credential.json", f"{AGENTS_FILE}\n", container, text)
-    return _kept(file, AGENTS)
+    kept = _kept(file, AGENTS)
+    text = cluster.credentials.visitors if cluster.credentials and is_strict(cluster) else None
+    path = f"{home('mesos_agent')}/visitors.json"
+    visitors = File(Id.AGENT_RUN, path, f"{VISITORS_FILE}\n", container, text)
+    if text is None:
+        return replace(kept, items=(*kept.items, Unsealed(visitors.step, visitors.generations)))
+    return replace(
+        kept,
+        items=(*kept.items, visitors),
+        files=(*kept.files, visitors),
+        environment=(*kept.environment, (VISITORS, path), *OF_VISITORS),
+    )
+
+
+def is_strict(cluster: Cluster) -> bool:
+    """Tell whether masters and agents of this cluster are to demand credentials."""
+    return cluster.settings.security == "strict"
 
 
 def _kept(file: File, variable: str) -> Kept:

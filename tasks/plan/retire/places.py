@@ -47,4 +47,4 @@ def _agent(node: Node) -> Iterator[Place]:
     own = ("meta", "slaves", "provisioner", "volumes")
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_work_dir, own, data=True)
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_log_dir, ("mesos-slave.*", "mesos-agent.*"))
-    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*",))
+    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*", "visitors.json*"))
