@@ -72,6 +72,7 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_LOG_DIR": "/var/log/mesos",
             "MESOS_WORK_DIR": "/var/tmp/mesos",
             **secret(cluster, "MESOS_CREDENTIALS", f"{SECRETS}/mesos_master/credentials.json"),
+            **secret(cluster, "MESOS_ZK", f"file://{SECRETS}/mesos_master/zk"),
             **dict(s.mesos_master_environment),
         },
         binds=frozenset(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .credentials import Credentials
+from .credentials import Credentials, Secret
 from .raw import Raw
 from .settings import Settings, Ssh
 
@@ -66,6 +66,11 @@ class Cluster:
     gone: frozenset[str] = frozenset()
     raw: Raw | None = field(default=None, compare=False, repr=False)
     credentials: Credentials | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def owner(self) -> Secret | None:
+        """Who owns the masters' tree in ZooKeeper, as `NAME:SECRET`; None if the cluster is open."""
+        return self.credentials.owner if self.credentials else None
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""

@@ -32,7 +32,8 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
-"""What stands in plans and in the runbook for the text of a file of secrets."""
+TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
+"""What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
 
 class Secret:
@@ -95,9 +96,15 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def owner(self) -> Secret:
+        """Who owns the masters' tree in ZooKeeper, and the secret by which it is proven: `NAME:SECRET`."""
+        one = self.of["zookeeper"]
+        return Secret(f"{one.principal}:{one.secret.text}")
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents, TREES_OWNER: self.owner}
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""
