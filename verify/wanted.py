@@ -79,6 +79,7 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_WORK_DIR": "/var/tmp/mesos",
             **secret(cluster, "MESOS_CREDENTIALS", f"{SECRETS}/mesos_master/credentials.json"),
             **demands(cluster, ("MESOS_AUTHENTICATE_AGENTS", "true")),
+            **secret(cluster, "MESOS_ZK", f"file://{SECRETS}/mesos_master/zk"),
             **dict(s.mesos_master_environment),
         },
         binds=frozenset(

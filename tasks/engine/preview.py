@@ -16,6 +16,7 @@ from ..plan.runbook import Chapter
 from ..plan.schedule import replaced
 from ..plan.step import Action, Phase
 from ..plan.words import grouped, names
+from ..plan.zookeeper import closing
 from . import gates
 from .run import Run
 from .strangers import asked
@@ -88,6 +89,10 @@ def _looked(run: Run, look: Looking | None = None) -> tuple[dict[str, Observed],
         from . import migration
 
         seen = migration.asked(run.hosts, seen)
+    if closing.concerns(run.cluster, seen):
+        from . import tree_rights
+
+        seen = tree_rights.asked(run.hosts, seen)
     return seen, lost
 
 

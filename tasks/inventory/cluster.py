@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .credentials import OPERATOR, Credentials
+from .credentials import OPERATOR, Credentials, Secret
 from .raw import Raw
 from .settings import Settings, Ssh
 
@@ -74,6 +74,11 @@ class Cluster:
         asks = f"Authorization: Basic {self.kept.operator.text}\r\n" if self.kept else ""
         script = script.replace(OPERATOR, asks)
         return self.credentials.put_into(script) if self.credentials else script
+
+    @property
+    def owner(self) -> Secret | None:
+        """Who owns the masters' tree in ZooKeeper, as `NAME:SECRET`; None if nobody knows that."""
+        return self.kept.owner if self.kept else None
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""

@@ -34,7 +34,8 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
-"""What stands in plans and in the runbook for the text of a file of secrets."""
+TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
+"""What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
 OPERATOR = "(who asks, by name and password, if the cluster knows any: put in when this is sent)"
 """What stands in every request of ours for the header by which the operator is known."""
@@ -105,9 +106,20 @@ class Credentials:
         return Secret(json.dumps({"credentials": [_entry(self.of["operator"])]}))
 
     @property
+    def owner(self) -> Secret:
+        """Who owns the masters' tree in ZooKeeper, and the secret by which it is proven: `NAME:SECRET`."""
+        one = self.of["zookeeper"]
+        return Secret(f"{one.principal}:{one.secret.text}")
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents, VISITORS_FILE: self.visitors}
+        return {
+            MASTERS_FILE: self.masters,
+            AGENTS_FILE: self.agents,
+            VISITORS_FILE: self.visitors,
+            TREES_OWNER: self.owner,
+        }
 
     @property
     def operator(self) -> Secret:

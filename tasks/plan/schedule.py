@@ -12,12 +12,13 @@ settle    tidy up what was kept until then
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from .marathon.handover import turns
 from .membership import Plans
 from .roll import Member
-from .runbook import Chapter, ranks
+from .runbook import Chapter
 from .step import Phase, Step
 
 Kind = Literal["doors", "stage", "start", "check", "roll", "hand over", "settle"]
@@ -92,7 +93,7 @@ def _beside_each_other(chapters: Sequence[Chapter], plans: Plans) -> Iterator[li
     replaced come first, as they may be broken.
     """
     together: list[Chapter] = []
-    for rank in ranks(chapters):
+    for rank in (list(those) for _, those in groupby(chapters, lambda chapter: chapter.rank)):
         if together and not (all(each.waits for each in rank) and _is_done(together, plans)):
             yield together
             together = []

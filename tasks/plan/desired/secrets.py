@@ -3,12 +3,12 @@
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster
-from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE, VISITORS_FILE
+from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE, TREES_OWNER, VISITORS_FILE, Secret
 from ..names import Id
-from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed
+from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed, zookeeper_url
 
 HOME = "/etc/mesofab-secure"
 """Below it each role has a directory of its own, which only its container mounts, at the same path."""
@@ -24,6 +24,13 @@ OF_AGENTS = "MESOS_AUTHENTICATE_AGENTS"
 DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
 """What masters demand with `security=strict`; of frameworks nothing yet."""
 
+ADDRESS = "MESOS_ZK"
+"""The variable of a master's zk:// address, which may name a file with it."""
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""Variables, each with its value."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -31,36 +38,33 @@ class Kept:
 
     items: tuple[Item, ...]
     files: tuple[File, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: Pairs = ()
     mounts: tuple[Mount, ...] = ()
 
 
 def masters(cluster: Cluster, container: str) -> Kept:
-    """Give what a master has, whose container is called so."""
-    text = cluster.credentials.masters if cluster.credentials else None
-    file = File(
-        Id.MASTER_RUN, f"{home('mesos_master')}/credentials.json", f"{MASTERS_FILE}\n", container, text
-    )
-    kept = _kept(file, MASTERS)
-    return replace(kept, environment=kept.environment + DEMANDS) if is_strict(cluster) else kept
+    """Give what a master has, whose container is called so.
+
+    Its zk:// address stands in a file, too: there is the password of the masters' tree in it.
+    """
+    known, place = cluster.credentials, home("mesos_master")
+    url = zookeeper_url(cluster, cluster.settings.mesos_zk_path, TREES_OWNER)
+    text, address = (known.masters, Secret(known.put_into(url))) if known else (None, None)
+    all_of_them = File(Id.MASTER_RUN, f"{place}/credentials.json", f"{MASTERS_FILE}\n", container, text)
+    trees = File(Id.MASTER_RUN, f"{place}/zk", f"{url}\n", container, address)
+    variables = ((MASTERS, all_of_them.path), (ADDRESS, f"file://{trees.path}"))
+    return _kept((all_of_them, trees), variables + DEMANDS * is_strict(cluster))
 
 
 def agents(cluster: Cluster, container: str) -> Kept:
     """Give what an agent has, whose container is called so."""
-    text = cluster.credentials.agents if cluster.credentials else None
-    file = File(Id.AGENT_RUN, f"{home('mesos_agent')}/credential.json", f"{AGENTS_FILE}\n", container, text)
-    kept = _kept(file, AGENTS)
-    text = cluster.credentials.visitors if cluster.credentials and is_strict(cluster) else None
-    path = f"{home('mesos_agent')}/visitors.json"
-    visitors = File(Id.AGENT_RUN, path, f"{VISITORS_FILE}\n", container, text)
-    if text is None:
-        return replace(kept, items=(*kept.items, Unsealed(visitors.step, visitors.generations)))
-    return replace(
-        kept,
-        items=(*kept.items, visitors),
-        files=(*kept.files, visitors),
-        environment=(*kept.environment, (VISITORS, path), *OF_VISITORS),
-    )
+    known, place = cluster.credentials, home("mesos_agent")
+    text, who = (known.agents, known.visitors) if known else (None, None)
+    own = File(Id.AGENT_RUN, f"{place}/credential.json", f"{AGENTS_FILE}\n", container, text)
+    strict = who if is_strict(cluster) else None
+    visitors = File(Id.AGENT_RUN, f"{place}/visitors.json", f"{VISITORS_FILE}\n", container, strict)
+    variables = ((AGENTS, own.path), *((VISITORS, visitors.path), *OF_VISITORS) * is_strict(cluster))
+    return _kept((own, visitors), variables)
 
 
 def is_strict(cluster: Cluster) -> bool:
@@ -68,13 +72,16 @@ def is_strict(cluster: Cluster) -> bool:
     return cluster.settings.security == "strict"
 
 
-def _kept(file: File, variable: str) -> Kept:
-    if file.sealed is None:
-        return Kept((Unsealed(file.step, file.generations),))
-    place = file.path.rpartition("/")[0]
-    directory = Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
-    mount = Mount(place, place, read_only=True)
-    return Kept((directory, file), (file,), ((variable, file.path),), (mount,))
+def _kept(files: tuple[File, ...], variables: Pairs) -> Kept:
+    """Give what has these files, all in one directory; those of which there is no text are to go."""
+    there = tuple(file for file in files if file.sealed is not None)
+    gone = tuple(path for file in files if file.sealed is None for path in file.generations)
+    left = (Unsealed(files[0].step, gone),) if gone else ()
+    if not there:
+        return Kept(left)
+    place = files[0].path.rpartition("/")[0]
+    directory = Directories(files[0].step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
+    return Kept((directory, *there, *left), there, variables, mounts=(Mount(place, place, read_only=True),))
 
 
 def home(role: str) -> str:
