@@ -32,6 +32,7 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
+MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets."""
 
 
@@ -95,9 +96,14 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def marathons(self) -> Secret:
+        """The file with Marathon's secret alone (`--mesos_authentication_secret_file`)."""
+        return self.of["marathon"].secret
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents, MARATHONS_FILE: self.marathons}
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""
