@@ -42,6 +42,14 @@ def demands(cluster: Cluster, *more: tuple[str, str]) -> dict[str, str]:
     return {**both, **dict(more)} if cluster.settings.security == "strict" else {}
 
 
+def shown_to_masters(cluster: Cluster) -> tuple[str, ...]:
+    """Return the arguments by which Marathon shows its principal; the inventory has read its name."""
+    if cluster.credentials is None:
+        return ()
+    flag, who = "--mesos_authentication", cluster.credentials.of["marathon"].principal
+    return (flag, f"{flag}_principal", who, f"{flag}_secret_file", f"{SECRETS}/marathon/secret")
+
+
 def zookeeper(cluster: Cluster, node: Node) -> Wanted:
     """A member of the ensemble."""
     s = node.settings
@@ -109,7 +117,12 @@ def marathon(cluster: Cluster, node: Node) -> Wanted:
             "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
             **dict(s.marathon_environment),
         },
-        arguments=("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path), *s.marathon_arguments),
+        binds=frozenset(secret(cluster, f"{SECRETS}/marathon:{SECRETS}/marathon:ro")),
+        arguments=(
+            *("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path)),
+            *shown_to_masters(cluster),
+            *s.marathon_arguments,
+        ),
     )
 
 

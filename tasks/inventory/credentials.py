@@ -34,6 +34,7 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
+MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
 TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
@@ -101,6 +102,11 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def marathons(self) -> Secret:
+        """The file with Marathon's secret alone (`--mesos_authentication_secret_file`)."""
+        return self.of["marathon"].secret
+
+    @property
     def visitors(self) -> Secret:
         """The file by which agents know who may ask them over HTTP (`--http_credentials`)."""
         return Secret(json.dumps({"credentials": [_entry(self.of["operator"])]}))
@@ -118,6 +124,7 @@ class Credentials:
             MASTERS_FILE: self.masters,
             AGENTS_FILE: self.agents,
             VISITORS_FILE: self.visitors,
+            MARATHONS_FILE: self.marathons,
             TREES_OWNER: self.owner,
         }
 

@@ -15,7 +15,7 @@ from .look import candidates
 from .look.docker import SeenContainer
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
-from .marathon import handover
+from .marathon import handover, introduction
 from .marathon import strangers as other_marathons
 from .marathon.service import Marathons
 from .membership import Left, Membership, Plans, Seen, Stage, Stranger, Strangers, left, without_place
@@ -117,7 +117,7 @@ MARATHON = Chapter(
     Id.MARATHON_ASK,
     waits=True,
     membership=handover.membership,
-    arrange=handover.hand_over,
+    arrange=introduction.arranged,
     strangers=Strangers("marathon-", other_marathons.found, other_marathons.suspected),
 )
 MESOS_AGENT = Chapter(

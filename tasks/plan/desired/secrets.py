@@ -1,4 +1,4 @@
-"""What masters and agents know each other by: files of secrets, and the variables that name them.
+"""What masters know agents and Marathon by: files of secrets, and what names them to who reads them.
 
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
@@ -6,7 +6,14 @@ Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and doc
 from dataclasses import dataclass
 
 from ...inventory.cluster import Cluster
-from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE, TREES_OWNER, VISITORS_FILE, Secret
+from ...inventory.credentials import (
+    AGENTS_FILE,
+    MARATHONS_FILE,
+    MASTERS_FILE,
+    TREES_OWNER,
+    VISITORS_FILE,
+    Secret,
+)
 from ..names import Id
 from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed, zookeeper_url
 
@@ -27,6 +34,9 @@ DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
 ADDRESS = "MESOS_ZK"
 """The variable of a master's zk:// address, which may name a file with it."""
 
+SHOWS = "--mesos_authentication"
+"""The argument by which a Marathon shows its principal to masters."""
+
 
 Pairs = tuple[tuple[str, str], ...]
 """Variables, each with its value."""
@@ -39,6 +49,7 @@ class Kept:
     items: tuple[Item, ...]
     files: tuple[File, ...] = ()
     environment: Pairs = ()
+    arguments: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
 
 
@@ -67,12 +78,21 @@ def agents(cluster: Cluster, container: str) -> Kept:
     return _kept((own, visitors), variables)
 
 
+def marathons(cluster: Cluster, container: str) -> Kept:
+    """Give what a Marathon has, whose container is called so: a line's end would be part of the secret."""
+    known = cluster.credentials
+    text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
+    file = File(Id.MARATHON_RUN, f"{home('marathon')}/secret", MARATHONS_FILE, container, text)
+    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", file.path)
+    return _kept((file,), arguments=arguments)
+
+
 def is_strict(cluster: Cluster) -> bool:
     """Tell whether masters and agents of this cluster are to demand credentials."""
     return cluster.settings.security == "strict"
 
 
-def _kept(files: tuple[File, ...], variables: Pairs) -> Kept:
+def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, ...] = ()) -> Kept:
     """Give what has these files, all in one directory; those of which there is no text are to go."""
     there = tuple(file for file in files if file.sealed is not None)
     gone = tuple(path for file in files if file.sealed is None for path in file.generations)
@@ -81,7 +101,8 @@ def _kept(files: tuple[File, ...], variables: Pairs) -> Kept:
         return Kept(left)
     place = files[0].path.rpartition("/")[0]
     directory = Directories(files[0].step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
-    return Kept((directory, *there, *left), there, variables, mounts=(Mount(place, place, read_only=True),))
+    mount = Mount(place, place, read_only=True)
+    return Kept((directory, *there, *left), there, variables, arguments, (mount,))
 
 
 def home(role: str) -> str:
