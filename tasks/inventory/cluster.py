@@ -56,6 +56,8 @@ class Cluster:
     are none of its nodes any more; those whose names are in `gone` are gone for good, as an operator has said
     and nobody denies. `raw` is what the inventory says, unless this is a part of its cluster.
     `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them.
+    `proving` says how far ZooKeeper's members authenticate each other on the way to what `security` wants,
+    None at its end.
     """
 
     source: str
@@ -66,6 +68,7 @@ class Cluster:
     gone: frozenset[str] = frozenset()
     raw: Raw | None = field(default=None, compare=False, repr=False)
     credentials: Credentials | None = field(default=None, compare=False, repr=False)
+    proving: int | None = None
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""

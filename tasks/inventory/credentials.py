@@ -32,7 +32,10 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
+MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets."""
+
+MODULE = "org.apache.zookeeper.server.auth.DigestLoginModule required"
 
 
 class Secret:
@@ -95,9 +98,17 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def members(self) -> Secret:
+        """The JAAS file by which ZooKeeper's members know each other: all have one principal."""
+        own = self.of["zookeeper"]
+        server = f'QuorumServer {{\n  {MODULE}\n  user_{own.principal}="{own.secret.text}";\n}};\n'
+        name = f'username="{own.principal}"'
+        return Secret(f'{server}QuorumLearner {{\n  {MODULE}\n  {name} password="{own.secret.text}";\n}};')
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents, MEMBERS_FILE: self.members}
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""

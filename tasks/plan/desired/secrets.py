@@ -3,10 +3,10 @@
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
-from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE
+from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE, MEMBERS_FILE
 from ..names import Id
 from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed
 
@@ -15,6 +15,9 @@ HOME = "/etc/mesofab-secure"
 
 MASTERS, AGENTS = "MESOS_CREDENTIALS", "MESOS_CREDENTIAL"
 """The variables that name the file of all credentials, which masters read, and an agent's own."""
+
+ZOOKEEPERS_USER = "1000"
+"""Whom the image has ZooKeeper run as (its Dockerfile); root reads everything anyway."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,34 @@ def agents(cluster: Cluster, container: str) -> Kept:
     return _kept(file, AGENTS)
 
 
+def members(cluster: Cluster, container: str, proving: int) -> Kept:
+    """Give what a ZooKeeper has whose members are `proving` who they are so far; it has no variable of its own.
+
+    Its user may read the file alone, which is mounted without its closed directory. On the way back to an
+    open cluster nobody knows what stands there: it stays.
+    """
+    text = cluster.credentials.members if cluster.credentials else None
+    path, words = f"{home('zookeeper')}/jaas.conf", f"{MEMBERS_FILE}\n"
+    file = File(Id.ZOOKEEPER_RUN, path, words, container, text, owner=ZOOKEEPERS_USER)
+    if not proving:
+        return Kept((Unsealed(file.step, file.generations),))
+    items: tuple[Item, ...] = (_directory(file), file)
+    if cluster.settings.security == "open":
+        items, file = (), replace(file, kept=True)
+    return Kept(items, (file,), (), (Mount(path, path, read_only=True),))
+
+
 def _kept(file: File, variable: str) -> Kept:
     if file.sealed is None:
         return Kept((Unsealed(file.step, file.generations),))
+    place = _directory(file)
+    mount = Mount(place.paths[0], place.paths[0], read_only=True)
+    return Kept((place, file), (file,), ((variable, file.path),), (mount,))
+
+
+def _directory(file: File) -> Directories:
     place = file.path.rpartition("/")[0]
-    directory = Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
-    mount = Mount(place, place, read_only=True)
-    return Kept((directory, file), (file,), ((variable, file.path),), (mount,))
+    return Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
 
 
 def home(role: str) -> str:
