@@ -1,7 +1,8 @@
 """ZooKeeper's members come to authenticate each other, or no longer to, stage by stage (.sasl).
 
-A stage is begun when all members have reached the one before, by the zoo.cfg that each runs with: an old container
-is always stopped before its file is exchanged. A run that was cut short leaves neighbours, which serve together.
+A stage is begun when all members have reached the one before, by the zoo.cfg that each runs with: an old
+container is always stopped before its file is exchanged. A run that was cut short leaves neighbours, which serve
+together.
 """
 
 from collections.abc import Iterator
@@ -56,7 +57,10 @@ def _at(cluster: Cluster, number: int, wanted: int) -> Cluster:
 
 
 def _stage(cluster: Cluster, number: int, wanted: int) -> Stage:
-    says = f"ZooKeeper's members authenticate, stage {number}: {sasl.TITLES[number]}; they restart one by one"
+    does = sasl.TITLES[number]
+    says = (
+        f"ZooKeeper's members authenticate each other, stage {number} of 3: {does}; they restart one by one"
+    )
     return Stage(_at(cluster, number, wanted), says)
 
 

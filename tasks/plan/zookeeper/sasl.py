@@ -18,10 +18,10 @@ WANTED = {"open": 0, "permissive": 1, "strict": 3}
 """The stage that each `security` wants; where nobody must authenticate, nothing is shown either."""
 
 TITLES = (
-    "they know no secret of each other's",
-    "each accepts that another one proves who it is",
-    "each proves to the others who it is",
-    "each demands that of the others",
+    "nobody does any more",
+    "each accepts a proof",
+    "each proves who it is",
+    "each demands a proof",
 )
 """What members do in each stage."""
 
