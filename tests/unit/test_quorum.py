@@ -1,4 +1,4 @@
-"""ZooKeeper's members authenticate each other: stage by stage, neighbours only, wherever a run is cut short."""
+"""ZooKeeper's members authenticate each other: stage by stage, neighbours only, wherever a run is cut."""
 
 import re
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ def agents(cluster: Cluster, container: str) -> Kept:
 
 
 def members(cluster: Cluster, container: str, proving: int) -> Kept:
-    """Give what a ZooKeeper has whose members are `proving` who they are so far; it has no variable of its own.
+    """Give what a ZooKeeper has whose members are `proving` so far who they are; it has no variable.
 
     Its user may read the file alone, which is mounted without its closed directory. On the way back to an
     open cluster nobody knows what stands there: it stays.

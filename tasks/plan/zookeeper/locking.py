@@ -1,8 +1,8 @@
 """ZooKeeper's members come to authenticate each other, or no longer to, stage by stage (.sasl).
 
 A stage is begun when all members have reached the one before, by the zoo.cfg that each runs with: an old
-container is always stopped before its file is exchanged. A run that was cut short leaves neighbours, which serve
-together.
+container is always stopped before its file is exchanged. A run that was cut short leaves neighbours, which
+serve together.
 """
 
 from collections.abc import Iterator
