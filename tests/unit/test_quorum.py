@@ -1,11 +1,13 @@
 """ZooKeeper's members authenticate each other: stage by stage, neighbours only, wherever a run is cut."""
 
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from fake_ensemble import FakeEnsemble
@@ -30,6 +32,7 @@ from tasks.plan.step import Action, Step
 from tasks.plan.zookeeper import sasl
 from tasks.plan.zookeeper.desired import FOUR_LETTER_WORDS, cfg, data, zoo_cfg
 from tasks.plan.zookeeper.service import Ensemble
+from verify import proofs
 
 JAAS = "/etc/mesofab-secure/zookeeper/jaas.conf"
 SECURITY = ("open", "permissive", "strict")
@@ -344,3 +347,37 @@ def test_zookeeper_allows_the_words_that_we_ask_and_no_others() -> None:
     assert {"srvr", "conf", "mntr"} <= asked
     assert ",".join(sorted(ours | asked)) == FOUR_LETTER_WORDS
     assert cfg(node).endswith("zoo.cfg")
+
+
+# The suite
+
+
+@contextmanager
+def member(hangs_up: bool) -> Iterator[tuple[str, int]]:
+    """A port at which a hello is heard, and either the line cut or nothing done."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(64)
+                if not hangs_up:
+                    line.recv(64)  # until the other one goes
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield server.getsockname()
+        thread.join()
+
+
+def test_the_suite_knocks_at_a_strict_ensemble_and_tells_of_a_port_that_lets_it_stay() -> None:
+    def knocked(security: str, hangs_up: bool) -> list[str]:
+        with member(hangs_up) as (address, port):
+            wanted = cluster(security, more=f"zookeeper_election_port={port}\n")
+            node = replace(wanted.nodes[0], address=address)
+            return [str(one) for one in proofs.found(wanted, node, leads=False, patience=0.5)]
+
+    assert knocked("strict", True) == []
+    (told,) = knocked("strict", False)
+    assert "lets somebody stay who proves nothing" in told
+    assert [*proofs.found(cluster("permissive"), cluster("permissive").nodes[0], leads=True)] == []
