@@ -31,6 +31,19 @@ def zk_url(cluster: Cluster, path: str) -> str:
     return f"zk://{servers}{path}"
 
 
+PROOFS = {
+    "open": (),
+    "permissive": ("quorum.auth.enableSasl",),
+    "strict": ("quorum.auth.enableSasl", "quorum.auth.learnerRequireSasl", "quorum.auth.serverRequireSasl"),
+}
+"""The keys of zoo.cfg by which ZooKeeper's members authenticate each other, by what `security` is."""
+
+
+def proofs(cluster: Cluster) -> tuple[str, ...]:
+    """Return which of these are true; one ZooKeeper alone has nobody to authenticate."""
+    return PROOFS[cluster.settings.security] if len(cluster.having("zookeeper")) > 1 else ()
+
+
 def secret(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
     """Return what only a cluster has in which masters and agents know each other by secrets."""
     return {name: value} if cluster.settings.security != "open" else {}
@@ -51,17 +64,19 @@ def shown_to_masters(cluster: Cluster) -> tuple[str, ...]:
 
 
 def zookeeper(cluster: Cluster, node: Node) -> Wanted:
-    """A member of the ensemble."""
-    s = node.settings
+    """A member of the ensemble; if they authenticate each other, it has a file with their secret."""
+    s, path = node.settings, f"{SECRETS}/zookeeper/jaas.conf"
+    known = {f"{path}:{path}:ro": f" -Djava.security.auth.login.config={path}"} if proofs(cluster) else {}
     return Wanted(
         name="zookeeper",
         image=cluster.image(s.zookeeper_image),
-        environment={"SERVER_JVMFLAGS": f"-Xmx{s.zookeeper_heap}"},
+        environment={"SERVER_JVMFLAGS": f"-Xmx{s.zookeeper_heap}{''.join(known.values())}"},
         binds=frozenset(
             {
                 f"{s.zookeeper_dir}/logs:/opt/zookeeper/logs",
                 f"{s.zookeeper_dir}/conf/zoo.cfg:/conf/zoo.cfg",
                 f"{s.zookeeper_dir}/data:/data",
+                *known,
             }
         ),
     )

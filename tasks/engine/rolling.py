@@ -10,10 +10,11 @@ from ..plan.membership import Plans, Seen
 from ..plan.mesos_master import replicas
 from ..plan.names import Id
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.schedule import Steps, steps
 from ..plan.step import Action, Phase, Step
 from ..plan.words import names
+from ..plan.zookeeper import locking as members
 from . import demanding, gates, leaders, locking, marathons
 from .hosts import Hosts
 from .preview import Refused
@@ -127,10 +128,11 @@ def _rolled_back(
 ) -> RolledBack:
     container = hosts.container(chapter, node)
     others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
+    doubt = members.doubt(hosts.cluster) if chapter is ZOOKEEPER else ""
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
-        f"`docker logs {container.name}.failed` there shows why its successor failed. "
+        f"`docker logs {container.name}.failed` there shows why its successor failed. {doubt}"
         + (f"Not touched: {names(others)}. " if others else "")
         + "Correct hosts.ini; then run again."
     )

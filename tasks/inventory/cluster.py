@@ -57,6 +57,8 @@ class Cluster:
     and nobody denies. `raw` is what the inventory says, unless this is a part of its cluster.
     `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them. `kept`
     are those of the operator's file, also if the cluster is to be open: it may still ask for a password.
+    `proving` says how far ZooKeeper's members authenticate each other on the way to what `security` wants,
+    None at its end.
     """
 
     source: str
@@ -68,6 +70,7 @@ class Cluster:
     raw: Raw | None = field(default=None, compare=False, repr=False)
     credentials: Credentials | None = field(default=None, compare=False, repr=False)
     kept: Credentials | None = field(default=None, compare=False, repr=False)
+    proving: int | None = None
 
     def sent(self, script: str) -> str:
         """Give a script as a host gets it, on standard input: with what no plan shows, and who asks."""

@@ -35,11 +35,14 @@ MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
 MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
+MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
 OPERATOR = "(who asks, by name and password, if the cluster knows any: put in when this is sent)"
 """What stands in every request of ours for the header by which the operator is known."""
+
+MODULE = "org.apache.zookeeper.server.auth.DigestLoginModule required"
 
 
 class Secret:
@@ -102,6 +105,14 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def members(self) -> Secret:
+        """The JAAS file by which ZooKeeper's members know each other: all have one principal."""
+        own = self.of["zookeeper"]
+        server = f'QuorumServer {{\n  {MODULE}\n  user_{own.principal}="{own.secret.text}";\n}};\n'
+        name = f'username="{own.principal}"'
+        return Secret(f'{server}QuorumLearner {{\n  {MODULE}\n  {name} password="{own.secret.text}";\n}};')
+
+    @property
     def marathons(self) -> Secret:
         """The file with Marathon's secret alone (`--mesos_authentication_secret_file`)."""
         return self.of["marathon"].secret
@@ -125,6 +136,7 @@ class Credentials:
             AGENTS_FILE: self.agents,
             VISITORS_FILE: self.visitors,
             MARATHONS_FILE: self.marathons,
+            MEMBERS_FILE: self.members,
             TREES_OWNER: self.owner,
         }
 

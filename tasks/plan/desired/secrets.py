@@ -3,13 +3,14 @@
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
 from ...inventory.credentials import (
     AGENTS_FILE,
     MARATHONS_FILE,
     MASTERS_FILE,
+    MEMBERS_FILE,
     TREES_OWNER,
     VISITORS_FILE,
     Secret,
@@ -40,6 +41,9 @@ SHOWS = "--mesos_authentication"
 
 Pairs = tuple[tuple[str, str], ...]
 """Variables, each with its value."""
+
+ZOOKEEPERS_USER = "1000"
+"""Whom the image has ZooKeeper run as (its Dockerfile); root reads everything anyway."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,23 @@ def is_strict(cluster: Cluster) -> bool:
     return cluster.settings.security == "strict"
 
 
+def members(cluster: Cluster, container: str, proving: int) -> Kept:
+    """Give what a ZooKeeper has whose members are `proving` so far who they are; it has no variable.
+
+    Its user may read the file alone, which is mounted without its closed directory. On the way back to an
+    open cluster nobody knows what stands there: it stays.
+    """
+    text = cluster.credentials.members if cluster.credentials else None
+    path, words = f"{home('zookeeper')}/jaas.conf", f"{MEMBERS_FILE}\n"
+    file = File(Id.ZOOKEEPER_RUN, path, words, container, text, owner=ZOOKEEPERS_USER)
+    if not proving:
+        return Kept((Unsealed(file.step, file.generations),))
+    items: tuple[Item, ...] = (_directory(file), file)
+    if cluster.settings.security == "open":
+        items, file = (), replace(file, kept=True)
+    return Kept(items, (file,), mounts=(Mount(path, path, read_only=True),))
+
+
 def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, ...] = ()) -> Kept:
     """Give what has these files, all in one directory; those of which there is no text are to go."""
     there = tuple(file for file in files if file.sealed is not None)
@@ -99,10 +120,14 @@ def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, 
     left = (Unsealed(files[0].step, gone),) if gone else ()
     if not there:
         return Kept(left)
-    place = files[0].path.rpartition("/")[0]
-    directory = Directories(files[0].step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
-    mount = Mount(place, place, read_only=True)
-    return Kept((directory, *there, *left), there, variables, arguments, (mount,))
+    place = _directory(files[0])
+    mount = Mount(place.paths[0], place.paths[0], read_only=True)
+    return Kept((place, *there, *left), there, variables, arguments, (mount,))
+
+
+def _directory(file: File) -> Directories:
+    place = file.path.rpartition("/")[0]
+    return Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
 
 
 def home(role: str) -> str:

@@ -35,6 +35,7 @@ def _zookeeper(node: Node) -> Iterator[Place]:
     yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"), data=True)
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))
+    yield Place(Id.ZOOKEEPER_RUN, secrets.home("zookeeper"), ("jaas.conf*",))
 
 
 def _master(node: Node) -> Iterator[Place]:
