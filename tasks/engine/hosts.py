@@ -260,7 +260,7 @@ class Hosts:
         from . import tree
 
         members = [node for node in self.cluster.ensemble if node != but]
-        with tree.opened(self._connections.to(vantage), members) as opened:
+        with tree.opened(self._connections.to(vantage), members, self.cluster.owner) as opened:
             yield opened
 
     @contextmanager

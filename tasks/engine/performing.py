@@ -57,6 +57,10 @@ def perform(run: Run, found: Preview) -> Result:
                 from .rolling import roll
 
                 left |= roll(hosts, entry.chapters, entry.members, found.plans, found.seen)
+            case "introduce":
+                from .introducing import introduce
+
+                introduce(hosts, entry.steps, found)
             case "hand over":
                 from .handing_over import hand_over
 

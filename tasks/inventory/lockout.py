@@ -44,7 +44,7 @@ MARATHONS = frozenset(
 )
 MARATHON_FAILS = (
     "masters without its credential refuse Marathon, and one that gets it under a living leading master "
-    f"can end that master: {UNSUPPORTED}"
+    f"can end that master: {BY_SETTING}"
 )
 
 NO_TLS = (

@@ -63,12 +63,12 @@ def test_what_says_that_nobody_is_asked_is_accepted_for_it_is_the_default(value:
 )
 def test_marathon_takes_nothing_of_authentication(words: str) -> None:
     told = refusal(marathon_arguments, words)
-    assert told.startswith("sets --") and told.endswith(YET) and "hunter2" not in told
+    assert told.startswith("sets --") and told.endswith(OWN) and "hunter2" not in told
 
 
 def test_marathon_takes_it_as_no_variable_either() -> None:
     for name in ("_PRINCIPAL", "_SECRET", "_SECRET_FILE"):
-        assert refusal(marathon_environment, f"MARATHON_MESOS_AUTHENTICATION{name}=hunter2").endswith(YET)
+        assert refusal(marathon_environment, f"MARATHON_MESOS_AUTHENTICATION{name}=hunter2").endswith(OWN)
 
 
 # TLS

@@ -4,7 +4,6 @@ A credential that is shown to a master which knows none is refused, and ends the
 with Mesos 1.5.0); an agent without one is no trouble for masters that demand none. So masters demand last.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from ...inventory.cluster import Cluster, Node
@@ -13,14 +12,14 @@ from ..desired import secrets
 from ..gate import Question
 from ..look.observed import Observed
 from ..membership import Plans, Seen
-from ..names import Id
+from ..names import MASTER, Id
 from ..step import Blocker, HostPlan
 from .desired import CONTAINER
 
 MASTERS, AGENTS = Id.MASTER_RUN, Id.AGENT_RUN
 
-MASTER = re.compile("mesos-master-[0-9]+")
-"""What a master's container is called."""
+PHASES = ("start", "replace", "introduce")
+"""When members are made that read secrets."""
 
 FLAGS = {"mesos_master": "credentials", "mesos_agent": "credential"}
 """The flags by which members have credentials, by their role."""
@@ -43,7 +42,7 @@ def order(cluster: Cluster, seen: Seen, plans: Plans) -> tuple[Id, Id] | None:
 def touches(plan: HostPlan, *ids: Id) -> bool:
     """Tell whether a plan starts or replaces a master or an agent, or one of those of these ids."""
     those = ids or (MASTERS, AGENTS)
-    return any(step.id in those and step.phase in ("start", "replace") for step in plan.steps)
+    return any(step.id in those and step.phase in PHASES for step in plan.steps)
 
 
 def has(node: Node, seen: Observed) -> dict[Id, bool]:
