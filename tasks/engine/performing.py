@@ -7,7 +7,7 @@ from ..plan.gate import Verdict
 from ..plan.membership import Plans
 from ..plan.roll import Member, stays
 from ..plan.runbook import MESOS_AGENT, Chapter
-from ..plan.schedule import Steps, schedule
+from ..plan.schedule import Entry, Steps, schedule
 from . import demanding, gates, locking
 from .hosts import Hosts
 from .preview import Preview, Refused, left_alone
@@ -66,13 +66,17 @@ def perform(run: Run, found: Preview) -> Result:
 
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
-                if entry.kind == "start":
-                    demanding.starting(hosts, entry.steps)
-                hosts.act(_but_of(left, entry.steps))
+                _act(hosts, entry, left)
     if left:
         kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
         raise Blocked("\n".join([*left_alone(left), kept]))
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
+
+
+def _act(hosts: Hosts, entry: Entry, left: Refused) -> None:
+    if entry.kind == "start":
+        demanding.starting(hosts, entry.steps)
+    hosts.act(_but_of(left, entry.steps))
 
 
 def _but_of(left: Refused, steps: Steps) -> Steps:

@@ -66,9 +66,8 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        own = {node.name: plans[node.name] for node in nodes}
-        locking.ready(hosts, chapter, own, seen)
-        demanding.ready(hosts, chapter, own, seen)
+        for guard in (locking, demanding):
+            guard.ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)

@@ -1,7 +1,7 @@
 """A running cluster comes to demand credentials and gives that up again, and nobody notices but strangers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,18 @@ def test_masters_demand_credentials_when_every_agent_has_shown_its_own_and_stop_
     operator = ("operator", known.of["operator"].secret.text)
     task, pid, said = docker_app["id"], pid_of_the_app(), []
 
-    def typed(*words: str, security: str = "strict", code: int = 0) -> str:
+    def typed(*words: str, security: str = "strict", codes: Collection[int] = (0,)) -> str:
         extra = f"security={security}\nsecrets_file=s.yml\ngate_timeout=60\nlost_tasks_budget=0"
         done = fab(*words, inventory=inventory(extra))
         said.append(done.said)
-        assert done.code == code, done.said
+        assert done.code in codes, done.said
         assert running_task()["id"] == task and pid_of_the_app() == pid
         return done.said
 
     def demanded() -> list[bool]:
         return [flags(each, 5050, operator)["authenticate_agents"] in (True, "true") for each in TRIO]
 
-    early = typed("deploy-mesos-master", code=6)
+    early = typed("deploy-mesos-master", codes=[6])
     assert "The agents on 10.70.0.20 do not say that they run with a credential (/flags)" in early
     saved = tmp_path / "plan.json"
     planned = typed("plan", "--out", str(saved))
@@ -63,8 +63,8 @@ def test_masters_demand_credentials_when_every_agent_has_shown_its_own_and_stop_
     typed("deploy-cluster", security="permissive")
     wrong = f"sed -i 's/secret\": \"..../&wrong/' {HOME}/mesos_agent/credential.json"
     inside(AGENT, f"{wrong} && docker restart mesos-slave")
-    stopped = typed("deploy-mesos-master", code=6)
-    assert "The agents on 10.70.0.20 do not say that they run with a credential" in stopped
+    stopped = typed("deploy-mesos-master", codes=(5, 6))  # at the moments when it runs it says its flags
+    assert ", and an agent without a credential loses all its tasks" in stopped
     assert not any(demanded())
     assert "credential.json  prepared" in typed("deploy-cluster") and all(demanded())
     typed("deploy-cluster", security="open")
@@ -86,7 +86,7 @@ def test_masters_demand_credentials_when_every_agent_has_shown_its_own_and_stop_
     for text in texts:
         assert_unseen(text, known)
 
-    late = typed("deploy-mesos-agent", security="open", code=6)
+    late = typed("deploy-mesos-agent", security="open", codes=[6])
     assert "The masters on 10.70.0.10, .11, .12 do not say that they demand no credentials" in late
     typed("deploy-cluster", security="open")
     assert statuses(None) <= {200, 307}
