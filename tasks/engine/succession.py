@@ -8,9 +8,9 @@ from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.look.observed import Observed
-from ..plan.runbook import Chapter
+from ..plan.runbook import MARATHON, Chapter
 from ..plan.step import HostPlan
-from . import availability, gates, lease
+from . import availability, gates, introducing, lease
 from .performing import Result, perform
 from .preview import Preview
 from .run import Run
@@ -32,6 +32,8 @@ def succeed(run: Run, to: Node | None) -> Result:
         leaving = list(_leaving(run, chapter, standing, to))
         if not leaving:
             run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
+        elif chapter is MARATHON:
+            introducing.refuse_if_unfinished(run, seen, "Marathon is not handed over now")
         return _restarted(run, chapter, leaving, seen)
 
 

@@ -97,10 +97,10 @@ def private(file: str) -> str:
     return f"( umask 077; : >>{file} ); chmod 600 {file}\n"
 
 
-def here(text: str) -> str:
-    """Give the here-document that is `text` (ending in a newline), literally."""
+def here(text: str, then: str = "") -> str:
+    """Give the here-document that is `text` (ending in a newline), literally; `then` ends its first line."""
     mark = _end_mark(text)
-    return f"<<'{mark}'\n{text}{mark}\n"
+    return f"<<'{mark}'{then}\n{text}{mark}\n"
 
 
 def _end_mark(text: str) -> str:
@@ -127,9 +127,11 @@ def directories(paths: Sequence[str], mode: str = DIRECTORY_MODE) -> str:
 
 
 def stage(path: str, text: str, mode: str = FILE_MODE, owner: str = ROOT) -> str:
-    """Give the shell that makes `path` anew, for everybody to read, of `text` (ending in a newline)."""
-    give = "" if owner == ROOT else f"chown {owner} {quote(path)}\n"
-    return f"stage {quote(path)} {mode} {here(text)}{give}"
+    """Give the shell that makes `path` anew of `text`: one that does not end in a newline is one line."""
+    command, give = f"stage {quote(path)} {mode}", "" if owner == ROOT else f"chown {owner} {quote(path)}\n"
+    if text.endswith("\n"):
+        return f"{command} {here(text)}{give}"
+    return "tr -d '\\n' " + here(text + "\n", f" | {command}") + give
 
 
 def write(path: str, text: str, beside: str, mode: str = FILE_MODE, owner: str = ROOT) -> str:

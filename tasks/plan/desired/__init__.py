@@ -294,7 +294,7 @@ def of(kind: type[Kind], items: Iterable[Item]) -> list[Kind]:
     return [item for item in items if isinstance(item, kind)]
 
 
-def zookeeper_url(cluster: Cluster, path: str) -> str:
+def zookeeper_url(cluster: Cluster, path: str, owner: str = "") -> str:
     """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
     members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
-    return f"zk://{','.join(members)}{path}"
+    return f"zk://{owner and owner + '@'}{','.join(members)}{path}"
