@@ -36,6 +36,7 @@ AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
 MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
+MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
@@ -137,6 +138,7 @@ class Credentials:
             VISITORS_FILE: self.visitors,
             MEMBERS_FILE: self.members,
             MARATHONS_FILE: self.marathons,
+            MEMBERS_FILE: self.members,
             TREES_OWNER: self.owner,
         }
 

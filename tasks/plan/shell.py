@@ -128,7 +128,8 @@ def directories(paths: Sequence[str], mode: str = DIRECTORY_MODE) -> str:
 
 def stage(path: str, text: str, mode: str = FILE_MODE, owner: str = ROOT) -> str:
     """Give the shell that makes `path` anew of `text`: one that does not end in a newline is one line."""
-    command, give = f"stage {quote(path)} {mode}", "" if owner == ROOT else f"chown {owner} {quote(path)}\n"
+    command = f"stage {quote(path)} {mode}"
+    give = "" if owner == ROOT else f"chown {owner} {quote(path)}\n"
     if text.endswith("\n"):
         return f"{command} {here(text)}{give}"
     return "tr -d '\\n' " + here(text + "\n", f" | {command}") + give

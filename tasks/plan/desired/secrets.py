@@ -82,6 +82,20 @@ def agents(cluster: Cluster, container: str) -> Kept:
     return _kept((own, visitors), variables)
 
 
+def marathons(cluster: Cluster, container: str) -> Kept:
+    """Give what a Marathon has, whose container is called so: a line's end would be part of the secret."""
+    known = cluster.credentials
+    text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
+    file = File(Id.MARATHON_RUN, f"{home('marathon')}/secret", MARATHONS_FILE, container, text)
+    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", file.path)
+    return _kept((file,), arguments=arguments)
+
+
+def is_strict(cluster: Cluster) -> bool:
+    """Tell whether masters and agents of this cluster are to demand credentials."""
+    return cluster.settings.security == "strict"
+
+
 def members(cluster: Cluster, container: str, proving: int) -> Kept:
     """Give what a ZooKeeper has whose members are `proving` so far who they are; it has no variable.
 
@@ -99,20 +113,6 @@ def members(cluster: Cluster, container: str, proving: int) -> Kept:
     return Kept(items, (file,), mounts=(Mount(path, path, read_only=True),))
 
 
-def marathons(cluster: Cluster, container: str) -> Kept:
-    """Give what a Marathon has, whose container is called so: a line's end would be part of the secret."""
-    known = cluster.credentials
-    text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
-    file = File(Id.MARATHON_RUN, f"{home('marathon')}/secret", MARATHONS_FILE, container, text)
-    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", file.path)
-    return _kept((file,), arguments=arguments)
-
-
-def is_strict(cluster: Cluster) -> bool:
-    """Tell whether masters and agents of this cluster are to demand credentials."""
-    return cluster.settings.security == "strict"
-
-
 def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, ...] = ()) -> Kept:
     """Give what has these files, all in one directory; those of which there is no text are to go."""
     there = tuple(file for file in files if file.sealed is not None)
@@ -120,9 +120,9 @@ def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, 
     left = (Unsealed(files[0].step, gone),) if gone else ()
     if not there:
         return Kept(left)
-    directory = _directory(files[0])
-    mount = Mount(directory.paths[0], directory.paths[0], read_only=True)
-    return Kept((directory, *there, *left), there, variables, arguments, (mount,))
+    place = _directory(files[0])
+    mount = Mount(place.paths[0], place.paths[0], read_only=True)
+    return Kept((place, *there, *left), there, variables, arguments, (mount,))
 
 
 def _directory(file: File) -> Directories:
