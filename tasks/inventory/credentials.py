@@ -34,7 +34,6 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
-MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
 MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
 TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
@@ -136,7 +135,6 @@ class Credentials:
             MASTERS_FILE: self.masters,
             AGENTS_FILE: self.agents,
             VISITORS_FILE: self.visitors,
-            MEMBERS_FILE: self.members,
             MARATHONS_FILE: self.marathons,
             MEMBERS_FILE: self.members,
             TREES_OWNER: self.owner,
