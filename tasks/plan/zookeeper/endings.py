@@ -7,9 +7,9 @@ piece of it whose checksum is right is the last transaction: what a power failur
 out, too.
 """
 
-import binascii
 import re
 import zlib
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ def read(output: str, boundary: str) -> Ending:
 
 def _last(said: str) -> int | None:
     try:
-        end = binascii.a2b_base64(said, strict_mode=True)[-END:]
+        end = b64decode(said, validate=True)[-END:]
     except ValueError:
         return None
     found = (_transaction(end, at) for at in range(len(end) - FRAME - HEADER, -1, -1))
