@@ -82,7 +82,7 @@ def test_members_come_to_authenticate_each_other_and_back_under_a_writer(
 
 @pytest.mark.parametrize(
     ("security", "spoil"),
-    [("permissive", f"chown 0 {FILE}.next {FILE}"), ("strict", f"sed -i s/password=./password=.x/ {FILE}")],
+    [("permissive", f"chown 0 {FILE}.next {FILE}"), ("strict", f"sed -i 's/password=./&x/' {FILE}")],
     ids=["unreadable", "another secret"],
 )
 def test_a_member_that_cannot_authenticate_is_put_back_and_the_others_serve_on(
