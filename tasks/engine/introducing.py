@@ -1,7 +1,6 @@
 """Marathon shows its principal from now on: what is next is decided by what all say now, each time anew."""
 
 from ..errors import Blocked, GateNotReached
-from ..inventory.cluster import Node
 from ..plan.marathon import introduction
 from ..plan.marathon.introduction import Now
 from ..plan.membership import Seen
@@ -44,8 +43,8 @@ def refuse_if_unfinished(run: Run, seen: Seen, what: str) -> None:
         return
     if introduction.unfinished(run.cluster, seen, _heard(run.hosts)):
         raise Blocked(
-            f"{what}: {introduction.WHY}. `fab deploy-cluster` of all hosts brings that to its end, or "
-            "`fab mesos-master.hand-over`. Nothing was changed."
+            f"{what}: {introduction.WHY}. `fab deploy-cluster` of all hosts brings that to its end. "
+            "Nothing was changed."
         )
 
 
@@ -87,7 +86,7 @@ def introduce(hosts: Hosts, steps: Steps, found: Preview) -> None:
                 told, "See that all agents are active, then run again.", where=MARATHON.title
             )
         _say(hosts, now)
-        leader = _leader(hosts)
+        (leader,) = (node for node in hosts.nodes if node.name == now.master)
         container = hosts.container(MESOS_MASTER, leader).name
         step = planned.pop(leader.name, None) or introduction.changes(container, introduction.WHY)
         _take(hosts, MESOS_MASTER, leader.name, step, found)
@@ -103,11 +102,6 @@ def _take(hosts: Hosts, chapter: Chapter, name: str, step: Step, found: Preview)
     left = roll(hosts, [chapter], [Member(chapter.service, name)], plans, found.seen, introduction.PHASE)
     if left:
         raise Blocked("\n".join([*left_alone(left), f"So {introduction.WHY}."]))
-
-
-def _leader(hosts: Hosts) -> Node:
-    name = gates.standings_now(hosts, [MESOS_MASTER])[MESOS_MASTER.service].leader
-    return next(node for node in hosts.nodes if node.name == name)
 
 
 def _awaited(hosts: Hosts, lacking: frozenset[str], before: Standings) -> Now:

@@ -56,11 +56,9 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
         starting = [chapter for chapter in together if any(steps(plans, "start", chapter).values())]
         if starting:
             # What these lean on comes first; behind the last start, all chapters roll together.
-            if replaced(rolling, plans):
-                yield from early
-                early = []
-            yield from _roll(rolling, plans)
-            rolling = []
+            if not early:
+                yield from _roll(rolling, plans)
+                rolling = []
             yield Entry("start", tuple(starting), steps(plans, "start", *starting))
             ready = [each for each in starting if each in asked and _is_done([each], plans)]
             yield from (Entry("check", (chapter,)) for chapter in ready)
