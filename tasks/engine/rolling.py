@@ -10,11 +10,12 @@ from ..plan.membership import Plans, Seen
 from ..plan.mesos_master import replicas
 from ..plan.names import Id
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.schedule import Steps, steps
 from ..plan.step import Action, Phase, Step
 from ..plan.words import names
-from . import gates, leaders, locking, marathons
+from ..plan.zookeeper import locking as members
+from . import demanding, gates, leaders, locking, marathons
 from .hosts import Hosts
 from .preview import Refused
 
@@ -65,7 +66,7 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        locking.ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
+        _see_ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
@@ -82,6 +83,12 @@ def _turns(
                 put_back(hosts, chapter, nodes[0], error)
                 raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
     return {}
+
+
+def _see_ready(hosts: Hosts, chapter: Chapter, plans: Plans, seen: Seen) -> None:
+    """Look whether others are ready for what these plans do about credentials. Raises GateNotReached."""
+    locking.ready(hosts, chapter, plans, seen)
+    demanding.ready(hosts, chapter, plans, seen)
 
 
 def _replace(
@@ -125,10 +132,11 @@ def _rolled_back(
 ) -> RolledBack:
     container = hosts.container(chapter, node)
     others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
+    doubt = members.doubt(hosts.cluster) if chapter is ZOOKEEPER else ""
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
-        f"`docker logs {container.name}.failed` there shows why its successor failed. "
+        f"`docker logs {container.name}.failed` there shows why its successor failed. {doubt}"
         + (f"Not touched: {names(others)}. " if others else "")
         + "Correct hosts.ini; then run again."
     )

@@ -14,13 +14,14 @@ settle    tidy up what was kept until then
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from .marathon import introduction
 from .marathon.handover import turns
 from .membership import Plans
 from .roll import Member
-from .runbook import Chapter, ranks
+from .runbook import Chapter
 from .step import Phase, Step
 
 Kind = Literal["doors", "stage", "start", "check", "roll", "introduce", "hand over", "settle"]
@@ -75,10 +76,7 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
 
 
 def _introduction(plans: Plans, turn: int) -> Iterator[Entry]:
-    own = {
-        name: tuple(step for step in plan.in_phase(introduction.PHASE) if step.turn == turn)
-        for name, plan in plans.items()
-    }
+    own = introduction.of_turn(plans, turn)
     if any(own.values()):
         yield Entry("introduce", steps=own)
 
@@ -108,7 +106,7 @@ def _beside_each_other(chapters: Sequence[Chapter], plans: Plans) -> Iterator[li
     replaced come first, as they may be broken.
     """
     together: list[Chapter] = []
-    for rank in ranks(chapters):
+    for rank in (list(those) for _, those in groupby(chapters, lambda chapter: chapter.rank)):
         if together and not (all(each.waits for each in rank) and _is_done(together, plans)):
             yield together
             together = []

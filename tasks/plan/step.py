@@ -52,6 +52,8 @@ class Action(Enum):
     CLOSE_DOORS = auto()
     KEEP_DOORS = auto()
     OPEN_DOORS = auto()
+    CLOSE_TREE = auto()
+    OPEN_TREE = auto()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tasks.inventory.mesos_values import (
 
 YET = "remove it: mesofab does not support that yet; it will be a setting of its own"
 OWN = "remove it: security=permissive does that in the right order, with secrets_file"
-GATES = "mesofab asks without a password, so no gate would ever be reached: remove it"
+GATES = "remove it: security=strict does that in the right order, with secrets_file"
 
 
 # Authentication
@@ -206,5 +206,5 @@ def test_the_line_is_told() -> None:
         "hosts.ini:10: mesos_agent_environment sets MESOS_CREDENTIAL, and agents or frameworks "
         f"with a credential end at once while one master has none; {OWN}",
         "hosts.ini:11: mesos_master_environment sets MESOS_AUTHENTICATE_AGENTS, "
-        f"at which every agent without a credential ends all its tasks; {YET}",
+        f"at which every agent without a credential ends all its tasks; {GATES}",
     ]

@@ -35,6 +35,7 @@ def _zookeeper(node: Node) -> Iterator[Place]:
     yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"), data=True)
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))
+    yield Place(Id.ZOOKEEPER_RUN, secrets.home("zookeeper"), ("jaas.conf*",))
 
 
 def _master(node: Node) -> Iterator[Place]:
@@ -51,4 +52,4 @@ def _agent(node: Node) -> Iterator[Place]:
     own = ("meta", "slaves", "provisioner", "volumes")
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_work_dir, own, data=True)
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_log_dir, ("mesos-slave.*", "mesos-agent.*"))
-    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*",))
+    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*", "visitors.json*"))
