@@ -53,6 +53,7 @@ def zoo_cfg(cluster: Cluster, node: Node) -> str:
     (QuorumPeerConfig.java turns unknown keys into Java properties).
     """
     s = node.settings
+    words = ASKED if cluster.settings.security != "open" or sasl.stage(cluster) else FOUR_LETTER_WORDS
     servers = "".join(
         f"server.{member.myid}={member.address}:{s.zookeeper_peer_port}:{s.zookeeper_election_port}\n"
         for member in cluster.ensemble
@@ -66,7 +67,7 @@ def zoo_cfg(cluster: Cluster, node: Node) -> str:
         f"maxClientCnxns={s.zookeeper_max_client_cnxns}\n"
         f"autopurge.snapRetainCount={s.zookeeper_snap_retain}\n"
         f"autopurge.purgeInterval={s.zookeeper_purge_interval}\n"
-        f"4lw.commands.whitelist={FOUR_LETTER_WORDS if cluster.settings.security == 'open' else ASKED}\n"
+        f"4lw.commands.whitelist={words}\n"
         "admin.enableServer=false\n"
         f"{sasl.lines(cluster)}"
         f"{servers}"
