@@ -27,7 +27,7 @@ class Progress:
     A standing is what was heard, without the members that were taken down since; `members` names all
     nodes of each service, none for a run after which there is to be no service. `planned` counts the steps
     that were carried out of any plan, `added` the others, with which a run hands over. `rest` says what goes
-    on with it, where no plan tells that. `unwell` is what a gate saw last of a service that has not passed it.
+    on with it, where no plan tells that. `unwell` is what a gate saw last of a service, until it passes it.
     """
 
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
