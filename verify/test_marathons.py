@@ -162,6 +162,16 @@ def test_marathon_is_exactly_one_active_framework_on_the_leading_master(
         "with none, look at --master and --framework_name of the leading Marathon and at its log; "
         "with several, stop the one that is not of hosts.ini",
     )
+    if cluster.credentials:
+        wanted = cluster.credentials.of["marathon"].principal
+        seen = next(one.get("principal") for one in known if one["id"] == own[0])
+        require(
+            seen == wanted,
+            chief.name,
+            f"the leading master knows Marathon {f'as {seen}' if seen else 'without a principal'}",
+            f"its principal, {wanted}: a master without it would end when another Marathon leads",
+            "`fab deploy-cluster` has another master lead, which learns it",
+        )
 
 
 def test_every_marathon_has_the_version_of_its_image(own: Answers) -> None:

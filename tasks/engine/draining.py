@@ -14,7 +14,7 @@ from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
 from ..plan.words import names
-from . import gates, lease, succession
+from . import gates, introducing, lease, succession
 from .hosts import Hosts
 from .performing import Result
 from .run import Run
@@ -66,7 +66,9 @@ def drain(run: Run, node: Node, timeout: int | None, limits: DrainLimits = Drain
     if _has_agent(node):
         run.hosts.journal.expect(GOES_ON.format(node.name))
     with lease.held(run) as leases:
-        done = empty(run, node, leases.secure(), timeout, limits)
+        seen = leases.secure()
+        succession.bring_back(run.hosts, node, seen[node.name])
+        done = empty(run, node, seen, timeout, limits)
     ready = f"{node.name} is drained. Once the work there is done: fab host.resume {node.name}"
     return replace(done, says=(*done.says, ready))
 
@@ -80,6 +82,7 @@ def empty(
 ) -> Result:
     """Drain a host for a run that holds it and all members; `seen` are its looks. Say what was left there."""
     over: list[str] = []
+    introducing.refuse_if_unfinished(run, seen, f"{node.name} is not drained now")
     for line in foreseen.leaving(node, _refuse_if_needed(run, node)):
         run.console.say(f"{line}.")
     left = Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []
@@ -90,12 +93,15 @@ def empty(
 
 def resume(run: Run, node: Node, limits: DrainLimits = DrainLimits()) -> Result:
     """Give back what a drain has taken, also one that was cut short."""
-    if not _has_agent(node):
+    if not (_has_agent(node) or MESOS_MASTER.concerns(node)):
         return Result({}, (f"{node.name} has no agent, so there is nothing to give back",))
     run.hosts.journal.expect(GOES_ON.format(node.name))
     with lease.held(run) as leases:
-        leases.secure()
-        given = give_back(run, node, limits)
+        back = succession.bring_back(run.hosts, node, leases.secure()[node.name])
+        given = give_back(run, node, limits) or back
+    if not _has_agent(node):
+        brought = "its master runs again" if back else "there is nothing to give back"
+        return Result({}, (f"{node.name} has no agent, so {brought}",))
     return Result({}, (f"{node.name} takes tasks again" if given else f"{node.name} was not drained",))
 
 
@@ -109,9 +115,12 @@ def give_back(run: Run, node: Node, limits: DrainLimits = DrainLimits()) -> bool
     return given
 
 
-def preview(run: Run, node: Node, timeout: int | None = None) -> Result:
-    """Say what a drain would do now; raise Blocked as it would. Nothing is changed."""
-    lines = [*foreseen.leaving(node, _refuse_if_needed(run, node))]
+def preview(run: Run, node: Node, timeout: int | None = None, back: str = "") -> Result:
+    """Say what a drain would do now; raise Blocked as it would. Nothing is changed.
+
+    `back` is a host whose members all serve again by then.
+    """
+    lines = [*foreseen.leaving(node, _refuse_if_needed(run, node, back))]
     if not _has_agent(node):
         return Result({}, (*lines, f"{node.name} has no agent, so no task is moved"))
     agent = Agent(run.hosts, node)
@@ -127,7 +136,7 @@ def _has_agent(node: Node) -> bool:
     return MESOS_AGENT.concerns(node)
 
 
-def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
+def _refuse_if_needed(run: Run, node: Node, back: str = "") -> roll.Standings:
     """Raise Blocked if a service would stop while a person works on the host, or nobody can tell."""
     leaving = [each.name for each in run.cluster.removed if {*each.roles} & {one.role for one in QUORUMS}]
     if leaving:
@@ -138,6 +147,9 @@ def _refuse_if_needed(run: Run, node: Node) -> roll.Standings:
         )
     asked = [each for each in CHAPTERS if each.members and each.concerns(node)]
     standings = gates.standings_now(run.hosts, asked)
+    for chapter in (each for each in asked if back in {one.name for one in each.nodes(run.cluster)}):
+        now = standings[chapter.service]
+        standings[chapter.service] = replace(now, serving=now.serving | {back})
     if needed := roll.needed(standings, node.name):
         raise Blocked("\n".join([*(f"{node.name}  {why}." for why in needed), "Nothing was changed."]))
     return standings

@@ -8,7 +8,7 @@ from ..plan.membership import Plans
 from ..plan.roll import Member, stays
 from ..plan.runbook import MESOS_AGENT, Chapter
 from ..plan.schedule import Steps, schedule
-from . import gates, locking
+from . import demanding, gates, locking
 from .hosts import Hosts
 from .preview import Preview, Refused, left_alone
 from .run import Run
@@ -57,21 +57,32 @@ def perform(run: Run, found: Preview) -> Result:
                 from .rolling import roll
 
                 left |= roll(hosts, entry.chapters, entry.members, found.plans, found.seen)
+            case "introduce":
+                from .introducing import introduce
+
+                introduce(hosts, entry.steps, found)
             case "hand over":
                 from .handing_over import hand_over
 
                 hand_over(hosts, entry.chapters[0], found.plans)
-            case "stage" | "start" | "settle":
+            case "start":
+                demanding.starting(hosts, entry.steps)
+                hosts.act(entry.steps)
+            case "stage" | "settle":
                 hosts.act(_but_of(left, entry.steps))
-    if left:
-        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
-        raise Blocked("\n".join([*left_alone(left), kept]))
+    _refuse_rest(left)
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
 
 
 def _but_of(left: Refused, steps: Steps) -> Steps:
     """Leave out what would follow the replacement of members that were left as they are."""
     return {name: tuple(s for s in own if not stays(left, name, s)) for name, own in steps.items()}
+
+
+def _refuse_rest(left: Refused) -> None:
+    if left:
+        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
+        raise Blocked("\n".join([*left_alone(left), kept]))
 
 
 def note(run: Run, found: Preview) -> None:

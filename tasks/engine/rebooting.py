@@ -14,7 +14,7 @@ from ..plan.names import Id
 from ..plan.roll import Standings
 from ..plan.step import Action, HostPlan, Step
 from ..plan.words import names, verb
-from . import availability, draining, gates, lease
+from . import availability, draining, gates, lease, succession
 from .hosts import Inquiry
 from .lease import Leases, NotLocked, Taken
 from .performing import Result
@@ -105,9 +105,13 @@ def _order(course: Order) -> list[str]:
 
 
 def _foretold(run: Run, found: HostsFound, limits: RebootLimits) -> list[str]:
-    """Say what each drain would do now. Raises Blocked as it would, so before any host is touched."""
+    """Say what each drain would do now. Raises Blocked as it would, so before any host is touched.
+
+    A host at which a run was cut short has all its members again when the others' turns come.
+    """
     due = [found.nodes[name] for name in found.course.due]
-    return [line for node in due for line in draining.preview(run, node, limits.timeout).says]
+    begun = due[0].name if due and found.boots[due[0].name].note else ""
+    return [line for node in due for line in draining.preview(run, node, limits.timeout, begun).says]
 
 
 def _told(course: Order) -> list[str]:
@@ -142,6 +146,8 @@ class _Turns:
 
     def take(self, node: Node) -> tuple[str, ...]:
         """Reboot a host; say what was over its budget."""
+        if self._found.boots[node.name].note:
+            succession.bring_back(self._hosts, node, self._seen[node.name])
         before = gates.standings_now(self._hosts, gates.services(self._hosts))
         self._expect(node)
         self._note(node)

@@ -10,7 +10,8 @@ from ..plan.membership import forsaken
 from ..plan.mesos_master import outage as masters
 from ..plan.runbook import MESOS_MASTER, ZOOKEEPER, Chapter
 from ..plan.words import capitalized, grouped, names
-from ..plan.zookeeper import outage
+from ..plan.zookeeper import endings, outage
+from ..plan.zookeeper.endings import Ending
 from ..plan.zookeeper.outage import Remains
 from ..plan.zookeeper.service import member
 from . import fanout, gates, lease
@@ -124,12 +125,15 @@ def _servers(run: Run) -> Hosts:
 
 def _found(hosts: Hosts, seen: Mapping[str, Observed], lost: Mapping[str, OperatorError]) -> Recovery:
     there = [node for node in ZOOKEEPER.nodes(hosts.cluster) if node.name in seen]
-    epochs = hosts.each(there, lambda node: hosts.inquire(node, _epoch(node)))
-    return Recovery(hosts, seen, lost, outage.left(hosts.cluster, seen, epochs))
+    found = hosts.each(there, lambda node: hosts.inquire(node, _ending(node, seen[node.name])))
+    return Recovery(hosts, seen, lost, outage.left(hosts.cluster, seen, found))
 
 
-def _epoch(node: Node) -> Inquiry[int | None]:
-    return Inquiry.of("look at its epoch", lambda mark: outage.asking(node, mark), outage.read)
+def _ending(node: Node, seen: Observed) -> Inquiry[Ending]:
+    files = outage.files(node, seen)
+    return Inquiry.of(
+        "look at its last transaction", lambda mark: endings.asking(node, files, mark), endings.read
+    )
 
 
 def _stop(hosts: Hosts, those: Sequence[Node]) -> None:

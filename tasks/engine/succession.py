@@ -8,9 +8,11 @@ from ..inventory.cluster import Node
 from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.look.observed import Observed
-from ..plan.runbook import Chapter
+from ..plan.membership import started
+from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter
 from ..plan.step import HostPlan
-from . import availability, gates, lease
+from . import availability, gates, introducing, lease
+from .hosts import Hosts
 from .performing import Result, perform
 from .preview import Preview
 from .run import Run
@@ -32,6 +34,8 @@ def succeed(run: Run, to: Node | None) -> Result:
         leaving = list(_leaving(run, chapter, standing, to))
         if not leaving:
             run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
+        elif chapter is MARATHON:
+            introducing.refuse_if_unfinished(run, seen, "Marathon is not handed over now")
         return _restarted(run, chapter, leaving, seen)
 
 
@@ -45,6 +49,22 @@ def step_down(run: Run, node: Node, seen: Mapping[str, Observed]) -> tuple[str, 
     if standing.leader != node.name or len(standing.serving) == 1:
         return ()
     return _restarted(run, chapter, [node], seen).over_budget
+
+
+def bring_back(hosts: Hosts, node: Node, seen: Observed) -> bool:
+    """Start a master that was stopped so that another one leads, and not again; tell whether there was one.
+
+    A run that was cut short between the two leaves it so. Raises StepFailed, GateNotReached or Unreachable.
+    """
+    if not MESOS_MASTER.concerns(node):
+        return False
+    container = hosts.container(MESOS_MASTER, node)
+    if seen.container(container.name).status != "exited":
+        return False
+    why = "it was stopped so that another one leads, by a run that was cut short"
+    hosts.act({node.name: [started(container.step, container.name, why)]})
+    gates.reach_member(hosts, MESOS_MASTER, node)
+    return True
 
 
 def _once_led(run: Run, chapter: Chapter) -> Standing:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import killed
 import pytest
 from operators import AGENT, SOON, TRIO, Inventory, Run, inside, start
 
@@ -35,6 +36,12 @@ def walled(cluster: None, fab: Run, inventory: Inventory) -> Iterator[Path]:
     done = fab("host.firewall")
     assert done.code == 0, done.said
     assert all("mesofab" not in inside(node, "nft list tables") for node in (*TRIO, AGENT))
+
+
+EVERY = 3
+"""How many steps a run goes on before it is killed; `nightly` kills it at each."""
+
+RULES = "nft -s list ruleset | grep -v expires; ls /run/mesofab*"
 
 
 def knock(node: str, port: int, source: str) -> str:
@@ -68,7 +75,9 @@ def test_doors_close_under_an_app_and_nothing_is_lost(
     assert judged.code == 0, judged.said
 
 
-def test_a_run_that_is_killed_on_trial_leaves_every_door_open(stranger: None, walled: Path, fab: Run) -> None:
+def test_a_run_killed_on_trial_leaves_every_door_open_and_killed_runs_close_them(
+    stranger: None, walled: Path, fab: Run
+) -> None:
     run = start(["host.firewall"], walled, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert run.stdout is not None
     for line in run.stdout:
@@ -79,7 +88,12 @@ def test_a_run_that_is_killed_on_trial_leaves_every_door_open(stranger: None, wa
     eventually("open doors", lambda: len(answering(STRANGER)) == len(DOORS) - 3 or None, SOON)
     told = fab("plan", inventory=walled)
     assert "an earlier run was cut short before it was kept" in told.said, told.said
-    assert fab("host.firewall", inventory=walled).code == 0 and answering(STRANGER) == []
+    done, kills = killed.throughout(["host.firewall"], walled, EVERY)
+    assert done.code == 0 and kills and answering(STRANGER) == [], done.said
+    kept = {node: inside(node, RULES) for node in (*TRIO, AGENT)}
+    assert fab("host.firewall").code == 0
+    done = fab("host.firewall", inventory=walled)
+    assert done.code == 0 and {node: inside(node, RULES) for node in kept} == kept, done.said
 
 
 def test_a_flow_that_the_rules_would_cut_opens_the_doors_again(

@@ -18,9 +18,10 @@ from typing import Any
 
 import points
 import pytest
+from killed import nothing_is_left_at_work
 from operators import COMMAND_TIMEOUT, INVENTORY, SOON, TRIO, inside, lay_bare, start, zookeeper
 
-from lab import faults, hosts, waiting
+from lab import faults, waiting
 
 Strike = Callable[[subprocess.Popen[str], list[str]], None]
 
@@ -30,10 +31,6 @@ STATE = (
     "ls /etc/profile*; grep HOST_IP /etc/profile"
 )
 """Everything a deploy makes on a host, but for what ZooKeeper itself writes."""
-
-AT_WORK = "! flock -n /run/mesofab.lock true || ! flock -n /run/mesofab.lease true || pgrep -fa 'sleep [5]'"
-"""Succeeds while anything of a run is left on a host: its script, its lease or its heartbeat."""
-
 
 STREAMS: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
 
@@ -66,14 +63,6 @@ def trio(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
         return file
 
     return write
-
-
-def nothing_is_left_at_work(node: str) -> None:
-    def trouble() -> str | None:
-        code, said = hosts.exec(node, ["sh", "-c", AT_WORK])
-        return f"{said} on {node}" if code == 0 else None
-
-    waiting.until("what runs have left to end", SOON, trouble)
 
 
 # The ways to strike
@@ -226,7 +215,7 @@ def test_a_first_deploy_struck_everywhere_ends_as_one_that_nothing_disturbed(
     walk.deploy(trio(""))
     assert set(all_points) <= walk.met
     assert state() == as_it_was
-    everywhere(nothing_is_left_at_work)
+    nothing_is_left_at_work()
 
 
 @contextmanager
@@ -298,4 +287,4 @@ def test_a_rolling_change_struck_everywhere_ends_as_one_that_nothing_disturbed(
                     assert [starts(node, since[node]) for node in TRIO] == [1, 1, 1]
             unmet = {point for point in walk.passed if re.search(where, point)} - walk.met
     assert state() == undisturbed[0]
-    everywhere(nothing_is_left_at_work)
+    nothing_is_left_at_work()

@@ -1,7 +1,5 @@
 """All hosts are rebooted in one command, and an app of two instances always has one that answers."""
 
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +8,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import killed
 import pytest
 import requests
-from operators import AGENT, COMMAND_TIMEOUT, MARATHON, SOON, TRIO, Command, Run, inside, start
+from operators import AGENT, MARATHON, SOON, TRIO, Run, inside
 
 from lab import host, hosts
 from verify.apps import eventually
@@ -79,39 +78,19 @@ def watched() -> Iterator[list[float]]:
         thread.join()
 
 
-def killed_at_the_second(inventory: Path) -> None:
-    """Reboot all hosts, and kill that run when the second one is on its way up."""
-    run = start(["reboot"], inventory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert run.stdout is not None
-    turns, said = 0, list[str]()
-    for line in run.stdout:
-        said.append(line)
-        turns += "  1.1 reboot  " in line
-        if turns == 2:
-            break
-    assert turns == 2, "".join(said)
-    run.send_signal(signal.SIGKILL)
-    run.wait(COMMAND_TIMEOUT)
+EVERY = 8
+"""How many steps a run goes on before it is killed; `nightly` kills it at each."""
 
 
-def finished(fab: Run, inventory: Path) -> Command:
-    """Run it again until nothing is away or held by the run before."""
-    ended = time.monotonic() + SOON
-    while (done := fab("reboot", inventory=inventory)).code in (3, 6) and time.monotonic() < ended:
-        pass
-    return done
-
-
-def test_all_hosts_are_rebooted_once_though_the_run_is_killed_and_the_app_answers_throughout(
+def test_all_hosts_are_rebooted_once_by_killed_runs_and_the_app_answers_throughout(
     two: Path, app: None, fab: Run
 ) -> None:
     before = boots()
     told = fab("reboot", "--preview", inventory=two)
     assert told.code == 0 and "are drained, rebooted and used again" in told.said, told.said
     with watched() as silent:
-        killed_at_the_second(two)
-        done = finished(fab, two)
-    assert done.code == 0 and "by the run that this one went on with" in done.said, done.said
+        done, kills = killed.throughout(["reboot"], two, EVERY, again=[3, 6])
+    assert done.code == 0 and kills and "by the run that this one went on with" in done.said, done.said
     assert boots() == {node: count + 1 for node, count in before.items()}, done.said
     assert silent == []
     assert fab("status", inventory=two).code == 0

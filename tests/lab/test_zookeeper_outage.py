@@ -1,16 +1,21 @@
 """ZooKeeper is away for longer than a session of the masters, and docker-init is not there to end them."""
 
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
+import killed
 import pytest
 import requests
 from kazoo.exceptions import NoNodeError
-from operators import SOON, TRIO, Inventory, Run, inside, lay_bare, zookeeper
+from operators import INVENTORY, SOON, TRIO, Inventory, Run, inside, lay_bare, zookeeper
 
 from lab import waiting
 from verify.apps import eventually
+
+EVERY = 4
+"""How many steps a run goes on before it is killed; `nightly` kills it at each."""
 
 
 def container(node: str) -> str:
@@ -108,7 +113,7 @@ def test_without_docker_init_an_outage_hangs_the_following_masters(
     assert all(f"{node}: " in seen.said for node in hanging), seen.said
 
 
-def test_after_an_outage_of_all_with_a_disk_lost_recover_brings_every_write_back(
+def test_after_an_outage_of_all_with_a_disk_lost_killed_runs_of_recover_bring_every_write_back(
     cluster: None, fab: Run
 ) -> None:
     with zookeeper() as client:
@@ -120,8 +125,9 @@ def test_after_an_outage_of_all_with_a_disk_lost_recover_brings_every_write_back
     inside(TRIO[2], f"{lost}; docker start zookeeper")  # as docker does after a reboot: it votes
     seen = fab("recover", "--preview")
     assert seen.code == 0 and f"{TRIO[2]}  ZooKeeper: no data" in seen.said, seen.said
-    done = fab("recover")
-    assert done.code == 0 and f"{TRIO[2]}  2.5 stop zookeeper" in done.said, done.said
+    assert len(re.findall("epoch [0-9]+, last transaction 0x", seen.said)) == 2, seen.said
+    done, kills = killed.throughout(["recover"], INVENTORY, EVERY)
+    assert done.code == 0 and kills and f"{TRIO[2]}  2.5 stop zookeeper" in done.said, done.said
     with zookeeper() as client:
         assert client.exists("/outage/last")
         client.delete("/outage", recursive=True)

@@ -24,7 +24,6 @@ from tasks.plan.look.observed import Path as Seen
 from tasks.plan.preflight import Look, judge
 from tasks.plan.preflight.facts import Facts
 from tasks.plan.runbook import CHAPTERS
-from tasks.plan.zookeeper import advice
 from tasks.plan.zookeeper.desired import data
 
 A, B, C, D, E = (f"10.0.0.{number}" for number in range(1, 6))
@@ -336,20 +335,6 @@ def test_following_the_way_by_hand_is_accepted() -> None:
     assert moved
     one.seen = {**new, A: replace(new[A], answers=leads), D: bare(moved)}
     assert not [key for key in one.refusals() if key[1][-1] in ("members", "wiped")]
-
-
-@pytest.mark.parametrize(
-    ("total", "says"),
-    [
-        (2, "from when the old one stops until all is done"),
-        (3, "does not serve while one of the others restarts"),
-        (4, "does not serve while one of the others restarts"),
-        (5, "meanwhile 3 of 5 serve while one restarts, 3 must: not one more may fail"),
-        (7, "meanwhile 5 of 7 serve while one restarts, 4 must: 1 more may fail"),
-    ],
-)
-def test_the_price_of_a_change_by_hand_is_that_of_the_majority(total: int, says: str) -> None:
-    assert says in advice.cost(total)
 
 
 def test_another_ensembles_hosts_are_never_advised() -> None:

@@ -1,16 +1,19 @@
 """Whole runs of a drain and of a resume, over hosts and services that a test makes up."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from drain_world import HERE, Wanted, World, asked, says
-from fake_hosts import FakeHosts
+from drain_world import said as told_over_http
+from fake_hosts import FakeHosts, ensemble_led_by
 from samples import TRIO, as_wanted
 
 from tasks.engine import draining, recording, succession
 from tasks.engine.command import tell
 from tasks.engine.draining import DrainLimits
+from tasks.engine.performing import Result
 from tasks.engine.run import Run
 from tasks.errors import Blocked, GateNotReached
 from tasks.inventory.parse import parse
@@ -267,3 +270,43 @@ def test_a_member_that_does_not_lead_stays_as_it_is() -> None:
     of = hosts(a_world(), leader=FIRST.name)
     looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
     assert succession.step_down(Run(of, [MARATHON]), SECOND, looks) == () and of.done == []
+
+
+WELL = {"registrar/log/recovered": 1.0, "registrar/registry_size_bytes": 1.0}
+
+
+def with_a_halted_master() -> FakeHosts:
+    """Hosts of which the first one's master does not run, and answers once something was done."""
+    others = says(a_world(), SECOND.name)
+
+    def answer(question: Question) -> str:
+        if question.port == 2181:
+            return ensemble_led_by(THIRD.name)(question)
+        if question.port == 5050 and "/metrics" in question.word:
+            halted = question.address == FIRST.address and not of.done
+            leads = float(question.address == SECOND.address)
+            return "" if halted else told_over_http({**WELL, "master/elected": leads})
+        return others(question)
+
+    looks = {node.name: as_wanted(CLUSTER, node) for node in CLUSTER.nodes}
+    first = looks[FIRST.name]
+    halted = replace(first.containers["mesos-master-01"], status="exited")
+    looks[FIRST.name] = replace(first, containers={**first.containers, "mesos-master-01": halted})
+    of = FakeHosts(CLUSTER, looks, looks, says=answer, in_vain=True)
+    return of
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        (lambda run: draining.drain(run, FIRST, None, AT_ONCE), "10.70.0.10 is drained"),
+        (lambda run: draining.resume(run, FIRST, AT_ONCE), "has no agent, so its master runs again"),
+    ],
+    ids=["drain", "resume"],
+)
+def test_a_master_that_a_killed_run_had_stopped_to_have_another_one_lead_is_started(
+    act: Callable[[Run], Result], told: str
+) -> None:
+    of = with_a_halted_master()
+    assert told in act(Run(of)).says[-1]
+    assert of.done == ["0.10 start mesos-master-01"]

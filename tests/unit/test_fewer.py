@@ -130,7 +130,13 @@ def test_five_become_three_in_one_stage_that_says_who_leaves() -> None:
 
 REFUSED: dict[str, tuple[Cluster, Sequence[int], str]] = {
     "more than two": (ensemble(*range(1, 8), leave=(4, 5, 6, 7)), range(1, 8), "all but 2 of them out of"),
-    "two of three": (ensemble(1, 2, 3, leave=(2, 3)), (1, 2, 3), "1 would be left: it costs an outage"),
+    "two of three": (ensemble(1, 2, 3, leave=(2, 3)), (1, 2, 3), "1 would be left, no majority of 3"),
+    "what to do instead": (ensemble(1, 2, 3, leave=(2, 3)), (1, 2, 3), "`fab backup` and `fab retire` with"),
+    "under another id": (
+        ensemble(1, 2, 3, 4, leave=(3,)),
+        (1, 2, 3),
+        "one that leaves, give it the same myid",
+    ),
     "others join": (ensemble(1, 2, 3, 4, leave=(3,)), (1, 2, 3), "would join it at once"),
     "one that is not in removed": (ensemble(1, 2, 3), (1, 2, 3, 4, 5), "its ensemble has the ids 1, 2, 3, 4"),
 }

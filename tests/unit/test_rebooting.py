@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-from drain_world import HERE, Wanted, World, asked, says
+from drain_world import HERE, Wanted, World, asked, said, says
 from fake_hosts import FakeHosts, ensemble_led_by
 from samples import TRIO, as_wanted
 
@@ -20,6 +21,7 @@ from tasks.errors import Blocked, GateNotReached, Unreachable
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.gate import Question
+from tasks.plan.look.observed import Observed
 from tasks.plan.report.last_words import last_words
 from tasks.plan.step import Action, Step
 
@@ -28,6 +30,7 @@ WHOLE = parse(f"{TRIO}[mesos_master]\n10.70.0.11\n[marathon]\n10.70.0.11\n[mesos
 FIRST, SECOND, THIRD = TRIO_NAMES = ("10.70.0.10", "10.70.0.11", "10.70.0.12")
 LIMITS = RebootLimits(pause=0, drain=DrainLimits(pause=0, lacking=0, changing=0))
 LED = ensemble_led_by(FIRST)
+RECOVERED = {"registrar/log/recovered": 1.0, "registrar/registry_size_bytes": 1.0}
 
 
 class Machines:
@@ -70,8 +73,9 @@ class RebootHosts(FakeHosts):
         cut: int = -1,
         after: bool = False,
         world: World | None = None,
+        looks: Mapping[str, Observed] | None = None,
     ) -> None:
-        looks = {node.name: as_wanted(cluster, node) for node in cluster.nodes}
+        looks = looks or {node.name: as_wanted(cluster, node) for node in cluster.nodes}
         super().__init__(cluster, *[looks] * 40, says=answers, in_vain=True)
         self.machines, self._left, self._after, self._world = machines, cut, after, world
 
@@ -151,6 +155,31 @@ def test_a_run_that_is_cut_again_and_again_ends_all_the_same() -> None:
             rebooted(RebootHosts(machines, cut=2, after=True))
         assert runs < 20
     assert machines.boots == dict.fromkeys(TRIO_NAMES, 1) and runs > 2
+
+
+def test_what_a_killed_run_had_stopped_in_its_turn_is_started_and_refuses_nobodys_turn() -> None:
+    cluster = parse(f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n")
+    machines, halted = Machines(), False
+
+    def answers(question: Question) -> str:
+        if question.port == 2181:
+            return LED(question)
+        serves = question.address != SECOND or not halted or any("start" in line for line in of.done)
+        return said({**RECOVERED, "master/elected": float(question.address == FIRST)}) if serves else ""
+
+    of = RebootHosts(machines, cluster, answers, cut=1)
+    with pytest.raises(KeyboardInterrupt):
+        rebooted(of, [SECOND, THIRD])
+    assert [*machines.notes] == [SECOND] and not machines.boots
+    halted, looks = True, {node.name: as_wanted(cluster, node) for node in cluster.nodes}
+    master = replace(looks[SECOND].containers["mesos-master-02"], status="exited")
+    containers = {**looks[SECOND].containers, "mesos-master-02": master}
+    looks[SECOND] = replace(looks[SECOND], containers=containers)
+    of = RebootHosts(machines, cluster, answers, looks=looks)
+    rebooting.preview(Run(of), of.nodes[1:], LIMITS)
+    rebooted(of, [SECOND, THIRD])
+    assert of.done[0] == "0.11 start mesos-master-02"
+    assert machines.boots == {SECOND: 1, THIRD: 1} and machines.notes == {}
 
 
 def test_what_an_earlier_run_has_done_is_said() -> None:

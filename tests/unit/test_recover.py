@@ -1,8 +1,12 @@
 """After an outage of all: who has the newest data, who may start when, and that no empty majority wins."""
 
+import subprocess
+from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zlib import adler32
 
 import pytest
 from fake_ensemble import FakeEnsemble
@@ -17,11 +21,13 @@ from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.parse import parse
 from tasks.plan.look.observed import Observed
+from tasks.plan.look.sections import Unreadable
 from tasks.plan.mesos_master import outage as masters
 from tasks.plan.mesos_master.desired import data as log
 from tasks.plan.step import Action, Step
-from tasks.plan.zookeeper import outage
+from tasks.plan.zookeeper import endings, outage
 from tasks.plan.zookeeper.desired import data
+from tasks.plan.zookeeper.endings import Ending
 
 FILES = ("log.300000001", "snapshot.300000007")
 
@@ -39,25 +45,91 @@ def holding(cluster: Cluster, files: Mapping[int, Sequence[str]]) -> dict[str, O
 
 
 def refused(cluster: Cluster, seen: Mapping[str, Observed], **epochs: int) -> str:
-    told = {f"10.0.0.{name[1:]}": epoch for name, epoch in epochs.items()}
+    told = {f"10.0.0.{name[1:]}": Ending(epoch) for name, epoch in epochs.items()}
     return ": ".join(outage.refusal(cluster, outage.left(cluster, seen, told), seen))
 
 
 THREE = ensemble(3)
 
 
-def test_the_newest_is_told_by_epoch_and_then_by_what_its_files_hold() -> None:
-    seen = holding(THREE, {1: ["log.200000001"], 2: ["log.200000009"], 3: []})
-    found = outage.left(THREE, seen, {"10.0.0.1": 3, "10.0.0.2": 2})
-    assert list(outage.told(found)) == [
-        ("10.0.0.1", "ZooKeeper: epoch 3, newest file from 0x200000001, the newest"),
-        ("10.0.0.2", "ZooKeeper: epoch 2, newest file from 0x200000009, older"),
+def test_the_newest_is_told_by_epoch_and_then_by_its_last_transaction() -> None:
+    seen = holding(THREE, {1: ["log.200000001"], 2: ["log.200000001"], 3: []})
+    ends = {"10.0.0.1": Ending(2, 0x20000000A), "10.0.0.2": Ending(2, 0x200000007)}
+    assert list(outage.told(outage.left(THREE, seen, ends))) == [
+        ("10.0.0.1", "ZooKeeper: epoch 2, last transaction 0x20000000a, the newest"),
+        ("10.0.0.2", "ZooKeeper: epoch 2, last transaction 0x200000007, older"),
         ("10.0.0.3", "ZooKeeper: no data"),
     ]
-    alike = holding(THREE, {1: FILES, 2: FILES, 3: FILES})
-    assert [text.rpartition(", ")[2] for _, text in outage.told(outage.left(THREE, alike, {}))] == [
-        "the newest"
+    ends["10.0.0.2"] = Ending(3, 0x200000007)
+    assert [one.node.name for one in outage.left(THREE, seen, ends)] == ["10.0.0.2", "10.0.0.1", "10.0.0.3"]
+    alike = holding(THREE, dict.fromkeys((1, 2, 3), ["snapshot.300000007"]))
+    assert [text for _, text in outage.told(outage.left(THREE, alike, {}))] == [
+        "ZooKeeper: epoch unknown, last transaction 0x300000007, the newest"
     ] * 3
+
+
+def test_if_one_last_transaction_cannot_be_read_all_are_compared_by_names_of_files() -> None:
+    seen = holding(THREE, {1: ["log.200000001"], 2: ["log.200000009"]})
+    ends = {"10.0.0.1": Ending(2, 0x20000000A), "10.0.0.2": Ending(2)}
+    assert list(outage.told(outage.left(THREE, seen, ends))) == [
+        (
+            "10.0.0.2",
+            "ZooKeeper: epoch 2, newest file from 0x200000009 (its last transaction could not be read), "
+            "the newest",
+        ),
+        ("10.0.0.1", "ZooKeeper: epoch 2, newest file from 0x200000001, older"),
+    ]
+
+
+def logged(*zxids: int, size: int = 40) -> bytes:
+    """A log with these transactions."""
+    text = b"ZKLG" + (2).to_bytes(4) + bytes(8)
+    for zxid in zxids:
+        body = bytes(12) + zxid.to_bytes(8) + bytes([zxid % 251] * size)
+        text += adler32(body).to_bytes(8) + len(body).to_bytes(4) + body + b"B"
+    return text
+
+
+def read_from(where: Path, **files: bytes) -> Ending:
+    """What is read from a member's directory with these files, by a real shell."""
+    node = parse(f"[zookeeper]\n10.0.0.1 myid=1\n[all:vars]\nzookeeper_dir={where}").ensemble[0]
+    Path(data(node)).mkdir(parents=True)
+    for name, content in files.items():
+        Path(data(node), name.replace("_", ".")).write_bytes(content)
+    names = [name.replace("_", ".") for name in files]
+    done = subprocess.run(
+        ["sh"], input=endings.asking(node, names, "m"), capture_output=True, text=True, check=True, timeout=60
+    )
+    return endings.read(done.stdout, "m")
+
+
+SOME = range(0x200000001, 0x200000BB8)
+"""More transactions than are read of a log."""
+
+
+@pytest.mark.parametrize(
+    ("content", "last"),
+    [
+        (logged(*SOME), SOME[-1]),
+        (logged(*SOME) + bytes(1 << 20), SOME[-1]),
+        (logged(0x200000001) + bytes(1 << 23), 0x200000001),
+        (logged(*SOME) + logged(0x300000001)[16:60] + bytes(1 << 20), SOME[-1]),
+        (logged(0x200000001) + bytes(512 - len(logged(0x200000001))), 0x200000001),
+        (logged(0x200000001, size=1 << 17), None),
+        (logged(), None),
+        (b"", None),
+    ],
+    ids=["full", "padded", "short", "torn", "a line", "too large", "without any", "empty"],
+)
+def test_the_last_transaction_is_read_from_the_end_of_the_newest_log(
+    tmp_path: Path, content: bytes, last: int | None
+) -> None:
+    files = {"log_200000001": content, "log_f": logged(0xF), "currentEpoch": b"2"}
+    assert read_from(tmp_path, **files) == Ending(2, last)
+
+
+def test_without_files_nothing_is_read(tmp_path: Path) -> None:
+    assert read_from(tmp_path) == Ending()
 
 
 @pytest.mark.parametrize(
@@ -81,10 +153,12 @@ def test_one_whose_epoch_is_older_than_its_files_is_named() -> None:
     assert refused(THREE, seen, n2=3) == ": "
 
 
-@given(st.text(max_size=30))
-def test_whatever_a_host_says_an_epoch_is_a_number_or_unknown(said: str) -> None:
-    found = outage.read(f"\nm epoch\n{said}\nm end\n", "m")
-    assert found is None or 0 <= found < 10**10
+@given(st.text(max_size=30), st.text(max_size=30) | st.binary().map(lambda each: b64encode(each).decode()))
+def test_whatever_a_host_says_an_epoch_and_a_transaction_are_numbers_or_unknown(said: str, log: str) -> None:
+    with suppress(Unreadable):
+        found = endings.read(f"\nm epoch\n{said}\nm log\n{log}\nm end\n", "m")
+        assert found.epoch is None or 0 <= found.epoch < 10**10
+        assert found.last is None or 0 <= found.last < 1 << 64
 
 
 # Masters
@@ -152,8 +226,9 @@ class Members(FakeEnsemble[State]):
         self._lost = state.lost
 
     def inquire(self, node: Node, inquiry: Inquiry[object], staying: object = None) -> object:  # type: ignore[override]
-        assert inquiry.what == "look at its epoch"
-        return 3 if node.name in self.state.newest else 2 if node.name in self.state.lagging else None
+        assert inquiry.what == "look at its last transaction"
+        epoch = 3 if node.name in self.state.newest else 2 if node.name in self.state.lagging else None
+        return Ending(epoch, epoch and epoch << 32 | 7)
 
     def _seen(self, node: Node) -> Observed:
         state, seen = self.state, as_wanted(self.state.cluster, node)

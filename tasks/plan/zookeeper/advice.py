@@ -106,20 +106,3 @@ def in_place(gone: Iterable[str]) -> str:
         f"give a new machine the address of {names(gone)}, take that out of [removed], and deploy: it starts "
         "empty and copies what the others hold, and nobody has to restart"
     )
-
-
-def cost(total: int) -> str:
-    """Say what it costs to change the list by hand: one of `total` is stopped, the others restart in turn."""
-    majority = total // 2 + 1
-    if total - 1 < majority:
-        return "it costs an outage: ZooKeeper does not serve from when the old one stops until all is done"
-    if total - 2 < majority:
-        return (
-            "it costs an outage: ZooKeeper does not serve while one of the others restarts, and Mesos and "
-            "Marathon may change their leaders; until all is done, one failure more stops ZooKeeper"
-        )
-    spare = total - 2 - majority
-    return (
-        f"meanwhile {total - 2} of {total} serve while one restarts, {majority} must: "
-        f"{spare or 'not one'} more may fail"
-    )

@@ -19,6 +19,17 @@ from .listed import Lists, objection
 AT_A_TIME = 2
 """How many may leave in one deploy."""
 
+ALONE = (
+    "nobody would serve from when the others end until that has restarted, and one alone cannot become an "
+    "ensemble again while it runs"
+)
+
+ANEW = (
+    "keep three members; or begin anew with one: `fab backup` and `fab retire` with all of them and nobody "
+    "in [removed], then `fab deploy-zookeeper`, `fab restore` and `fab deploy-cluster` with the one"
+)
+"""What to do instead of leaving one member alone."""
+
 
 def leaving(cluster: Cluster, lists: Lists) -> dict[int, Node]:
     """Give the members that lists in use have, hosts.ini has not, and that are in [removed], by id.
@@ -64,8 +75,8 @@ def _refused(cluster: Cluster, gone: Mapping[int, Node], lists: Lists, plans: Pl
         why = f", {len(gone)} at once: those that stay could lack what the others wrote"
         remedy = f"leave all but {AT_A_TIME} of them out of [removed] for now, deploy, then go on"
     elif stay < 3:
-        why = f", and {stay} would be left: {advice.cost(stay + len(gone))}"
-        remedy = "keep three members"
+        why = f", and {stay} would be left, no majority of {stay + len(gone)}: {ALONE}"
+        remedy = ANEW
     elif left_out:
         why, remedy = f", and this run leaves out {names(left_out)}", "run without -H"
     elif short := _short(cluster, gone):
