@@ -40,6 +40,7 @@ def status(c: Context, json: bool = False, watch: bool = False, web: bool = Fals
 def _status(hosts: Hosts, found: Document, watch: bool, web: bool) -> None:
     from .engine import status as reports
     from .engine.screen import screen
+    from .inventory.doors import exposure
     from .plan.report import document
 
     if watch or web:
@@ -48,6 +49,8 @@ def _status(hosts: Hosts, found: Document, watch: bool, web: bool) -> None:
         with hosts.console.live():
             seen = reports.look_around(hosts)
         hosts.console.show(screen(seen))
+    if hosts.cluster.settings.security != "open":
+        hosts.console.say(exposure(hosts.cluster))
     found.update(document.status(seen))
     reports.raise_unless_ok(seen)
 

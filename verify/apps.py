@@ -14,7 +14,7 @@ import requests
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .asking import request
+from .asking import as_operator, request
 from .evidence import stretch
 from .findings import fail, findings_of, refuse, require
 
@@ -219,7 +219,7 @@ class App:
 
 def _ask(node: Node, method: str, path: str, **options: Any) -> requests.Response | None:
     url = f"http://{node.address}:{node.settings.marathon_port}/v2/apps{path}"
-    answer = request(method, url, timeout=15, **options)
+    answer = as_operator(method, url, timeout=15, **options)
     return None if answer.status_code in BETWEEN_LEADERS else answer
 
 

@@ -9,7 +9,7 @@ import requests
 
 from tasks.inventory.cluster import Cluster, Node
 
-from .asking import request
+from .asking import as_operator
 from .findings import Finding, fail, finding, require
 
 ANSWER_TIMEOUT = 20
@@ -53,7 +53,7 @@ def _ask(
 ) -> requests.Response:
     url = f"http://{node.address}:{port}{path}"
     try:
-        return request(method, url, timeout=ANSWER_TIMEOUT, allow_redirects=False, **options)
+        return as_operator(method, url, timeout=ANSWER_TIMEOUT, allow_redirects=False, **options)
     except requests.RequestException as error:
         seen = f"http://{node.address}:{port} does not answer ({type(error).__name__})"
         remedy = (

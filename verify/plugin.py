@@ -17,6 +17,7 @@ from tasks.inventory.doors import exposure
 from tasks.inventory.settings import ROLES
 
 from . import selection
+from .asking import OPERATOR
 from .chosen import Chosen
 from .evidence import NOTED, WITNESS, Witness
 from .reach import address
@@ -84,6 +85,7 @@ def cluster_of(config: pytest.Config) -> Cluster:
             config.stash[CLUSTER] = inventory.load()
             inventory.check_keys()
             inventory.ssh_config(config.stash[CLUSTER])
+            OPERATOR.is_of(config.stash[CLUSTER].kept)
         except inventory.BadInput as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[CLUSTER]

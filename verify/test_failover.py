@@ -13,7 +13,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Cluster, Node
 
 from .apps import LOGS, App, NotYet, eventually, launched
-from .asking import request
+from .asking import as_operator
 from .findings import require
 from .four_letter_words import ask
 from .journeys import able, command, docker_container
@@ -60,7 +60,7 @@ def unharmed(app: App, cluster: Cluster) -> Iterator[None]:
 
 def get(node: Node, port: int, path: str) -> requests.Response:
     """Ask without failing the test; whoever asks copes with silence."""
-    return request("GET", f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
+    return as_operator("GET", f"http://{node.address}:{port}{path}", timeout=3, allow_redirects=False)
 
 
 Get = Callable[[Node, int, str], requests.Response]

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import locks
 from .chosen import Chosen
 from .findings import LEAVE, Finding, finding
 from .mesos import leader, master_says, moved
@@ -85,6 +86,12 @@ def test_every_agent_of_the_inventory_is_active_on_the_leading_master(
     cluster: Cluster, chosen: Chosen
 ) -> None:
     chosen.refuse(missing(cluster, listed(cluster), leader(cluster).name))
+
+
+def test_the_agents_ask_strangers_for_a_password_if_hosts_ini_says_so(
+    cluster: Cluster, chosen: Chosen
+) -> None:
+    chosen.each("mesos_agent", lambda node: locks.found(cluster, node, "mesos_agent"))
 
 
 def test_no_other_agent_is_registered(cluster: Cluster, chosen: Chosen) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from kazoo.client import KazooClient
-from kazoo.exceptions import NoNodeError
+from kazoo.exceptions import NoAuthError, NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import locks
 from .chosen import Chosen
-from .findings import LEAVE, REDO, Finding, each, finding, found_on, refuse, require
+from .findings import LEAVE, REDO, Finding, each, fail, finding, found_on, refuse, require
 from .four_letter_words import serving, session
 from .mesos import another_version, at, leader, master_says, metrics
 from .wanted import mesos_master
@@ -76,6 +77,21 @@ def test_the_candidates_in_zookeeper_are_the_masters_of_the_inventory(
     )
 
 
+def test_strangers_may_not_change_the_masters_tree_if_hosts_ini_says_so(cluster: Cluster) -> None:
+    if cluster.settings.security != "strict":
+        return
+    members = serving(cluster.having("zookeeper"))
+    path = f"{cluster.settings.mesos_zk_path}/mesofab-verify"
+    with session(*members) as stranger:
+        try:
+            stranger.create(path, ephemeral=True)
+        except NoAuthError:
+            return
+        stranger.delete(path)
+    seen = "ZooKeeper let somebody without a password make a node beside the masters' candidates"
+    fail(members[0].name, seen, "only masters to be able to", "`fab deploy-cluster` closes it")
+
+
 def test_every_master_points_to_the_same_leader(cluster: Cluster, masters: tuple[Node, ...]) -> None:
     chief = leader(cluster)
     wanted = f"//{chief.address}:{chief.settings.mesos_master_port}"
@@ -99,6 +115,12 @@ def test_the_masters_run_with_the_wanted_flags(cluster: Cluster, masters: tuple[
                 yield finding(node.name, f"the master's flag {name} is {flags.get(name)}", wanted, REDO)
 
     each(masters, otherwise)
+
+
+def test_the_masters_ask_strangers_for_a_password_if_hosts_ini_says_so(
+    cluster: Cluster, masters: tuple[Node, ...]
+) -> None:
+    each(masters, lambda node: locks.found(cluster, node, "mesos_master"))
 
 
 def test_the_replicated_log_is_recovered_everywhere(cluster: Cluster, chosen: Chosen) -> None:

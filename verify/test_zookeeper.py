@@ -8,7 +8,7 @@ from tasks.inventory.cluster import Cluster, Node
 from . import containers, modes
 from .containers import Container, inspect
 from .findings import REDO, refuse, require
-from .wanted import Wanted, zookeeper
+from .wanted import Wanted, proofs, zookeeper
 
 pytestmark = pytest.mark.role("zookeeper")
 
@@ -70,7 +70,7 @@ def test_zoo_cfg_lists_the_members_of_the_inventory(host: Host, node: Node, clus
 
 
 @pytest.mark.runbook("2.2")
-def test_zoo_cfg_holds_the_settings_of_the_inventory(host: Host, node: Node) -> None:
+def test_zoo_cfg_holds_the_settings_of_the_inventory(host: Host, node: Node, cluster: Cluster) -> None:
     s = node.settings
     settings = {
         "tickTime": str(s.zookeeper_tick_time),
@@ -81,8 +81,9 @@ def test_zoo_cfg_holds_the_settings_of_the_inventory(host: Host, node: Node) -> 
         "maxClientCnxns": str(s.zookeeper_max_client_cnxns),
         "autopurge.snapRetainCount": str(s.zookeeper_snap_retain),
         "autopurge.purgeInterval": str(s.zookeeper_purge_interval),
-        "4lw.commands.whitelist": "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat,stmk,wchs",
+        "4lw.commands.whitelist": "conf,cons,dump,mntr,srvr",
         "admin.enableServer": "false",
+        **dict.fromkeys(proofs(cluster), "true"),
     }
     seen = {key: value for key, value in zoo_cfg(host, node).items() if not key.startswith("server.")}
     differs(node, seen, settings)

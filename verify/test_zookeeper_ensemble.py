@@ -10,6 +10,7 @@ from kazoo.exceptions import KazooException
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import proofs
 from .chosen import Chosen
 from .findings import LEAVE, REDO, Finding, each, finding, refuse, require
 from .four_letter_words import Answers, answers, session
@@ -74,6 +75,11 @@ def test_exactly_one_leads_and_all_others_follow(said: Said) -> None:
     as_one = f"one leader and {len(modes) - 1} followers" if len(said) > 1 else "a standalone member"
     require(not modes or sorted(modes.values()) == wanted, where, f"they are: {seen}", as_one, APART)
     refuse(silent(said))
+
+
+def test_members_turn_away_who_proves_nothing_if_hosts_ini_says_so(own: Said, cluster: Cluster) -> None:
+    refuse(silent(own))
+    each(own, lambda node: proofs.found(cluster, node, own[node].mode == "leader"))
 
 
 def test_every_member_goes_by_its_own_id(own: Said, members: tuple[Node, ...]) -> None:

@@ -31,23 +31,52 @@ def zk_url(cluster: Cluster, path: str) -> str:
     return f"zk://{servers}{path}"
 
 
+PROOFS = {
+    "open": (),
+    "permissive": ("quorum.auth.enableSasl",),
+    "strict": ("quorum.auth.enableSasl", "quorum.auth.learnerRequireSasl", "quorum.auth.serverRequireSasl"),
+}
+"""The keys of zoo.cfg by which ZooKeeper's members authenticate each other, by what `security` is."""
+
+
+def proofs(cluster: Cluster) -> tuple[str, ...]:
+    """Return which of these are true; one ZooKeeper alone has nobody to authenticate."""
+    return PROOFS[cluster.settings.security] if len(cluster.having("zookeeper")) > 1 else ()
+
+
 def secret(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
     """Return what only a cluster has in which masters and agents know each other by secrets."""
     return {name: value} if cluster.settings.security != "open" else {}
 
 
+def demands(cluster: Cluster, *more: tuple[str, str]) -> dict[str, str]:
+    """Return what only a cluster has whose masters and agents demand passwords."""
+    both = {f"MESOS_AUTHENTICATE_HTTP_{what}": "true" for what in ("READONLY", "READWRITE")}
+    return {**both, **dict(more)} if cluster.settings.security == "strict" else {}
+
+
+def shown_to_masters(cluster: Cluster) -> tuple[str, ...]:
+    """Return the arguments by which Marathon shows its principal; the inventory has read its name."""
+    if cluster.credentials is None:
+        return ()
+    flag, who = "--mesos_authentication", cluster.credentials.of["marathon"].principal
+    return (flag, f"{flag}_principal", who, f"{flag}_secret_file", f"{SECRETS}/marathon/secret")
+
+
 def zookeeper(cluster: Cluster, node: Node) -> Wanted:
-    """A member of the ensemble."""
-    s = node.settings
+    """A member of the ensemble; if they authenticate each other, it has a file with their secret."""
+    s, path = node.settings, f"{SECRETS}/zookeeper/jaas.conf"
+    known = {f"{path}:{path}:ro": f" -Djava.security.auth.login.config={path}"} if proofs(cluster) else {}
     return Wanted(
         name="zookeeper",
         image=cluster.image(s.zookeeper_image),
-        environment={"SERVER_JVMFLAGS": f"-Xmx{s.zookeeper_heap}"},
+        environment={"SERVER_JVMFLAGS": f"-Xmx{s.zookeeper_heap}{''.join(known.values())}"},
         binds=frozenset(
             {
                 f"{s.zookeeper_dir}/logs:/opt/zookeeper/logs",
                 f"{s.zookeeper_dir}/conf/zoo.cfg:/conf/zoo.cfg",
                 f"{s.zookeeper_dir}/data:/data",
+                *known,
             }
         ),
     )
@@ -72,6 +101,8 @@ def mesos_master(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_LOG_DIR": "/var/log/mesos",
             "MESOS_WORK_DIR": "/var/tmp/mesos",
             **secret(cluster, "MESOS_CREDENTIALS", f"{SECRETS}/mesos_master/credentials.json"),
+            **demands(cluster, ("MESOS_AUTHENTICATE_AGENTS", "true")),
+            **secret(cluster, "MESOS_ZK", f"file://{SECRETS}/mesos_master/zk"),
             **dict(s.mesos_master_environment),
         },
         binds=frozenset(
@@ -101,7 +132,12 @@ def marathon(cluster: Cluster, node: Node) -> Wanted:
             "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
             **dict(s.marathon_environment),
         },
-        arguments=("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path), *s.marathon_arguments),
+        binds=frozenset(secret(cluster, f"{SECRETS}/marathon:{SECRETS}/marathon:ro")),
+        arguments=(
+            *("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path)),
+            *shown_to_masters(cluster),
+            *s.marathon_arguments,
+        ),
     )
 
 
@@ -130,6 +166,7 @@ def mesos_agent(cluster: Cluster, node: Node) -> Wanted:
             "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
             **{name: value for name, value in chosen.items() if value is not None},
             **secret(cluster, "MESOS_CREDENTIAL", f"{SECRETS}/mesos_agent/credential.json"),
+            **demands(cluster, ("MESOS_HTTP_CREDENTIALS", f"{SECRETS}/mesos_agent/visitors.json")),
             **dict(s.mesos_agent_environment),
         },
         binds=frozenset(

@@ -162,11 +162,14 @@ class Hosts:
         bounds: Bounds = INQUIRY,
     ) -> Outcome:
         """Run a script on a node over its one connection."""
-        return Remote(node, self._connections.to(node), bounds=bounds).execute(text, on_line)
+        return self._remote(node, bounds).execute(self.cluster.sent(text), on_line)
 
     def hold(self, node: Node, text: str, on_line: Callable[[str], bool]) -> tuple[Channel, str]:
         """Start a script that stays until its channel is closed; give that and what it says first."""
-        return Remote(node, self._connections.to(node)).hold(text, on_line)
+        return self._remote(node).hold(self.cluster.sent(text), on_line)
+
+    def _remote(self, node: Node, bounds: Bounds = INQUIRY) -> Remote:
+        return Remote(node, self._connections.to(node), bounds=bounds)
 
     def connect(self, node: Node) -> None:
         """Wait for the connection to a node. Raises Unreachable or BadInput."""
@@ -233,7 +236,7 @@ class Hosts:
         """
         with self.console.looking(node.name, inquiry.what):
             if staying:
-                text = Remote(node, self._connections.to(node)).ask(staying, inquiry.script, inquiry.over)
+                text = self._remote(node).ask(staying, self.cluster.sent(inquiry.script), inquiry.over)
             else:
                 text = self.execute(node, inquiry.script, inquiry.over).text
         return inquiry.answer(node, text)
@@ -257,7 +260,7 @@ class Hosts:
         from . import tree
 
         members = [node for node in self.cluster.ensemble if node != but]
-        with tree.opened(self._connections.to(vantage), members) as opened:
+        with tree.opened(self._connections.to(vantage), members, self.cluster.owner) as opened:
             yield opened
 
     @contextmanager
@@ -285,7 +288,7 @@ class Hosts:
         seconds = self.cluster.settings.step_timeout
         bounds = Bounds(seconds, renewed=lambda: transcript.begins, longer=LONGER)
         try:
-            text = self._sent(script.runnable(steps, lease.fence(self.run_id)))
+            text = script.runnable(steps, lease.fence(self.run_id))
             outcome = self.execute(node, text, transcript.line, bounds)
         except Unreachable as error:
             raise transcript.interrupted(error) from error
@@ -294,7 +297,3 @@ class Hosts:
         if outcome.code != 0 or not transcript.is_done:
             raise transcript.failure(outcome)
         return "\n".join(transcript.words)
-
-    def _sent(self, text: str) -> str:
-        """Give a script as the host gets it, on standard input: with the secrets that no plan shows."""
-        return self.cluster.credentials.put_into(text) if self.cluster.credentials else text

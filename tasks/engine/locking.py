@@ -7,7 +7,8 @@ from ..inventory.cluster import Node
 from ..plan.membership import Plans, Seen
 from ..plan.mesos_agent import locking
 from ..plan.mesos_agent.desired import CONTAINER
-from ..plan.runbook import MESOS_AGENT, MESOS_MASTER, Chapter
+from ..plan.names import Id
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.shell import OWN_ENGINE, quote
 from ..plan.words import names
 from . import gates
@@ -21,13 +22,19 @@ SAYS_SO = "Successfully authenticated with master master@"
 TRIES = 40
 """How often an agent's log is looked into, every quarter of a second."""
 
-REFUSED = "an agent with a credential that meets a master without any ends at once, again and again"
+REFUSED = "whoever shows a credential to a master that has none ends at once, again and again"
 
-OTHERS = {MESOS_AGENT.service: MESOS_MASTER, MESOS_MASTER.service: MESOS_AGENT}
+SHOWING = {MESOS_AGENT: Id.AGENT_RUN, MARATHON: Id.MARATHON_RUN}
+"""Whose members show a credential to masters, and the step that makes one."""
+
+OTHERS = {
+    **dict.fromkeys([each.service for each in SHOWING], MESOS_MASTER),
+    MESOS_MASTER.service: MESOS_AGENT,
+}
 
 
 def refuse(run: Run, found: Preview) -> None:
-    """Raise Blocked if a run gives agents credentials, or takes them from masters, too early."""
+    """Raise Blocked if a run gives somebody credentials, or takes them from masters, too early."""
     hosts, own = run.hosts, {each.service for each in run.chapters}
     for chapter in _concerned(hosts, found.plans, found.seen):
         other = OTHERS[chapter.service]
@@ -36,13 +43,20 @@ def refuse(run: Run, found: Preview) -> None:
             hosts, other, [node for node in other.nodes(run.cluster) if node.name not in here]
         ):
             raise Blocked(f"{_told(other, wrong)}. `fab deploy-cluster` of all hosts does both in order.")
+        shown = {node.name for node in MARATHON.nodes(run.cluster)} if chapter is MESOS_MASTER else set()
+        if shown and (MARATHON.service not in own or run.chosen is not None or shown - found.plans.keys()):
+            raise Blocked(
+                "Masters are to lose their credentials, and this run does not see to all Marathons: "
+                f"{REFUSED}. `fab deploy-cluster` of all hosts does both in order."
+            )
 
 
 def _concerned(hosts: Hosts, plans: Plans, seen: Seen) -> list[Chapter]:
-    """Give those of masters and agents of which credentials matter to the others when they are replaced."""
+    """Give those chapters whose members, as they are replaced, need others to be ready for that."""
     cluster = hosts.cluster
     if cluster.credentials:
-        return [MESOS_AGENT] if any(locking.touches(each, locking.AGENTS) for each in plans.values()) else []
+        touched = plans.values()
+        return [one for one, id in SHOWING.items() if any(locking.touches(each, id) for each in touched)]
     losing = (
         node
         for node in cluster.nodes

@@ -8,7 +8,7 @@ from ..plan.membership import Plans
 from ..plan.roll import Member, stays
 from ..plan.runbook import MESOS_AGENT, Chapter
 from ..plan.schedule import Steps, schedule
-from . import gates, locking
+from . import demanding, gates, locking
 from .hosts import Hosts
 from .preview import Preview, Refused, left_alone
 from .run import Run
@@ -57,11 +57,17 @@ def perform(run: Run, found: Preview) -> Result:
                 from .rolling import roll
 
                 left |= roll(hosts, entry.chapters, entry.members, found.plans, found.seen)
+            case "introduce":
+                from .introducing import introduce
+
+                introduce(hosts, entry.steps, found)
             case "hand over":
                 from .handing_over import hand_over
 
                 hand_over(hosts, entry.chapters[0], found.plans)
             case "stage" | "start" | "settle":
+                if entry.kind == "start":
+                    demanding.starting(hosts, entry.steps)
                 hosts.act(_but_of(left, entry.steps))
     if left:
         kept = "These members were left as they are, new files wait beside the old ones; the rest was done."

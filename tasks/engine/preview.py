@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ..errors import Blocked, OperatorError
 from ..plan import runbook
 from ..plan.look.observed import Observed
-from ..plan.marathon import handover
+from ..plan.marathon import handover, introduction
 from ..plan.membership import Plans, Stage, Stranger, touches
 from ..plan.mesos_master import replicas
 from ..plan.names import SERVICES, Id
@@ -16,6 +16,7 @@ from ..plan.runbook import Chapter
 from ..plan.schedule import replaced
 from ..plan.step import Action, Phase
 from ..plan.words import grouped, names
+from ..plan.zookeeper import closing
 from . import gates
 from .run import Run
 from .strangers import asked
@@ -88,6 +89,10 @@ def _looked(run: Run, look: Looking | None = None) -> tuple[dict[str, Observed],
         from . import migration
 
         seen = migration.asked(run.hosts, seen)
+    if closing.concerns(run.cluster, seen):
+        from . import tree_rights
+
+        seen = tree_rights.asked(run.hosts, seen)
     return seen, lost
 
 
@@ -108,7 +113,7 @@ def foretold(run: Run, found: Preview) -> Preview:
 
     Masters that come to a log are told, too.
     """
-    from ..plan.mesos_agent import ending
+    from ..plan.mesos_agent import ending, proof
     from ..plan.report import versions
 
     nodes = [node for node in run.hosts.nodes if ending.touched(found.plans.get(node.name))]
@@ -121,7 +126,8 @@ def foretold(run: Run, found: Preview) -> Preview:
     means = versions.told(run.cluster, found.seen, found.plans)
     masters = any(touches(each, Id.MASTER_RUN) for each in plans.values())
     log = [replicas.BEGINS] if masters and replicas.begins(run.cluster, found.seen) else []
-    return replace(found, plans=plans, costs=[*means, *log, *ending.costs(plans, told)])
+    asks = proof.told(run.cluster, found.seen, found.plans)
+    return replace(found, plans=plans, costs=[*means, *log, *asks, *ending.costs(plans, told)])
 
 
 def doubtful(run: Run, found: Preview) -> set[str]:
@@ -179,6 +185,8 @@ def outlook(run: Run, found: Preview, said: gates.Said | None = None) -> Outlook
     here, plans = run.hosts.among(found.plans), _after_stages(found)
     moved = {member.service for member in replaced(run.chapters, plans)}
     moved |= {each.service for each in run.chapters if handover.turns(each.holds, found.plans)}
+    if any(each.in_phase(introduction.PHASE) for each in plans.values()):
+        moved |= {runbook.MARATHON.service, runbook.MESOS_MASTER.service}
     asked = [each for each in run.chapters if each.service in moved]
     said = said or {each: gates.answers(here, each, found.seen) for each in asked}
     marathons = [node.name for node in runbook.MARATHON.nodes(run.cluster)]
@@ -197,6 +205,8 @@ def _after_stages(found: Preview) -> Plans:
     """Leave out of the plans which containers the stages will have started or replaced."""
     plans = dict(found.plans)
     for chapter, stage in found.stages:
+        if stage.twice:
+            continue
         for name in plans.keys() & {node.name for node in chapter.nodes(stage.cluster)}:
             left = (s for s in plans[name].steps if s.phase not in MOVES or not chapter.holds(s))
             plans[name] = replace(plans[name], steps=tuple(left))

@@ -5,7 +5,7 @@ from ..plan.membership import Plans
 from ..plan.outlook import Outlook
 from ..plan.step import Sort
 from ..plan.words import grouped
-from . import gates, locking
+from . import demanding, gates, introducing, locking
 from .preview import Preview, Refused, foreseen, lasting, left_alone, left_out, outlook
 from .run import Run
 
@@ -19,6 +19,8 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     unchanged = f"Nothing{more} was changed."
     refuse_if_blocked(found.plans, unchanged)
     locking.refuse(run, found)
+    demanding.refuse(run, found)
+    introducing.refuse(run, found)
     _refuse_outages(foreseen(run, found), unchanged)
 
 
@@ -40,6 +42,8 @@ def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
         if any(each.steps for each in found.plans.values()):
             _refuse_if_taken(found)
             locking.refuse(run, found)
+            demanding.refuse(run, found)
+            introducing.refuse(run, found)
         else:
             refuse_if_unwell(found.plans)
             _refuse_if_in_vain(run, found)

@@ -1,6 +1,7 @@
 """A backup is tried out in a scratch ZooKeeper, or restored into a cluster without a Marathon."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ..errors import BadInput, Blocked, NoTree, StepFailed
 from ..inventory.cluster import Node
@@ -97,6 +98,7 @@ def _write(hosts: Hosts, node: Node, tree: Tree, nodes: Nodes) -> None:
 
 def _restored(tree: Tree, backup: Backup, node: Node, make: Callable[[Nodes], None]) -> str:
     """Make what is missing, read all of it again, and say how much that was."""
+    backup = replace(backup, tree=restoring.without_rights(backup.tree, backup.roots))
     try:
         missing = restoring.lacking(backup, _there(tree, backup, node))
     except Refused as error:
@@ -112,6 +114,6 @@ def _restored(tree: Tree, backup: Backup, node: Node, make: Callable[[Nodes], No
 
 def _there(tree: Tree, backup: Backup, node: Node) -> Nodes:
     try:
-        return picture.taken(tree, list(backup.roots)).tree
+        return restoring.without_rights(picture.taken(tree, list(backup.roots)).tree, backup.roots)
     except TooLarge as error:
         raise Blocked(f"{error}, which no backup has", host=node.name) from error

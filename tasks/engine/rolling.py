@@ -10,19 +10,25 @@ from ..plan.membership import Plans, Seen
 from ..plan.mesos_master import replicas
 from ..plan.names import Id
 from ..plan.roll import Member
-from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
-from ..plan.schedule import steps
-from ..plan.step import Action, Step
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER, Chapter
+from ..plan.schedule import Steps, steps
+from ..plan.step import Action, Phase, Step
 from ..plan.words import names
-from . import gates, leaders, locking, marathons
+from ..plan.zookeeper import locking as members
+from . import demanding, gates, leaders, locking, marathons
 from .hosts import Hosts
 from .preview import Refused
 
 
 def roll(
-    hosts: Hosts, chapters: Sequence[Chapter], members: Sequence[Member], plans: Plans, seen: Seen
+    hosts: Hosts,
+    chapters: Sequence[Chapter],
+    members: Sequence[Member],
+    plans: Plans,
+    seen: Seen,
+    phase: Phase = "replace",
 ) -> Refused:
-    """Replace these members of these chapters; who comes next is asked every time.
+    """Replace these members of these chapters by their steps of a phase; who comes next is asked every time.
 
     `seen` is how they were before. Gives those that were left because that would have stopped their service,
     each with the reason. Raises RolledBack if a member failed and was put back, else StepFailed or
@@ -30,7 +36,7 @@ def roll(
     """
     care = marathons.Marathons(hosts, [each.node for each in members if each.service == MARATHON.service])
     try:
-        left = _turns(hosts, chapters, members, plans, care, seen)
+        left = _turns(hosts, chapters, members, plans, care, seen, phase)
     except OperatorError:  # whoever types Ctrl-C wants to leave: then the next run starts them
         care.start_held()
         raise
@@ -45,6 +51,7 @@ def _turns(
     plans: Plans,
     care: marathons.Marathons,
     seen: Seen,
+    phase: Phase,
 ) -> Refused:
     waiting, here = list(members), ""
     before = gates.standings_now(hosts, gates.services(hosts))
@@ -59,7 +66,9 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        locking.ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
+        own = {node.name: plans[node.name] for node in nodes}
+        locking.ready(hosts, chapter, own, seen)
+        demanding.ready(hosts, chapter, own, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
@@ -67,7 +76,7 @@ def _turns(
             try:
                 if chapter is MESOS_MASTER and (served or turn.leads):
                     leaders.make_way(hosts, nodes[0], turn.leads)
-                _replace(hosts, chapter, nodes, plans, after)
+                _replace(hosts, chapter, nodes, steps(plans, phase, chapter), after)
             except (StepFailed, GateNotReached) as error:
                 if chapter is MESOS_MASTER and replicas.begins(hosts.cluster, seen):
                     raise _without_log(hosts, nodes, error) from error
@@ -79,9 +88,8 @@ def _turns(
 
 
 def _replace(
-    hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], plans: Plans, after: Callable[[], None]
+    hosts: Hosts, chapter: Chapter, nodes: Sequence[Node], replacing: Steps, after: Callable[[], None]
 ) -> None:
-    replacing = steps(plans, "replace", chapter)
     hosts.act({node.name: replacing[node.name] for node in nodes})
     after()
     for node in nodes:
@@ -120,10 +128,11 @@ def _rolled_back(
 ) -> RolledBack:
     container = hosts.container(chapter, node)
     others = dict.fromkeys(member.node for member in untouched if member.service == chapter.service)
+    doubt = members.doubt(hosts.cluster) if chapter is ZOOKEEPER else ""
     return RolledBack(
         f"{error}\n"
         f"{node.name}  {container.step} {container.name}: the previous container is back and serves. "
-        f"`docker logs {container.name}.failed` there shows why its successor failed. "
+        f"`docker logs {container.name}.failed` there shows why its successor failed. {doubt}"
         + (f"Not touched: {names(others)}. " if others else "")
         + "Correct hosts.ini; then run again."
     )

@@ -9,9 +9,9 @@ from ..plan.compare.containers import restart
 from ..plan.gate import Standing
 from ..plan.look.observed import Observed
 from ..plan.membership import started
-from ..plan.runbook import MESOS_MASTER, Chapter
+from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter
 from ..plan.step import HostPlan
-from . import availability, gates, lease
+from . import availability, gates, introducing, lease
 from .hosts import Hosts
 from .performing import Result, perform
 from .preview import Preview
@@ -34,6 +34,8 @@ def succeed(run: Run, to: Node | None) -> Result:
         leaving = list(_leaving(run, chapter, standing, to))
         if not leaving:
             run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
+        elif chapter is MARATHON:
+            introducing.refuse_if_unfinished(run, seen, "Marathon is not handed over now")
         return _restarted(run, chapter, leaving, seen)
 
 

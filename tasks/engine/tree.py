@@ -20,9 +20,11 @@ from kazoo.security import ACL, Id
 
 from ..errors import NoTree
 from ..inventory.cluster import Node
+from ..inventory.credentials import Secret
 from ..plan.look.election import Candidacy
+from ..plan.look.rights import Right, Rights
 from ..plan.zookeeper.backup.picture import Content, Listed
-from ..plan.zookeeper.backup.tree import Right, Stamp, Znode
+from ..plan.zookeeper.backup.tree import Stamp, Znode
 
 PATIENCE = 3
 """Seconds that one member may take to open a session."""
@@ -139,6 +141,11 @@ class Tree:
             return None
         return Candidacy(path, data.decode(errors="replace"), stat.ephemeralOwner, stat.czxid)
 
+    def rights(self, paths: Sequence[str]) -> Rights:
+        """Give who may do what with nodes, as far as they are there. Raises NoTree."""
+        found = self._each(paths, lambda path: [self._client.get_acls_async(path)])
+        return {path: _rights(one[0][0]) for path, one in zip(paths, found, strict=True) if one}
+
 
 def _listed(names: Sequence[str], stat: Any) -> Listed:
     stamp = Stamp(stat.czxid, stat.mzxid, stat.pzxid, stat.version, stat.aversion)
@@ -146,15 +153,21 @@ def _listed(names: Sequence[str], stat: Any) -> Listed:
 
 
 def _content(acl: Sequence[Any], data: bytes, stat: Any) -> Content:
-    rights = tuple(Right(one.perms, one.id.scheme, one.id.id) for one in acl)
-    return Content(data or b"", rights, stat.mzxid)
+    return Content(data or b"", _rights(acl), stat.mzxid)
+
+
+def _rights(acl: Sequence[Any]) -> tuple[Right, ...]:
+    return tuple(Right(one.perms, one.id.scheme, one.id.id) for one in acl)
 
 
 @contextmanager
-def opened(connection: Connection, members: Sequence[Node]) -> Iterator[Tree]:
-    """Open a session with the first of the members that takes one, closed at the end. Raises NoTree."""
+def opened(connection: Connection, members: Sequence[Node], owner: Secret | None = None) -> Iterator[Tree]:
+    """Open a session with the first of the members that takes one, closed at the end. Raises NoTree.
+
+    `owner` is NAME:SECRET of somebody whose nodes it may change.
+    """
     with ExitStack() as stack:
-        yield Tree(_session(connection, members, stack))
+        yield Tree(_session(connection, members, owner, stack))
 
 
 @contextmanager
@@ -164,13 +177,15 @@ def opened_at(connection: Connection, address: str, port: int) -> Iterator[Tree]
         yield Tree(client)
 
 
-def _session(connection: Connection, members: Sequence[Node], stack: ExitStack) -> KazooClient:
+def _session(
+    connection: Connection, members: Sequence[Node], owner: Secret | None, stack: ExitStack
+) -> KazooClient:
     why = "hosts.ini has no ZooKeeper"
     for member in members:
         port = member.settings.zookeeper_client_port
         try:
             with ExitStack() as attempt:
-                client = attempt.enter_context(_client(connection, member.address, port))
+                client = attempt.enter_context(_client(connection, member.address, port, owner))
                 stack.push(attempt.pop_all())
                 return client
         except NoTree as error:
@@ -179,10 +194,13 @@ def _session(connection: Connection, members: Sequence[Node], stack: ExitStack) 
 
 
 @contextmanager
-def _client(connection: Connection, address: str, port: int) -> Iterator[KazooClient]:
+def _client(
+    connection: Connection, address: str, port: int, owner: Secret | None = None
+) -> Iterator[KazooClient]:
     """Open a session with one member. Raises NoTree, though never for what goes wrong in the block."""
+    shown = [("digest", owner.text)] if owner else None
     with _forward(connection, address, port) as local:
-        client = KazooClient(f"127.0.0.1:{local}", timeout=SESSION, connection_retry=RETRY)
+        client = KazooClient(f"127.0.0.1:{local}", timeout=SESSION, connection_retry=RETRY, auth_data=shown)
         try:
             with _trouble_told():
                 client.start(PATIENCE)

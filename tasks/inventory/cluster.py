@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from .credentials import Credentials
+from .credentials import OPERATOR, Credentials, Secret
 from .raw import Raw
 from .settings import Settings, Ssh
 
@@ -55,7 +55,10 @@ class Cluster:
     quorum, and are none yet. `removed` are hosts that leave the cluster, with the roles that they had; they
     are none of its nodes any more; those whose names are in `gone` are gone for good, as an operator has said
     and nobody denies. `raw` is what the inventory says, unless this is a part of its cluster.
-    `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them.
+    `credentials` are those of a cluster that is not open; None if it is, or if nobody has read them. `kept`
+    are those of the operator's file, also if the cluster is to be open: it may still ask for a password.
+    `proving` says how far ZooKeeper's members authenticate each other on the way to what `security` wants,
+    None at its end.
     """
 
     source: str
@@ -66,6 +69,19 @@ class Cluster:
     gone: frozenset[str] = frozenset()
     raw: Raw | None = field(default=None, compare=False, repr=False)
     credentials: Credentials | None = field(default=None, compare=False, repr=False)
+    kept: Credentials | None = field(default=None, compare=False, repr=False)
+    proving: int | None = None
+
+    def sent(self, script: str) -> str:
+        """Give a script as a host gets it, on standard input: with what no plan shows, and who asks."""
+        asks = f"Authorization: Basic {self.kept.operator.text}\r\n" if self.kept else ""
+        script = script.replace(OPERATOR, asks)
+        return self.credentials.put_into(script) if self.credentials else script
+
+    @property
+    def owner(self) -> Secret | None:
+        """Who owns the masters' tree in ZooKeeper, as `NAME:SECRET`; None if nobody knows that."""
+        return self.kept.owner if self.kept else None
 
     def having(self, role: str) -> tuple[Node, ...]:
         """Give the nodes that play `role`, in the inventory's order."""

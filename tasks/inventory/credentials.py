@@ -12,6 +12,7 @@ ZooKeeper's URL takes neither @ nor /. So a secret has none of them.
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -32,7 +33,16 @@ FIELD = re.compile(r"\s+([A-Za-z0-9._-]+):\s+(\"[^\"]*\"|'[^']*'|[^\s#'\"]\S*)\s
 
 MASTERS_FILE = "(the credentials that masters know: put in when this is sent)"
 AGENTS_FILE = "(the credential of agents: put in when this is sent)"
-"""What stands in plans and in the runbook for the text of a file of secrets."""
+VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
+MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
+MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
+TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
+"""What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
+
+OPERATOR = "(who asks, by name and password, if the cluster knows any: put in when this is sent)"
+"""What stands in every request of ours for the header by which the operator is known."""
+
+MODULE = "org.apache.zookeeper.server.auth.DigestLoginModule required"
 
 
 class Secret:
@@ -95,9 +105,46 @@ class Credentials:
         return Secret(json.dumps(_entry(self.of["agent"])))
 
     @property
+    def members(self) -> Secret:
+        """The JAAS file by which ZooKeeper's members know each other: all have one principal."""
+        own = self.of["zookeeper"]
+        server = f'QuorumServer {{\n  {MODULE}\n  user_{own.principal}="{own.secret.text}";\n}};\n'
+        name = f'username="{own.principal}"'
+        return Secret(f'{server}QuorumLearner {{\n  {MODULE}\n  {name} password="{own.secret.text}";\n}};')
+
+    @property
+    def marathons(self) -> Secret:
+        """The file with Marathon's secret alone (`--mesos_authentication_secret_file`)."""
+        return self.of["marathon"].secret
+
+    @property
+    def visitors(self) -> Secret:
+        """The file by which agents know who may ask them over HTTP (`--http_credentials`)."""
+        return Secret(json.dumps({"credentials": [_entry(self.of["operator"])]}))
+
+    @property
+    def owner(self) -> Secret:
+        """Who owns the masters' tree in ZooKeeper, and the secret by which it is proven: `NAME:SECRET`."""
+        one = self.of["zookeeper"]
+        return Secret(f"{one.principal}:{one.secret.text}")
+
+    @property
     def texts(self) -> Mapping[str, Secret]:
         """What only hosts are sent, by the words that stand for it in scripts, plans and the runbook."""
-        return {MASTERS_FILE: self.masters, AGENTS_FILE: self.agents}
+        return {
+            MASTERS_FILE: self.masters,
+            AGENTS_FILE: self.agents,
+            VISITORS_FILE: self.visitors,
+            MARATHONS_FILE: self.marathons,
+            MEMBERS_FILE: self.members,
+            TREES_OWNER: self.owner,
+        }
+
+    @property
+    def operator(self) -> Secret:
+        """What HTTP has of the operator (`Authorization: Basic`): to be sent, and never to be shown."""
+        own = self.of["operator"]
+        return Secret(b64encode(f"{own.principal}:{own.secret.text}".encode()).decode())
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""

@@ -64,8 +64,16 @@ def _guests(texts: list[str]) -> tuple[str, ...]:
 
 def exposure(cluster: Cluster) -> str:
     """Say in one line who owns the cluster without a password, as hosts.ini has it."""
-    known = " Masters know credentials, and demand none." if cluster.settings.security == "permissive" else ""
-    return _reach(cluster) + known
+    return f"security={cluster.settings.security}: {_reach(cluster)}{KNOWN[cluster.settings.security]}"
+
+
+KNOWN = {
+    "open": "",
+    "permissive": " Masters know credentials, and demand none.",
+    "strict": " Masters and agents demand passwords; ZooKeeper, Marathon and masters' door for frameworks do "
+    "not yet.",
+}
+"""What each value of `security` means for who is let in."""
 
 
 def _reach(cluster: Cluster) -> str:

@@ -105,7 +105,8 @@ def applied(cluster: Cluster, change: Change) -> Cluster | None:
     for edit in change.edits:
         _edit(raw, edit)
     try:
-        return replace(parse.cluster(raw, cluster.source), credentials=cluster.credentials)
+        changed = parse.cluster(raw, cluster.source)
+        return replace(changed, credentials=cluster.credentials, kept=cluster.kept)
     except InventoryError:
         return None
 

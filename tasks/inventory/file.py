@@ -60,9 +60,11 @@ def load(file: Path | None = None, ask: Callable[[Path, str, str], Raw] = _ask_a
         raise BadInput(str(error)) from None
     _refuse_open_secrets(file, raw)
     _READ[file] = raw, cluster
-    if cluster.settings.security == "open":
-        return cluster
-    return replace(cluster, credentials=_credentials(cluster))
+    if cluster.settings.security != "open":
+        kept = _credentials(cluster)
+        return replace(cluster, credentials=kept, kept=kept)
+    given = cluster.settings.secrets_file
+    return replace(cluster, kept=_credentials(cluster)) if given and beside(given).exists() else cluster
 
 
 _READ: dict[Path, tuple[Raw, Cluster]] = {}

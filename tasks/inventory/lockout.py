@@ -17,6 +17,8 @@ BY_SETTING = "remove it: security=permissive does that in the right order, with 
 
 NO_PASSWORD = "mesofab asks without a password, so no gate would ever be reached: remove it"
 
+STRICT = "remove it: security=strict does that in the right order, with secrets_file"
+
 LOSES_TASKS = "at which every agent without a credential ends all its tasks"
 REFUSES_FRAMEWORKS = "at which masters refuse Marathon and every framework without a credential"
 LOOPS = "and agents or frameworks with a credential end at once while one master has none"
@@ -27,9 +29,12 @@ AUTHENTICATION = {
     "authenticate_http_executors": "at which agents refuse the executors that run",
     "credential": LOOPS,
     "credentials": LOOPS,
-    "http_credentials": "which only counts where agents ask for a password, and mesofab gives none",
+    "http_credentials": "which only counts where agents ask for a password",
 }
 """Flags of Mesos, and what becomes of a cluster in which not everybody got them in the right order."""
+
+OF_STRICT = ("authenticate_agents", "http_credentials")
+"""Those of them that security=strict sets."""
 
 MARATHONS = frozenset(
     """
@@ -39,7 +44,7 @@ MARATHONS = frozenset(
 )
 MARATHON_FAILS = (
     "masters without its credential refuse Marathon, and one that gets it under a living leading master "
-    f"can end that master: {UNSUPPORTED}"
+    f"can end that master: {BY_SETTING}"
 )
 
 NO_TLS = (
@@ -79,12 +84,12 @@ def switches_tls_on(environment: Mapping[str, str]) -> str:
 def check_flag(name: str, flag: Flag, value: str, program: Program) -> None:
     """Refuse a flag of Mesos that shuts somebody out; `false` is the default of all that are switches."""
     if flag.name in ("authenticate_http_readonly", "authenticate_http_readwrite") and value in ("true", "1"):
-        raise Wrong(f"sets {name}", NO_PASSWORD)
+        raise Wrong(f"sets {name}, at which nobody is answered without a password", STRICT)
     is_one = flag.name in AUTHENTICATION or flag.name.startswith("authenticate_")
     if is_one and value not in ("false", "0"):
         why = AUTHENTICATION.get(flag.name, "at which others are refused")
-        own = flag.name in ("credential", "credentials")
-        raise Wrong(f"sets {name}, {why}", BY_SETTING if own else UNSUPPORTED)
+        own = BY_SETTING if flag.name in ("credential", "credentials") else UNSUPPORTED
+        raise Wrong(f"sets {name}, {why}", STRICT if flag.name in OF_STRICT else own)
     if flag.name == "firewall_rules":
         _check_firewall(name, _object(value), ASKED[program is MASTER])
     if flag.name == "acls" and program is MASTER:

@@ -66,7 +66,10 @@ class Settings:
         scope="all",
     )
     security: str = _variable(
-        kinds.security, "open", "open, or permissive: Mesos knows who has a credential", scope="all"
+        kinds.security,
+        "open",
+        "open; permissive: Mesos knows credentials; strict: it demands them",
+        scope="all",
     )
     secrets_file: str | None = _variable(
         kinds.file_path, None, "the file with all principals and secrets, yours alone", scope="all"

@@ -1,4 +1,7 @@
-"""What is said over plain TCP: HTTP to send, HTTP and JSON that came back from somebody else."""
+"""What is said over plain TCP: HTTP to send, HTTP and JSON that came back from somebody else.
+
+Every request says who asks, by words that are replaced where a script is sent (`Hosts.execute`).
+"""
 
 import json
 import re
@@ -6,13 +9,23 @@ from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits
 from typing import NamedTuple
 
+from ..inventory.credentials import OPERATOR
+
 UNRESERVED = frozenset(ascii_letters + digits + "-._~")
 """What stands for itself in a form (RFC 3986); all else is escaped byte by byte."""
+
+OURS = f"Host: mesofab\r\n{OPERATOR}Accept: application/json\r\nConnection: close\r\n"
+"""The headers of every request."""
 
 
 def get(path: str) -> str:
     """Give the request for `path`. HTTP/1.0, so that the answer ends with the connection."""
-    return f"GET {path} HTTP/1.0\r\nHost: mesofab\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    return f"GET {path} HTTP/1.0\r\n{OURS}\r\n"
+
+
+def stranger(path: str) -> str:
+    """Give the request for `path` of somebody who does not say who he is."""
+    return get(path).replace(OPERATOR, "")
 
 
 def post(path: str, json: str) -> str:
@@ -32,9 +45,8 @@ def form(path: str, **fields: str) -> str:
 
 
 def _sending(method: str, path: str, kind: str, body: str) -> str:
-    headers = f"Host: mesofab\r\nAccept: application/json\r\nContent-Type: {kind}\r\n"
-    length = len(body.encode())
-    return f"{method} {path} HTTP/1.0\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    headers = f"{OURS}Content-Type: {kind}\r\nContent-Length: {len(body.encode())}\r\n"
+    return f"{method} {path} HTTP/1.0\r\n{headers}\r\n{body}"
 
 
 def _escaped(text: str) -> str:

@@ -28,13 +28,14 @@ class Stage:
     """A cluster to reach before the next one is begun, and what is done for it.
 
     `leaves` are hosts whose members are stopped for good on the way; with `instead`, each is replaced by the
-    one that stands there in its place.
+    one that stands there in its place. With `twice`, its members are replaced once more behind it.
     """
 
     cluster: Cluster
     says: str
     leaves: tuple[Node, ...] = ()
     instead: tuple[Node, ...] = ()
+    twice: bool = False
 
 
 @dataclass(frozen=True)

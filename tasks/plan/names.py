@@ -1,5 +1,6 @@
 """Names that people know things by: the id and the task of each step, the service of each role."""
 
+import re
 from enum import StrEnum
 from typing import Self
 
@@ -14,6 +15,10 @@ SERVICES = {
 
 TASK = r"mesos-[0-9a-f]{8}-[0-9a-f]{4}-"
 """How the name of a docker task's container begins, or of its executor's: an agent names it by an id."""
+
+
+MASTER = re.compile("mesos-master-[0-9]+")
+"""What a master's container is called."""
 
 
 class Id(StrEnum):

@@ -10,6 +10,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from .gate import Standing
+from .marathon import introduction
 from .marathon.handover import turns
 from .membership import Plans
 from .names import SERVICES
@@ -26,6 +27,8 @@ HEADING = "In this order, as things stand now; every service is checked again be
 
 EVERY_MARATHON = "every Marathon restarts with it"
 SOME_MARATHONS = "Marathons with a session there restart with it"
+HANDS_OVER = "restarts the master that leads, so that Marathon shows its principal to another one"
+ONCE_MORE = "restarts the master that leads then, so that the next one knows that principal"
 HANDED_OVER = "leadership is handed over"
 OTHER_MARATHON = "Marathon's leader changes with it"
 
@@ -110,6 +113,8 @@ def foresee(
                 run.start(entry.chapters)
             case "roll":
                 run.roll(entry.members)
+            case "introduce":
+                run.introduce(entry.steps)
             case "hand over":
                 run.hand_over(entry.chapters[0])
     return Outlook(tuple(run.turns), run.refused)
@@ -165,6 +170,38 @@ class _Run:
             waiting = [member for member in waiting if member not in turn.members]
             here = turn.members[0].node
 
+    def introduce(self, steps: Steps) -> None:
+        """Have Marathon show its principal: whoever comes to lead after another is none that lacks it."""
+        if not {MARATHON.service, MESOS_MASTER.service} <= self.now.keys():
+            return
+        lacking = frozenset(n for n, own in steps.items() if any(MARATHON.holds(step) for step in own))
+        leader, known = self.now[MARATHON.service].leader, False
+        if not any(step.turn == introduction.EARLY for own in steps.values() for step in own):
+            leader = leader or max(lacking)  # one that lacks it leads, whichever
+        while move := introduction.next_move(introduction.Now(lacking, leader, known)):
+            if move.anew:
+                self._replace(MARATHON.service, (move.anew,))
+                lacking -= {move.anew}
+            elif self._change_masters(once_more := not lacking):
+                leader, known = None, once_more
+            else:
+                return
+
+    def _change_masters(self, once_more: bool) -> bool:
+        """Have another master lead; tell whether the masters can spare the one that does."""
+        service, now = MESOS_MASTER.service, self.now[MESOS_MASTER.service]
+        one = now.leader or min(now.serving, default="")
+        if (refused := next_turn(self.now, self.now, [Member(service, one)])).refused:
+            self.refused |= refused.refused
+            return False
+        hosts = (one,) if now.leader else tuple(sorted(now.serving))
+        meanwhile = replace(now, serving=now.serving - {one})
+        what = ONCE_MORE if once_more else HANDS_OVER
+        self.turns.append(Turn("replace", hosts, what, service, meanwhile, True, OTHER_MARATHON, True))
+        self.now[service] = replace(now, leader=None)
+        self.now[MARATHON.service] = replace(self.now[MARATHON.service], leader=None)
+        return True
+
     def hand_over(self, chapter: Chapter) -> None:
         """Have a new version of a service take its turns."""
         for turn in turns(chapter.holds, self.plans):
@@ -203,8 +240,9 @@ class _Run:
         return "; ".join(told)
 
     def _effect(self, service: str, hosts: tuple[str, ...]) -> str:
-        replacing = steps(self.plans, "replace", self.chapters[service])
-        effects = {step.effect for name in hosts for step in replacing[name]}
+        chapter = self.chapters[service]
+        replacing = [steps(self.plans, phase, chapter) for phase in ("replace", introduction.PHASE)]
+        effects = {step.effect for name in hosts for each in replacing for step in each[name]}
         return effects.pop() if len(effects) == 1 else f"restarts {SERVICES[service]}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import chain
 
 from ..inventory.cluster import Cluster, Node
 from .compare import advice, belonging
@@ -15,7 +15,7 @@ from .look import candidates
 from .look.docker import SeenContainer
 from .look.observed import Observed, Questions, questions
 from .marathon import desired as marathon
-from .marathon import handover
+from .marathon import handover, introduction
 from .marathon import strangers as other_marathons
 from .marathon.service import Marathons
 from .membership import Left, Membership, Plans, Seen, Stage, Stranger, Strangers, left, without_place
@@ -23,14 +23,14 @@ from .mesos_agent import desired as mesos_agent
 from .mesos_agent import strangers as other_agents
 from .mesos_agent import upgrade as mesos_versions
 from .mesos_agent.service import Agents
+from .mesos_master import demands, rotation
 from .mesos_master import desired as mesos_master
-from .mesos_master import replicas, rotation
 from .mesos_master import strangers as other_masters
 from .mesos_master.service import Masters
 from .names import SERVICES, Id
 from .step import Blocker, HostPlan, Step
+from .zookeeper import closing, ids, members, upgrade
 from .zookeeper import desired as zookeeper
-from .zookeeper import ids, members, upgrade
 from .zookeeper import strangers as other_members
 from .zookeeper.service import Ensemble
 
@@ -105,7 +105,8 @@ MESOS_MASTER = Chapter(
     Masters(),
     Id.MASTER_ASK,
     objections=rotation.objections,
-    membership=replicas.membership,
+    membership=demands.membership,
+    arrange=closing.arranged,
     strangers=Strangers("mesos-master-", other_masters.found, other_masters.suspected),
 )
 MARATHON = Chapter(
@@ -116,7 +117,7 @@ MARATHON = Chapter(
     Id.MARATHON_ASK,
     waits=True,
     membership=handover.membership,
-    arrange=handover.hand_over,
+    arrange=introduction.arranged,
     strangers=Strangers("marathon-", other_marathons.found, other_marathons.suspected),
 )
 MESOS_AGENT = Chapter(
@@ -141,11 +142,6 @@ UNASKED = SeenContainer(status="running", labels={DIGEST: ""})
 
 NAMED = {chapter.service: chapter for chapter in CHAPTERS}
 """Every chapter by the name of its module of tasks."""
-
-
-def ranks(chapters: Iterable[Chapter]) -> list[list[Chapter]]:
-    """Give chapters in the order in which they can be started, those together that need not wait."""
-    return [list(those) for _, those in groupby(chapters, lambda chapter: chapter.rank)]
 
 
 def wanted(chapters: Iterable[Chapter], cluster: Cluster, node: Node) -> tuple[Item, ...]:

@@ -4,7 +4,9 @@ doors     close ports to strangers, on trial first, or open them: who is new is 
 stage     prepare on all hosts at once what disturbs nobody
 start     start what does not run, first what others lean on and do not wait for; a service's members together
 check     wait until what was started is well, service by service in the runbook's order
+introduce have Marathon show its principal, if that was begun: nothing may make Marathons fail over before
 roll      replace what runs, over all services jointly; tasks.plan.roll chooses who is next
+introduce the same if it was not begun: then all that would make Marathons fail over comes first
 hand over take the turns of a change of version, one after the other
 check     wait until every service is well that the run concerns
 settle    tidy up what was kept until then
@@ -12,15 +14,17 @@ settle    tidy up what was kept until then
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
+from .marathon import introduction
 from .marathon.handover import turns
 from .membership import Plans
 from .roll import Member
-from .runbook import Chapter, ranks
+from .runbook import Chapter
 from .step import Phase, Step
 
-Kind = Literal["doors", "stage", "start", "check", "roll", "hand over", "settle"]
+Kind = Literal["doors", "stage", "start", "check", "roll", "introduce", "hand over", "settle"]
 
 Steps = Mapping[str, tuple[Step, ...]]
 """What each host does, by its name."""
@@ -31,7 +35,7 @@ class Entry:
     """One thing that is done at once, before the next entry: by these chapters' members, with these steps.
 
     A roll has `members` instead, which are replaced one after the other, with all the steps that they
-    have in that phase; a hand-over's `steps` are all of its turns'.
+    have in that phase; the `steps` of a hand-over or an introduction are all of its turns'.
     """
 
     kind: Kind
@@ -47,10 +51,14 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
     yield Entry("stage", steps=steps(plans, "stage"))
     rolling: list[Chapter] = []
     checked: list[Chapter] = []
+    early = list(_introduction(plans, introduction.EARLY))
     for together in _beside_each_other(chapters, plans):
         starting = [chapter for chapter in together if any(steps(plans, "start", chapter).values())]
         if starting:
             # What these lean on comes first; behind the last start, all chapters roll together.
+            if replaced(rolling, plans):
+                yield from early
+                early = []
             yield from _roll(rolling, plans)
             rolling = []
             yield Entry("start", tuple(starting), steps(plans, "start", *starting))
@@ -58,13 +66,24 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
             yield from (Entry("check", (chapter,)) for chapter in ready)
             checked += ready
         rolling += together
+    yield from early
     yield from _roll(rolling, plans)
+    yield from _introduction(plans, introduction.LATE)
     for chapter in chapters:
         if turns(chapter.holds, plans):
             yield Entry("hand over", (chapter,), steps(plans, "hand over", chapter))
     if replaced(chapters, plans) or len(checked) < len(asked):
         yield Entry("check", tuple(chapter for chapter in chapters if chapter in asked))
     yield Entry("settle", steps=steps(plans, "settle"))
+
+
+def _introduction(plans: Plans, turn: int) -> Iterator[Entry]:
+    own = {
+        name: tuple(step for step in plan.in_phase(introduction.PHASE) if step.turn == turn)
+        for name, plan in plans.items()
+    }
+    if any(own.values()):
+        yield Entry("introduce", steps=own)
 
 
 def steps(plans: Plans, phase: Phase, *chapters: Chapter) -> Steps:
@@ -92,7 +111,7 @@ def _beside_each_other(chapters: Sequence[Chapter], plans: Plans) -> Iterator[li
     replaced come first, as they may be broken.
     """
     together: list[Chapter] = []
-    for rank in ranks(chapters):
+    for rank in (list(those) for _, those in groupby(chapters, lambda chapter: chapter.rank)):
         if together and not (all(each.waits for each in rank) and _is_done(together, plans)):
             yield together
             together = []

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
-from .desired import DIRECTORY_MODE, FILE_MODE, Container, File, Image
+from .desired import DIRECTORY_MODE, FILE_MODE, ROOT, Container, File, Image
 
 quote = shlex.quote
 
@@ -97,10 +97,10 @@ def private(file: str) -> str:
     return f"( umask 077; : >>{file} ); chmod 600 {file}\n"
 
 
-def here(text: str) -> str:
-    """Give the here-document that is `text` (ending in a newline), literally."""
+def here(text: str, then: str = "") -> str:
+    """Give the here-document that is `text` (ending in a newline), literally; `then` ends its first line."""
     mark = _end_mark(text)
-    return f"<<'{mark}'\n{text}{mark}\n"
+    return f"<<'{mark}'{then}\n{text}{mark}\n"
 
 
 def _end_mark(text: str) -> str:
@@ -126,14 +126,18 @@ def directories(paths: Sequence[str], mode: str = DIRECTORY_MODE) -> str:
     return f"guard {places}\nnote_missing {places}\n( umask 022; mkdir -m {mode} -pv {places} )\n"
 
 
-def stage(path: str, text: str, mode: str = FILE_MODE) -> str:
-    """Give the shell that makes `path` anew, for everybody to read, of `text` (ending in a newline)."""
-    return f"stage {quote(path)} {mode} {here(text)}"
+def stage(path: str, text: str, mode: str = FILE_MODE, owner: str = ROOT) -> str:
+    """Give the shell that makes `path` anew of `text`: one that does not end in a newline is one line."""
+    command = f"stage {quote(path)} {mode}"
+    give = "" if owner == ROOT else f"chown {owner} {quote(path)}\n"
+    if text.endswith("\n"):
+        return f"{command} {here(text)}{give}"
+    return "tr -d '\\n' " + here(text + "\n", f" | {command}") + give
 
 
-def write(path: str, text: str, beside: str, mode: str = FILE_MODE) -> str:
+def write(path: str, text: str, beside: str, mode: str = FILE_MODE, owner: str = ROOT) -> str:
     """Give the shell that makes a file beside and renames it, so that no reader sees half of it."""
-    return stage(beside, text, mode) + f"swap {quote(beside)} {quote(path)}\n"
+    return stage(beside, text, mode, owner) + f"swap {quote(beside)} {quote(path)}\n"
 
 
 def pull(image: Image) -> str:

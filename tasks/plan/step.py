@@ -9,8 +9,9 @@ from ..inventory.edits import Change
 from .names import Id
 from .words import capitalized
 
-Phase = Literal["doors", "stage", "start", "replace", "hand over", "settle"]
-"""When a step runs: doors closed, all staged, started, replaced one by one, handed over, tidied up."""
+Phase = Literal["doors", "stage", "start", "replace", "introduce", "hand over", "settle"]
+"""When a step runs: doors closed, all staged, started, replaced one by one, made known to masters, handed
+over, tidied up."""
 
 Risk = Literal["none", "restart", "data"]
 """What a step may cost: nothing, the restart of a running service, or data."""
@@ -51,6 +52,8 @@ class Action(Enum):
     CLOSE_DOORS = auto()
     KEEP_DOORS = auto()
     OPEN_DOORS = auto()
+    CLOSE_TREE = auto()
+    OPEN_TREE = auto()
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,8 @@ class Step:
     """One line of the runbook for one host; `shell` is run by /bin/sh under `set -eu`.
 
     `after` are the ids whose work it builds on; `turn` is its place in a hand-over, whose turns are
-    taken one after the other over all hosts. A replacement `behind` a service waits until none of that
-    service's members is still to be replaced.
+    taken one after the other over all hosts, or tells whether an introduction comes before the roll. A
+    replacement `behind` a service waits until none of that service's members is still to be replaced.
     """
 
     id: Id

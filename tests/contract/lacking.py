@@ -29,7 +29,7 @@ OTHERS = {
     "TLS": "the published images were seen without it",
     "CRAM-MD5": "where agents register and drivers subscribe, a Basic header stands for it",
     "schedulers with libmesos's driver": "speak v1, with a header that says so; Marathon's stand-in is one",
-    "metrics of principals": "no frameworks/PRINCIPAL/...: only the check that fails for want of them",
+    "metrics of principals": "frameworks/PRINCIPAL/... are there as with the real one, always 0.0",
     "other authenticators, authorizers": "only basic, crammd5 and local",
     "quota and weights": "can be set, are kept in the registry and shown, without effect on offers",
     "roles": "one per framework; offers go to the framework that uses least, without weights",

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
+import pytest
 from marathon_cluster import SMOKE, Marathons
 from marathon_nodes import ENTRY_POINT, until
 
@@ -109,6 +111,17 @@ def test_basic_authentication_guards_every_path(marathons: Marathons) -> None:
 def test_credentials_may_come_by_a_variable_of_their_own(marathons: Marathons) -> None:
     node = marathons.add(MESOSPHERE_HTTP_CREDENTIALS="ann:secret")
     assert until(lambda: node.ask("GET", "/ping"), "it answers").status_code == 401
+
+
+def test_credentials_may_come_by_the_file_of_the_start_hook(
+    marathons: Marathons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "true.env").write_text("export MESOSPHERE_HTTP_CREDENTIALS='ann:secret'\nLOST=ben\n")
+    monkeypatch.chdir(tmp_path)
+    node = marathons.add(HOOK_MARATHON_START="/bin/true")
+    assert until(lambda: node.ask("GET", "/ping"), "it answers").status_code == 401
+    assert node.ask("GET", "/ping", auth=("ann", "secret")).status_code in (200, 503)
+    assert "start hook" not in node.log.read_text()
 
 
 def test_credentials_without_a_password_guard_nothing(marathons: Marathons) -> None:

@@ -223,9 +223,9 @@ def test_three_zookeepers_and_masters_grow_to_five_beside_one_marathon_and_three
     assert "the leader sees 5 replicas of the log, hosts.ini knows of 3" in back.said
 
 
-def kill_at(line: str, inventory: Path) -> None:
+def kill_at(line: str, inventory: Path, task: str = "deploy-cluster") -> None:
     """Start a deploy and kill it with SIGKILL when it begins a line like this one."""
-    deploy = start(["deploy-cluster"], inventory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deploy = start([task], inventory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert deploy.stdout is not None
     said = []
     for each in deploy.stdout:

@@ -41,6 +41,7 @@ def flags(address: str, port: int) -> dict[str, Any]:
 def assert_unseen(text: str, known: Credentials) -> None:
     for who, one in known.of.items():
         assert one.secret.text not in text, f"the secret of {who} is seen"
+    assert known.operator.text not in text, "the operator's password is seen as HTTP has it"
 
 
 def test_credentials_come_and_go_under_a_running_app_and_are_seen_nowhere(

@@ -85,7 +85,7 @@ def as_wanted(cluster: Cluster, node: Node) -> Observed:
         if isinstance(item, Directories):
             paths |= {path: Seen("directory", mode=item.mode, owner="0") for path in item.judged}
         if isinstance(item, File):
-            paths[item.path] = Seen("regular file", item.text, item.mode, "0")
+            paths[item.path] = Seen("regular file", item.text, item.mode, item.owner)
         if isinstance(item, Identity):
             paths[item.path] = Seen("regular file", f"{item.value}\n", "644", "1000")
         if isinstance(item, Container):

@@ -18,9 +18,10 @@ from samples import any_json
 
 from tasks.engine import archive as archives
 from tasks.errors import BadInput
+from tasks.plan.look.rights import Right
 from tasks.plan.zookeeper.backup import archive
 from tasks.plan.zookeeper.backup.archive import MANIFEST, TREE, Backup, Roots
-from tasks.plan.zookeeper.backup.tree import OPEN, Right, Stamp, Unsound, Znode
+from tasks.plan.zookeeper.backup.tree import OPEN, Stamp, Unsound, Znode
 
 OFTEN = settings(max_examples=max(200, settings().max_examples))
 """What is tried on an archive at every run; the profile `nightly` tries more."""

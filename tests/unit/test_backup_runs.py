@@ -19,10 +19,11 @@ from tasks.inventory.cluster import Cluster
 from tasks.inventory.parse import parse
 from tasks.plan.look.election import Candidacy
 from tasks.plan.look.observed import Observed
+from tasks.plan.look.rights import Right
 from tasks.plan.zookeeper.backup import told
 from tasks.plan.zookeeper.backup.archive import Backup, Roots
 from tasks.plan.zookeeper.backup.picture import Listed, TooLarge
-from tasks.plan.zookeeper.backup.tree import Right, Znode
+from tasks.plan.zookeeper.backup.tree import Znode
 
 TEXT = f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n[marathon]\n10.70.0.[10:12]\n[mesos_agent]\n10.70.0.20\n"
 CLUSTER = parse(TEXT)

@@ -114,12 +114,23 @@ def test_what_is_not_open_needs_a_file_of_secrets() -> None:
     ]
 
 
-def test_strict_is_refused_with_what_there_is() -> None:
-    told = messages(f"{TRIO}[all:vars]\nsecurity=strict\nsecrets_file=s\n")
-    assert told == [
-        "hosts.ini:6: security is 'strict', which mesofab cannot bring about yet; "
-        "write permissive, its first half"
-    ]
+def test_a_word_that_is_none_for_security_is_refused_with_those_that_are() -> None:
+    told = messages(f"{TRIO}[all:vars]\nsecurity=closed\nsecrets_file=s\n")
+    assert told == ["hosts.ini:6: security is 'closed'; write open or permissive or strict"]
+
+
+@pytest.mark.parametrize("security, has, asks", [("open", False, True), ("strict", True, True)])
+def test_who_asks_is_known_whatever_the_cluster_is_to_be(
+    secrets: Path, security: str, has: bool, asks: bool
+) -> None:
+    keys.make(str(secrets))
+    hosts_ini = secrets.parent / "hosts.ini"
+    hosts_ini.write_text(hosts_ini.read_text().replace("permissive", security))
+    found = inventory.load()
+    assert (found.credentials is not None, found.kept is not None) == (has, asks)
+    if not has:
+        secrets.unlink()
+        assert inventory.load().kept is None
 
 
 def test_fresh_secrets_are_long_and_different_and_for_their_owner_alone(secrets: Path) -> None:

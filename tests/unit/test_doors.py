@@ -194,9 +194,12 @@ def test_networks_have_commas_between_them() -> None:
 def test_one_line_says_who_owns_the_cluster_and_whether_credentials_are_demanded(
     text: str, part: str
 ) -> None:
-    assert exposure(parse(text)).startswith(part)
-    known = parse(f"{text}\nsecurity=permissive\nsecrets_file=s\n")
-    assert exposure(known) == f"{exposure(parse(text))} Masters know credentials, and demand none."
+    reach = exposure(parse(text)).removeprefix("security=open: ")
+    assert reach.startswith(part)
+    known = exposure(parse(f"{text}\nsecurity=permissive\nsecrets_file=s\n"))
+    assert known == f"security=permissive: {reach} Masters know credentials, and demand none."
+    strict = exposure(parse(f"{text}\nsecurity=strict\nsecrets_file=s\n"))
+    assert strict.startswith(f"security=strict: {reach} Masters and agents demand passwords; ")
 
 
 # What a look tells

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_json
 
+from tasks.inventory.credentials import OPERATOR
 from tasks.plan import http
 from tasks.plan.http import Answer
 
@@ -16,7 +17,8 @@ def test_a_request_asks_that_the_connection_be_closed_behind_the_answer() -> Non
     lines = http.get("/slaves").split("\r\n")
     assert lines[0] == "GET /slaves HTTP/1.0"
     assert "Connection: close" in lines
-    assert lines[-2:] == ["", ""]
+    assert lines[-2:] == ["", ""] and any(line.startswith(OPERATOR) for line in lines)
+    assert http.stranger("/slaves").endswith("Connection: close\r\n\r\n")
 
 
 def test_what_a_real_master_answered_is_read() -> None:

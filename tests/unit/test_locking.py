@@ -31,6 +31,7 @@ from tasks.plan.step import Action, HostPlan
 
 A, B, C, D = (f"10.0.0.{last}" for last in (1, 2, 3, 9))
 MASTERS_FILE = "/etc/mesofab-secure/mesos_master/credentials.json"
+ADDRESS_FILE = "/etc/mesofab-secure/mesos_master/zk"
 BOTH = (MESOS_MASTER, MESOS_AGENT)
 
 
@@ -133,7 +134,7 @@ def test_a_file_of_secrets_that_others_may_read_is_given_back_to_root(
 
 def test_secrets_that_nobody_needs_any_more_go_when_nobody_mounts_them() -> None:
     (step,) = (each for each in plans(cluster("one"), cluster())[B].steps if MASTERS_FILE in each.title)
-    assert step.phase == "settle" and f"rm -f {MASTERS_FILE}\n" in step.shell
+    assert step.phase == "settle" and f"rm -f {MASTERS_FILE} {ADDRESS_FILE}\n" in step.shell
 
 
 # The look
@@ -144,7 +145,7 @@ def test_a_look_tells_whether_a_file_has_the_secrets_and_nothing_of_them(
     shell: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "credentials.json"
-    (file,) = of(File, secrets.masters(cluster("one"), "m").items)
+    file = of(File, secrets.masters(cluster("one"), "m").items)[0]
     file = replace(file, path=str(place))
     (tmp_path / "link").symlink_to(place)
     place.write_text(f"{credentials().masters.text}\n")
@@ -172,7 +173,7 @@ def test_a_look_tells_whether_a_file_has_the_secrets_and_nothing_of_them(
 def test_an_open_cluster_looks_for_secrets_that_were_left() -> None:
     items = runbook.wanted(BOTH, cluster(), cluster().nodes[0])
     assert sealed.asked(items) == dict.fromkeys(path for each in of(Unsealed, items) for path in each.paths)
-    assert len(sealed.asked(items)) == 6
+    assert len(sealed.asked(items)) == 9
 
 
 # By what members say as they run

@@ -18,7 +18,7 @@ from tasks.inventory.mesos_values import (
 
 YET = "remove it: mesofab does not support that yet; it will be a setting of its own"
 OWN = "remove it: security=permissive does that in the right order, with secrets_file"
-GATES = "mesofab asks without a password, so no gate would ever be reached: remove it"
+GATES = "remove it: security=strict does that in the right order, with secrets_file"
 
 
 # Authentication
@@ -63,12 +63,12 @@ def test_what_says_that_nobody_is_asked_is_accepted_for_it_is_the_default(value:
 )
 def test_marathon_takes_nothing_of_authentication(words: str) -> None:
     told = refusal(marathon_arguments, words)
-    assert told.startswith("sets --") and told.endswith(YET) and "hunter2" not in told
+    assert told.startswith("sets --") and told.endswith(OWN) and "hunter2" not in told
 
 
 def test_marathon_takes_it_as_no_variable_either() -> None:
     for name in ("_PRINCIPAL", "_SECRET", "_SECRET_FILE"):
-        assert refusal(marathon_environment, f"MARATHON_MESOS_AUTHENTICATION{name}=hunter2").endswith(YET)
+        assert refusal(marathon_environment, f"MARATHON_MESOS_AUTHENTICATION{name}=hunter2").endswith(OWN)
 
 
 # TLS
@@ -206,5 +206,5 @@ def test_the_line_is_told() -> None:
         "hosts.ini:10: mesos_agent_environment sets MESOS_CREDENTIAL, and agents or frameworks "
         f"with a credential end at once while one master has none; {OWN}",
         "hosts.ini:11: mesos_master_environment sets MESOS_AUTHENTICATE_AGENTS, "
-        f"at which every agent without a credential ends all its tasks; {YET}",
+        f"at which every agent without a credential ends all its tasks; {GATES}",
     ]

@@ -67,7 +67,9 @@ def test_v2_info_is_asked_at_the_marathons_own_address() -> None:
 
 def test_an_answer_is_read() -> None:
     framework = "a4ac9fcc-3af0-4465-8354-30ab200092b7-0000"
-    assert marathon({"info": info()}) == Marathon(200, f"{C}:8080", framework, "1.5.8", registered=True)
+    assert marathon({"info": info()}) == Marathon(
+        200, f"{C}:8080", framework, "1.5.8", "http://10.70.0.12:5050/"
+    )
     nothing = info(leader=None, frameworkId=None, version=None, marathon_config={})
     assert marathon({"info": nothing}) == Marathon(200)
 

@@ -15,7 +15,7 @@ from tasks.inventory.cluster import Cluster, Node
 from tasks.inventory.printable import printable
 from tasks.inventory.secret import redacted
 
-from ..asking import request
+from ..asking import as_operator
 from ..four_letter_words import ask, mode_of, version_of
 from ..reach import OWN_ENGINE, Lost
 
@@ -77,7 +77,7 @@ def _clean(said: Said) -> Said:
 
 
 def _get(node: Node, port: int, path: str) -> Any:
-    return request("GET", f"http://{node.address}:{port}{path}", timeout=PATIENCE).json()
+    return as_operator("GET", f"http://{node.address}:{port}{path}", timeout=PATIENCE).json()
 
 
 def _zookeeper(node: Node) -> Said:

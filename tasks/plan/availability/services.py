@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
+from ...inventory.credentials import OPERATOR
 from .. import http
 from ..shell import quote
 
@@ -30,9 +31,10 @@ HEALTH = http.post("/api/v1", '{"type":"GET_HEALTH"}').encode()
 OK = b"HTTP/1.1 200"
 
 ASKING = f"""\
-ask() {{ # ask MEMBER REQUEST: what comes back, in base64; bash has TCP built in, else nc
+ask() {{ # ask MEMBER REQUEST, which no program is given as an argument: what comes back, in base64
   if command -v bash >/dev/null; then
-    timeout $patience bash -c 'exec 3<>"/dev/tcp/$0" && printf %b "$1" >&3 && base64 -w0 <&3' "$@" 2>/dev/null
+    printf %b "$2" |
+      timeout $patience bash -c 'exec 3<>"/dev/tcp/$0" && cat >&3 && base64 -w0 <&3' "$1" 2>/dev/null
   else
     printf %b "$2" | timeout $patience nc "${{1%/*}}" "${{1#*/}}" | base64 -w0
   fi
@@ -172,7 +174,10 @@ def script(asked: Sequence[Service], rounds: int = ROUNDS, patience: int = 1) ->
 
 
 def _escaped(data: bytes) -> str:
-    return "".join(f"\\0{byte:03o}" for byte in data)
+    """Leave the words that stand for a password as they are: they are replaced where this is sent."""
+    words = OPERATOR.encode()
+    parts = ("".join(f"\\0{byte:03o}" for byte in part) for part in data.split(words))
+    return OPERATOR.join(parts)
 
 
 LINE = re.compile(r"([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,6})?)(?: (\S+) (\S+)| ?)", re.ASCII)

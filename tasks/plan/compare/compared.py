@@ -37,7 +37,7 @@ class Host:
 
     def differs(self, file: File) -> bool:
         """Tell whether `file` is not as wanted."""
-        return self.seen.path(file.path).text != file.text
+        return not file.kept and self.seen.path(file.path).text != file.text
 
     def made_as_wanted(self, container: Container) -> bool:
         """Tell whether the container was made from just the form that is wanted now.

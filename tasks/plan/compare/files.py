@@ -1,7 +1,7 @@
 """What is missing of directories and files."""
 
 from .. import shell
-from ..desired import FILE_MODE, ROOT, Directories, File, Identity, Unsealed, of
+from ..desired import FILE_MODE, Directories, File, Identity, Unsealed, of
 from ..look.observed import Path
 from ..shell import quote
 from ..step import Action, Blocker, Step
@@ -40,16 +40,16 @@ def file(host: Host, item: File) -> Found:
     below = frozenset(each.step for each in of(Directories, host.items))
     if not host.differs(item):
         if why := _wrong_rights(host.seen.path(item.path), item):
-            text = _mend(item.path, ROOT if item.sealed else "", item.mode)
+            text = _mend(item.path, item.owner if item.sealed else "", item.mode)
             yield Step(item.step, Action.SET_MODE, item.name, why, text, after=below)
         yield from _tidy(host, item, item.beside, item.previous)
         return
     why = host.how_differs(item)
     if not host.mounted_now(item):
-        text = shell.write(item.path, item.text, item.beside, item.mode)
+        text = shell.write(item.path, item.text, item.beside, item.mode, item.owner)
         yield Step(item.step, Action.WRITE, item.name, why, text, after=below)
     elif _differs_beside(host, item):
-        text = shell.stage(item.beside, item.text, item.mode)
+        text = shell.stage(item.beside, item.text, item.mode, item.owner)
         effect = host.restarts(item.mounted_by or "")
         yield Step(item.step, Action.WRITE_BESIDE, item.name, why, text, effect=effect, after=below)
 
@@ -60,7 +60,7 @@ def _differs_beside(host: Host, item: File) -> bool:
 
 
 def _wrong_rights(seen: Path, item: File) -> str:
-    return differences.owner_and_mode(seen, item.mode, ROOT if item.sealed else "")
+    return differences.owner_and_mode(seen, item.mode, item.owner if item.sealed else "")
 
 
 def unsealed(host: Host, item: Unsealed) -> Found:

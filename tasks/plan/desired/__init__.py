@@ -85,7 +85,8 @@ class Directories:
 class File:
     """A file with exactly this text. `mounted_by` names the container that mounts it, if one does.
 
-    One that is `sealed` holds that secret, is root's alone, and `text` only says what stands there.
+    One that is `sealed` holds that secret, is its `owner`'s alone, and `text` only says what stands there.
+    One that is `kept` stays as it is, whatever stands there.
     """
 
     step: Id
@@ -93,6 +94,8 @@ class File:
     text: str
     mounted_by: str | None = None
     sealed: Secret | None = field(default=None, compare=False, repr=False)
+    owner: str = ROOT
+    kept: bool = False
 
     @property
     def mode(self) -> str:
@@ -263,7 +266,9 @@ def _form(part: Mount | File) -> dict[str, object]:
     """
     told = {each.name: getattr(part, each.name) for each in fields(part)}
     return {
-        name: value for name, value in told.items() if name not in ("kept", "sealed") and value is not False
+        name: value
+        for name, value in told.items()
+        if name not in ("kept", "sealed", "owner") and value is not False
     }
 
 
@@ -289,7 +294,7 @@ def of(kind: type[Kind], items: Iterable[Item]) -> list[Kind]:
     return [item for item in items if isinstance(item, kind)]
 
 
-def zookeeper_url(cluster: Cluster, path: str) -> str:
+def zookeeper_url(cluster: Cluster, path: str, owner: str = "") -> str:
     """Give the zk:// address of `path`, members by myid: `zk://a:2181,b:2181,c:2181/mesos`."""
     members = (f"{m.address}:{m.settings.zookeeper_client_port}" for m in cluster.ensemble)
-    return f"zk://{','.join(members)}{path}"
+    return f"zk://{owner and owner + '@'}{','.join(members)}{path}"

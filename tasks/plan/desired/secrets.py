@@ -1,20 +1,49 @@
-"""What masters and agents know each other by: files of secrets, and the variables that name them.
+"""What masters know agents and Marathon by: files of secrets, and what names them to who reads them.
 
 Source: runs of Mesos 1.5.0 with authentication. Variables, /flags, logs and docker show a path.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...inventory.cluster import Cluster
-from ...inventory.credentials import AGENTS_FILE, MASTERS_FILE
+from ...inventory.credentials import (
+    AGENTS_FILE,
+    MARATHONS_FILE,
+    MASTERS_FILE,
+    MEMBERS_FILE,
+    TREES_OWNER,
+    VISITORS_FILE,
+    Secret,
+)
 from ..names import Id
-from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed
+from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed, zookeeper_url
 
 HOME = "/etc/mesofab-secure"
 """Below it each role has a directory of its own, which only its container mounts, at the same path."""
 
-MASTERS, AGENTS = "MESOS_CREDENTIALS", "MESOS_CREDENTIAL"
-"""The variables that name the file of all credentials, which masters read, and an agent's own."""
+MASTERS, AGENTS, VISITORS = "MESOS_CREDENTIALS", "MESOS_CREDENTIAL", "MESOS_HTTP_CREDENTIALS"
+"""The variables that name masters' file of all credentials, an agent's own one, and that of its visitors."""
+
+OF_VISITORS = (("MESOS_AUTHENTICATE_HTTP_READONLY", "true"), ("MESOS_AUTHENTICATE_HTTP_READWRITE", "true"))
+"""By which masters and agents demand a password of whoever asks them over HTTP."""
+
+OF_AGENTS = "MESOS_AUTHENTICATE_AGENTS"
+
+DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
+"""What masters demand with `security=strict`; of frameworks nothing yet."""
+
+ADDRESS = "MESOS_ZK"
+"""The variable of a master's zk:// address, which may name a file with it."""
+
+SHOWS = "--mesos_authentication"
+"""The argument by which a Marathon shows its principal to masters."""
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""Variables, each with its value."""
+
+ZOOKEEPERS_USER = "1000"
+"""Whom the image has ZooKeeper run as (its Dockerfile); root reads everything anyway."""
 
 
 @dataclass(frozen=True)
@@ -23,33 +52,82 @@ class Kept:
 
     items: tuple[Item, ...]
     files: tuple[File, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: Pairs = ()
+    arguments: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
 
 
 def masters(cluster: Cluster, container: str) -> Kept:
-    """Give what a master has, whose container is called so."""
-    text = cluster.credentials.masters if cluster.credentials else None
-    file = File(
-        Id.MASTER_RUN, f"{home('mesos_master')}/credentials.json", f"{MASTERS_FILE}\n", container, text
-    )
-    return _kept(file, MASTERS)
+    """Give what a master has, whose container is called so.
+
+    Its zk:// address stands in a file, too: there is the password of the masters' tree in it.
+    """
+    known, place = cluster.credentials, home("mesos_master")
+    url = zookeeper_url(cluster, cluster.settings.mesos_zk_path, TREES_OWNER)
+    text, address = (known.masters, Secret(known.put_into(url))) if known else (None, None)
+    all_of_them = File(Id.MASTER_RUN, f"{place}/credentials.json", f"{MASTERS_FILE}\n", container, text)
+    trees = File(Id.MASTER_RUN, f"{place}/zk", f"{url}\n", container, address)
+    variables = ((MASTERS, all_of_them.path), (ADDRESS, f"file://{trees.path}"))
+    return _kept((all_of_them, trees), variables + DEMANDS * is_strict(cluster))
 
 
 def agents(cluster: Cluster, container: str) -> Kept:
     """Give what an agent has, whose container is called so."""
-    text = cluster.credentials.agents if cluster.credentials else None
-    file = File(Id.AGENT_RUN, f"{home('mesos_agent')}/credential.json", f"{AGENTS_FILE}\n", container, text)
-    return _kept(file, AGENTS)
+    known, place = cluster.credentials, home("mesos_agent")
+    text, who = (known.agents, known.visitors) if known else (None, None)
+    own = File(Id.AGENT_RUN, f"{place}/credential.json", f"{AGENTS_FILE}\n", container, text)
+    strict = who if is_strict(cluster) else None
+    visitors = File(Id.AGENT_RUN, f"{place}/visitors.json", f"{VISITORS_FILE}\n", container, strict)
+    variables = ((AGENTS, own.path), *((VISITORS, visitors.path), *OF_VISITORS) * is_strict(cluster))
+    return _kept((own, visitors), variables)
 
 
-def _kept(file: File, variable: str) -> Kept:
-    if file.sealed is None:
+def marathons(cluster: Cluster, container: str) -> Kept:
+    """Give what a Marathon has, whose container is called so: a line's end would be part of the secret."""
+    known = cluster.credentials
+    text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
+    file = File(Id.MARATHON_RUN, f"{home('marathon')}/secret", MARATHONS_FILE, container, text)
+    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", file.path)
+    return _kept((file,), arguments=arguments)
+
+
+def is_strict(cluster: Cluster) -> bool:
+    """Tell whether masters and agents of this cluster are to demand credentials."""
+    return cluster.settings.security == "strict"
+
+
+def members(cluster: Cluster, container: str, proving: int) -> Kept:
+    """Give what a ZooKeeper has whose members are `proving` so far who they are; it has no variable.
+
+    Its user may read the file alone, which is mounted without its closed directory. On the way back to an
+    open cluster nobody knows what stands there: it stays.
+    """
+    text = cluster.credentials.members if cluster.credentials else None
+    path, words = f"{home('zookeeper')}/jaas.conf", f"{MEMBERS_FILE}\n"
+    file = File(Id.ZOOKEEPER_RUN, path, words, container, text, owner=ZOOKEEPERS_USER)
+    if not proving:
         return Kept((Unsealed(file.step, file.generations),))
+    items: tuple[Item, ...] = (_directory(file), file)
+    if cluster.settings.security == "open":
+        items, file = (), replace(file, kept=True)
+    return Kept(items, (file,), mounts=(Mount(path, path, read_only=True),))
+
+
+def _kept(files: tuple[File, ...], variables: Pairs = (), arguments: tuple[str, ...] = ()) -> Kept:
+    """Give what has these files, all in one directory; those of which there is no text are to go."""
+    there = tuple(file for file in files if file.sealed is not None)
+    gone = tuple(path for file in files if file.sealed is None for path in file.generations)
+    left = (Unsealed(files[0].step, gone),) if gone else ()
+    if not there:
+        return Kept(left)
+    place = _directory(files[0])
+    mount = Mount(place.paths[0], place.paths[0], read_only=True)
+    return Kept((place, *there, *left), there, variables, arguments, (mount,))
+
+
+def _directory(file: File) -> Directories:
     place = file.path.rpartition("/")[0]
-    directory = Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
-    mount = Mount(place, place, read_only=True)
-    return Kept((directory, file), (file,), ((variable, file.path),), (mount,))
+    return Directories(file.step, (place,), roots=(place,), mode=SEALED_DIRECTORY_MODE)
 
 
 def home(role: str) -> str:

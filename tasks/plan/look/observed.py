@@ -29,6 +29,7 @@ from .listeners import listening, on_loopback
 from .mounts import Held
 from .peers import Peers
 from .profile import Login, Profile
+from .rights import Rights
 from .sections import ASK, HANGS, LIMIT, Unreadable, asking, split
 
 LOCK = "/run/mesofab.lock"
@@ -106,7 +107,8 @@ class Observed:
     which process listens on a TCP port, `loopback` on which ports nothing does but there. `answers` are the
     services' words by part name; "" if nothing answered; `hanging` are those vital questions that were
     taken and not answered. `peers` are those of ZooKeeper's, if somebody had to ask for them; `migrating`
-    tells whether a migration of Marathon's state is noted in ZooKeeper, None if nobody had to ask.
+    tells whether a migration of Marathon's state is noted in ZooKeeper, `rights` who may change the masters'
+    tree there; None if nobody had to ask.
     """
 
     busy: bool = False
@@ -133,6 +135,7 @@ class Observed:
     hanging: frozenset[str] = frozenset()
     peers: Peers | None = None
     migrating: bool | None = None
+    rights: Rights | None = None
 
     def path(self, path: str) -> Path:
         """Give what stands at `path`; only paths that were asked for are known."""

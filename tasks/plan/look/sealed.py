@@ -45,5 +45,6 @@ def read(parts: Mapping[str, str], ask: Sealed, salt: str) -> dict[str, str]:
 def _words(told: str, file: File | None, salt: str) -> str:
     if file is None or file.sealed is None:
         return OTHER
-    digest = hashlib.sha256(f"{salt}{file.sealed.text}\n".encode()).hexdigest()
+    end = "\n" * file.text.endswith("\n")
+    digest = hashlib.sha256(f"{salt}{file.sealed.text}{end}".encode()).hexdigest()
     return file.text if told.split()[:1] == [digest] else OTHER

@@ -22,10 +22,12 @@ The kernel counts in hundredths of a second, so a machine in order shows none or
 
 ASK = """\
 ask() { # ask ADDRESS PORT WORD [SECONDS]: one line out, everything back; bash has TCP built in, else nc
+  # WORD may hold a password, so no program is given it as an argument.
   late=
   if command -v bash >/dev/null; then
-    said=$(timeout ${4:-$limit} bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf %s "$2" >&3 && cat <&3' "$@" \
-      2>/dev/null) || [ $? -ne 124 ] || [ -n "$said" ] || late=yes
+    said=$(printf %s "$3" |
+      timeout ${4:-$limit} bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat >&3 && cat <&3' "$1" "$2" 2>/dev/null) ||
+      [ $? -ne 124 ] || [ -n "$said" ] || late=yes
   else
     said=$(printf '%s' "$3" | nc -w ${4:-$limit} "$1" "$2")
   fi

@@ -1,13 +1,14 @@
 """Chapter 4: Marathon."""
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Image, Item, zookeeper_url
+from ..desired import Container, Image, Item, secrets, zookeeper_url
 from ..names import Id
 
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
     """Say what chapter 4 wants of `node`."""
-    return (Image(Id.MARATHON_RUN, cluster.image(node.settings.marathon_image)), container(cluster, node))
+    image = Image(Id.MARATHON_RUN, cluster.image(node.settings.marathon_image))
+    return (image, *secrets.marathons(cluster, name(node)).items, container(cluster, node))
 
 
 def name(node: Node) -> str:
@@ -21,7 +22,7 @@ def container(cluster: Cluster, node: Node) -> Container:
     --master and --zk stand behind the image: before it, docker itself refuses them. LIBPROCESS_IP
     keeps the scheduler's own port off the loopback, where the master could not call back.
     """
-    s = node.settings
+    s, kept = node.settings, secrets.marathons(cluster, name(node))
     environment = {
         "MARATHON_HTTP_ADDRESS": node.address,
         "MARATHON_HTTP_PORT": str(s.marathon_port),
@@ -40,7 +41,9 @@ def container(cluster: Cluster, node: Node) -> Container:
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.marathon_image),
         environment=tuple(environment.items()),
-        arguments=("--master", master, "--zk", state, *s.marathon_arguments),
+        arguments=("--master", master, "--zk", state, *kept.arguments, *s.marathon_arguments),
+        mounts=kept.mounts,
+        files=kept.files,
         ports=(s.marathon_port,),
         log_size=s.log_size,
         log_files=s.log_files,

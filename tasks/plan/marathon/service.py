@@ -18,14 +18,19 @@ class Marathon:
     """One Marathon's answer.
 
     `leader` is `host:port`, `framework` the id it is registered under; "" what is unknown.
-    `registered` tells whether the leader has met a master (mesos_leader_ui_url is set by that).
+    `master` is the address of the master that the leader has met, by its mesos_leader_ui_url.
     """
 
     status: int = 0
     leader: str = ""
     framework: str = ""
     version: str = ""
-    registered: bool = False
+    master: str = ""
+
+    @property
+    def registered(self) -> bool:
+        """Tell whether the leader has met a master."""
+        return bool(self.master)
 
 
 def marathon(answers: Answers) -> Marathon:
@@ -37,7 +42,7 @@ def marathon(answers: Answers) -> Marathon:
         leader=http.text(info.get("leader")),
         framework=http.text(info.get("frameworkId")),
         version=http.text(info.get("version")),
-        registered=bool(http.table(info.get("marathon_config")).get("mesos_leader_ui_url")),
+        master=http.text(http.table(info.get("marathon_config")).get("mesos_leader_ui_url")),
     )
 
 

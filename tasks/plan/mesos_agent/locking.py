@@ -1,10 +1,9 @@
 """Credentials come to masters before agents, and leave agents before masters.
 
 A credential that is shown to a master which knows none is refused, and ends the agent, again and again (seen
-with Mesos 1.5.0); an agent without one is no trouble for masters that demand none.
+with Mesos 1.5.0); an agent without one is no trouble for masters that demand none. So masters demand last.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from ...inventory.cluster import Cluster, Node
@@ -13,14 +12,14 @@ from ..desired import secrets
 from ..gate import Question
 from ..look.observed import Observed
 from ..membership import Plans, Seen
-from ..names import Id
+from ..names import MASTER, Id
 from ..step import Blocker, HostPlan
 from .desired import CONTAINER
 
 MASTERS, AGENTS = Id.MASTER_RUN, Id.AGENT_RUN
 
-MASTER = re.compile("mesos-master-[0-9]+")
-"""What a master's container is called."""
+PHASES = ("start", "replace", "introduce")
+"""When members are made that read secrets."""
 
 FLAGS = {"mesos_master": "credentials", "mesos_agent": "credential"}
 """The flags by which members have credentials, by their role."""
@@ -29,6 +28,11 @@ FLAGS = {"mesos_master": "credentials", "mesos_agent": "credential"}
 def order(cluster: Cluster, seen: Seen, plans: Plans) -> tuple[Id, Id] | None:
     """Say whose members are replaced behind whose, the later ones first; None if no credential moves."""
     own = [node for node in cluster.nodes if node.name in plans and touches(plans[node.name])]
+    if secrets.is_strict(cluster):
+        gains = any(not all(demands(node, seen[node.name]).values()) for node in own)
+        return (MASTERS, AGENTS) if gains else None
+    if cluster.credentials and any(demands(node, seen[node.name]).get(MASTERS) for node in own):
+        return AGENTS, MASTERS
     if cluster.credentials:
         gains = any(not all(has(node, seen[node.name]).values()) for node in own)
         return (AGENTS, MASTERS) if gains else None
@@ -38,7 +42,7 @@ def order(cluster: Cluster, seen: Seen, plans: Plans) -> tuple[Id, Id] | None:
 def touches(plan: HostPlan, *ids: Id) -> bool:
     """Tell whether a plan starts or replaces a master or an agent, or one of those of these ids."""
     those = ids or (MASTERS, AGENTS)
-    return any(step.id in those and step.phase in ("start", "replace") for step in plan.steps)
+    return any(step.id in those and step.phase in PHASES for step in plan.steps)
 
 
 def has(node: Node, seen: Observed) -> dict[Id, bool]:
@@ -48,6 +52,16 @@ def has(node: Node, seen: Observed) -> dict[Id, bool]:
         found[MASTERS] = secrets.MASTERS in seen.container(master(seen)).environment
     if "mesos_agent" in node.roles:
         found[AGENTS] = secrets.AGENTS in seen.container(CONTAINER).environment
+    return found
+
+
+def demands(node: Node, seen: Observed) -> dict[Id, bool]:
+    """Tell of a node's master and agent whether the container that is there demands credentials of others."""
+    found = {}
+    if "mesos_master" in node.roles:
+        found[MASTERS] = secrets.OF_AGENTS in seen.container(master(seen)).environment
+    if "mesos_agent" in node.roles:
+        found[AGENTS] = secrets.VISITORS in seen.container(CONTAINER).environment
     return found
 
 
@@ -76,5 +90,10 @@ def question(node: Node, role: str) -> Question:
 
 def runs_with(text: str, role: str) -> bool | None:
     """Read whether a member runs with credentials; None if it does not say."""
-    flags: Mapping[str, object] = http.table(http.table(http.read(text).json).get("flags"))
-    return bool(flags.get(FLAGS[role])) if flags else None
+    said = flags(text)
+    return bool(said.get(FLAGS[role])) if said else None
+
+
+def flags(text: str) -> Mapping[str, object]:
+    """Read a member's flags; none if it does not say."""
+    return http.table(http.table(http.read(text).json).get("flags"))

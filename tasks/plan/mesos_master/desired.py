@@ -1,5 +1,7 @@
 """Chapter 3: the Mesos masters."""
 
+from collections.abc import Iterable
+
 from ...inventory.cluster import Cluster, Node
 from ..desired import Container, Directories, Image, Item, Mount, secrets, zookeeper_url
 from ..names import Id
@@ -56,7 +58,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         cluster=cluster.settings.cluster_name,
         image=cluster.image(s.mesos_master_image),
         entrypoint="mesos-master",
-        environment=_published(cluster, node) + kept.environment + s.mesos_master_environment,
+        environment=(*_environment(cluster, node, kept.environment).items(), *s.mesos_master_environment),
         mounts=(
             Mount(s.mesos_master_log_dir, LOG_DIR, kept=True),
             Mount(s.mesos_master_work_dir, WORK_DIR, kept=True),
@@ -71,14 +73,16 @@ def container(cluster: Cluster, node: Node) -> Container:
     )
 
 
-def _published(cluster: Cluster, node: Node) -> tuple[tuple[str, str], ...]:
-    return (
-        ("MESOS_PORT", str(node.settings.mesos_master_port)),
-        ("MESOS_HOSTNAME", node.address),
-        ("MESOS_IP", node.address),
-        ("MESOS_ZK", zookeeper_url(cluster, cluster.settings.mesos_zk_path)),
-        ("MESOS_QUORUM", str(quorum(cluster))),
-        ("MESOS_REGISTRY", cluster.settings.mesos_registry),
-        ("MESOS_LOG_DIR", LOG_DIR),
-        ("MESOS_WORK_DIR", WORK_DIR),
-    )
+def _environment(cluster: Cluster, node: Node, more: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give what the runbook publishes, and beside it or in its place what a cluster with secrets has."""
+    return {
+        "MESOS_PORT": str(node.settings.mesos_master_port),
+        "MESOS_HOSTNAME": node.address,
+        "MESOS_IP": node.address,
+        secrets.ADDRESS: zookeeper_url(cluster, cluster.settings.mesos_zk_path),
+        "MESOS_QUORUM": str(quorum(cluster)),
+        "MESOS_REGISTRY": cluster.settings.mesos_registry,
+        "MESOS_LOG_DIR": LOG_DIR,
+        "MESOS_WORK_DIR": WORK_DIR,
+        **dict(more),
+    }

@@ -11,11 +11,14 @@ from .desired import name
 
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
-    """Object to other secrets than those of a master that runs with some."""
+    """Object to other secrets than those of a master that runs with some.
+
+    Those of its zk:// address are closing's business: that file also changes with who is in the ensemble.
+    """
     container = seen.container(name(node))
     if not container.runs or secrets.MASTERS not in container.environment:
         return
-    for file in secrets.masters(cluster, name(node)).files:
+    for file in secrets.masters(cluster, name(node)).files[:1]:
         there = seen.path(file.path)
         if there.kind == "regular file" and there.text != file.text:
             told = (

@@ -22,7 +22,8 @@ class Master:
 
     `recovered` tells whether its replica of the log is in use, `replicas` how many it sees; both
     mean something with the replicated log only. `registry` tells whether it has read the registry,
-    which only a leader that works has. What is counted is the cluster's on the leader only.
+    which only a leader that works has. One that is `locked` does not take our password, or we have none.
+    What is counted is the cluster's on the leader only.
     """
 
     present: bool = False
@@ -33,11 +34,13 @@ class Master:
     agents: int = 0
     frameworks: int = 0
     tasks: int = 0
+    locked: bool = False
 
 
 def master(answers: Answers) -> Master:
     """Read the answer to /metrics/snapshot."""
-    metrics = http.table(http.read(answers.get("metrics", "")).json)
+    said = http.read(answers.get("metrics", ""))
+    metrics = http.table(said.json)
     return Master(
         present=bool(metrics),
         elected=metrics.get("master/elected") == 1,
@@ -47,6 +50,7 @@ def master(answers: Answers) -> Master:
         agents=http.count(metrics.get("master/slaves_active")),
         frameworks=http.count(metrics.get("master/frameworks_active")),
         tasks=http.count(metrics.get("master/tasks_running")),
+        locked=said.status == 401,
     )
 
 
@@ -78,6 +82,9 @@ class Masters:
         waiting = _waits_for_others(cluster, masters, needed)
         if waiting:
             return Verdict(True, waiting)
+        if locked := [name for name in masters if name in needed and masters[name].locked]:
+            told = verb(locked, "does not take", "do not take")
+            return Verdict(False, f"{told} the operator's password of secrets_file, or there is none (401)")
         silent = [name for name in masters if name in needed and not masters[name].present]
         if silent:
             told = verb(silent, "does not answer", "do not answer")

@@ -172,7 +172,7 @@ def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:
 
 
 def _image(reference: str) -> str:
-    request, missing = http.get(f"/distribution/{reference}/json"), f"error: no such object: {reference}"
+    request, missing = http.stranger(f"/distribution/{reference}/json"), f"error: no such object: {reference}"
     is_missing = f"printf '%s\\n' \"$objects\" | grep -qixF {quote(missing)}"
     return f"part {quote('image ' + reference)}; ! {is_missing} || registry {quote(request)}"
 

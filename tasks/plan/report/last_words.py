@@ -14,6 +14,7 @@ VERBS: Mapping[Phase, str] = {
     "stage": "prepare",
     "start": "start",
     "replace": "replace",
+    "introduce": "replace or hand over",
     "hand over": "hand over",
     "settle": "tidy up on",
 }
@@ -113,7 +114,8 @@ def _concerns(progress: Progress, service: str) -> bool:
 def _service(progress: Progress, service: str) -> str:
     standing = progress.standings.get(service)
     told = [_standing(progress, service, standing)] if standing else [f"{SERVICES[service]} was not asked."]
-    for phase, text in (("start", "not started"), ("replace", "not replaced"), ("hand over", "not replaced")):
+    for phase in ("start", "replace", "introduce", "hand over"):
+        text = "not started" if phase == "start" else "not replaced"
         if waiting := _only_prepared(progress, service, phase):
             told.append(f"Only prepared, {text}: {names(waiting)}.")
     return " ".join(told)

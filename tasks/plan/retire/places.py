@@ -25,7 +25,7 @@ class Place:
 
 def places(node: Node) -> tuple[Place, ...]:
     """Give the directories of all members on a node."""
-    found = {"zookeeper": _zookeeper, "mesos_master": _master, "mesos_agent": _agent}
+    found = {"zookeeper": _zookeeper, "mesos_master": _master, "marathon": _marathon, "mesos_agent": _agent}
     return tuple(place for role, own in found.items() if role in node.roles for place in own(node))
 
 
@@ -35,6 +35,7 @@ def _zookeeper(node: Node) -> Iterator[Place]:
     yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"), data=True)
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))
+    yield Place(Id.ZOOKEEPER_RUN, secrets.home("zookeeper"), ("jaas.conf*",))
 
 
 def _master(node: Node) -> Iterator[Place]:
@@ -43,8 +44,12 @@ def _master(node: Node) -> Iterator[Place]:
     yield Place(Id.MASTER_RUN, secrets.home("mesos_master"), ("credentials.json*",))
 
 
+def _marathon(node: Node) -> Iterator[Place]:
+    yield Place(Id.MARATHON_RUN, secrets.home("marathon"), ("secret*",))
+
+
 def _agent(node: Node) -> Iterator[Place]:
     own = ("meta", "slaves", "provisioner", "volumes")
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_work_dir, own, data=True)
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_log_dir, ("mesos-slave.*", "mesos-agent.*"))
-    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*",))
+    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*", "visitors.json*"))

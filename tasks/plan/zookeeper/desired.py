@@ -1,13 +1,17 @@
 """Chapter 2: the ZooKeeper ensemble."""
 
 from ...inventory.cluster import Cluster, Node
-from ..desired import Container, Directories, File, Identity, Image, Item, Mount
+from ..desired import Container, Directories, File, Identity, Image, Item, Mount, secrets
 from ..names import Id
+from . import sasl
 
 CONTAINER = "zookeeper"
 
-FOUR_LETTER_WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat,stmk,wchs"
-"""All but wchc and wchp: what ZooKeeper 3.4 allows by itself (ServerCnxn.java), 3.5+ only if told to."""
+FOUR_LETTER_WORDS = "conf,cons,dump,mntr,srvr"
+"""What mesofab and its suite ask, and nothing else; srvr is answered by every version in any case."""
+
+JAAS = "-Djava.security.auth.login.config"
+"""Names the file with the secrets of a JVM's."""
 
 
 def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
@@ -24,6 +28,7 @@ def desired(cluster: Cluster, node: Node) -> tuple[Item, ...]:
         configuration,
         Identity(Id.ZOOKEEPER_MYID, f"{home}/data/myid", str(node.myid), remedy=_MYID),
         Image(Id.ZOOKEEPER_PULL, cluster.image(node.settings.zookeeper_image)),
+        *_secrets(cluster).items,
         container(cluster, node, configuration),
     )
 
@@ -60,6 +65,7 @@ def zoo_cfg(cluster: Cluster, node: Node) -> str:
         f"autopurge.purgeInterval={s.zookeeper_purge_interval}\n"
         f"4lw.commands.whitelist={FOUR_LETTER_WORDS}\n"
         "admin.enableServer=false\n"
+        f"{sasl.lines(cluster)}"
         f"{servers}"
     )
 
@@ -69,8 +75,11 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
 
     SERVER_JVMFLAGS comes behind the image's own -Xmx (3.5+ sets one), and Java takes the last.
     """
-    s = node.settings
-    home = s.zookeeper_dir
+    s, kept = node.settings, _secrets(cluster)
+    home, flags = (
+        s.zookeeper_dir,
+        [f"-Xmx{s.zookeeper_heap}", *(f"{JAAS}={file.path}" for file in kept.files)],
+    )
     return Container(
         step=Id.ZOOKEEPER_RUN,
         name=CONTAINER,
@@ -80,16 +89,21 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
         image=cluster.image(s.zookeeper_image),
         log_size=s.log_size,
         log_files=s.log_files,
-        environment=(("SERVER_JVMFLAGS", f"-Xmx{s.zookeeper_heap}"),),
+        environment=(("SERVER_JVMFLAGS", " ".join(flags)),),
         mounts=(
             Mount(f"{home}/logs", "/opt/zookeeper/logs", kept=True),
             Mount(configuration.path, "/conf/zoo.cfg"),
             Mount(f"{home}/data", "/data", kept=True),
+            *kept.mounts,
         ),
         # The leader alone listens on the peer port, but any member may become leader.
         ports=(s.zookeeper_client_port, s.zookeeper_peer_port, s.zookeeper_election_port),
-        files=(configuration,),
+        files=(configuration, *kept.files),
     )
+
+
+def _secrets(cluster: Cluster) -> secrets.Kept:
+    return secrets.members(cluster, CONTAINER, sasl.stage(cluster))
 
 
 _MYID = "an id belongs to its data for life: compare zoo.cfg of the other members, which says who is who"

@@ -16,7 +16,7 @@ from ..membership import Membership, Objection, Plans, Seen, Stage, absent, touc
 from ..names import Id
 from ..step import Blocker
 from ..words import names, verb
-from . import advice, fewer, swapped
+from . import advice, fewer, locking, swapped
 from .advice import Members
 from .desired import CONTAINER, cfg, data
 from .listed import Lists, is_settled, mode, named, objection, strangers
@@ -24,7 +24,12 @@ from .service import Ensemble
 
 
 def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
-    """Say how the ensemble comes to its wanted members: one more at a time, two fewer, others, or not."""
+    """Say how the ensemble comes to its wanted members, and these to authenticate each other, or not."""
+    return locking.along(cluster, seen, plans, _membership(cluster, seen, plans))
+
+
+def _membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
+    """Say how it comes to its wanted members: one more at a time, two fewer, others, or not."""
     lists = in_use(cluster, seen)
     if gone := fewer.leaving(cluster, lists):
         told = fewer.membership(cluster, gone, lists, plans)

@@ -11,7 +11,7 @@ from ..look.versions import Version
 from ..membership import Plans, Seen, touches
 from ..names import Id
 from ..step import Blocker, HostPlan
-from . import snapshot
+from . import locking, snapshot
 from .desired import CONTAINER, data
 from .service import Ensemble
 
@@ -26,7 +26,8 @@ ONE_WAY = (
 
 
 def objections(cluster: Cluster, node: Node, seen: Observed) -> Iterator[Blocker]:
-    """Object to a version that may not be able to read the data."""
+    """Object to a version that may not be able to read the data, or to do what security wants."""
+    yield from locking.objections(cluster, node, seen)
     names, wanted = seen.holdings.get(data(node), ()), _wanted(cluster, node)
     if not names or not _gets_another(cluster, node, seen):
         return

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 _ALONE = ("-d", "-v", "-h", "-no-version-check")
 _WITH_VALUE = ("-mem", "-main", "-java-home", "-jvm-debug")
+_NO_HOOK = "No start hook file found ($HOOK_MARATHON_START). Proceeding with the start script."
+
+
+def hook(environment: Mapping[str, str], given: Sequence[str]) -> dict[str, str]:
+    """Run the start hook, and give the variables that its file NAME.env exports.
+
+    The file is looked for in the directory of the process, whichever one the hook itself is in.
+    """
+    program = environment.get("HOOK_MARATHON_START", "")
+    if given[:1] == ["--help"]:
+        return {}
+    if not os.access(program, os.X_OK):
+        print(_NO_HOOK)
+        return {}
+    subprocess.run([program], check=False)
+    file = f"{os.path.splitext(program)[0]}.env".rpartition("/")[2]
+    if not Path(file).is_file():
+        return {}
+    reading = ["bash", "-c", 'source "$0" && env -0', f"./{file}"]
+    told = subprocess.run(reading, stdout=subprocess.PIPE, text=True, check=False).stdout
+    pairs = (line.partition("=") for line in told.split("\0") if line)
+    return {name: value for name, _, value in pairs}
 
 
 def arguments(environment: Mapping[str, str], given: Sequence[str]) -> list[str]:

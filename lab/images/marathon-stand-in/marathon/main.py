@@ -37,7 +37,7 @@ _log = logging.getLogger("marathon.main")
 
 def main() -> None:
     """Run one Marathon until something ends it."""
-    print("No start hook file found ($HOOK_MARATHON_START). Proceeding with the start script.")
+    os.environ.update(launcher.hook(os.environ, sys.argv[1:]))
     arguments = launcher.arguments(os.environ, sys.argv[1:])
     chosen = _parse(arguments)
     process.log_to_stdout()

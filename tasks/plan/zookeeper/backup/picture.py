@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from .tree import Right, Stamp, Tree, Znode
+from ...look.rights import Right
+from .tree import Stamp, Tree, Znode
 
 ROUNDS = 20
 """How often a tree is gone through at most."""

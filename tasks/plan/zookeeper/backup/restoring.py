@@ -1,6 +1,7 @@
 """What a restore may do: nothing over what is there and is another one's, and nothing twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ....inventory.cluster import Cluster
 from ...words import counted
@@ -35,6 +36,13 @@ def foreign(cluster: Cluster, backup: Backup) -> str:
         was, now = (", ".join(each) for each in (backup.roots, roots(cluster)))
         return f"it was taken from {was} in ZooKeeper, {cluster.source} has {now}"
     return ""
+
+
+def without_rights(tree: Tree, roots: Roots) -> Tree:
+    """Leave out who owns the masters' tree: a deploy sees to that, by the secrets of now."""
+    return {
+        path: replace(node, acl=OPEN) if below(path, roots.mesos) else node for path, node in tree.items()
+    }
 
 
 def lacking(backup: Backup, there: Tree) -> list[str]:

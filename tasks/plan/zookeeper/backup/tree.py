@@ -6,20 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ...look.rights import Right
+
 PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[^/\0]+)+")
 """A path that names one place: none of its parts is empty, `.` or `..`."""
 
 
 class Unsound(ValueError):
     """What is no sound backup; the text says why, as a part of a sentence."""
-
-
-class Right(NamedTuple):
-    """One entry of an ACL: what is permitted to whom."""
-
-    permissions: int
-    scheme: str
-    id: str
 
 
 OPEN = (Right(31, "world", "anyone"),)

@@ -25,6 +25,7 @@ def snapshot(state: State) -> dict[str, float]:
         "master/elected": float(state.leads),
         "master/uptime_secs": time.time() - state.started,
         **_people(state),
+        **_principals(state),
         **{f"master/tasks_{name}": float(tasks[f"TASK_{name.upper()}"]) for name in _STATES},
         "master/outstanding_offers": float(len(state.offers)),
         "master/slaves_unreachable": float(len(state.registrar.listed("unreachable"))),
@@ -51,6 +52,12 @@ def _people(state: State) -> dict[str, float]:
             found[f"master/{name}_{yes}"] = there
             found[f"master/{name}_{no}"] = len(group) - there
     return found
+
+
+def _principals(state: State) -> dict[str, float]:
+    """Return the counters of principals: there are some for each framework that was added with one."""
+    kinds = ("messages_processed", "messages_received")
+    return {f"frameworks/{one}/{kind}": 0.0 for one in state.principals for kind in kinds}
 
 
 def _shares(state: State) -> dict[str, float]:
