@@ -19,6 +19,9 @@ from .findings import REDO, Finding, finding
 STARTING = (404, 503)
 """What a member answers that has just started: it is asked again."""
 
+REFUSED = (401, 403)
+"""What whoever is let in is not answered."""
+
 PATIENCE = 10
 """Seconds that it may take to start."""
 
@@ -93,11 +96,10 @@ def _locked(node: Node, door: Door) -> Iterator[Finding]:
         seen = ", ".join((str(answer.status_code), *filter(None, [realm])))
         if seen != wanted:
             yield finding(node.name, f"{place} answers {who} with {seen}", wanted, REDO)
-    if (code := _answer(door, OPERATOR).status_code) not in (200, 307):
+    if (code := _asked(door, OPERATOR).status_code) in REFUSED:
         remedy = "compare the operator's secret in secrets_file with the file of secrets on its host"
-        yield finding(
-            node.name, f"{place} answers the operator with {code}", "200 or, by a follower, 307", remedy
-        )
+        seen, let_in = f"{place} answers the operator with {code}", "the operator to be let in"
+        yield finding(node.name, seen, let_in, remedy)
 
 
 def _answer(door: Door, auth: AuthBase | None) -> requests.Response:

@@ -199,7 +199,7 @@ def test_one_line_says_who_owns_the_cluster_and_whether_credentials_are_demanded
     known = exposure(parse(f"{text}\nsecurity=permissive\nsecrets_file=s\n"))
     assert known == f"security=permissive: {reach} Masters know credentials, and demand none."
     strict = exposure(parse(f"{text}\nsecurity=strict\nsecrets_file=s\n"))
-    assert strict.startswith(f"security=strict: {reach} Masters and agents demand passwords; ")
+    assert strict.startswith(f"security=strict: {reach} Masters, agents and Marathons demand passwords; ")
 
 
 # What a look tells
