@@ -50,8 +50,10 @@ def test_all_may_read_what_root_made_and_root_alone_may_change_it(host: Host, no
 
 def zoo_cfg(host: Host, node: Node) -> dict[str, str]:
     """Return the keys and values of a host's zoo.cfg."""
-    text = host.run("cat %s", f"{node.settings.zookeeper_dir}/conf/zoo.cfg").stdout
-    lines = (line.strip() for line in text.splitlines())
+    path = f"{node.settings.zookeeper_dir}/conf/zoo.cfg"
+    said = host.run("cat %s", path)
+    require(said.rc == 0, node.name, f"{path} cannot be read ({said.stderr.strip()})", "the file", REDO)
+    lines = (line.strip() for line in said.stdout.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key.strip(): value.strip() for key, _, value in pairs}
 

@@ -145,8 +145,7 @@ if [ $code = 0 ]; then
   objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1) ||
     [ $? != 124 ] || code=124 objects=
 fi
-[ $code != 124 ] || hangs=yes
-[ $code = 0 ] || {{ part trouble; {OURS} 2>&1 >/dev/null; }}
+[ $code = 0 ] || {{ [ $code != 124 ] || hangs=yes; part trouble; {OURS} 2>&1 >/dev/null; }}
 part objects; printf '%s\\n' "$objects"
 ended() {{ # ended TEXT: tell whether a container in it has ended, and docker may start it again and again
   case $1 in *'"Restarting":true'* | *'"Running":false'* | *'"RestartCount":'[3-9]* | \
