@@ -9,6 +9,7 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import locks
 from .chosen import Chosen
 from .findings import LEAVE, Finding, each, finding, refuse, require
 from .four_letter_words import session
@@ -68,6 +69,12 @@ def test_every_marathon_answers_on_its_port(chosen: Chosen) -> None:
             as_json(node, at_marathon(node, "/v2/info"))
 
     chosen.each("marathon", silent)
+
+
+def test_the_marathons_ask_strangers_for_a_password_if_hosts_ini_says_so(
+    cluster: Cluster, chosen: Chosen
+) -> None:
+    chosen.each("marathon", lambda node: locks.found(cluster, node, "marathon"))
 
 
 def leads(answer: requests.Response) -> Any:

@@ -76,10 +76,7 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
 
 
 def _introduction(plans: Plans, turn: int) -> Iterator[Entry]:
-    own = {
-        name: tuple(step for step in plan.in_phase(introduction.PHASE) if step.turn == turn)
-        for name, plan in plans.items()
-    }
+    own = introduction.of_turn(plans, turn)
     if any(own.values()):
         yield Entry("introduce", steps=own)
 

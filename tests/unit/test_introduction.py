@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_json, as_wanted
 
-from tasks.engine import introducing
+from tasks.engine import principals
 from tasks.engine.performing import perform
 from tasks.engine.preview import Preview, outlook, previewed
 from tasks.engine.refusals import refuse
@@ -125,27 +125,26 @@ class World:
             {**known, "marathon_config": {"mesos_leader_ui_url": url}}
         )
 
-    def seen(self, name: str) -> Observed:
-        """Look at a host: what has credentials, and what has not yet."""
-        now, shown = (
+    def seen(self, name: str, shown: bool) -> Observed:
+        """Look at a host: what has credentials, and what has not yet; ZooKeeper is as it is to be."""
+        of_open, of_known = (
             as_wanted(one, next(node for node in one.nodes if node.name == name))
             for one in (cluster(False), cluster(True))
         )
-        having = [("mesos-master-", name in self.credentials), ("marathon-", name in self.shows)]
+        has = {"mesos-master-": name in self.credentials, "marathon-": name in self.shows, "zookeeper": shown}
         containers = {
-            called: shown.containers[called]
-            if any(has and called.startswith(its) for its, has in having)
-            else one
-            for called, one in now.containers.items()
+            called: (
+                of_known if any(called.startswith(its) and has[its] for its in has) else of_open
+            ).containers[called]
+            for called in of_open.containers
         }
-        role = {"mesos_master": name in self.credentials, "marathon": name in self.shows}
-        files = {
-            path: one
-            for path, one in shown.paths.items()
-            if any(has and f"/etc/mesofab-secure/{its}" in path for its, has in role.items())
-        }
-        answers = {**now.answers, "mesos_master metrics": self.metrics(name), "marathon info": self.info()}
-        return replace(now, containers=containers, paths={**now.paths, **files}, answers=answers)
+        homes = {"mesos_master": has["mesos-master-"], "marathon": has["marathon-"], "zookeeper": shown}
+        lacks = tuple(f"/etc/mesofab-secure/{role}" for role, there in homes.items() if not there)
+        base = of_known if shown else of_open
+        paths = {**of_known.paths, **base.paths}
+        paths = {path: one for path, one in paths.items() if not path.startswith(lacks)}
+        answers = {**base.answers, "mesos_master metrics": self.metrics(name), "marathon info": self.info()}
+        return replace(base, containers=containers, paths=paths, answers=answers)
 
 
 class WorldOfHosts(FakeHosts):
@@ -174,7 +173,7 @@ class WorldOfHosts(FakeHosts):
 
 def found(world: World, shown: bool, more: str = "", cut: int = -1) -> tuple[Run, Preview]:
     run = Run(WorldOfHosts(cluster(shown, more), world, cut))
-    return run, previewed(run, {name: world.seen(name) for name in NAMES}, {})
+    return run, previewed(run, {name: world.seen(name, shown) for name in NAMES}, {})
 
 
 def deploy(world: World, shown: bool, more: str = "", cut: int = -1) -> list[str]:
@@ -291,19 +290,19 @@ def test_marathon_alone_is_refused() -> None:
     world = World(credentials={*NAMES})
     whole, _ = found(world, True)
     run = Run(whole.hosts, [MARATHON])
-    preview = previewed(run, {name: world.seen(name) for name in NAMES}, {})
+    preview = previewed(run, {name: world.seen(name, True) for name in NAMES}, {})
     with pytest.raises(Blocked, match="the leading master has to change twice for that"):
         refuse(run, preview)
     assert outlook(run, preview).turns  # a plan shows the rest all the same
     some = Run(whole.hosts.among([A, B]))
     with pytest.raises(Blocked, match="`fab deploy-cluster` of all hosts does it in order"):
-        refuse(some, previewed(some, {name: world.seen(name) for name in (A, B)}, {}))
+        refuse(some, previewed(some, {name: world.seen(name, True) for name in (A, B)}, {}))
 
 
 def test_masters_alone_lose_no_credentials_while_a_marathon_may_show_one() -> None:
     world = World(knows=True, credentials={*NAMES}, shows={*NAMES})
     run = Run(found(world, False)[0].hosts, [MESOS_MASTER])
-    preview = previewed(run, {name: world.seen(name) for name in NAMES}, {})
+    preview = previewed(run, {name: world.seen(name, False) for name in NAMES}, {})
     with pytest.raises(Blocked, match="this run does not see to all Marathons"):
         refuse(run, preview)
 
@@ -311,10 +310,10 @@ def test_masters_alone_lose_no_credentials_while_a_marathon_may_show_one() -> No
 def test_an_only_marathon_and_another_version_are_refused() -> None:
     world = World(credentials={*NAMES}, line=[A])
     one = cluster(True, count=1)
-    plans = runbook.plans(runbook.CHAPTERS, one, one.nodes, {name: world.seen(name) for name in NAMES})
+    plans = runbook.plans(runbook.CHAPTERS, one, one.nodes, {name: world.seen(name, True) for name in NAMES})
     assert any("it is the only one" in each for each in plans[A].obstacles)
     newer = f"marathon_image={IMAGES.format(9)}\n"
-    seen = {name: World().seen(name) for name in NAMES}
+    seen = {name: World().seen(name, True) for name in NAMES}
     plans = runbook.plans(runbook.CHAPTERS, cluster(True, newer), cluster(True, newer).nodes, seen)
     assert all("each needs an order of its own" in str(plan.obstacles) for plan in plans.values())
 
@@ -325,10 +324,10 @@ def test_nobody_hands_over_marathon_while_that_would_end_a_master() -> None:
     with pytest.raises(
         Blocked, match="Marathon is not handed over now: the leading master knows Marathon without"
     ):
-        introducing.refuse_if_unfinished(run, preview.seen, "Marathon is not handed over now")
+        principals.refuse_if_unfinished(run, preview.seen, "Marathon is not handed over now")
     world.knows = True
-    introducing.refuse_if_unfinished(run, preview.seen, "Marathon is not handed over now")
-    introducing.refuse_if_unfinished(found(world, False)[0], preview.seen, "Marathon is not handed over now")
+    principals.refuse_if_unfinished(run, preview.seen, "Marathon is not handed over now")
+    principals.refuse_if_unfinished(found(world, False)[0], preview.seen, "Marathon is not handed over now")
 
 
 # Decisions

@@ -129,6 +129,14 @@ def unfinished(cluster: Cluster, seen: Seen, said: Said) -> bool:
 # The plan
 
 
+def of_turn(plans: Plans, turn: int) -> dict[str, tuple[Step, ...]]:
+    """Give each host's steps of one of the two turns."""
+    return {
+        name: tuple(step for step in plan.in_phase(PHASE) if step.turn == turn)
+        for name, plan in plans.items()
+    }
+
+
 def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
     """Put Marathons that begin or cease to show a principal in an order that harms nobody."""
     running = _running(cluster, seen)
