@@ -253,6 +253,15 @@ def test_a_taken_port_blocks_the_first_start_and_names_the_process(cluster: Clus
     assert str(blocker).startswith("2.5 zookeeper: port 2181 is taken by java (pid 42). Stop that process")
 
 
+def test_a_port_that_another_container_has_is_told_by_its_name(cluster: Cluster) -> None:
+    node = cluster.nodes[0]
+    taken = {2181: "java (pid 42) of the container web"}
+    bare = Observed(addresses=frozenset({node.address}), engine=True, listeners=taken)
+    (blocker,) = plan(cluster, bare).blockers
+    assert blocker.seen == "port 2181 is taken by java (pid 42) of the container web"
+    assert blocker.remedy.startswith("stop that container (docker stop web)")
+
+
 def test_a_port_that_our_own_running_container_holds_is_not_taken(cluster: Cluster, well: Observed) -> None:
     assert plan(cluster, replace(well, listeners={2181: "java (pid 42)"})).blockers == ()
 

@@ -401,6 +401,53 @@ def test_a_host_without_docker_is_told_by_the_shells_words(host: Path) -> None:
     assert not seen.engine and "not found" in seen.engine_error
 
 
+ID, OTHER = "1" * 64, "2" * 64
+CGROUPS = {
+    "another container": (f"0::/docker/{OTHER}\n", "java", "java (pid 123) of the container web"),
+    "one, by systemd": (
+        f"0::/system.slice/docker-{OTHER}.scope\n",
+        "java",
+        "java (pid 123) of the container web",
+    ),
+    "one of cgroup v1": (
+        f"9:cpu:/docker/{OTHER}\n1:name=systemd:/\n",
+        "java",
+        "java (pid 123) of the container web",
+    ),
+    "the look's own": (f"0::/docker/{ID}\n", "java", "java (pid 123)"),
+    "no container": ("0::/user.slice\n", "java", "java (pid 123)"),
+    "a port that is forwarded": (
+        "0::/system.slice/docker.service\n",
+        "docker-proxy",
+        "docker-proxy (pid 123) of the container proxied",
+    ),
+}
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize("cgroup, program, who", CGROUPS.values(), ids=CGROUPS.keys())
+def test_who_has_a_port_is_told_with_the_container_that_it_is_of(
+    host: Path, cgroup: str, program: str, who: str, sh: list[str]
+) -> None:
+    (host / "cgroup").write_text(cgroup)
+    (host / "containers/zookeeper").write_text(report().replace('"Id":"', f'"Id":"{ID}","Was":"'))
+    stand_in(host / "bin", "ss", f"cat <<'EOF'\n{SOCKETS.replace('java', program)}EOF")
+    answers = f"""\
+case "$*" in
+*"{{{{.Name}}}} {OTHER}") echo "2181 /web"; exit ;;
+*publish=2181*) echo "2181 proxied"; exit ;;
+esac
+echo "$1" >>starts
+"""
+    stand_in(host / "bin", "docker", f"{answers}{DOCKER}")
+    ask = Questions(containers=("zookeeper",), ports=(2181, 2888))
+    text = script(ask, BOUNDARY).replace(LOCK, str(host / "lock")).replace("/proc/$pid/cgroup", "cgroup")
+    seen = read(run(text, host, host / "bin", sh).stdout.decode(), BOUNDARY, ask)
+    assert seen.listeners[2181] == who
+    assert seen.listeners[5050] == "mesos-master (pid 9)", "nobody asked for it"
+    assert (host / "starts").read_text().split() == ["ps", "inspect"]
+
+
 HUNG = {"any question": "*)", "a question about its containers": "'inspect '*)"}
 
 

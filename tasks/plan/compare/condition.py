@@ -54,7 +54,7 @@ def of_the_process(host: Host, wanted: Container) -> Iterator[Ill]:
     name, seen = wanted.name, host.seen.container(wanted.name)
     if taken := taken_ports(host, wanted, seen):
         told = ", ".join(f"port {port} is taken by {process}" for port, process in taken.items())
-        yield Ill(Sort.PORT, told, ports.FREE_PORT)
+        yield Ill(Sort.PORT, told, "; ".join(dict.fromkeys(map(ports.freed, taken.values()))))
     elif _starts_again(host, wanted):
         yield _again(host, name)
     elif seen.status == "paused":

@@ -7,6 +7,7 @@ from itertools import islice
 from ...inventory.edits import Change, Set
 from ...inventory.settings import VARIABLES
 from ..desired import Container
+from ..look.listeners import container
 from ..step import Blocker
 from .compared import Host
 
@@ -20,6 +21,13 @@ SETTINGS = {
 
 FREE_PORT = "stop that process"
 
+
+def freed(who: str) -> str:
+    """Say how a port is freed on which somebody listens."""
+    name = container(who)
+    return f"stop that container (docker stop {name})" if name else FREE_PORT
+
+
 MEMBERS = ("java", "mesos-master", "mesos-slave", "mesos-agent")
 """Processes that may well be members, on a host without any of ours."""
 
@@ -30,8 +38,9 @@ def blockers(host: Host, wanted: Container, taken: Mapping[int, str]) -> Iterato
         if port in taken:
             seen = f"port {port} is taken by {taken[port]}"
             by_hand = taken[port].partition(" ")[0] in MEMBERS and not host.seen.clusters
-            free = f"{FREE_PORT}; or, if it is a member of this cluster that runs by hand, see `fab adopt`"
-            other = free if by_hand else FREE_PORT, _other_ports(host, setting, port)
+            free = freed(taken[port])
+            either = f"{free}; or, if it is a member of this cluster that runs by hand, see `fab adopt`"
+            other = either if by_hand else free, _other_ports(host, setting, port)
             remedy, changes = _misnumbered(host, wanted) or other
             yield Blocker(wanted.step, wanted.name, seen, remedy, "port", changes)
 

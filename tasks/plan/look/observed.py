@@ -19,14 +19,13 @@ from ..desired import (
 from ..desired.every_host import profile_line
 from ..gate import Question
 from ..shell import at_once, quote
-from . import by_hand, docker, firewall, lease, mounts, sections
+from . import by_hand, docker, firewall, lease, listeners, mounts, sections
 from . import profile as of_profile
 from . import sealed as of_secrets
 from .docker import ABSENT, SeenContainer, SeenImage
 from .engine import TIMELY
 from .firewall import SeenFirewall
 from .lease import Lease
-from .listeners import listening, on_loopback
 from .mounts import Held
 from .peers import Peers
 from .profile import Login, Profile
@@ -63,7 +62,8 @@ class Questions:
     is what every login is to read, None if it is of no concern. `holdings` are directories whose content
     tells of data, `kept` the mounts that a container must not lose; `words` has the questions to services by
     their part's name. `adopted` are containers of which others, made by hand, may be there by other names,
-    its values. Those that are `vital` are answered at once by whatever does not hang, and get more time.
+    its values. Who listens on one of `ports` is told with the container. Those that are `vital` are answered
+    at once by whatever does not hang, and get more time.
     """
 
     files: tuple[str, ...] = ()
@@ -75,6 +75,7 @@ class Questions:
     containers: tuple[str, ...] = ()
     adopted: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[tuple[str, Mount], ...] = ()
+    ports: tuple[int, ...] = ()
     images: tuple[str, ...] = ()
     words: Mapping[str, Question] = field(default_factory=dict)
     vital: frozenset[str] = frozenset()
@@ -176,6 +177,7 @@ def questions(
         holdings=tuple(home.data for home in homes if home.data),
         containers=tuple(dict.fromkeys(name for one in containers for name in by_hand.names(one))),
         adopted={one.name: one.adopts for one in containers if one.adopts not in ("", one.name)},
+        ports=tuple(port for one in containers for port in one.ports),
         kept=tuple((one.name, mount) for one in containers for mount in one.mounts if mount.kept),
         images=tuple(dict.fromkeys(image.reference for image in of(Image, items))),
         words=words,
@@ -203,7 +205,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
         *(f"part {quote('data ' + path)}; ls -A {quote(path)} 2>/dev/null" for path in ask.holdings),
     ]
     if ask.containers or ask.images:
-        parts += [docker.asking(ask.containers, ask.images), "part listeners; ss -ltnp"]
+        parts += [docker.asking(ask.containers, ask.images), listeners.asking(ask.ports)]
         parts += [mounts.asking(ask.kept)] if ask.kept else []
     parts += [last] if last else []
     # Services may take a while to answer, and docker and a login, too.
@@ -252,8 +254,8 @@ def _observed(parts: Mapping[str, str], ask: Questions, salt: str) -> Observed:
         ends=docker.ends(parts.get("ends", "")),
         held=mounts.read(parts.get("mounts", ""), ask.kept, told[0]),
         clusters=clusters,
-        listeners=listening(parts.get("listeners", "")),
-        loopback=on_loopback(parts.get("listeners", "")),
+        listeners=listeners.listening(parts.get("listeners", ""), parts.get("owners", "")),
+        loopback=listeners.on_loopback(parts.get("listeners", "")),
         answers={name: parts[f"answer {name}"] for name in ask.words},
         hanging=frozenset(name for name in ask.vital if f"{HANGS} {name}" in parts),
     )
