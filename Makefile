@@ -54,8 +54,8 @@ unit test: export PYTHONDONTWRITEBYTECODE :=
 unit: $(READY) ## Our own tests that need no lab
 	$(PYTEST) tests/unit tests/hostile -q -n 3 --dist worksteal
 
-nightly: $(READY) ## Try 10,000 answers on every parser of what hosts and services say; kill runs in the lab at every step
-	$(PYTEST) tests/unit/test_border.py tests/unit/test_any_answer.py tests/unit/test_hearing.py -q -n 3 --dist worksteal --hypothesis-profile=nightly
+nightly: $(READY) ## Try 10,000 examples on every parser of answers and values; kill runs in the lab at every step
+	$(PYTEST) tests/unit/test_border.py tests/unit/test_any_answer.py tests/unit/test_hearing.py tests/unit/test_json_values.py -q -n 3 --dist worksteal --hypothesis-profile=nightly
 	$(PYTEST) tests/lab -q -k killed_runs --hypothesis-profile=nightly
 
 coverage: $(READY) ## How much of tasks/ the unit tests reach

@@ -13,7 +13,7 @@ from testinfra.host import Host
 from tasks.inventory.cluster import Node
 from tasks.inventory.secret import HIDDEN, redacted, shown, shown_words
 
-from . import ports, rights
+from . import engine, ports, rights
 from .findings import REDO, Finding, fail, finding
 from .reach import OWN_ENGINE
 from .wanted import Wanted
@@ -88,11 +88,11 @@ class Container:
 @functools.cache
 def inspect(host: Host, node: Node, name: str) -> Container:
     """Ask docker for a container, once; fails with docker's own words if there is none."""
+    engine.refuse_again(node)
     said = host.run(_ASK, name, name)
     words = said.stderr.strip() or "no answer"
-    if said.rc != 0 and "no such" not in words.lower():
-        seen = f"docker does not tell of {name}, which may run all the same ({words})"
-        fail(node.name, seen, "its engine to answer", "start it: systemctl start docker")
+    if said.rc != 0 and not re.search("no such (object|container)", words.lower()):
+        engine.refuse(node, words, f"docker does not tell of {name}, which may run all the same")
     if said.rc != 0:
         taken = ports.taken(said.stdout, ports.of(node, name))
         seen = f"no container {name} ({words})" + f"; {taken}" * bool(taken)

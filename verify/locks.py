@@ -1,7 +1,7 @@
-"""Whether masters and agents ask for a password what must be asked for, and let in whoever has it.
+"""Whether masters, agents and Marathons ask for a password what must be asked for, and let in whoever has it.
 
-Source: every endpoint of Mesos 1.5.0 with and without a password. A member that does not answer is the
-finding of another check.
+Sources: every endpoint of Mesos 1.5.0 with and without a password; Marathon 1.5.8, which guards every path. A
+member that does not answer is the finding of another check.
 """
 
 import time
@@ -29,8 +29,12 @@ LOCKS = {
         ("/state", "/flags", "/metrics/snapshot", "/slaves", "/registrar(1)/registry"),
     ),
     "mesos_agent": ("mesos-agent", ("/state", "/flags", "/metrics/snapshot", "/containers")),
+    "marathon": ("", ("/ping", "/v2/info", "/v2/apps")),
 }
-"""How the realms of a role begin, and what is asked for with GET, which reads only."""
+"""How the realms of a role begin, and what is asked for with GET, which reads only.
+
+Marathon's realm is a setting of its own, `--http_realm`.
+"""
 
 CALL = {"type": "GET_HEALTH"}
 
@@ -62,10 +66,17 @@ def found(cluster: Cluster, node: Node, role: str) -> Iterator[Finding]:
 def doors(node: Node, role: str) -> Iterator[Door]:
     """Give the doors of a node's member of a role."""
     s, (realm, paths) = node.settings, LOCKS[role]
-    port = s.mesos_master_port if role == "mesos_master" else s.mesos_agent_port
-    url = f"http://{node.address}:{port}"
-    yield from (Door(url, path, f"{realm}-readonly") for path in paths)
-    yield Door(url, "/api/v1", f"{realm}-readwrite", CALL)
+    ports = {
+        "mesos_master": s.mesos_master_port,
+        "mesos_agent": s.mesos_agent_port,
+        "marathon": s.marathon_port,
+    }
+    url = f"http://{node.address}:{ports[role]}"
+    if role == "marathon":
+        yield from (Door(url, path, "") for path in paths)
+    else:
+        yield from (Door(url, path, f"{realm}-readonly") for path in paths)
+        yield Door(url, "/api/v1", f"{realm}-readwrite", CALL)
 
 
 def _open(node: Node, door: Door) -> Iterator[Finding]:
@@ -75,10 +86,11 @@ def _open(node: Node, door: Door) -> Iterator[Finding]:
 
 
 def _locked(node: Node, door: Door) -> Iterator[Finding]:
-    place, wanted = f"{door.url}{door.path}", f'401, Basic realm="{door.realm}"'
+    place, wanted = f"{door.url}{door.path}", f'401, Basic realm="{door.realm}"' if door.realm else "401"
     for who, auth in (("nobody", None), ("a wrong password", WRONG)):
         answer = _answer(door, auth)
-        seen = ", ".join((str(answer.status_code), *filter(None, [answer.headers.get("WWW-Authenticate")])))
+        realm = answer.headers.get("WWW-Authenticate") if door.realm else ""
+        seen = ", ".join((str(answer.status_code), *filter(None, [realm])))
         if seen != wanted:
             yield finding(node.name, f"{place} answers {who} with {seen}", wanted, REDO)
     if (code := _answer(door, OPERATOR).status_code) not in (200, 307):

@@ -26,6 +26,13 @@ case $told in ended*) told="$told
 early
 $(asked "$shell" -c "trap '$question' EXIT; . /etc/profile" | grep '^says')" ;; esac
 printf '%s\\n' "$told"
+for each in sh bash; do
+  command -v $each >/dev/null || continue
+  why=$($each -n /etc/profile 2>&1 | grep -v ' warning: ' | head -n 1)
+  [ -n "$why" ] || continue
+  echo "broken $each cannot read it ($why)"; asked $each -lc "$question" | sed -n 's/^says/then/p'
+  break
+done
 for try in 1 2 3; do
   left=$(grep -Fls "VERIFY_LOGIN=$$." /proc/[0-9]*/environ | tr -dc '0-9\\n')
   [ -n "$left" ] || break
@@ -46,6 +53,12 @@ def check(host: Host, node: Node) -> None:
         at = ", ".join(rest.strip() for word, rest in told if word == "left" and rest.strip())
         seen = f"a login shell does not come to its end within {LIMIT} s" + (f"; it is at {at}" if at else "")
         fail(node.name, seen, "its prompt", "have /etc/profile wait for nothing")
+    broken = next((rest for word, rest in told if word == "broken"), "")
+    if broken and [rest.strip() for word, rest in told if word == "then"] != [node.address]:
+        seen = f"/etc/profile breaks logins: {broken}"
+        fail(
+            node.name, seen, "shells to read it", "correct that line; `fab host.set-ip` leaves the file alone"
+        )
     if "early" in words and said != [node.address]:
         seen = f"a login shell ends in /etc/profile, where it has HOST_IP={said[0] if said else ''!r}"
         remedy = "move the line that sets HOST_IP above the one that ends it"

@@ -30,8 +30,21 @@ OPTIONS = (
 Host keys are always checked, as fab does it. What ssh_config may want for sessions of people is left out.
 """
 
-OWN_ENGINE = "unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock; "
-"""Goes before docker, which then asks a host's own engine, whatever its environment or a context says."""
+HANGS = "it has not answered within 20 s"
+"""What is told of a docker engine that hangs."""
+
+OWN_ENGINE = f"""\
+unset DOCKER_TLS_VERIFY DOCKER_API_VERSION; export DOCKER_HOST=unix:///var/run/docker.sock
+docker() {{
+  timeout -s KILL 20 docker "$@"
+  case $? in 0) ;; 124 | 137 | 143) echo '{HANGS}' >&2; return 1 ;;
+  127) command docker "$@" ;; *) return 1 ;; esac
+}}
+"""
+"""Goes before docker, which then asks a host's own engine, whatever its environment or a context says.
+
+If that hangs, it says so, and leaves none behind that waits for it.
+"""
 
 
 def address(node: Node) -> str:

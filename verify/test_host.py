@@ -8,7 +8,7 @@ from testinfra.host import Host
 
 from tasks.inventory.cluster import Cluster, Node
 
-from . import lease, logins, walls
+from . import engine, lease, logins, walls
 from .chosen import Chosen
 from .findings import LEAVE, fail, finding, refuse, require
 from .reach import OWN_ENGINE
@@ -63,10 +63,11 @@ def _is_left_over(name: str, wanted: Collection[str]) -> bool:
 
 
 def test_no_other_container_of_ours_is_there(host: Host, node: Node, cluster: Cluster) -> None:
+    engine.refuse_again(node)
     said = host.run(f"{OWN_ENGINE}docker ps -a --filter label=mesofab.role --format %s", "{{.Names}}")
     wanted = {ROLES[role](cluster, node).name for role in node.roles}
-    asked = finding(node.name, f"docker does not answer ({said.stderr})", "its containers", "start docker")
-    refuse([asked] * (said.rc != 0))
+    if said.rc != 0:
+        engine.refuse(node, said.stderr.strip(), "docker does not answer")
     others = [name for name in said.stdout.split() if name not in wanted]
     if others and (at_work := lease.told(host.run(lease.ASK).stdout)):  # it has begun since we came
         fail(node.name, at_work, lease.WANTED, lease.WAIT)

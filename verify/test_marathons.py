@@ -9,6 +9,7 @@ from kazoo.exceptions import NoNodeError
 
 from tasks.inventory.cluster import Cluster, Node
 
+from . import locks
 from .chosen import Chosen
 from .findings import LEAVE, Finding, each, finding, refuse, require
 from .four_letter_words import session
@@ -68,6 +69,12 @@ def test_every_marathon_answers_on_its_port(chosen: Chosen) -> None:
             as_json(node, at_marathon(node, "/v2/info"))
 
     chosen.each("marathon", silent)
+
+
+def test_the_marathons_ask_strangers_for_a_password_if_hosts_ini_says_so(
+    cluster: Cluster, chosen: Chosen
+) -> None:
+    chosen.each("marathon", lambda node: locks.found(cluster, node, "marathon"))
 
 
 def leads(answer: requests.Response) -> Any:
@@ -162,6 +169,16 @@ def test_marathon_is_exactly_one_active_framework_on_the_leading_master(
         "with none, look at --master and --framework_name of the leading Marathon and at its log; "
         "with several, stop the one that is not of hosts.ini",
     )
+    if cluster.credentials:
+        wanted = cluster.credentials.of["marathon"].principal
+        seen = next(one.get("principal") for one in known if one["id"] == own[0])
+        require(
+            seen == wanted,
+            chief.name,
+            f"the leading master knows Marathon {f'as {seen}' if seen else 'without a principal'}",
+            f"its principal, {wanted}: a master without it would end when another Marathon leads",
+            "`fab deploy-cluster` has another master lead, which learns it",
+        )
 
 
 def test_every_marathon_has_the_version_of_its_image(own: Answers) -> None:

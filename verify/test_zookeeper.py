@@ -10,6 +10,10 @@ from .containers import Container, inspect
 from .findings import REDO, refuse, require
 from .wanted import Wanted, proofs, zookeeper
 
+WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat,stmk,wchs"
+ASKED = "conf,cons,dump,mntr,srvr"
+"""The four-letter words that an open cluster answers, and one that is not."""
+
 pytestmark = pytest.mark.role("zookeeper")
 
 
@@ -46,8 +50,10 @@ def test_all_may_read_what_root_made_and_root_alone_may_change_it(host: Host, no
 
 def zoo_cfg(host: Host, node: Node) -> dict[str, str]:
     """Return the keys and values of a host's zoo.cfg."""
-    text = host.run("cat %s", f"{node.settings.zookeeper_dir}/conf/zoo.cfg").stdout
-    lines = (line.strip() for line in text.splitlines())
+    path = f"{node.settings.zookeeper_dir}/conf/zoo.cfg"
+    said = host.run("cat %s", path)
+    require(said.rc == 0, node.name, f"{path} cannot be read ({said.stderr.strip()})", "the file", REDO)
+    lines = (line.strip() for line in said.stdout.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key.strip(): value.strip() for key, _, value in pairs}
 
@@ -81,7 +87,7 @@ def test_zoo_cfg_holds_the_settings_of_the_inventory(host: Host, node: Node, clu
         "maxClientCnxns": str(s.zookeeper_max_client_cnxns),
         "autopurge.snapRetainCount": str(s.zookeeper_snap_retain),
         "autopurge.purgeInterval": str(s.zookeeper_purge_interval),
-        "4lw.commands.whitelist": "conf,cons,dump,mntr,srvr",
+        "4lw.commands.whitelist": WORDS if cluster.settings.security == "open" else ASKED,
         "admin.enableServer": "false",
         **dict.fromkeys(proofs(cluster), "true"),
     }

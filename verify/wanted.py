@@ -49,8 +49,13 @@ def secret(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
     return {name: value} if cluster.settings.security != "open" else {}
 
 
+def locked(cluster: Cluster, name: str, value: str = "") -> dict[str, str]:
+    """Return what only a cluster has whose members demand passwords."""
+    return {name: value} if cluster.settings.security == "strict" else {}
+
+
 def demands(cluster: Cluster, *more: tuple[str, str]) -> dict[str, str]:
-    """Return what only a cluster has whose masters and agents demand passwords."""
+    """Return the variables by which masters and agents demand passwords."""
     both = {f"MESOS_AUTHENTICATE_HTTP_{what}": "true" for what in ("READONLY", "READWRITE")}
     return {**both, **dict(more)} if cluster.settings.security == "strict" else {}
 
@@ -130,9 +135,15 @@ def marathon(cluster: Cluster, node: Node) -> Wanted:
             "MARATHON_HOSTNAME": node.address,
             "LIBPROCESS_IP": node.address,
             "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
+            **locked(cluster, "HOOK_MARATHON_START", "/bin/true"),
             **dict(s.marathon_environment),
         },
-        binds=frozenset(secret(cluster, f"{SECRETS}/marathon:{SECRETS}/marathon:ro")),
+        binds=frozenset(
+            {
+                *secret(cluster, f"{SECRETS}/marathon:{SECRETS}/marathon:ro"),
+                *locked(cluster, f"{SECRETS}/marathon/true.env:/marathon/true.env:ro"),
+            }
+        ),
         arguments=(
             *("--master", master, "--zk", zk_url(cluster, s.marathon_zk_path)),
             *shown_to_masters(cluster),

@@ -66,7 +66,7 @@ def _parse_tasks(fab: Any) -> None:
         type(fab).parse_tasks(fab)
     except ParseError as error:
         names = [name for task, aliases in fab.collection.task_names.items() for name in (task, *aliases)]
-        raise _refusal(sentence(error, names)) from None
+        raise _refusal(sentence(error, names, fab.argv)) from None
     except ValueError as error:  # Fabric's own, of -t and its like
         raise _refusal(
             f"A value is not a number: {error}. `fab --help` shows which option takes one."
@@ -105,11 +105,15 @@ def _refusal(text: str) -> Exit:
     return Exit(printable(text), BadInput.exit_code)
 
 
-def sentence(error: ParseError, tasks: Iterable[str]) -> str:
-    """Say what is wrong with a command line; `tasks` are the names there are."""
+def sentence(error: ParseError, tasks: Iterable[str], words: Iterable[str]) -> str:
+    """Say what is wrong with a command line of these words; `tasks` are the names there are."""
     said = str(error)
     if match := re.fullmatch(r"No idea what '(.*)' is!", said):
         of = error.context
+        task = (of and of.name) or "TASK"
+        if option := next((word[: -len(match[1]) - 1] for word in words if _gives(word, match[1])), ""):
+            remedy = f"give {option} alone, or leave it out. `fab --help {task}` shows all options."
+            return f"{option} takes no value: {remedy}"
         return _unknown(match[1], of.flags if of else (), tasks, (of and of.name) or "")
     if match := re.match(r"Flag <Argument: (\w[\w-]*)(?: \((\w[\w-]*)\))?", said):
         name = max(match.groups(""), key=len)
@@ -118,6 +122,11 @@ def sentence(error: ParseError, tasks: Iterable[str]) -> str:
         options = " ".join(f"--{name}=..." for name in re.findall(r"'(\S+?)'", match[2]))
         return f"fab {match[1]} needs {options}; `fab --help {match[1]}` explains it."
     return f"{said} {LIST}, `fab --help TASK` its options."
+
+
+def _gives(word: str, value: str) -> bool:
+    """Tell whether a word gives this value to an option, which Invoke takes apart."""
+    return word.startswith("--") and word.partition("=")[1:] == ("=", value)
 
 
 def _unknown(word: str, options: Iterable[str], tasks: Iterable[str], task: str) -> str:

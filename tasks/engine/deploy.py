@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import Blocked
+from ..plan.marathon import introduction
 from ..plan.membership import Plans
 from ..plan.mesos_master import replicas
-from ..plan.runbook import Chapter
+from ..plan.runbook import MARATHON, Chapter
 from ..plan.schedule import steps
 from . import gates, lease
 from .performing import Result, note, perform
@@ -90,11 +91,25 @@ def _change(run: Run, found: Preview, promise: "Promise | None") -> Result:
 
 def _carry_out(run: Run, found: Preview, promised: bool) -> Result:
     """Change who is a member, if hosts.ini wants that, then the rest, and then what a pull has shown."""
+    found = _finished(run, found)
     rest = _rest(run) if _change_members(run, found) else found
     result = perform(run, rest)
     if not promised and doubtful(run, rest):
         result = perform(run, _shown(run))
     return replace(result, plans=found.plans)
+
+
+def _finished(run: Run, found: Preview) -> Preview:
+    """Bring to its end what Marathon has begun, before stages have it fail over; give what is left to do."""
+    early = introduction.of_turn(found.plans, introduction.EARLY)
+    if not found.stages or not any(early.values()):
+        return found
+    from .introducing import introduce
+
+    note(run, found)
+    run.hosts.act(steps(found.plans, "stage", MARATHON))
+    introduce(run.hosts, early, found)
+    return _rest(run)
 
 
 def _rest(run: Run) -> Preview:

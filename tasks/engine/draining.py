@@ -14,7 +14,7 @@ from ..plan.mesos_agent.picture import Picture, Unclear
 from ..plan.names import Id
 from ..plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER, ZOOKEEPER
 from ..plan.words import names
-from . import gates, introducing, lease, succession
+from . import gates, lease, principals, succession
 from .hosts import Hosts
 from .performing import Result
 from .run import Run
@@ -82,7 +82,7 @@ def empty(
 ) -> Result:
     """Drain a host for a run that holds it and all members; `seen` are its looks. Say what was left there."""
     over: list[str] = []
-    introducing.refuse_if_unfinished(run, seen, f"{node.name} is not drained now")
+    principals.refuse_if_unfinished(run, seen, f"{node.name} is not drained now")
     for line in foreseen.leaving(node, _refuse_if_needed(run, node)):
         run.console.say(f"{line}.")
     left = Agent(run.hosts, node, limits).empty(timeout) if _has_agent(node) else []

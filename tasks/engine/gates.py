@@ -99,6 +99,7 @@ def _await(
     def enough(said: Said) -> bool:
         nonlocal last, dead
         last = judge(said[chapter])
+        hosts.journal.judge(chapter.service, last)
         hosts.console.alive(vantage.name, last.says)
         dead = None if last.passed else ends.found()
         return last.passed or dead is not None

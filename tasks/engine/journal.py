@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..inventory.cluster import Cluster
-from ..plan.gate import Standing
+from ..plan.gate import Standing, Verdict
 from ..plan.membership import Plans
 from ..plan.names import SERVICES
 from ..plan.report.last_words import Progress
@@ -73,6 +73,11 @@ class Journal:
             yield
         finally:
             self.turns.append(replace(turn, end=elapsed()))
+
+    def judge(self, service: str, verdict: Verdict) -> None:
+        """Note what a gate has seen of a service."""
+        with self._lock:
+            self.progress = self.progress.judge(service, verdict)
 
     def hear(self, standings: Mapping[str, Standing]) -> None:
         """Note how services stand."""

@@ -105,7 +105,8 @@ def proven(hosts: Hosts, nodes: Sequence[Node]) -> None:
     for node in loud:
         if words not in said[node.name]:
             seen = f"its log does not say that it has authenticated with the leading master on {master.name}"
-            remedy = f"Look at `docker logs {CONTAINER}` there, then run again."
+            anew = f"`docker restart {CONTAINER}` has it do so anew"
+            remedy = f"Look at `docker logs {CONTAINER}` there; {anew}. Then run again."
             raise GateNotReached(seen, remedy, node.name, f"{MESOS_AGENT.gate} {MESOS_AGENT.title}")
 
 

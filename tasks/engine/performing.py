@@ -65,19 +65,24 @@ def perform(run: Run, found: Preview) -> Result:
                 from .handing_over import hand_over
 
                 hand_over(hosts, entry.chapters[0], found.plans)
-            case "stage" | "start" | "settle":
-                if entry.kind == "start":
-                    demanding.starting(hosts, entry.steps)
+            case "start":
+                demanding.starting(hosts, entry.steps)
+                hosts.act(entry.steps)
+            case "stage" | "settle":
                 hosts.act(_but_of(left, entry.steps))
-    if left:
-        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
-        raise Blocked("\n".join([*left_alone(left), kept]))
+    _refuse_rest(left)
     return Result(found.plans, tuple(verdicts[chapter].says for chapter in asked))
 
 
 def _but_of(left: Refused, steps: Steps) -> Steps:
     """Leave out what would follow the replacement of members that were left as they are."""
     return {name: tuple(s for s in own if not stays(left, name, s)) for name, own in steps.items()}
+
+
+def _refuse_rest(left: Refused) -> None:
+    if left:
+        kept = "These members were left as they are, new files wait beside the old ones; the rest was done."
+        raise Blocked("\n".join([*left_alone(left), kept]))
 
 
 def note(run: Run, found: Preview) -> None:

@@ -5,7 +5,7 @@ from ..plan.membership import Plans
 from ..plan.outlook import Outlook
 from ..plan.step import Sort
 from ..plan.words import grouped
-from . import demanding, gates, introducing, locking
+from . import demanding, gates, locking, principals
 from .preview import Preview, Refused, foreseen, lasting, left_alone, left_out, outlook
 from .run import Run
 
@@ -20,7 +20,7 @@ def refuse(run: Run, found: Preview, more: str = "") -> None:
     refuse_if_blocked(found.plans, unchanged)
     locking.refuse(run, found)
     demanding.refuse(run, found)
-    introducing.refuse(run, found)
+    principals.refuse(run, found)
     _refuse_outages(foreseen(run, found), unchanged)
 
 
@@ -43,7 +43,7 @@ def outcome(run: Run, found: Preview) -> tuple[Outlook, OperatorError | None]:
             _refuse_if_taken(found)
             locking.refuse(run, found)
             demanding.refuse(run, found)
-            introducing.refuse(run, found)
+            principals.refuse(run, found)
         else:
             refuse_if_unwell(found.plans)
             _refuse_if_in_vain(run, found)

@@ -66,9 +66,7 @@ def _turns(
         waiting = [member for member in waiting if member not in turn.members]
         chapter = next(each for each in chapters if each.service == turn.members[0].service)
         nodes = [node for node in hosts.nodes if Member(chapter.service, node.name) in turn.members]
-        own = {node.name: plans[node.name] for node in nodes}
-        locking.ready(hosts, chapter, own, seen)
-        demanding.ready(hosts, chapter, own, seen)
+        _see_ready(hosts, chapter, {node.name: plans[node.name] for node in nodes}, seen)
         served = len(nodes) == 1 and nodes[0].name in before[chapter.service].serving
         places = tuple(node.name for node in nodes)
         taken = Taken("replace", chapter.service, places, turn.leads, served, began, began)
@@ -85,6 +83,12 @@ def _turns(
                 put_back(hosts, chapter, nodes[0], error)
                 raise _rolled_back(hosts, chapter, nodes[0], error, waiting) from error
     return {}
+
+
+def _see_ready(hosts: Hosts, chapter: Chapter, plans: Plans, seen: Seen) -> None:
+    """Look whether others are ready for what these plans do about credentials. Raises GateNotReached."""
+    locking.ready(hosts, chapter, plans, seen)
+    demanding.ready(hosts, chapter, plans, seen)
 
 
 def _replace(

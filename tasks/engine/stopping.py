@@ -5,7 +5,7 @@ from ..plan import shell
 from ..plan.look.observed import Observed
 from ..plan.runbook import containers
 from ..plan.step import Action, HostPlan, Step
-from . import introducing, lease
+from . import lease, principals
 from .performing import Result
 from .run import Run
 
@@ -18,7 +18,7 @@ def stop(run: Run) -> Result:
     (chapter,) = run.chapters
     with lease.held(run) as leases:
         seen = leases.secure()
-        introducing.refuse_if_unfinished(run, seen, f"{chapter.title} is not stopped now")
+        principals.refuse_if_unfinished(run, seen, f"{chapter.title} is not stopped now")
         plans = {node.name: _plan(run, node, seen[node.name]) for node in run.hosts.nodes}
         run.hosts.journal.plan(run.cluster, plans)
         run.hosts.act({name: plan.steps for name, plan in plans.items()})

@@ -11,7 +11,7 @@ from ..plan.look.observed import Observed
 from ..plan.membership import started
 from ..plan.runbook import MARATHON, MESOS_MASTER, Chapter
 from ..plan.step import HostPlan
-from . import availability, gates, introducing, lease
+from . import availability, gates, lease, principals
 from .hosts import Hosts
 from .performing import Result, perform
 from .preview import Preview
@@ -35,7 +35,7 @@ def succeed(run: Run, to: Node | None) -> Result:
         if not leaving:
             run.console.say(f"{chapter.title}: {standing.leader} leads, so there is nothing to hand over.")
         elif chapter is MARATHON:
-            introducing.refuse_if_unfinished(run, seen, "Marathon is not handed over now")
+            principals.refuse_if_unfinished(run, seen, "Marathon is not handed over now")
         return _restarted(run, chapter, leaving, seen)
 
 

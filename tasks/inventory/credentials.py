@@ -36,6 +36,7 @@ AGENTS_FILE = "(the credential of agents: put in when this is sent)"
 VISITORS_FILE = "(the operator's credential, which agents know: put in when this is sent)"
 MARATHONS_FILE = "(the secret of Marathon: put in when this is sent)"
 MEMBERS_FILE = "(what ZooKeeper's members show each other: put in when this is sent)"
+OPERATORS_LOGIN = "(the operator's name and password: put in when this is sent)"
 TREES_OWNER = "(the credential of masters for ZooKeeper: put in when this is sent)"
 """What stands in plans and in the runbook for the text of a file of secrets, or for a part of it."""
 
@@ -138,13 +139,19 @@ class Credentials:
             MARATHONS_FILE: self.marathons,
             MEMBERS_FILE: self.members,
             TREES_OWNER: self.owner,
+            OPERATORS_LOGIN: self.login,
         }
+
+    @property
+    def login(self) -> Secret:
+        """The operator's name and password, by which Marathon knows who may ask it: `NAME:SECRET`."""
+        own = self.of["operator"]
+        return Secret(f"{own.principal}:{own.secret.text}")
 
     @property
     def operator(self) -> Secret:
         """What HTTP has of the operator (`Authorization: Basic`): to be sent, and never to be shown."""
-        own = self.of["operator"]
-        return Secret(b64encode(f"{own.principal}:{own.secret.text}".encode()).decode())
+        return Secret(b64encode(self.login.text.encode()).decode())
 
     def put_into(self, script: str) -> str:
         """Give a script with the texts of secrets where it only names them; it is for a host alone."""

@@ -47,6 +47,9 @@ MARATHON_FAILS = (
     f"can end that master: {BY_SETTING}"
 )
 
+HOOK = "HOOK_MARATHON_START"
+"""Names a program that Marathon's launcher runs first; it then reads NAME.env in its own directory."""
+
 NO_TLS = (
     "remove it: a Mesos whose build has no TLS ignores it without a word, one whose build has it answers "
     "nobody who asks over http, as mesofab and its neighbours do. firewall=true keeps strangers out instead"

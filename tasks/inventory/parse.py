@@ -7,6 +7,7 @@ from . import groups, ini, merged, rules
 from .cluster import Cluster, Node
 from .kinds import Wrong, address
 from .kinds import name as host_name
+from .lockout import HOOK
 from .names import ALIASES, JUDGED, meant
 from .raw import Assignment, InventoryError, Problem, Raw, Variables
 from .settings import ROLES, VARIABLES, Settings, Ssh
@@ -35,6 +36,7 @@ def cluster(raw: Raw, source: str) -> Cluster:
     nodes = [node for name in concerned if (node := _node(raw, name, concerned[name])) is not None]
     leaving = raw.members(groups.REMOVED)
     rules.check(raw, nodes, certain, leaving)
+    _check_hook(raw, common, nodes)
     if raw.problems:
         raise InventoryError(source, raw.problems, raw.places)
     stay = tuple(node for node in nodes if node.name not in leaving)
@@ -71,6 +73,17 @@ def _check_security(raw: Raw, common: dict[str, Any]) -> None:
             rules.common_variables(raw)["security"].line,
             f"security={common['security']} needs principals and secrets, and no secrets_file names them",
             "`fab secrets.make --out FILE` makes such a file; then add secrets_file=FILE",
+        )
+
+
+def _check_hook(raw: Raw, common: dict[str, Any], nodes: list[Node]) -> None:
+    """Complain about a start hook of Marathon's where it has ours, by which it learns whom to let in."""
+    hooked = (node for node in nodes if HOOK in dict(node.settings.marathon_environment))
+    if common.get("security") == "strict" and (node := next(hooked, None)):
+        raw.complain(
+            merged.variables(raw, node.name)["marathon_environment"].line,
+            f"marathon_environment sets {HOOK}, which security=strict needs to tell Marathon whom to let in",
+            "remove it, or write security=permissive",
         )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 from .kinds import Wrong
@@ -12,10 +13,12 @@ from .secret import is_secret, piece
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BEFORE_JSON = re.compile(r"(?<!\w)([A-Za-z_][A-Za-z0-9_]*)=(?=[{\[])")
 
-ESCAPED_JSON = re.compile(r"""=[{\[][^"']{0,99}\\\"""")
+ESCAPED_JSON = re.compile(r"""[{\[][^"']{0,99}\\\"""")
 """JSON whose quotes have backslashes, as within double quotes; Ansible takes these off."""
 
-QUOTE_OR_BACKSLASH = re.compile(r"""\\(["\\])""")
+ESCAPED = re.compile(r"""\\["\\]|.""", re.DOTALL)
+"""What stands for one character of such JSON."""
+
 SHELL_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 NEAR = 20
@@ -39,7 +42,6 @@ def assignments(text: str, takes_json: TakesJson) -> tuple[tuple[str, str], ...]
     Their order in hosts.ini means nothing, so it must not change a container's digest.
     """
     pairs: list[tuple[str, str]] = []
-    text = QUOTE_OR_BACKSLASH.sub(r"\1", text) if ESCAPED_JSON.search(text) else text
     for word in _words(text, takes_json) if BEFORE_JSON.search(text) else arguments(text):
         name, separator, value = word.partition("=")
         if not separator or not NAME.fullmatch(name):
@@ -69,12 +71,25 @@ def _words(text: str, takes_json: TakesJson) -> Iterator[str]:
 def _word(text: str, start: int, takes_json: TakesJson) -> tuple[str, int]:
     """Give the word that begins at `start`, and where it ends."""
     bare = BEFORE_JSON.match(text, start)
-    end = _end_of_json(text, bare.end()) if bare else None
-    if end is not None and not text[end : end + 1].strip():
-        return text[start:end], end
-    if bare and takes_json(bare[1]):
-        parsed(text[bare.end() :], bare[1])  # raises: it was no JSON, or something follows it
+    if bare:
+        escaped = ESCAPED_JSON.match(text, bare.end())
+        value = _unescaped(text[bare.end() :]) if escaped else text
+        begin = 0 if escaped else bare.end()
+        end = _end_of_json(value, begin)
+        if end is not None and not value[end : end + 1].strip():
+            until = bare.end() + _length(text, bare.end(), end) if escaped else end
+            return bare[0] + value[begin:end], until
+        if takes_json(bare[1]):
+            parsed(value[begin:], bare[1])  # raises: it was no JSON, or something follows it
     return _shell_word(text, start)
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\\\", "\0").replace('\\"', '"').replace("\0", "\\")
+
+
+def _length(text: str, start: int, characters: int) -> int:
+    return sum(len(piece[0]) for piece in islice(ESCAPED.finditer(text, start), characters))
 
 
 def _end_of_json(text: str, start: int) -> int | None:

@@ -7,12 +7,12 @@ anyway: what was ended does not serve, and is replaced then instead of being sta
 wait for a service, too, as agents do for masters that get a new version.
 """
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .gate import Standing
 from .names import SERVICES
-from .step import Step
+from .step import Action, Step
 from .words import share
 
 Standings = Mapping[str, Standing]
@@ -42,8 +42,13 @@ class Turn:
     leads: bool = False
 
 
-def stays(left: Container[Member], node: str, step: Step) -> bool:
-    """Tell whether a node's step is not done because its member is `left` as it is, nor what follows it."""
+def stays(left: Collection[Member], node: str, step: Step) -> bool:
+    """Tell whether a node's step is not done because its member is `left` as it is, nor what follows it.
+
+    What shuts out members that were left, wherever they are, is not done either.
+    """
+    if step.action is Action.CLOSE_TREE:
+        return any(member.service == step.id.service for member in left)
     return step.phase in ("replace", "settle") and Member(step.id.service, node) in left
 
 

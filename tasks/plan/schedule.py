@@ -56,11 +56,9 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
         starting = [chapter for chapter in together if any(steps(plans, "start", chapter).values())]
         if starting:
             # What these lean on comes first; behind the last start, all chapters roll together.
-            if replaced(rolling, plans):
-                yield from early
-                early = []
-            yield from _roll(rolling, plans)
-            rolling = []
+            if not early:
+                yield from _roll(rolling, plans)
+                rolling = []
             yield Entry("start", tuple(starting), steps(plans, "start", *starting))
             ready = [each for each in starting if each in asked and _is_done([each], plans)]
             yield from (Entry("check", (chapter,)) for chapter in ready)
@@ -78,10 +76,7 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
 
 
 def _introduction(plans: Plans, turn: int) -> Iterator[Entry]:
-    own = {
-        name: tuple(step for step in plan.in_phase(introduction.PHASE) if step.turn == turn)
-        for name, plan in plans.items()
-    }
+    own = introduction.of_turn(plans, turn)
     if any(own.values()):
         yield Entry("introduce", steps=own)
 

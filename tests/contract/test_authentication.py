@@ -24,6 +24,11 @@ ONLY_AGENT = {
         {"principals": {"type": "ANY"}, "agents": {"type": "NONE"}},
     ]
 }
+RECORDED_COUNTERS = {
+    name
+    for name in json.loads((LOCKED / "leader_GET_metrics.snapshot__op.txt").read_text().partition("\n\n")[2])
+    if name.startswith("frameworks/")
+}
 AUTHENTICATED_AS_NOBODY = (
     "Authenticated principal 'marathon' does not match principal '' set in `FrameworkInfo`"
 )
@@ -195,7 +200,7 @@ def test_a_principal_that_comes_under_a_living_leader_ends_that_leader(lone: Clu
     # The new leader knows the framework from the agent, without a principal; that one comes is harmless yet.
     second = _with_driver(master, first, "marathon")
     assert second.call("REVIVE").status == 202
-    assert _principal(master, second) is None
+    assert _principal(master, second) is None and not _counters(master)
     # Who fails over to it under that leader ends it, by the first thing it says.
     third = _with_driver(master, first, "marathon")
     _until_agents_know(lone)
@@ -208,6 +213,7 @@ def test_a_principal_that_comes_under_a_living_leader_ends_that_leader(lone: Clu
         one = _with_driver(master, first, "marathon")
         assert one.call("REVIVE").status == 202
     assert _principal(master, one) == "marathon"
+    assert _counters(master) == RECORDED_COUNTERS
 
 
 def test_a_driver_that_no_longer_authenticates_harms_nobody(lone: Cluster, files: Files) -> None:
@@ -240,6 +246,10 @@ def _frameworks(master: Member) -> dict[str, Json]:
 
 def _principal(master: Member, scheduler: Scheduler) -> str | None:
     return _frameworks(master)[scheduler.id["value"]].get("principal")
+
+
+def _counters(master: Member) -> set[str]:
+    return {name for name in master.get("/metrics/snapshot") if name.startswith("frameworks/")}
 
 
 def _until_agents_know(lone: Cluster) -> None:

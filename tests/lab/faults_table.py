@@ -976,6 +976,7 @@ EXEMPT = {
         (
             "test_the_masters_ask_strangers_for_a_password_if_hosts_ini_says_so",
             "test_the_agents_ask_strangers_for_a_password_if_hosts_ini_says_so",
+            "test_the_marathons_ask_strangers_for_a_password_if_hosts_ini_says_so",
         ),
         "the lab is open; a member with other doors than hosts.ini says has other variables, which are a fault of "
         "another check. A unit test has doors that stand open",

@@ -114,9 +114,8 @@ def suite(planned: Round, file: Path, report: Path) -> tuple[Reds, str]:
 
 def logs() -> str:
     """Return the end of every container's log."""
-    ask = (
-        "for name in $(docker ps -a --format '{{.Names}}'); do echo $name; docker logs -n 40 $name 2>&1; done"
-    )
+    names = "$(timeout -s KILL 9 docker ps -a --format '{{.Names}}')"
+    ask = f"for name in {names}; do echo $name; docker logs -n 40 $name 2>&1; done"
     return "\n".join(f"{one.address}\n{_said(one.address, ask)}" for one in hosts.present())
 
 

@@ -66,7 +66,7 @@ def test_members_come_to_authenticate_each_other_and_back_under_a_writer(
         assert STAGE.format(2) not in typed("deploy-zookeeper", security="strict")
         assert stages() == [3, 3, 3]
         assert all(PROVEN in inside(node, "docker logs zookeeper 2>&1") for node in TRIO)
-        said += [inside(node, SHOWN) for node in TRIO]
+        said += [inside(node, f"{SHOWN}:") for node in TRIO]
         back = typed("deploy-zookeeper", security="open")
         assert [STAGE.format(number) in back for number in (3, 2, 1, 0)] == [False, True, True, True]
         assert stages() == [0, 0, 0] and all(
@@ -79,7 +79,7 @@ def test_members_come_to_authenticate_each_other_and_back_under_a_writer(
 
 @pytest.mark.parametrize(
     ("security", "spoil"),
-    [("permissive", f"chown 0 {FILE}.next {FILE}"), ("strict", f"sed -i s/password=./password=.x/ {FILE}")],
+    [("permissive", f"chown 0 {FILE}.next {FILE}"), ("strict", f"sed -i 's/password=./&x/' {FILE}")],
     ids=["unreadable", "another secret"],
 )
 def test_a_member_that_cannot_authenticate_is_put_back_and_the_others_serve_on(

@@ -419,8 +419,10 @@ HALF_REMOVED = Round(
     codes={"status": 7, "plan": 0, "preflight": 0, "deploy": 0},
 )
 
+HUNG = "the docker engine hangs: it has not answered within 20 s"
+
 ENGINE_DEAD = Round(
-    "an engine that does not run",
+    "engines that do not run, or do not answer",
     (
         Fault(
             "an agent's docker engine is stopped",
@@ -441,6 +443,31 @@ ENGINE_DEAD = Round(
                 "plan": "{agent}  5.2 docker: the docker engine does not run",
                 "preflight": "{agent}  error  docker: ",
                 "deploy": "{agent}  ...docker: the docker engine does not run",
+            },
+        ),
+        Fault(
+            "the docker engine of a ZooKeeper's host hangs",
+            {
+                "test_the_container_runs@{zk_a}": f"{{zk_a}}: {HUNG}; expected it to answer; look at its log (journalctl -u docker); systemctl restart docker ends it, and its containers start again with it"
+            },
+            shell_in("{zk_a}", "kill -STOP $(cat /run/docker.pid)"),
+            follow=(
+                "test_no_other_container_of_ours_is_there@{zk_a}",
+                "test_it_runs_the_pinned_image@{zk_a}",
+                "test_it_comes_back_after_a_reboot@{zk_a}",
+                "test_it_is_on_the_hosts_network_and_has_no_other_rights@{zk_a}",
+                "test_its_variables_and_arguments_are_as_wanted@{zk_a}",
+                "test_its_configuration_and_data_live_on_the_host@{zk_a}",
+                "test_the_masters_log_and_registry_live_on_the_host@{zk_a}",
+                "test_the_master_runs_as_the_runbook_says@{zk_a}",
+                "test_marathon_runs_as_the_runbook_says@{zk_a}",
+            ),
+            heal=shell_in("{zk_a}", "kill -CONT $(cat /run/docker.pid)"),
+            told={
+                "status": f"{{zk_a}}  zookeeper: docker: {HUNG}",
+                "plan": f"{{zk_a}}  2.4, 2.5, 3.1, 3.2, 4.1 docker: {HUNG}. Look at its log (journalctl -u docker); systemctl restart docker ends it",
+                "preflight": f"{{zk_a}}  error  docker: {HUNG}.",
+                "deploy": f"{{zk_a}}  ...docker: {HUNG}.",
             },
         ),
     ),

@@ -540,6 +540,10 @@ TYPED = {
         ["--json", "plan"],
         "fab has no option --json here. A task's options go after it, fab's own before it.",
     ),
+    "a value for an option that takes none": (
+        ["status", "--web=5"],
+        "--web takes no value: give --web alone, or leave it out. `fab --help status` shows all options.",
+    ),
     "an option without its value": (["lab.stop", "--node"], "--node needs a value: --node=VALUE."),
     "a task without its option": (
         ["lab.stop"],

@@ -13,6 +13,7 @@ from tasks.plan import runbook
 from tasks.plan.compare.profile import Edit, edit
 from tasks.plan.desired import File
 from tasks.plan.desired.every_host import profile_line
+from tasks.plan.look.engine import HANGS
 from tasks.plan.look.observed import Observed, Path
 from tasks.plan.look.profile import Profile
 from tasks.plan.runbook import CHAPTERS, ZOOKEEPER
@@ -261,6 +262,7 @@ def test_a_port_that_our_own_running_container_holds_is_not_taken(cluster: Clust
     [
         ("sh: 1: docker: not found", "there is no docker"),
         ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "engine does not run"),
+        (f"{HANGS} 20 s", "the docker engine hangs: it has not answered within 20 s"),
         ("permission denied", "docker says 'permission denied'"),
         ("", "docker says nothing"),
     ],

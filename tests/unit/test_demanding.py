@@ -99,6 +99,16 @@ def test_the_plan_shows_that_masters_are_replaced_twice() -> None:
     assert order(OPEN, STRICT) == THEN + FIRST
 
 
+def costs(was: Cluster, wanted: Cluster) -> list[str]:
+    seen = seen_in(was)
+    return list(proof.told(wanted, seen, runbook.plans(BOTH, wanted, wanted.nodes, seen)))
+
+
+def test_the_plan_says_who_is_asked_for_a_password_from_now_on() -> None:
+    assert costs(PERMISSIVE, STRICT) == costs(OPEN, STRICT) == [proof.COMES]
+    assert costs(STRICT, STRICT) == costs(STRICT, PERMISSIVE) == costs(OPEN, PERMISSIVE) == []
+
+
 def test_agents_know_the_operator_alone_and_masters_demand_what_is_listed() -> None:
     kept = secrets.agents(STRICT, CONTAINER)
     assert dict(kept.environment)[secrets.VISITORS] == "/etc/mesofab-secure/mesos_agent/visitors.json"

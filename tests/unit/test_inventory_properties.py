@@ -143,7 +143,6 @@ def _variable_line(draw: st.DrawFn, key: str, value: str) -> str:
     return f"{key}{equals}{quotes}{value}{quotes}{draw(st.sampled_from(('', ' ')))}"
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_what_is_written_down_is_read_back(data: st.DataObject) -> None:
     meant = data.draw(clusters())
@@ -344,7 +343,6 @@ def test_any_value_of_any_variable_is_read_or_refused_with_a_remedy(name: str, t
         assert wrong.what and wrong.mend
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.just("") | PIECES.map("{} ".format), st.text("abc '\"\\", min_size=1, max_size=6), PIECES)
 def test_no_secret_is_in_what_is_told_of_a_value_that_cannot_be_used(
     before: str, word: str, behind: str

@@ -5,7 +5,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import docker_gets, messages
 
@@ -65,6 +65,11 @@ WRITTEN = {
     ),
     "a backslash of its own": ("host", r"""E='MESOS_ACLS={"a": "b\\c \"d\""}'""", r'{"a": "b\\c \"d\""}'),
     "quotes within quotes, on a host's line": ("host", r"""E="MESOS_ACLS='{\"a\": 1}'" """, '{"a": 1}'),
+    "backslashes before its quotes, beside a word that has its own": (
+        "vars",
+        r"""E=MESOS_ACLS={\"a\":\"b\\\\c\"} TZ='=[\"'""",
+        r'{"a":"b\\c"}',
+    ),
     "a file": ("vars", "E=MESOS_ACLS=file:///etc/mesos/acls.json", "file:///etc/mesos/acls.json"),
     "a file in the old way": ("vars", "E=MESOS_ACLS=/etc/mesos/acls.json", "/etc/mesos/acls.json"),
     "an empty object": ("X", "E='MESOS_ACLS={}'", "{}"),
@@ -101,6 +106,18 @@ def test_json_with_one_character_changed_is_json_or_refused(
         assert wrong.what and wrong.mend
     else:
         assert isinstance(json.loads(pair[1]), dict) or pair[1].startswith(("/", "file://"))
+
+
+WORD = st.text(st.sampled_from("ab=:,'\"\\\\[[]{{} #;é"), min_size=1, max_size=8)
+BESIDE = {"nothing": "", "JSON": 'Z={"z": 1} ', "JSON with backslashes": r"Z={\"z\": 1} "}
+
+
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE.keys())
+@given(st.dictionaries(st.sampled_from("ABC"), WORD, min_size=1))
+@example({"A": r"=[\""})
+def test_any_quoted_value_keeps_each_of_its_characters(beside: str, values: dict[str, str]) -> None:
+    text = beside + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
+    assert dict(agent_environment(text)) == values | ({"Z": '{"z": 1}'} if beside else {})
 
 
 # Ways to write it that do not

@@ -7,7 +7,7 @@ from samples import TRIO, as_wanted
 from tasks.engine.deploy import deploy
 from tasks.engine.run import Run
 from tasks.inventory.parse import parse
-from tasks.plan.gate import Standing
+from tasks.plan.gate import Standing, Verdict
 from tasks.plan.look.observed import Observed
 from tasks.plan.names import Id
 from tasks.plan.report.last_words import Progress, last_words
@@ -73,6 +73,18 @@ def test_a_member_counts_again_once_it_was_heard() -> None:
 def test_a_leader_that_is_taken_down_leads_no_more() -> None:
     said = last_words(planned(REPLACE).begin(NODES[2], REPLACE))
     assert "2 of 3 members serve; one more failure stops the service. Not serving: 10.0.0.3." in said[1]
+
+
+def test_a_service_all_of_whose_members_answer_is_not_said_to_serve_while_its_gate_says_no() -> None:
+    no, yes = Verdict(False, "leader 10.0.0.3 is not registered with a master yet"), Verdict(True, "well")
+    cut = staged(planned(WRITE, REPLACE)).judge("zookeeper", no)
+    told = (
+        "ZooKeeper, when last asked: 3 of 3 members answer, but it is not well: leader 10.0.0.3 is not "
+        "registered with a master yet. Only prepared, not replaced: 10.0.0.1, .2, .3."
+    )
+    assert last_words(cut)[0] == told
+    assert "3 of 3 members serve, 10.0.0.3 leads; " in last_words(cut.judge("zookeeper", yes))[0]
+    assert "2 of 3 members serve" in last_words(cut.begin(NODES[0], REPLACE))[1]
 
 
 def test_a_first_start_that_was_cut_says_how_many_must_serve() -> None:

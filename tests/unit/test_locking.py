@@ -17,7 +17,7 @@ from tasks.engine.run import Run
 from tasks.errors import Blocked, GateNotReached
 from tasks.inventory.cluster import Cluster
 from tasks.inventory.credentials import WHO, Credential, Credentials, Secret
-from tasks.inventory.parse import parse
+from tasks.inventory.parse import InventoryError, parse
 from tasks.plan import runbook, script
 from tasks.plan.desired import File, Unsealed, of, secrets
 from tasks.plan.gate import Question, Standing
@@ -26,7 +26,7 @@ from tasks.plan.look.observed import Observed, Questions
 from tasks.plan.look.observed import Path as Seen
 from tasks.plan.mesos_agent import locking
 from tasks.plan.outlook import foresee
-from tasks.plan.runbook import CHAPTERS, MESOS_AGENT, MESOS_MASTER
+from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_AGENT, MESOS_MASTER
 from tasks.plan.step import Action, HostPlan
 
 A, B, C, D = (f"10.0.0.{last}" for last in (1, 2, 3, 9))
@@ -137,6 +137,19 @@ def test_secrets_that_nobody_needs_any_more_go_when_nobody_mounts_them() -> None
     assert step.phase == "settle" and f"rm -f {MASTERS_FILE} {ADDRESS_FILE}\n" in step.shell
 
 
+def test_marathon_learns_whom_to_let_in_by_a_file_that_its_launcher_reads() -> None:
+    text = f"[zookeeper]\n{A} myid=1\n[mesos_master]\n{A}\n[marathon]\n{A}\n[all:vars]\nsecurity=strict\n"
+    strict = replace(parse(f"{text}secrets_file=s\n"), credentials=credentials())
+    (made,) = runbook.containers([MARATHON], strict, strict.nodes[0])
+    assert ("HOOK_MARATHON_START", "/bin/true") in made.environment
+    file = f"{secrets.HOME}/marathon/true.env"
+    assert f"{file}:/marathon/true.env:ro" in [mount.bind for mount in made.mounts]
+    (sealed,) = (each.sealed for each in made.files if each.path == file)
+    assert sealed and sealed.text == "export MESOSPHERE_HTTP_CREDENTIALS='operator:one-secret-of-operator'"
+    with pytest.raises(InventoryError, match="sets HOOK_MARATHON_START, which security=strict needs"):
+        parse(f"{text}secrets_file=s\nmarathon_environment=HOOK_MARATHON_START=/bin/false\n")
+
+
 # The look
 
 
@@ -173,7 +186,7 @@ def test_a_look_tells_whether_a_file_has_the_secrets_and_nothing_of_them(
 def test_an_open_cluster_looks_for_secrets_that_were_left() -> None:
     items = runbook.wanted(BOTH, cluster(), cluster().nodes[0])
     assert sealed.asked(items) == dict.fromkeys(path for each in of(Unsealed, items) for path in each.paths)
-    assert len(sealed.asked(items)) == 9
+    assert len(sealed.asked(items)) == 12
 
 
 # By what members say as they run

@@ -53,6 +53,15 @@ def stand(*answers: str, cluster: Cluster | None = None) -> Standing:
     return Masters().standing(cluster or masters(), said)
 
 
+LOCKED = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="mesos-master-readonly"\r\n\r\n'
+
+
+def test_masters_that_do_not_take_our_password_are_not_told_as_silent() -> None:
+    assert judge(LEADER, LOCKED, FOLLOWER) == Verdict(
+        False, "10.70.0.11 does not take the operator's password of secrets_file, or there is none (401)"
+    )
+
+
 # What one master says
 
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tasks.plan.desired import Mount
 from tasks.plan.gate import Question
 from tasks.plan.look import mounts
 from tasks.plan.look.docker import OF_LATE, End, SeenContainer
+from tasks.plan.look.engine import HANGS, WAIT
 from tasks.plan.look.mounts import Held
 from tasks.plan.look.observed import LOCK, Observed, Questions, read, script
 from tasks.plan.look.sections import PATIENCE, Unreadable, split
@@ -64,7 +66,11 @@ def make_host(where: Path) -> None:
     stand_in(where / "bin", "docker", DOCKER)
     stand_in(where / "bin", "ip", f"cat <<'EOF'\n{LINKS}EOF")
     stand_in(where / "bin", "ss", f"cat <<'EOF'\n{SOCKETS}EOF")
-    stand_in(where / "bin", "timeout", "printf 'Mode: follower\\n'")
+    stand_in(
+        where / "bin",
+        "timeout",
+        '[ "${4-}" != docker ] || { shift 3; exec "$@"; }; printf "Mode: follower\\n"',
+    )
 
 
 def answer(host: Path, ask: Questions, shell: list[str] | None = None) -> str:
@@ -393,6 +399,28 @@ def test_a_host_without_docker_is_told_by_the_shells_words(host: Path) -> None:
     done = run(text.replace(LOCK, str(host / "lock")), host, host / "bin")
     seen = read(done.stdout.decode(), BOUNDARY, DOCKERS)
     assert not seen.engine and "not found" in seen.engine_error
+
+
+HUNG = {"any question": "*)", "a question about its containers": "'inspect '*)"}
+
+
+@pytest.mark.parametrize("sh", SHELLS, ids=lambda words: words[0])
+@pytest.mark.parametrize("questions", HUNG.values(), ids=HUNG.keys())
+def test_an_engine_that_hangs_is_told_in_time_and_its_client_is_gone(
+    host: Path, questions: str, sh: list[str]
+) -> None:
+    (host / "bin/timeout").unlink()
+    stand_in(host / "bin", "docker", f'case "$* " in {questions} echo $$ >>clients; exec sleep 600 ;; esac')
+    last = "part last; docker ps -a || echo in vain; part again; docker version || echo in vain"
+    text = script(DOCKERS, BOUNDARY, last=last).replace(LOCK, str(host / "lock"))
+    assert f"KILL {WAIT} docker" in text
+    said = run(text.replace(f"KILL {WAIT} docker", "KILL 0.5 docker"), host, host / "bin", sh).stdout.decode()
+    seen = read(said, BOUNDARY, DOCKERS)
+    assert (seen.engine, seen.engine_error, seen.containers) == (False, f"{HANGS} {WAIT} s", {})
+    assert all(split(said, BOUNDARY)[part].count("in vain") == 1 for part in ("last", "again"))
+    (client,) = map(int, (host / "clients").read_text().split())  # it was asked once
+    with suppress(FileNotFoundError):
+        assert not Path(f"/proc/{client}/cmdline").read_text(), "it is at most a zombie, which holds nothing"
 
 
 def test_a_warning_of_the_docker_client_does_not_hide_the_engine(host: Path) -> None:

@@ -17,7 +17,7 @@ from tasks.plan import http
 from tasks.plan.gate import Question
 from tasks.plan.look import observed
 from tasks.plan.look.docker import SeenImage
-from tasks.plan.look.engine import Offer, SeenEngine
+from tasks.plan.look.engine import HANGS, Offer, SeenEngine
 from tasks.plan.look.observed import LOCK, Observed, Questions
 from tasks.plan.look.sections import Unreadable
 from tasks.plan.mesos_agent import upgrade
@@ -162,7 +162,11 @@ def test_the_engine_is_asked_for_missing_images_alone_and_its_input_stays_open(
 
 
 def test_a_silent_registry_is_waited_for_once(host: Path) -> None:
-    stand_in(host / "bin", "timeout", '[ "$2" != docker ] || exit 124')
+    stand_in(
+        host / "bin",
+        "timeout",
+        '[ "${4-}" != docker ] || { shift 3; exec "$@"; }; [ "$2" != docker ] || exit 124',
+    )
     missing = tuple(f"registry.example/{name}:1" for name in "abc")
     ask = replace(ASK, images=missing)
     text = observed.script(ask, BOUNDARY, first=FIRST, last=lines(ask, node(host), {}, (), {})).replace(
@@ -203,6 +207,13 @@ def test_masters_are_asked_for_their_versions_behind_a_look(host: Path) -> None:
         out = behind_a_look(Observed(engine=True), ASK, BOUNDARY, rest)
         facts = read(run(out, host, host / "bin").stdout.decode(), BOUNDARY, ASK)
     assert facts.masters == {"m": "1.5.0"}
+
+
+def test_an_engine_that_hung_in_the_look_is_asked_nothing_more(host: Path) -> None:
+    stand_in(host / "bin", "docker", 'echo "$*" >>asked')
+    rest = lines(ASK, node(host), CLIENTS, (), {})
+    run(behind_a_look(Observed(engine_error=f"{HANGS} 20 s"), ASK, BOUNDARY, rest), host, host / "bin")
+    assert not (host / "asked").exists()
 
 
 def test_nft_is_looked_for_only_where_there_is_to_be_a_firewall(host: Path) -> None:

@@ -30,7 +30,7 @@ from tasks.plan.look.observed import Observed
 from tasks.plan.runbook import ZOOKEEPER
 from tasks.plan.step import Action, Step
 from tasks.plan.zookeeper import sasl
-from tasks.plan.zookeeper.desired import FOUR_LETTER_WORDS, cfg, data, zoo_cfg
+from tasks.plan.zookeeper.desired import ASKED, FOUR_LETTER_WORDS, data, zoo_cfg
 from tasks.plan.zookeeper.service import Ensemble
 from verify import proofs
 
@@ -336,7 +336,7 @@ def test_a_member_that_fails_is_put_back_and_what_may_be_wrong_is_said() -> None
 # Four-letter words
 
 
-def test_zookeeper_allows_the_words_that_we_ask_and_no_others() -> None:
+def test_zookeeper_allows_the_words_that_we_ask_and_no_others_unless_it_is_open() -> None:
     wanted = cluster("open")
     node = wanted.nodes[0]
     ours = {question.word for question in Ensemble().questions(wanted, node).values()}
@@ -345,8 +345,10 @@ def test_zookeeper_allows_the_words_that_we_ask_and_no_others() -> None:
     suite = "".join(path.read_text() for path in Path("verify").rglob("*.py"))
     asked = {*re.findall(r"\bask\([^()]*,\s*\"([a-z]{4})\"", suite)}
     assert {"srvr", "conf", "mntr"} <= asked
-    assert ",".join(sorted(ours | asked)) == FOUR_LETTER_WORDS
-    assert cfg(node).endswith("zoo.cfg")
+    assert ",".join(sorted(ours | asked)) == ASKED
+    allowed = [f"4lw.commands.whitelist={words}\n" for words in (FOUR_LETTER_WORDS, ASKED, ASKED)]
+    for security, line in zip(("open", "permissive", "strict"), allowed, strict=True):
+        assert line in zoo_cfg(cluster(security), node)
 
 
 # The suite

@@ -108,6 +108,7 @@ def test_all_that_a_deploy_has_made_is_removed_and_whoever_needs_others_goes_fir
         "2.1 remove /opt/zookeeper/logs",
         "3.2 remove /var/lib/mesos/master",
         "3.2 remove /var/log/mesos/master, /etc/mesofab-secure/mesos_master",
+        "4.1 remove /etc/mesofab-secure/marathon",
         "1.1 put /etc/profile back",
         f"1.1 remove {STATE}",
     ]
@@ -514,7 +515,7 @@ def test_a_whole_cluster_is_retired_in_turns_and_what_runs_leave_goes_last() -> 
     first = [line.partition(" ")[2] for line in hosts.done[:8]]
     assert first[0] == "remove mesos-slave" and first[2:5] == [f"remove marathon-{n}" for n in (1, 2, 3)]
     assert sorted(hosts.executed) == [(node.name, engine.SWEEP) for node in CLUSTER.nodes]
-    assert told[-1] == "44 steps on 4 hosts."
+    assert told[-1] == "47 steps on 4 hosts."
     assert any("ends its tasks; it did not say which" in line for line in told)
 
 

@@ -21,6 +21,7 @@ from tasks.engine.preview import Preview
 from tasks.engine.run import Run
 from tasks.errors import BadInput, Blocked
 from tasks.inventory.cluster import Cluster
+from tasks.inventory.credentials import WHO, Credential, Credentials, Secret
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.look.observed import Observed
@@ -131,6 +132,26 @@ def test_a_secret_that_was_changed_again_is_noticed_though_no_reason_tells_it() 
     old, new = made(trio(PASSWORD.format("two")), seen), made(trio(PASSWORD.format("three")), seen)
     assert told(old, old) == {}
     assert told(old, new) == {name: [saved.OTHER_COMMANDS] for name in ("10.0.0.1", "10.0.0.2")}
+
+
+def secured(salt: str) -> Cluster:
+    """The cluster with a master and secrets of its own, of which no step tells more than where they go."""
+    text = TRIO.replace("[marathon]", "[mesos_master]\n10.0.0.1\n[marathon]")
+    found = parse(f"{text}[all:vars]\nsecurity=permissive\nsecrets_file=/s\n")
+    secrets = {who: Credential(who, Secret(f"{salt}-secret-of-{who}")) for who in WHO}
+    return replace(found, credentials=Credentials(secrets))
+
+
+def test_a_file_of_secrets_that_was_changed_again_is_noticed_where_it_would_be_written() -> None:
+    plain = parse(TRIO.replace("[marathon]", "[mesos_master]\n10.0.0.1\n[marathon]"))
+    one, two = secured("one"), secured("two")
+    old, new = made(one, running(plain)), made(two, running(plain))
+    assert told(old, made(one, running(plain))) == {}
+    assert told(old, new)["10.0.0.1"] == [saved.OTHER_COMMANDS]
+    assert "secret-of" not in json.dumps([old, new])
+    # Without its containers' ids nobody could tell the two apart, whatever they try.
+    assert old["hosts"]["10.0.0.1"] != made(one, running(plain, ids="b"))["hosts"]["10.0.0.1"]
+    assert told(made(one, bare(one)), made(two, bare(two))) == {}
 
 
 def test_the_digest_of_a_secret_cannot_be_found_again_without_the_ids_of_the_containers() -> None:

@@ -15,6 +15,7 @@ from testinfra.host import Host
 
 from tasks.inventory.parse import parse
 from verify.containers import inspect, not_running, otherwise_configured, with_other_mounts, with_other_rights
+from verify.test_zookeeper import zoo_cfg
 from verify.wanted import Wanted, mesos_master
 
 
@@ -211,3 +212,21 @@ def test_what_helps_a_container_that_does_not_run_depends_on_why(
     tmp_path: Path, state: dict[str, Any], remedy: str
 ) -> None:
     assert down(tmp_path, **state).endswith(f"; expected it to run; {remedy}")
+
+
+class Bare(Told):
+    """A host without any file."""
+
+    def run(self, *words: str) -> CommandResult:
+        return CommandResult(None, 1, "", "", f"cat: {words[-1]}: No such file or directory\n")
+
+
+def test_a_zoo_cfg_that_is_missing_is_told_once_and_not_by_each_of_its_keys() -> None:
+    (node, *_) = parse(TRIO).nodes
+    with pytest.raises(pytest.fail.Exception) as failed:
+        zoo_cfg(cast(Host, Bare([])), node)
+    assert str(failed.value) == (
+        "10.70.0.10: /opt/zookeeper/conf/zoo.cfg cannot be read (cat: /opt/zookeeper/conf/zoo.cfg: "
+        "No such file or directory); expected the file; `fab plan` shows what differs, and whether "
+        "`fab deploy-cluster` mends it"
+    )

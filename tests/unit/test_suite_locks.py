@@ -60,7 +60,7 @@ def member() -> Iterator[tuple[type[Member], Node]]:
     with HTTPServer(("127.0.0.1", 0), One) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
         node, port = STRICT.nodes[0], server.server_address[1]
-        settings = replace(node.settings, mesos_master_port=port, mesos_agent_port=port)
+        settings = replace(node.settings, mesos_master_port=port, mesos_agent_port=port, marathon_port=port)
         yield One, replace(node, address="127.0.0.1", settings=settings)
         server.shutdown()
     OPERATOR.is_of(None)
@@ -80,6 +80,20 @@ def test_a_locked_member_is_as_wanted(member: tuple[type[Member], Node]) -> None
     assert told(STRICT, node, "mesos_agent") == []
     one.starting = 2
     assert told(STRICT, node, "mesos_agent") == []
+
+
+def test_marathon_may_call_its_realm_as_it_likes_and_guards_every_path(
+    member: tuple[type[Member], Node],
+) -> None:
+    one, node = member
+    one.begins = "Mesosphere"
+    assert told(STRICT, node, "marathon") == []
+    one.unlocked = frozenset({"/v2/apps"})
+    assert [each.partition(" answers ")[2][:22] for each in told(STRICT, node, "marathon")] == [
+        "nobody with 200; expec",
+        "a wrong password with ",
+    ]
+    assert told(OPEN, node, "marathon"), "an open one asks for none"
 
 
 def test_a_door_that_stands_open_is_a_finding(member: tuple[type[Member], Node]) -> None:

@@ -48,6 +48,7 @@ FINE = {
     "before an early end": f"{RIGHT}exit 3\n",
     "behind a banner": f"echo says 10.0.0.1\n{RIGHT}",
     "under set -eu": f"set -eu\n{RIGHT}",
+    "before a here-document without an end": f"{RIGHT}cat <<END\n",
 }
 
 
@@ -65,6 +66,7 @@ WRONG = {
     "a login shell says HOST_IP='1'; ": f"export HOST_IP=1\nreadonly HOST_IP\n{RIGHT}",
     "a login shell ends in /etc/profile, where it has HOST_IP=''; expected": f"exit 0\n{RIGHT}",
     "a login shell does not come to its end within 10 s; it is at SLEEP; ": f"SLEEP\n{RIGHT}",
+    "/etc/profile breaks logins: sh cannot read it (": f"{RIGHT}if true; then\n",
     "a login shell does not come to its end within 10 s; expected its prompt": "while :; do :; done\n",
 }
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from ..http import items, parsed, table, text
 from ..look import docker
 from ..look.docker import SeenContainer, SeenImage
+from ..look.engine import TIMELY
 from ..look.listeners import listening
 from ..look.sections import LIMIT, Unreadable, script, split
 from ..names import TASK
-from ..shell import OWN_ENGINE
 
 ZOO_CFG = "/conf/zoo.cfg"
 """Where ZooKeeper's image has its configuration."""
@@ -53,7 +53,7 @@ class Machine:
 
 def asking(boundary: str) -> str:
     """Give the script; `boundary` must be random."""
-    return script(boundary, LIMIT, OWN_ENGINE + ASKING)
+    return script(boundary, LIMIT, TIMELY + ASKING)
 
 
 def read(output: str, boundary: str) -> Machine:

@@ -15,6 +15,7 @@ from ..desired import (
     Unsealed,
     of,
 )
+from ..look.engine import HANGS
 from ..look.observed import LOCK
 from ..shell import SOCKET
 from ..step import Blocker, HostPlan, Step
@@ -65,6 +66,11 @@ def _engine_trouble(error: str) -> tuple[str, str]:
     if "annot connect to the Docker daemon" in error or "failed to connect to the docker API" in error:
         return "the docker engine does not run", (
             f"start it (systemctl start docker) and look at its log; it must listen on {SOCKET}"
+        )
+    if error.startswith(HANGS):
+        return f"the docker engine hangs: {error}", (
+            "look at its log (journalctl -u docker); systemctl restart docker ends it, and its containers "
+            "start again with it"
         )
     if "is too old" in error:
         return f"its own docker client is too old for the engine: docker says {error.splitlines()[-1]!r}", (

@@ -11,10 +11,12 @@ from ...inventory.credentials import (
     MARATHONS_FILE,
     MASTERS_FILE,
     MEMBERS_FILE,
+    OPERATORS_LOGIN,
     TREES_OWNER,
     VISITORS_FILE,
     Secret,
 )
+from ...inventory.lockout import HOOK
 from ..names import Id
 from . import SEALED_DIRECTORY_MODE, Directories, File, Item, Mount, Unsealed, zookeeper_url
 
@@ -34,6 +36,9 @@ DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
 
 ADDRESS = "MESOS_ZK"
 """The variable of a master's zk:// address, which may name a file with it."""
+
+TRUE, HOOKED = "/bin/true", "true.env"
+"""A start hook that does nothing, and the file that Marathon's launcher then reads in its own directory."""
 
 SHOWS = "--mesos_authentication"
 """The argument by which a Marathon shows its principal to masters."""
@@ -83,12 +88,21 @@ def agents(cluster: Cluster, container: str) -> Kept:
 
 
 def marathons(cluster: Cluster, container: str) -> Kept:
-    """Give what a Marathon has, whose container is called so: a line's end would be part of the secret."""
-    known = cluster.credentials
+    """Give what a Marathon has, whose container is called so.
+
+    A line's end would be part of its secret. Its password for others is told it by the file that its launcher
+    reads behind a start hook (HOOK_MARATHON_START), as an argument is seen by ps and a variable by docker.
+    """
+    known, place = cluster.credentials, home("marathon")
     text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
-    file = File(Id.MARATHON_RUN, f"{home('marathon')}/secret", MARATHONS_FILE, container, text)
-    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", file.path)
-    return _kept((file,), arguments=arguments)
+    own = File(Id.MARATHON_RUN, f"{place}/secret", MARATHONS_FILE, container, text)
+    login = f"export MESOSPHERE_HTTP_CREDENTIALS='{OPERATORS_LOGIN}'"
+    strict = Secret(known.put_into(login)) if known and is_strict(cluster) else None
+    door = File(Id.MARATHON_RUN, f"{place}/{HOOKED}", f"{login}\n", container, strict)
+    arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", own.path)
+    kept = _kept((own, door), ((HOOK, TRUE),) * is_strict(cluster), arguments)
+    mount = Mount(door.path, f"/marathon/{HOOKED}", read_only=True)
+    return replace(kept, mounts=kept.mounts + (mount,) * is_strict(cluster))
 
 
 def is_strict(cluster: Cluster) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..desired import DIGEST
-from ..shell import OWN_ENGINE, quote
+from ..shell import quote
+from .engine import TIMELY
 from .sections import part_function, split
 
 SECONDS = 20
@@ -51,7 +52,7 @@ def script(logs: Iterable[str], boundary: str) -> str:
     files = " ".join(f"{quote(path)}/*.INFO" for path in logs)
     return f"""\
 export LC_ALL=C
-{part_function(boundary)}{OWN_ENGINE}{KEEP}{{
+{part_function(boundary)}{TIMELY}{KEEP}{{
 {programs}
 for name in $(docker ps -a --filter label={DIGEST} --format '{{{{.Names}}}}' 2>/dev/null); do
   keep "state $name" docker inspect --type container --format {quote(STATE)} "$name"

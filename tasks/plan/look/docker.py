@@ -136,15 +136,16 @@ def asking(containers: Sequence[str], images: Sequence[str]) -> str:
     generations = "|".join(f"*{end}" for end in GENERATIONS)
     names = " ".join(map(quote, (*containers, *images)))
     return f"""\
-part clusters; objects=
-if ours=$({OURS} 2>/dev/null); then
+part clusters; objects= code=0
+ours=$({OURS} 2>/dev/null) || code=$?
+if [ $code = 0 ]; then
   printf '%s\\n' "$ours"
   others=$(printf '%s\\n' "$ours" |
     while read -r name its_cluster; do case $name in {generations}) echo "$name";; esac; done)
-  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1)
-else
-  part trouble; {OURS} 2>&1 >/dev/null
+  objects=$(docker inspect --format '{{{{json .}}}}' $others {names} 2>&1) ||
+    [ $? != 124 ] || code=124 objects=
 fi
+[ $code = 0 ] || {{ [ $code != 124 ] || hangs=yes; part trouble; {OURS} 2>&1 >/dev/null; }}
 part objects; printf '%s\\n' "$objects"
 ended() {{ # ended TEXT: tell whether a container in it has ended, and docker may start it again and again
   case $1 in *'"Restarting":true'* | *'"Running":false'* | *'"RestartCount":'[3-9]* | \

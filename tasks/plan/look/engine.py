@@ -6,7 +6,23 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .. import http
-from ..shell import ASK_CLIENT, LENIENT, quote
+from ..shell import ASK_CLIENT, LENIENT, OWN_ENGINE, quote
+
+WAIT = 20
+"""Seconds that an engine has for an answer: a host that is silent for 30 s is given up."""
+
+HANGS = "it has not answered within"
+"""Begins what is told of an engine that takes a question and does not answer."""
+
+TIMELY = f"""\
+{OWN_ENGINE}hangs=
+docker() {{ # as docker, whose client would wait for ever for an engine that hangs; it tells that with 124
+  [ -z "$hangs" ] || {{ echo '{HANGS} {WAIT} s' >&2; return 124; }}
+  timeout -s KILL {WAIT} docker "$@"
+  case $? in 0) ;; 124 | 137 | 143) return 124 ;; 127) command docker "$@" ;; *) return 1 ;; esac
+}}
+"""
+"""Has docker's client ask the host's own engine, and not for ever; none once it `$hangs`."""
 
 ENVIRONMENT = """\
 part environment
@@ -17,7 +33,8 @@ sed -n 's/.*"currentContext"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/currentCont
 """Asks what the host tells docker's client of engines, which only the first part of a look still can."""
 
 ABOUT = """\
-part client; command -v docker && readlink -f "$(command -v docker)"; docker --version 2>&1
+part client; (unset -f docker; command -v docker && readlink -f "$(command -v docker)")
+[ "$hangs" ] || docker --version 2>&1
 part sockets; ls /run/user/*/docker.sock 2>/dev/null
 part versions; versions=$(docker version --format '{{.Server.Version}} {{.Server.MinAPIVersion}}' 2>/dev/null)
 printf '%s\\n' "$versions"

@@ -18,11 +18,12 @@ from ..desired import (
 )
 from ..desired.every_host import profile_line
 from ..gate import Question
-from ..shell import OWN_ENGINE, at_once, quote
+from ..shell import at_once, quote
 from . import by_hand, docker, firewall, lease, mounts, sections
 from . import profile as of_profile
 from . import sealed as of_secrets
 from .docker import ABSENT, SeenContainer, SeenImage
+from .engine import TIMELY
 from .firewall import SeenFirewall
 from .lease import Lease
 from .listeners import listening, on_loopback
@@ -189,7 +190,7 @@ def script(ask: Questions, boundary: str, first: str = "", last: str = "", waits
     own ones; `first` still sees what the host's environment says to docker. It `waits` for whoever changes
     the host right now, unless it need not know what comes of that.
     """
-    before = [first] * bool(first) + [OWN_ENGINE] + [WAIT_FOR_OTHERS] * waits
+    before = [first] * bool(first) + [TIMELY] + [WAIT_FOR_OTHERS] * waits
     parts = [
         lease.ASK,
         "part user; id -u",

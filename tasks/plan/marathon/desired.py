@@ -30,6 +30,7 @@ def container(cluster: Cluster, node: Node) -> Container:
         "LIBPROCESS_IP": node.address,
         "JAVA_OPTS": f"-Xmx{s.marathon_heap}",
         **dict(s.marathon_environment),
+        **dict(kept.environment),
     }
     master = zookeeper_url(cluster, cluster.settings.mesos_zk_path)
     state = zookeeper_url(cluster, s.marathon_zk_path)

@@ -44,11 +44,15 @@ Said = Mapping[str, Mapping[str, Answers]]
 
 @dataclass(frozen=True)
 class Now:
-    """How far it is: who is still to be made anew, who leads, and whether the leading master knows all."""
+    """How far it is: whose Marathon is still to be made anew, and whose leads.
+
+    And whether the leading `master`, on that node, knows the principal.
+    """
 
     lacking: frozenset[str]
     leader: str | None
     known: bool
+    master: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,10 @@ def shows(seen: SeenContainer) -> bool:
 
 def state(cluster: Cluster, lacking: frozenset[str], said: Said) -> Now | None:
     """Read what masters and Marathons said, by role; None while Marathon is not registered with who leads."""
-    standby = Marathons()
+    role = Marathons().role
     marathons, leading = said.get("marathon", {}), _leading(cluster, said.get("mesos_master", {}))
     leader = next(
-        (n for n in cluster.having("marathon") if standby.role(n, marathons.get(n.name, {})) == "leader"),
+        (n for n in cluster.having("marathon") if role(n, marathons.get(n.name, {})) == "leader"),
         None,
     )
     if leader is None or leading is None:
@@ -89,7 +93,7 @@ def state(cluster: Cluster, lacking: frozenset[str], said: Said) -> Now | None:
     told = marathon(marathons[leader.name])
     if not (told.framework and _is_at(node, told.master)):
         return None
-    return Now(lacking, leader.name, _counts(cluster, answers))
+    return Now(lacking, leader.name, _counts(cluster, answers), node.name)
 
 
 def _leading(cluster: Cluster, said: Mapping[str, Answers]) -> tuple[Node, Answers] | None:
@@ -123,6 +127,14 @@ def unfinished(cluster: Cluster, seen: Seen, said: Said) -> bool:
 
 
 # The plan
+
+
+def of_turn(plans: Plans, turn: int) -> dict[str, tuple[Step, ...]]:
+    """Give each host's steps of one of the two turns."""
+    return {
+        name: tuple(step for step in plan.in_phase(PHASE) if step.turn == turn)
+        for name, plan in plans.items()
+    }
 
 
 def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:

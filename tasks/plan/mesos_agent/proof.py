@@ -27,9 +27,9 @@ def questions(cluster: Cluster) -> Questionnaire:
 
 
 COMES = (
-    "Mesos masters and agents will ask everybody for a password: programs that ask 5050 or 5051 without one, "
-    "as dashboards do, get 401; /health, /version and /redirect stay open. Agents without a credential are "
-    "not let in any more."
+    "Mesos masters, agents and Marathons will ask everybody for a password: programs that ask 5050, 5051 or "
+    "8080 without one, as dashboards and deployments do, get 401; /health, /version and /redirect of Mesos "
+    "stay open. Agents without a credential are not let in any more."
 )
 """What it costs others that masters come to demand credentials."""
 

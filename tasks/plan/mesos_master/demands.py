@@ -38,7 +38,7 @@ def membership(cluster: Cluster, seen: Seen, plans: Plans) -> Membership:
 def permissive(cluster: Cluster) -> Cluster:
     """Give the cluster in which credentials are known and nobody must show one."""
     settings = replace(cluster.settings, security="permissive")
-    return replace(cluster, settings=settings, credentials=cluster.kept, raw=None)
+    return replace(cluster, settings=settings, credentials=cluster.credentials or cluster.kept, raw=None)
 
 
 def _between(cluster: Cluster, seen: Seen) -> str:
@@ -68,7 +68,7 @@ def _refused(cluster: Cluster, plans: Plans, moves: bool) -> Iterator[Objection]
         if moves:
             told = "their number changes, and what they demand of others, too"
             yield node.name, Blocker(Id.MASTER_RUN, "masters", told, "deploy one of the two first")
-        if cluster.kept is None:
+        if cluster.kept is None and not secrets.is_strict(cluster):
             told = "they demand credentials, which hosts.ini does not know any more"
             remedy = (
                 "name the file in secrets_file until they are open; docs/security.md says how one is had back"

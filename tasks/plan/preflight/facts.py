@@ -8,12 +8,12 @@ from ...inventory.cluster import Node
 from .. import http
 from ..gate import Question
 from ..look import engine, sections
-from ..look.engine import Offer, SeenEngine
+from ..look.engine import HANGS, TIMELY, Offer, SeenEngine
 from ..look.observed import Observed, Questions
 from ..look.sections import ASK, LIMIT, Unreadable, asking, split
 from ..mesos_agent import upgrade
 from ..mesos_agent.desired import checkpoint
-from ..shell import OWN_ENGINE, quote
+from ..shell import quote
 from ..zookeeper.desired import data
 from . import flows
 from .flows import Ends, Flow
@@ -167,7 +167,8 @@ def script(seen: Observed, ask: Questions, boundary: str, rest: str) -> str:
     """Give the script for a host that was `seen` just now; `rest` are its `lines`."""
     absent = [image for image in ask.images if seen.engine and image not in seen.images]
     objects = "\n".join(f"error: no such object: {image}" for image in absent)
-    body = f"{FIRST}\n{OWN_ENGINE}objects={quote(objects)}\n{rest}"
+    hangs = "hangs=yes\n" if seen.engine_error.startswith(HANGS) else ""
+    body = f"{FIRST}\n{TIMELY}{hangs}objects={quote(objects)}\n{rest}"
     return sections.script(boundary, LIMIT + ASK, body)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..gate import Standing
+from ..gate import Standing, Verdict
 from ..membership import Plans
 from ..names import SERVICES
 from ..step import Action, Phase, Step
@@ -28,7 +28,7 @@ class Progress:
     A standing is what was heard, without the members that were taken down since; `members` names all
     nodes of each service, none for a run after which there is to be no service. `planned` counts the steps
     that were carried out of any plan, `added` the others, with which a run hands over. `rest` says what goes
-    on with it, where no plan tells that.
+    on with it, where no plan tells that. `unwell` is what a gate saw last of a service, until it passes it.
     """
 
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Progress:
     done: frozenset[tuple[str, Step]] = frozenset()
     begun: Mapping[str, Step] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    unwell: Mapping[str, str] = field(default_factory=dict)
     acted: bool = False
     planned: int = 0
     added: int = 0
@@ -62,6 +63,10 @@ class Progress:
     def hear(self, standings: Mapping[str, Standing]) -> "Progress":
         """Give the progress when services were asked."""
         return replace(self, standings={**self.standings, **standings})
+
+    def judge(self, service: str, verdict: Verdict) -> "Progress":
+        """Give the progress when a gate has judged a service."""
+        return replace(self, unwell={**self.unwell, service: "" if verdict.passed else verdict.says})
 
     @property
     def changed(self) -> bool:
@@ -122,6 +127,9 @@ def _service(progress: Progress, service: str) -> str:
 
 
 def _standing(progress: Progress, service: str, standing: Standing) -> str:
+    if (unwell := progress.unwell.get(service)) and len(standing.serving) == standing.total:
+        count = share(standing.total, standing.total, "members", "answers", "answer")
+        return f"{SERVICES[service]}, when last asked: {count}, but it is not well: {unwell}."
     count = share(len(standing.serving), standing.total, "members", "serves", "serve")
     leads = f", {standing.leader} leads" if standing.leader in standing.serving else ""
     absent = [name for name in progress.members.get(service, ()) if name not in standing.serving]

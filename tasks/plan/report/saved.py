@@ -27,7 +27,7 @@ AS_IT_STOOD = ("effect",)
 
 OTHER_COMMANDS = (
     "the same steps for the same reasons, but with other commands: "
-    "a secret in hosts.ini, the container itself or mesofab has changed"
+    "a secret, the container itself or mesofab has changed"
 )
 
 
@@ -66,6 +66,8 @@ def _digest(chapters: Sequence[Chapter], cluster: Cluster, node: Node, plan: Hos
     ids = "".join(sorted(each.id for each in seen.containers.values()))
     shown = runbook.containers(chapters, cluster, node)
     shell = "".join(step.shell for step in plan.steps) if ids else script.readable(plan.steps, shown)
+    if ids and cluster.credentials:
+        shell = cluster.credentials.put_into(shell)
     turns = "".join(f"{step.turn}\n" for step in plan.steps)
     key = hashlib.sha256(ids.encode()).digest()
     return hashlib.blake2b((turns + shell).encode(), key=key, digest_size=16).hexdigest()

@@ -7,8 +7,11 @@ from . import sasl
 
 CONTAINER = "zookeeper"
 
-FOUR_LETTER_WORDS = "conf,cons,dump,mntr,srvr"
+ASKED = "conf,cons,dump,mntr,srvr"
 """What mesofab and its suite ask, and nothing else; srvr is answered by every version in any case."""
+
+FOUR_LETTER_WORDS = "conf,cons,crst,dump,envi,gtmk,isro,mntr,ruok,srst,srvr,stat,stmk,wchs"
+"""All but wchc and wchp: what ZooKeeper 3.4 allows by itself (ServerCnxn.java), 3.5+ only if told to."""
 
 JAAS = "-Djava.security.auth.login.config"
 """Names the file with the secrets of a JVM's."""
@@ -63,11 +66,16 @@ def zoo_cfg(cluster: Cluster, node: Node) -> str:
         f"maxClientCnxns={s.zookeeper_max_client_cnxns}\n"
         f"autopurge.snapRetainCount={s.zookeeper_snap_retain}\n"
         f"autopurge.purgeInterval={s.zookeeper_purge_interval}\n"
-        f"4lw.commands.whitelist={FOUR_LETTER_WORDS}\n"
+        f"4lw.commands.whitelist={_words(cluster)}\n"
         "admin.enableServer=false\n"
         f"{sasl.lines(cluster)}"
         f"{servers}"
     )
+
+
+def _words(cluster: Cluster) -> str:
+    """Give the words that members answer; on the way back to an open cluster no more until its last stage."""
+    return ASKED if cluster.settings.security != "open" or sasl.stage(cluster) else FOUR_LETTER_WORDS
 
 
 def container(cluster: Cluster, node: Node, configuration: File) -> Container:

@@ -30,7 +30,7 @@ OPENED = (Right(31, "world", "anyone"),)
 def cluster(security: str, roles: str = "zookeeper mesos_master") -> Cluster:
     groups = "".join(f"[{role}]\n{A} myid=1\n{B} myid=2\n{C} myid=3\n" for role in roles.split())
     found = parse(f"{groups}[all:vars]\nsecurity={security}\nsecrets_file=s\n")
-    return replace(found, credentials=None if security == "open" else KNOWN)
+    return replace(found, kept=KNOWN, credentials=None if security == "open" else KNOWN)
 
 
 def closed(by: Credentials) -> tuple[Right, ...]:

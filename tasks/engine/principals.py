@@ -1,0 +1,54 @@
+"""What is refused while Marathon does not show its principal yet, or masters do not know it."""
+
+from ..errors import Blocked
+from ..plan.marathon import introduction
+from ..plan.membership import Seen
+from ..plan.runbook import MARATHON, MESOS_MASTER
+from . import gates
+from .hosts import Hosts
+from .preview import Preview
+from .run import Run
+
+BOTH = (MESOS_MASTER, MARATHON)
+
+
+def refuse(run: Run, found: Preview) -> None:
+    """Raise Blocked if Marathon is to show its principal, and the run cannot keep the order for that."""
+    own = [step for plan in found.plans.values() for step in plan.in_phase(introduction.PHASE)]
+    if not own:
+        return
+    if run.chosen is not None or any(
+        each not in run.chapters or not run.hosts.has_all(each) for each in BOTH
+    ):
+        raise Blocked(
+            f"Marathon is to show its principal, and the leading master has to change twice for that: "
+            f"{introduction.WHY}. `fab deploy-cluster` of all hosts does it in order. Nothing was changed."
+        )
+
+
+def refuse_if_unfinished(run: Run, seen: Seen, what: str) -> None:
+    """Raise Blocked if it would have a Marathon come to lead that ends the leading master by that."""
+    if run.cluster.credentials is None or not MARATHON.nodes(run.cluster):
+        return
+    if introduction.unfinished(run.cluster, seen, _heard(run.hosts)):
+        raise Blocked(
+            f"{what}: {introduction.WHY}. `fab deploy-cluster` of all hosts brings that to its end. "
+            "Nothing was changed."
+        )
+
+
+def _heard(hosts: Hosts) -> introduction.Said:
+    """Ask all masters and Marathons once, from any of these hosts."""
+    members = [(each, node) for each in BOTH for node in each.nodes(hosts.cluster)]
+    asked = {
+        f"{chapter.service} {node.name} {word}": question
+        for chapter, node in members
+        if chapter.members
+        for word, question in chapter.members.questions(hosts.cluster, node).items()
+    }
+    told = gates.ask_one(hosts, hosts.nodes[0], asked)
+    said: dict[str, dict[str, dict[str, str]]] = {chapter.service: {} for chapter in BOTH}
+    for key, text in told.items():
+        service, name, word = key.split(" ", 2)
+        said[service].setdefault(name, {})[word] = text
+    return said
