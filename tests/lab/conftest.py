@@ -46,7 +46,7 @@ BESIDE = "tests/lab/test_cgroup2.py"
 """What is tried in the world beside alone, which has cgroup v2 alone."""
 
 
-BUILDS = "tests/lab/test_new_versions.py"
+BUILDS = "tests/lab/test_old_zookeeper.py"
 """What builds an image, for which the world beside has no network."""
 
 

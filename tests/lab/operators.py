@@ -139,3 +139,21 @@ def pid_of_the_app() -> str:
     """Give the process of the app of `docker_app`, by its agent's docker."""
     ask = "docker ps -q --no-trunc | xargs docker inspect -f '{{.State.Pid}} {{.Path}} {{.Args}}' | grep 3600"
     return inside(AGENT, ask).split()[0]
+
+
+def leaving(text: str, *nodes: str) -> str:
+    """Give a hosts.ini in which these hosts leave."""
+    return text.replace("[all:vars]", "[removed]\n" + "\n".join(nodes) + "\n\n[all:vars]")
+
+
+def instead(text: str, old: str, new: str) -> str:
+    """Give a hosts.ini in which a new host has the roles and the myid of an old one, which leaves."""
+    lines = [
+        f"{line}{line.replace(old, new)}" if line.startswith(old) else line for line in text.splitlines(True)
+    ]
+    return leaving("".join(lines), old)
+
+
+def without(text: str, *nodes: str) -> str:
+    """Give a hosts.ini that does not name these hosts."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(nodes))

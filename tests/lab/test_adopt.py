@@ -1,26 +1,29 @@
 """A cluster that was started by hand with the published commands is taken over, and stays what it was."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import killed
 import pytest
 import requests
 from operators import (
     AGENT,
     INVENTORY,
     MARATHON,
+    OTHER,
     SOON,
     TRIO,
     Inventory,
     Run,
     inside,
     lay_bare,
-    running_task,
 )
 
 from lab import waiting
 from tasks import inventory as inventories
+from verify.apps import eventually
 
 URL = ",".join(f"{address}:2181" for address in TRIO)
 
@@ -60,12 +63,27 @@ docker run --name mesos-slave -d --net=host --privileged --restart=always -e MES
 """
 """The published commands, their mistakes repaired as people do; Marathons have names of their own."""
 
+REPAIRED_SLAVE = """
+docker run --name slave -d --net=host --pid=host --privileged --restart=always -e MESOS_IP=$HOST_IP \
+  -e MESOS_HOSTNAME=$HOST_IP -e MESOS_PORT=5051 -e MESOS_MASTER=zk://$URL/mesos -e MESOS_SWITCH_USER=0 \
+  -e MESOS_CONTAINERIZERS=docker,mesos -e MESOS_LOG_DIR=/var/log/mesos -e MESOS_WORK_DIR="$(pwd)/agent" \
+  -v "$(pwd)/agent-log:/var/log/mesos" -v "$(pwd)/agent:$(pwd)/agent" -e MESOS_DOCKER_MESOS_IMAGE=$TASKS \
+  -e "MESOS_RESOURCES=$RESOURCES" \
+  -v /var/run/docker.sock:/var/run/docker.sock -v /sys:/sys \
+  -e MESOS_SYSTEMD_ENABLE_SUPPORT=false $SLAVE
+"""
+"""The same, by one whose docker tasks ended with every restart of the agent, and who says what it has."""
+
+EVERY = 15
+"""How many steps a run goes on before it is killed; `nightly` kills it at each."""
+
 
 def images() -> dict[str, str]:
     """The images of the lab as its hosts know them."""
     cluster = inventories.load(INVENTORY)
     s = cluster.nodes[0].settings
     names = {
+        "TASKS": s.mesos_image,
         "ZOOKEEPER": s.zookeeper_image,
         "MASTER": s.mesos_master_image,
         "MARATHON": s.marathon_image,
@@ -76,8 +94,9 @@ def images() -> dict[str, str]:
 
 def by_hand(address: str, commands: str) -> None:
     number = str(TRIO.index(address) + 1 if address in TRIO else 0)
-    given = {"HOST_IP": address, "URL": URL, "N": number, **images()}
-    words = " ".join(f"{name}={value}" for name, value in given.items())
+    resources = inventories.load(INVENTORY).nodes[0].settings.mesos_agent_resources or ""
+    given = {"HOST_IP": address, "URL": URL, "N": number, "RESOURCES": resources, **images()}
+    words = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
     inside(address, f"set -e; mkdir -p /root/mesos; cd /root/mesos; export {words}\n{commands}")
 
 
@@ -88,7 +107,8 @@ def published(bare: None) -> Iterator[None]:
         for address in TRIO:
             by_hand(address, commands)
     by_hand(AGENT, SLAVE)
-    waiting.until("an agent and a Marathon", SOON, _not_up)
+    by_hand(OTHER, REPAIRED_SLAVE)
+    waiting.until("two agents and a Marathon", SOON, _not_up)
     yield
     lay_bare()
 
@@ -98,30 +118,46 @@ def _not_up() -> str | None:
         state = requests.get(f"http://{TRIO[0]}:5050/state", timeout=15).json()
     except (requests.RequestException, ValueError) as error:
         return str(error)
-    there = state.get("slaves") and any(each.get("active") for each in state.get("frameworks", []))
-    return None if there else "neither is registered"
+    there = len(state.get("slaves", [])) == 2 and any(
+        each.get("active") for each in state.get("frameworks", [])
+    )
+    return None if there else "not all are registered"
 
 
-def launch() -> str:
-    """Launch one docker container through Marathon, wait until it runs, and give its task's id."""
-    slave = inside(AGENT, "docker ps -a --format '{{.Image}}' | grep mesos-slave")
+def launch() -> None:
+    """Launch a docker container on each agent through Marathon."""
     app = {
         "id": "/survivor",
         "cmd": "exec sleep 3600",
         "cpus": 0.1,
         "mem": 32,
-        "container": {"type": "DOCKER", "docker": {"image": slave.replace("mesos-slave", "mesos")}},
+        "instances": 2,
+        "constraints": [["hostname", "UNIQUE"]],
+        "container": {"type": "DOCKER", "docker": {"image": images()["TASKS"]}},
         "portDefinitions": [],
     }
     requests.post(f"{MARATHON}/v2/apps", json=app, timeout=15).raise_for_status()
-    return str(running_task()["id"])
 
 
-def test_a_cluster_made_with_the_published_commands_is_taken_over(
+def tasks() -> dict[str, str]:
+    """Give the ids of the app's tasks by their agents, once there are two."""
+
+    def two() -> dict[str, str] | None:
+        said = requests.get(f"{MARATHON}/v2/apps//survivor/tasks", timeout=15)
+        found = said.json().get("tasks", []) if said.ok else []
+        running = {task["host"]: task["id"] for task in found if task["state"] == "TASK_RUNNING"}
+        return running if len(running) == 2 else None
+
+    return eventually("two tasks of /survivor", two, SOON)
+
+
+def test_a_cluster_made_with_the_published_commands_is_taken_over_by_killed_runs(
     published: None, fab: Run, suite: Run, inventory: Inventory
 ) -> None:
-    task = launch()
-    hosts_ini: Path = inventory()
+    launch()
+    before_tasks = tasks()
+    text = INVENTORY.read_text().replace("[mesos_agent]\n", f"[mesos_agent]\n{OTHER}\n")
+    hosts_ini: Path = inventory(text=text)
     before = hosts_ini.read_text()
 
     refused = fab("deploy-cluster", inventory=hosts_ini)
@@ -137,12 +173,17 @@ def test_a_cluster_made_with_the_published_commands_is_taken_over(
     assert "mesos_agent_work_dir=/root/mesos/tmp/mesos" in after and "zookeeper_max_client_cnxns=100" in after
 
     data = {one: inside(one, "stat -c %i /opt/zookeeper/data") for one in TRIO}
-    done = fab("deploy-cluster", "--drain", inventory=hosts_ini)
-    assert done.code == 0 and "ends its 1 task (1 of /survivor)" in done.said, done.said
-    assert running_task()["id"] != task
+    plan = fab("plan", "--drain", inventory=hosts_ini)
+    assert plan.code == 0 and "ends its 1 task (1 of /survivor)" in plan.said, plan.said
+    assert re.findall(r"^(\S+)  5\.2 drain mesos-slave", plan.said, re.M) == [AGENT], plan.said
+    done, kills = killed.throughout(["deploy-cluster", "--drain"], hosts_ini, EVERY)
+    assert done.code == 0 and kills, done.said
+    after_tasks = tasks()
+    assert after_tasks[OTHER] == before_tasks[OTHER] and after_tasks[AGENT] != before_tasks[AGENT]
     assert {one: inside(one, "stat -c %i /opt/zookeeper/data") for one in TRIO} == data
     names = inside(TRIO[1], "docker ps -a --format '{{.Names}}' | sort").split()
     assert names == ["marathon-2", "mesos-master-02", "zookeeper"]
+    assert "mesos-slave" in inside(OTHER, "docker ps --format '{{.Names}}'").split()
 
     again = fab("deploy-cluster", inventory=hosts_ini)
     assert again.code == 0 and re.search("Nothing to do on 4 hosts", again.said), again.said

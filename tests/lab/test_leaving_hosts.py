@@ -1,15 +1,25 @@
 """Hosts leave a cluster that goes on, or are replaced, dead or alive, under a writer: servers and agents."""
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Event, Thread
-from typing import Any
 
+import killed
 import pytest
 import requests
-from operators import AGENT, INVENTORY, MARATHON, SOON, TRIO, Inventory, Run, inside, lay_bare, zookeeper
+from operators import (
+    AGENT,
+    INVENTORY,
+    MARATHON,
+    SOON,
+    TRIO,
+    Inventory,
+    Run,
+    inside,
+    instead,
+    lay_bare,
+    leaving,
+    without,
+)
+from writer import writing
 
 from lab import faults, hosts
 from tasks.engine.removing import OUT
@@ -20,38 +30,11 @@ GONE = ("10.70.0.21", "10.70.0.22")
 
 APP = "/members/web"
 
+EVERY = 20
+"""How many steps a run goes on before it is killed; `nightly` kills it at each."""
 
-@dataclass
-class Written:
-    """What a writer was told that ZooKeeper has, and its longest wait for that, in seconds."""
-
-    names: list[str] = field(default_factory=list)
-    longest: float = 0.0
-
-
-@contextmanager
-def writing() -> Iterator[Written]:
-    """Write into ZooKeeper all the time; a write counts once it was acknowledged."""
-    written, over = Written(), Event()
-
-    def write(client: Any) -> None:
-        last = time.monotonic()
-        while not over.wait(0.02):
-            name = f"/members/{len(written.names):06}"
-            client.retry(client.ensure_path, name)
-            written.names.append(name)
-            written.longest = max(written.longest, time.monotonic() - last)
-            last = time.monotonic()
-
-    with zookeeper() as client:
-        client.ensure_path("/members")
-        thread = Thread(target=write, args=[client])
-        thread.start()
-        try:
-            yield written
-        finally:
-            over.set()
-            thread.join()
+STAY = ([AGENT], [GONE[1]], sorted([AGENT, GONE[1]]))
+"""Where tasks may be when two servers were replaced."""
 
 
 @pytest.fixture
@@ -74,10 +57,9 @@ def tasks() -> list[str]:
     return [task["host"] for task in found if task["state"] == "TASK_RUNNING"]
 
 
-@pytest.fixture
-def app(five: str) -> str:
-    """An app with as many tasks as one agent alone has room for, wherever they are."""
-    image = next(line.partition("=")[2] for line in five.splitlines() if line.startswith("mesos_image"))
+def launch(text: str) -> None:
+    """Have an app with as many tasks as one agent alone has room for, wherever they are."""
+    image = next(line.partition("=")[2] for line in text.splitlines() if line.startswith("mesos_image"))
     body = {
         "id": APP,
         "cmd": "exec sleep 3600",
@@ -89,62 +71,66 @@ def app(five: str) -> str:
     }
     requests.post(f"{MARATHON}/v2/apps", json=body, timeout=15).raise_for_status()
     eventually("all tasks", lambda: len(tasks()) == 3, SOON)
-    return five
 
 
 def test_five_become_three_under_a_writer_and_an_app_and_nothing_is_lost(
-    app: str, fab: Run, inventory: Inventory
+    five: str, fab: Run, inventory: Inventory
 ) -> None:
-    leaving = inventory(text=app.replace("[all:vars]", "[removed]\n" + "\n".join(GONE) + "\n\n[all:vars]"))
+    launch(five)
+    fewer = inventory(text=leaving(five, *GONE))
     with writing() as written:
-        done = fab("deploy-cluster", inventory=leaving)
+        done = fab("deploy-cluster", inventory=fewer)
     assert done.code == 0 and " lost: " not in done.said, done.said  # those that were moved ended as wished
-    with zookeeper() as client:
-        there = {f"/members/{name}" for name in client.get_children("/members")}
-    assert written.names and there.issuperset(written.names), f"lost; longest wait {written.longest:.1f} s"
+    written.must_be_there()
     assert tasks() == [AGENT] * 3
     slaves = requests.get(f"http://{TRIO[0]}:5050/slaves", timeout=15).json()["slaves"]
     assert [slave["hostname"] for slave in slaves] == [AGENT]
     for node in GONE:
-        left = inside(
-            node, "docker ps -aq; ls -d /opt/zookeeper /var/lib/mesos* /run/mesofab* 2>/dev/null; true"
-        )
-        assert left == ""
-    again = fab("plan", "--check", inventory=leaving)
+        nothing_left(node)
+    again = fab("plan", "--check", inventory=fewer)
     assert again.code == 0 and f"{GONE[0]}  {OUT}" in again.said, again.said
-    seen = fab("status", inventory=inventory(text=without(app)))
+    seen = fab("status", inventory=inventory(text=without(five, *GONE)))
     assert seen.code == 0 and not any(node in seen.said for node in GONE), seen.said
 
 
-def without(text: str, *gone: str) -> str:
-    """The hosts.ini that no longer names those that have left."""
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(gone or GONE))
+def nothing_left(node: str) -> None:
+    """See that nothing of a cluster is on a host."""
+    left = "docker ps -aq; ls -d /opt/zookeeper /var/lib/mesos* /run/mesofab* 2>/dev/null; true"
+    assert inside(node, left) == ""
 
 
 @pytest.fixture
 def three(bare: None, fab: Run, inventory: Inventory) -> Iterator[str]:
-    """A cluster of three servers, with two hosts more that have nothing yet; its hosts.ini."""
+    """A cluster of three servers, one with an agent, and two hosts more without anything; its hosts.ini."""
     hosts.up(agents=3)
-    text = INVENTORY.read_text().replace("\n\n[all:vars]", "\n[all:vars]")
+    text = INVENTORY.read_text().replace("\n\n[all:vars]", f"\n{TRIO[2]}\n[all:vars]")
     text = "".join(line for line in text.splitlines(keepends=True) if line.strip() not in GONE)
     assert fab("deploy-cluster", inventory=inventory(text=text)).code == 0
+    launch(text)
     yield text
     faults.start(TRIO[2])
     lay_bare()  # what has come back belongs to no cluster any more
     hosts.up(agents=1)
 
 
-def instead(text: str, old: str, new: str) -> str:
-    """A hosts.ini in which a new host has the roles and the myid of an old one, which leaves."""
-    lines = [
-        f"{line}{line.replace(old, new)}" if line.startswith(old) else line for line in text.splitlines(True)
-    ]
-    return "".join(lines).replace("[all:vars]", f"[removed]\n{old}\n\n[all:vars]")
+STATE = (
+    "docker ps -a --format '{{.Names}} {{.Image}} {{.State}}' | grep -v ^mesos-.*-.*- | sort;"
+    "find /opt/zookeeper -maxdepth 2 | sort; cat /opt/zookeeper/conf/zoo.cfg /opt/zookeeper/data/myid;"
+    "ls -d /run/mesofab* /var/lib/mesofab/* /var/lib/mesos/*; grep HOST_IP /etc/profile"
+)
+"""What a deploy makes on a host that stays."""
 
 
-def test_a_server_is_replaced_dead_or_alive_and_no_write_is_lost(
+def state(member: str) -> dict[str, str]:
+    """What is on the servers, of which the third is this host, which is called as any would be."""
+    nodes = (*TRIO[:2], member)
+    return {node: inside(node, STATE).replace(member, "the third") for node in nodes}
+
+
+def test_a_server_is_replaced_dead_or_alive_by_killed_runs_and_no_write_is_lost(
     three: str, fab: Run, inventory: Inventory
 ) -> None:
+    before = {node.replace(TRIO[2], GONE[0]): said for node, said in state(TRIO[2]).items()}
     dead = instead(three, TRIO[2], GONE[0])
     early = fab("deploy-cluster", "--gone", TRIO[2], inventory=inventory(text=dead))
     assert early.code == 6 and "it can be reached, so it is not gone" in early.said, early.said
@@ -157,16 +143,18 @@ def test_a_server_is_replaced_dead_or_alive_and_no_write_is_lost(
             lambda: fab("plan", "--gone", TRIO[2], inventory=inventory(text=dead)).code == 0,
             SOON,
         )
-        done = fab("deploy-cluster", "--gone", TRIO[2], inventory=inventory(text=dead))
-        assert done.code == 0 and f"{TRIO[2]}: it is gone for good and was not emptied" in done.said, (
-            done.said
-        )
+        words = ["deploy-cluster", "--gone", TRIO[2]]
+        done, kills = killed.throughout(words, inventory(text=dead), EVERY)
+        told = f"{TRIO[2]}: it is gone for good and was not emptied"
+        assert done.code == 0 and kills and told in done.said, done.said
+        assert state(GONE[0]) == before
         three = without(dead, TRIO[2], "[removed]")
         alive = instead(three, GONE[0], GONE[1])
-        done = fab("deploy-cluster", inventory=inventory(text=alive))
-    assert done.code == 0 and f"{GONE[0]}: {OUT}" in done.said, done.said
-    with zookeeper([TRIO[0], TRIO[1], GONE[1]]) as client:
-        there = {f"/members/{name}" for name in client.get_children("/members")}
-    assert written.names and there.issuperset(written.names), f"lost; longest wait {written.longest:.1f} s"
+        done, kills = killed.throughout(["deploy-cluster"], inventory(text=alive), EVERY)
+    assert done.code == 0 and kills and f"{GONE[0]}: {OUT}" in done.said, done.said
+    written.must_be_there(GONE[1])
+    assert {node.replace(GONE[1], GONE[0]): said for node, said in state(GONE[1]).items()} == before
+    nothing_left(GONE[0])
+    eventually("all tasks on hosts that stay", lambda: sorted(set(tasks())) in STAY, SOON)
     last = inventory(text=without(alive, GONE[0], "[removed]"))
     assert fab("status", inventory=last).code == 0 and fab("plan", "--check", inventory=last).code == 0

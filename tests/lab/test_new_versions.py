@@ -1,4 +1,4 @@
-"""Versions of ZooKeeper and Marathon, and changes of agents, that cannot be taken back."""
+"""Versions of Marathon, and changes of agents, that cannot be taken back."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-from kazoo.exceptions import KazooException
 from operators import (
     AGENT,
     INVENTORY,
@@ -20,97 +19,13 @@ from operators import (
     pid_of_the_app,
     running_task,
     zookeeper,
-    zookeeper_client,
 )
 
-from lab import images, registry, waiting
-from lab.errors import LabError
+from lab import images, waiting
 
 EVERYBODY = (*TRIO, AGENT)
 OLD, NEW = images.MARATHON.tag, images.NEXT_MARATHON.tag
 ADDITIVE = 'mesos_agent_environment="MESOS_RECONFIGURATION_POLICY=additive"'
-
-
-DATA = "/opt/zookeeper/data/version-2"
-
-
-@pytest.fixture
-def old_zookeeper(lab: None) -> str:
-    """Have the registry hold a ZooKeeper 3.4, unless Debian 11 is gone from the mirrors."""
-    try:
-        images.build_missing([images.OLD_ZOOKEEPER])
-    except LabError as error:
-        pytest.skip(str(error))
-    registry.push_missing([images.OLD_ZOOKEEPER.tag])
-    return images.OLD_ZOOKEEPER.tag
-
-
-def has_snapshot() -> dict[str, bool]:
-    return {node: "snapshot." in inside(node, f"ls {DATA}") for node in TRIO}
-
-
-def srvr(node: str) -> str:
-    """What a ZooKeeper says of itself; none that serves leaves out its `Mode:`."""
-    return inside(node, f"bash -c 'exec 3<>/dev/tcp/{node}/2181 && printf srvr >&3 && cat <&3' || :")
-
-
-def transferred(node: str) -> None:
-    """Have a member lose its data and get them all from its leader, which makes a snapshot."""
-    inside(node, f"docker stop zookeeper && rm -rf {DATA} && docker start zookeeper")
-    waiting.until("it to follow", SOON, lambda: None if "Mode:" in srvr(node) else "it does not")
-
-
-@contextmanager
-def writing() -> Iterator[list[str]]:
-    """Collect what ZooKeeper has said to have written, while the block runs."""
-    written: list[str] = []
-    over = Event()
-    client = zookeeper_client()
-    client.start(SOON)
-    client.ensure_path("/writes")
-
-    def write() -> None:
-        while not over.wait(0.02):
-            try:
-                written.append(client.create("/writes/n-", sequence=True))
-            except KazooException:
-                continue  # it may have been written, or not
-
-    thread = Thread(target=write)
-    thread.start()
-    try:
-        yield written
-    finally:
-        over.set()
-        thread.join()
-        client.stop()
-        client.close()
-
-
-def test_zookeeper_3_4_goes_to_3_8_in_one_run_under_writes_also_without_snapshots(
-    bare: None, old_zookeeper: str, fab: Run, inventory: Inventory
-) -> None:
-    text = INVENTORY.read_text().replace(f"={images.ZOOKEEPER.tag}", f"={old_zookeeper}")
-    done = fab("deploy-zookeeper", inventory=inventory(text=text))
-    assert done.code == 0, done.said
-    with writing() as written:
-        waiting.until("some writes", SOON, lambda: None if len(written) > 9 else "too few")
-        transferred(TRIO[0])
-        # Of the two that were there first none has one; whoever came later may.
-        lacking = {node for node, has in has_snapshot().items() if not has}
-        assert lacking and TRIO[0] not in lacking
-        done = fab("deploy-zookeeper")
-        assert done.code == 0, done.said
-    assert "ZooKeeper 3.4.13 -> 3.8.0: 3.4 does not know all that 3.5 and later write" in done.said
-    made = re.findall(r"^(10\S+)  2\.5 snapshot\.0.*changed", done.said, re.MULTILINE)
-    assert {*made} == lacking
-    assert all(has_snapshot().values())
-    assert ["version: 3.8.0" in srvr(node) for node in TRIO] == [True] * 3
-    for node in TRIO:
-        with zookeeper([node]) as client:
-            client.sync("/writes")
-            assert {*written} <= {f"/writes/{name}" for name in client.get_children("/writes")}
-    assert "Nothing to do on 3 hosts" in fab("deploy-zookeeper").said
 
 
 def containers() -> dict[str, str]:

@@ -5,10 +5,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from operators import TRIO, Inventory, Run, inside, zookeeper
+from operators import TRIO, Inventory, Run, inside
 from test_cluster import kill_at
 from test_credentials_rolled import SHOWN, assert_unseen, secrets
-from test_new_versions import writing
+from writer import writing
 
 from verify.four_letter_words import ask
 
@@ -72,10 +72,7 @@ def test_members_come_to_authenticate_each_other_and_back_under_a_writer(
         assert stages() == [0, 0, 0] and all(
             not inside(node, f"ls {HOME} 2>&1 || :").count("jaas") for node in TRIO
         )
-    with zookeeper(TRIO[:1]) as client:
-        client.sync("/writes")
-        assert len(written) > 9
-        assert {each.rpartition("/")[2] for each in written} <= {*client.get_children("/writes")}
+    written.must_be_there(TRIO[0])
     for text in said:
         assert_unseen(text, known)
 
