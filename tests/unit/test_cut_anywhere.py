@@ -142,6 +142,7 @@ docker() (
 LOOKING = """\
 # stand-ins for programs that only tell; some would do, but are a process for every path of every look
 tick() { :; }
+timeout() { [ "${4-}" = docker ] || { command timeout "$@"; return; }; shift 4; engine "$@"; }
 id() { echo 0; }
 ip() { echo '2: eth0    inet 10.70.0.10/24 scope global eth0'; }
 stat() {
@@ -183,7 +184,8 @@ class World:
         items = (profile, *wanted([ZOOKEEPER], cluster, node))
         ask = questions(items, {})
         look = observation(ask, BOUNDARY).replace("login $shell", ": $shell")
-        seen = read(self._run(LOOKING + DOCKER + look).stdout, BOUNDARY, ask)
+        engine = DOCKER.replace("docker() (", "engine() (")  # a look has a function of that name of its own
+        seen = read(self._run(LOOKING + engine + look).stdout, BOUNDARY, ask)
         found = {node.name: compare(Host(node.name, items, seen, lambda _: ""))}
         return upgrade.prepared(cluster, {node.name: seen}, found)[node.name]
 
