@@ -15,12 +15,14 @@ from marathon_world import World as Marathons
 from samples import as_wanted, with_container, with_options
 
 from tasks.inventory.cluster import Cluster, Node
+from tasks.inventory.credentials import WHO, Credential, Credentials, Secret
 from tasks.inventory.parse import parse
 from tasks.plan import runbook
 from tasks.plan.gate import Standing
 from tasks.plan.look.firewall import TRIED, SeenFirewall
 from tasks.plan.look.observed import Observed
 from tasks.plan.look.observed import Path as Seen
+from tasks.plan.look.rights import Right, Rights
 from tasks.plan.membership import Plans
 from tasks.plan.names import Id
 from tasks.plan.outlook import foresee
@@ -37,6 +39,11 @@ World = tuple[Cluster, Mapping[str, Observed]]
 """What is wanted, and how every host is."""
 
 SERVICES = tuple(chapter for chapter in CHAPTERS if chapter.members)
+STRICT = replace(
+    parse(f"{SHIPPED}\n[all:vars]\nsecurity=strict\nsecrets_file=s\n"),
+    credentials=Credentials({who: Credential(who, Secret(f"long-secret-of-{who}")) for who in WHO}),
+)
+OPENED: Rights = {"/mesos": (Right(31, "world", "anyone"),)}
 CHANGED = parse(f"{SHIPPED}\n[all:vars]\nzookeeper_sync_limit=9\nmarathon_image=x/marathon:v1.5.9\n")
 FIRST = {
     Id.SET_IP: {Action.SET_IP},
@@ -71,9 +78,11 @@ COMMANDS = {
     Action.SET_POLICY: r"\Adocker update --restart=always \S+\n\Z",
     Action.STOP: r"docker stop -t 30 \S+\n\Z",
     Action.RENAME: "^docker rename ",
-    Action.REMOVE: r"\A(docker )?rm -f ",
+    Action.REMOVE: r"\A(guard .*\n)?(docker )?rm -f ",
     Action.CLOSE_DOORS: r"nft -f - (.|\n)* timeout 60s",
     Action.KEEP_DOORS: r"\Anft -f - (?!(.|\n)* timeout 60s)",
+    Action.CLOSE_TREE: r"zkCli.sh (.|\n)*setAcl /mesos auth::cdrwa,world:anyone:r",
+    Action.OPEN_TREE: r"zkCli.sh (.|\n)*setAcl /mesos world:anyone:cdrwa",
     Action.OPEN_DOORS: r"\Anft -f - (.|\n)*rm -f /run/mesofab.firewall\n\Z",
 }
 """What the shell of an action has in it, for those that stand in a plan."""
@@ -161,6 +170,8 @@ def worlds() -> list[World]:
         draining(),
         (parse(f"{SHIPPED}\nfirewall=true\n"), well),
         (EVERY, {name: replace(seen, firewall=SeenFirewall(TRIED)) for name, seen in well.items()}),
+        (STRICT, {node.name: replace(as_wanted(STRICT, node), rights=OPENED) for node in STRICT.nodes}),
+        (EVERY, {node.name: as_wanted(STRICT, node) for node in STRICT.nodes}),
     ]
 
 

@@ -23,7 +23,7 @@ from tasks.plan.look.rights import Right
 from tasks.plan.zookeeper.backup import told
 from tasks.plan.zookeeper.backup.archive import Backup, Roots
 from tasks.plan.zookeeper.backup.picture import Listed, TooLarge
-from tasks.plan.zookeeper.backup.tree import Znode
+from tasks.plan.zookeeper.backup.tree import OPEN, Znode
 
 TEXT = f"{TRIO}[mesos_master]\n10.70.0.[10:12]\n[marathon]\n10.70.0.[10:12]\n[mesos_agent]\n10.70.0.20\n"
 CLUSTER = parse(TEXT)
@@ -267,10 +267,13 @@ def test_a_backup_of_another_cluster_is_refused(other: Backup, why: str) -> None
         restored(FakeTree(), other)
 
 
-def test_nodes_with_rights_of_their_own_are_refused() -> None:
-    own = {**STATE, "/mesos": Znode(acl=(Right(31, "digest", "ann:x"),))}
-    with pytest.raises(Blocked, match=r"the backup has 1 node \(/mesos\) that not everybody may change"):
-        restored(FakeTree(), replace(KEPT, tree=own))
+def test_nodes_with_rights_of_their_own_are_refused_but_for_the_masters() -> None:
+    own = Znode(acl=(Right(31, "digest", "ann:x"),))
+    with pytest.raises(Blocked, match=r"the backup has 1 node \(/marathon\) that not everybody may change"):
+        restored(FakeTree(), replace(KEPT, tree={**STATE, "/marathon": own}))
+    tree = FakeTree()
+    restored(tree, replace(KEPT, tree={**STATE, "/mesos": own}))
+    assert tree.nodes["/mesos"].acl == OPEN, "a deploy sees to who owns it"
 
 
 def test_a_restore_needs_every_host_of_zookeeper_and_marathon() -> None:

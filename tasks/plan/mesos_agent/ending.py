@@ -19,10 +19,8 @@ from ..names import Id
 from ..step import HostPlan, Step
 from ..words import counted, grouped
 from .desired import CONTAINER, farewell
+from .room import ALIVE
 from .service import agent
-
-ALIVE = ("TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING")
-"""What a task is in that has not ended."""
 
 RESTARTED = "A command task ends with its agent's container; Marathon starts another one."
 MADE_NEW = "An agent that is made new ends all of its tasks, those of docker as well; Marathon starts others."

@@ -14,8 +14,7 @@ from ...inventory.printable import printable
 from .. import http
 from ..gate import Answers, Question, Questionnaire
 from . import room
-from .ending import ALIVE
-from .room import Reserved, Resource
+from .room import ALIVE, Reserved, Resource
 
 Told = Mapping[str, object]
 

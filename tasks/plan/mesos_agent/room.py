@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from ...inventory.printable import printable
 from .. import http
 
+ALIVE = ("TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING")
+"""What a task is in that has not ended."""
+
 ROLE = "mesofab-drain"
 """For whom a drain reserves what an agent has; no framework is of this role, so nothing is launched of it."""
 
