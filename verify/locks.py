@@ -80,6 +80,8 @@ def doors(node: Node, role: str) -> Iterator[Door]:
     else:
         yield from (Door(url, path, f"{realm}-readonly") for path in paths)
         yield Door(url, "/api/v1", f"{realm}-readwrite", CALL)
+    if role == "mesos_master":
+        yield Door(url, "/api/v1/scheduler", f"{realm}-scheduler")
 
 
 def _open(node: Node, door: Door) -> Iterator[Finding]:

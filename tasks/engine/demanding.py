@@ -1,4 +1,4 @@
-"""Masters demand credentials only when every agent has shown its own, by what members say as they run."""
+"""Masters demand credentials when Marathon and every agent have shown their own, by what members say."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,10 +8,10 @@ from ..plan.desired import secrets
 from ..plan.gate import Questionnaire
 from ..plan.membership import Plans, Seen
 from ..plan.mesos_agent import locking, proof
-from ..plan.runbook import MESOS_AGENT, MESOS_MASTER, Chapter
+from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
 from ..plan.schedule import Steps
-from ..plan.words import names
-from . import gates
+from ..plan.words import capitalized, names
+from . import gates, principals
 from .asking import Heard
 from .hosts import Hosts
 from .locking import proven
@@ -20,6 +20,9 @@ from .run import Run
 
 IN_ORDER = "`fab deploy-cluster` of all hosts does both in order."
 BEFORE = "No master demands anything yet. Mend that; then run again."
+NO_PRINCIPAL = (
+    "the leading master does not know Marathon's principal, and one that demands it refuses Marathon"
+)
 
 
 def refuse(run: Run, found: Preview) -> None:
@@ -33,6 +36,8 @@ def refuse(run: Run, found: Preview) -> None:
         if bare := [name for name, text in said.items() if not locking.runs_with(text, "mesos_agent")]:
             told = f"The agents on {names(bare)} do not say that they run with a credential (/flags)"
             raise Blocked(f"{told}, and {proof.LOSES}. {IN_ORDER}")
+        if not (whole and MARATHON.service in own) and principals.unknown(hosts):
+            raise Blocked(f"{capitalized(NO_PRINCIPAL)}. {IN_ORDER}")
     if _loses(hosts, found.plans, found.seen) and (wrong := _demanding(hosts, here)):
         raise Blocked(f"{_told(wrong)}. {IN_ORDER}")
 
@@ -99,10 +104,12 @@ def _asked(hosts: Hosts, asked: Questionnaire) -> dict[str, str]:
 
 
 def _prove(hosts: Hosts) -> None:
-    """Be sure that every agent has authenticated with the leading master, unless that one demands it already.
+    """Be sure that Marathon and all agents have authenticated with the leading master, or have to.
 
     Members that have just started need a moment to say so. Raises GateNotReached.
     """
+    if principals.unknown(hosts):
+        raise GateNotReached(NO_PRINCIPAL, BEFORE)
     cluster, asked = hosts.cluster, proof.questions(hosts.cluster)
     said, told = dict[str, str](), ""
 

@@ -37,6 +37,11 @@ def refuse_if_unfinished(run: Run, seen: Seen, what: str) -> None:
         )
 
 
+def unknown(hosts: Hosts) -> bool:
+    """Tell whether the leading master has a Marathon registered that does not show its principal yet."""
+    return introduction.unknown(hosts.cluster, _heard(hosts))
+
+
 def _heard(hosts: Hosts) -> introduction.Said:
     """Ask all masters and Marathons once, from any of these hosts."""
     members = [(each, node) for each in BOTH for node in each.nodes(hosts.cluster)]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_json, as_wanted
 
-from tasks.engine import principals
+from tasks.engine import demanding, principals
 from tasks.engine.performing import perform
 from tasks.engine.preview import Preview, outlook, previewed
 from tasks.engine.refusals import refuse
@@ -26,7 +26,8 @@ from tasks.plan.look.observed import Observed
 from tasks.plan.marathon import introduction
 from tasks.plan.marathon.introduction import Move, Now, next_move
 from tasks.plan.names import Id
-from tasks.plan.runbook import MARATHON, MESOS_MASTER
+from tasks.plan.runbook import CHAPTERS, MARATHON, MESOS_MASTER
+from tasks.plan.schedule import schedule
 from tasks.plan.step import Step
 
 A, B, C = NAMES = tuple(f"10.0.0.{last}" for last in (1, 2, 3))
@@ -365,3 +366,31 @@ def test_the_plan_foretells_both_changes() -> None:
         "restarts the master that leads, so that Marathon shows its principal to another one",
         "restarts the master that leads then, so that the next one knows that principal",
     ]
+
+
+# Masters that demand credentials of frameworks
+
+
+STRICT = replace(cluster(True), settings=replace(cluster(True).settings, security="strict"))
+
+
+def test_masters_demand_it_of_frameworks_when_marathon_has_shown_its_principal() -> None:
+    seen = {node.name: as_wanted(cluster(False), node) for node in STRICT.nodes}
+    plans = runbook.plans(CHAPTERS, STRICT, STRICT.nodes, seen)
+    kinds = [entry.kind for entry in schedule(CHAPTERS, plans, ())]
+    assert kinds.index("introduce") < kinds.index("roll")
+
+
+def test_no_master_demands_anything_while_the_leading_one_does_not_know_marathons_principal() -> None:
+    seen = {node.name: as_wanted(cluster(True), node) for node in STRICT.nodes}
+    plans = runbook.plans(CHAPTERS, STRICT, STRICT.nodes, seen)
+    unknown, known = World(credentials={*NAMES}), World(credentials={*NAMES}, knows=True)
+    hosts = FakeHosts(STRICT, seen, says=unknown.says, in_vain=True)
+    with pytest.raises(GateNotReached, match="does not know Marathon's principal"):
+        demanding.ready(hosts, MESOS_MASTER, plans, seen)
+    run = Run(hosts, [MESOS_MASTER])
+    with pytest.raises(Blocked, match="The leading master does not know Marathon's principal"):
+        demanding.refuse(run, previewed(run, seen, {}))
+    hosts = FakeHosts(STRICT, seen, says=known.says, in_vain=True)
+    with pytest.raises(GateNotReached, match="agents could have authenticated"):
+        demanding.ready(hosts, MESOS_MASTER, plans, seen)  # the next question is that of agents

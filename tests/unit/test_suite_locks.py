@@ -28,7 +28,7 @@ class Member(BaseHTTPRequestHandler):
     starting = 0
 
     def do_GET(self) -> None:
-        self._answer("readonly")
+        self._answer("scheduler" if self.path.endswith("scheduler") else "readonly")
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -112,7 +112,7 @@ def test_another_realm_and_an_operator_who_is_not_let_in_are_findings(
     assert any("answers nobody with 401, Basic realm" in text for text in told(STRICT, node, "mesos_agent"))
     one.refuses_all = True
     found = told(STRICT, node)
-    assert len(found) == 6 and all("answers the operator with 401" in text for text in found)
+    assert len(found) == 7 and all("answers the operator with 401" in text for text in found)
     assert "secret-of" not in str(found)
 
 
@@ -120,8 +120,8 @@ def test_whoever_asks_for_a_password_in_an_open_cluster_is_a_finding(
     member: tuple[type[Member], Node],
 ) -> None:
     one, node = member
-    assert len(told(OPEN, node)) == 6
-    one.unlocked = frozenset({"/api/v1", *locks.LOCKS["mesos_master"][1]})
+    assert len(told(OPEN, node)) == 7
+    one.unlocked = frozenset({"/api/v1", "/api/v1/scheduler", *locks.LOCKS["mesos_master"][1]})
     assert told(OPEN, node) == []
 
 

@@ -31,8 +31,15 @@ OF_VISITORS = (("MESOS_AUTHENTICATE_HTTP_READONLY", "true"), ("MESOS_AUTHENTICAT
 
 OF_AGENTS = "MESOS_AUTHENTICATE_AGENTS"
 
-DEMANDS = ((OF_AGENTS, "true"), *OF_VISITORS)
-"""What masters demand with `security=strict`; of frameworks nothing yet."""
+OF_FRAMEWORKS = (
+    ("MESOS_AUTHENTICATE_FRAMEWORKS", "true"),
+    ("MESOS_AUTHENTICATE_HTTP_FRAMEWORKS", "true"),
+    ("MESOS_HTTP_FRAMEWORK_AUTHENTICATORS", "basic"),
+)
+"""By which masters demand a credential of frameworks: of such as Marathon, and of those that come by HTTP."""
+
+DEMANDS = ((OF_AGENTS, "true"), *OF_FRAMEWORKS, *OF_VISITORS)
+"""What masters demand with `security=strict`."""
 
 ADDRESS = "MESOS_ZK"
 """The variable of a master's zk:// address, which may name a file with it."""

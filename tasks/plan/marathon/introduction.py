@@ -30,7 +30,10 @@ from .service import Marathons, marathon
 PHASE: Phase = "introduce"
 
 EARLY, LATE = 0, 1
-"""Turns of the steps: before all that may have Marathons fail over, if it has begun; behind that, if not."""
+"""Turns of the steps: before all that may have Marathons fail over, if it has begun; behind that, if not.
+
+It is the first, too, where masters are to demand credentials of frameworks: they do so behind it.
+"""
 
 WHY = "the leading master knows Marathon without its principal, and would end when another Marathon leads"
 
@@ -120,9 +123,12 @@ def _is_at(node: Node, url: str) -> bool:
 
 def unfinished(cluster: Cluster, seen: Seen, said: Said) -> bool:
     """Tell whether a Marathon that came to lead now would end the leading master."""
-    if cluster.credentials is None or not any(shows(one) for one in _running(cluster, seen).values()):
-        return False
-    now = state(cluster, frozenset(), said)
+    return any(shows(one) for one in _running(cluster, seen).values()) and unknown(cluster, said)
+
+
+def unknown(cluster: Cluster, said: Said) -> bool:
+    """Tell whether the leading master has Marathon registered and does not know its principal."""
+    now = state(cluster, frozenset(), said) if cluster.credentials else None
     return now is not None and not now.known
 
 
@@ -154,7 +160,8 @@ def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
         return _refused(plans, turned, _ALONE)
     if turned:
         begun = any(map(shows, running.values())) and _masters_ready(cluster, seen)
-        return _introducing(plans, turned, EARLY if begun else LATE)
+        early = begun or secrets.is_strict(cluster)  # masters that demand it of Marathon come behind that
+        return _introducing(plans, turned, EARLY if early else LATE)
     if now is not None and not now.known and all(map(shows, running.values())):
         return _once_more(cluster, seen, plans, said)
     return plans

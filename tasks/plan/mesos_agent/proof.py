@@ -29,7 +29,7 @@ def questions(cluster: Cluster) -> Questionnaire:
 COMES = (
     "Mesos masters, agents and Marathons will ask everybody for a password: programs that ask 5050, 5051 or "
     "8080 without one, as dashboards and deployments do, get 401; /health, /version and /redirect of Mesos "
-    "stay open. Agents without a credential are not let in any more."
+    "stay open. Agents and frameworks without a credential are not let in any more."
 )
 """What it costs others that masters come to demand credentials."""
 
