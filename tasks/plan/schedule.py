@@ -51,14 +51,15 @@ def schedule(chapters: Sequence[Chapter], plans: Plans, asked: Collection[Chapte
     yield Entry("stage", steps=steps(plans, "stage"))
     rolling: list[Chapter] = []
     checked: list[Chapter] = []
-    early = list(_introduction(plans, introduction.EARLY))
+    early = [*_introduction(plans, introduction.EARLY), *_introduction(plans, introduction.FIRST)]
     for together in _beside_each_other(chapters, plans):
         starting = [chapter for chapter in together if any(steps(plans, "start", chapter).values())]
         if starting:
             # What these lean on comes first; behind the last start, all chapters roll together.
             if not early:
-                yield from _roll(rolling, plans)
-                rolling = []
+                later = [each for each in rolling if _waits_for(each, starting, plans)]
+                yield from _roll([each for each in rolling if each not in later], plans)
+                rolling = later
             yield Entry("start", tuple(starting), steps(plans, "start", *starting))
             ready = [each for each in starting if each in asked and _is_done([each], plans)]
             yield from (Entry("check", (chapter,)) for chapter in ready)
@@ -117,6 +118,12 @@ def _beside_each_other(chapters: Sequence[Chapter], plans: Plans) -> Iterator[li
 def _is_done(chapters: Sequence[Chapter], plans: Plans) -> bool:
     """Tell whether services are done when what does not run has been started: nothing is replaced later."""
     return not (replaced(chapters, plans) or any(turns(each.holds, plans) for each in chapters))
+
+
+def _waits_for(chapter: Chapter, starting: Collection[Chapter], plans: Plans) -> bool:
+    """Tell whether members are replaced behind a service of which some are only started now."""
+    first = {each.service for each in starting}
+    return any(member.behind in first for member in replaced([chapter], plans))
 
 
 def _roll(chapters: Sequence[Chapter], plans: Plans) -> Iterator[Entry]:

@@ -606,9 +606,9 @@ STRANGERS = Round(
             heal=shell_in("{marathon_a}", "docker rm -f stranger"),
             told={
                 "status": "{marathon_a}  marathon: marathon-...: port 8080 is taken by python3 (pid ...)",
-                "plan": "{marathon_a}  4.1 marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
-                "preflight": "{marathon_a}  error  port: marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
-                "deploy": "{marathon_a}  error  port: marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
+                "plan": "{marathon_a}  4.1 marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
+                "preflight": "{marathon_a}  error  port: marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
+                "deploy": "{marathon_a}  error  port: marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
             },
         ),
         Fault(
@@ -625,9 +625,9 @@ STRANGERS = Round(
             heal=shell_in("{marathon_b}", "docker rm -f stranger"),
             told={
                 "status": "{marathon_b}  marathon: marathon-...: port 8080 is taken by python3 (pid ...)",
-                "plan": "{marathon_b}  4.1 marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
-                "preflight": "{marathon_b}  error  port: marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
-                "deploy": "{marathon_b}  error  port: marathon-...: port 8080 is taken by python3 (pid ...). Stop that process.",
+                "plan": "{marathon_b}  4.1 marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
+                "preflight": "{marathon_b}  error  port: marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
+                "deploy": "{marathon_b}  error  port: marathon-...: port 8080 is taken by python3 (pid ...) of the container stranger. Stop that container (docker stop stranger).",
             },
         ),
         Fault(

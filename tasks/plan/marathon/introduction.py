@@ -29,10 +29,10 @@ from .service import Marathons, marathon
 
 PHASE: Phase = "introduce"
 
-EARLY, LATE = 0, 1
+EARLY, FIRST, LATE = range(3)
 """Turns of the steps: before all that may have Marathons fail over, if it has begun; behind that, if not.
 
-It is the first, too, where masters are to demand credentials of frameworks: they do so behind it.
+Where masters are to demand credentials of frameworks, it is the first thing behind all stages.
 """
 
 WHY = "the leading master knows Marathon without its principal, and would end when another Marathon leads"
@@ -136,7 +136,7 @@ def unknown(cluster: Cluster, said: Said) -> bool:
 
 
 def of_turn(plans: Plans, turn: int) -> dict[str, tuple[Step, ...]]:
-    """Give each host's steps of one of the two turns."""
+    """Give each host's steps of one of the turns."""
     return {
         name: tuple(step for step in plan.in_phase(PHASE) if step.turn == turn)
         for name, plan in plans.items()
@@ -160,8 +160,8 @@ def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
         return _refused(plans, turned, _ALONE)
     if turned:
         begun = any(map(shows, running.values())) and _masters_ready(cluster, seen)
-        early = begun or secrets.is_strict(cluster)  # masters that demand it of Marathon come behind that
-        return _introducing(plans, turned, EARLY if early else LATE)
+        not_begun = FIRST if secrets.is_strict(cluster) else LATE
+        return _introducing(plans, turned, EARLY if begun else not_begun)
     if now is not None and not now.known and all(map(shows, running.values())):
         return _once_more(cluster, seen, plans, said)
     return plans
