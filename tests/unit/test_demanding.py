@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fake_hosts import FakeHosts
 from hypothesis import given
-from samples import any_json
+from samples import any_json, with_container
 from test_locking import BOTH, FIRST, THEN, A, B, C, D, cluster, credentials, flags, seen_in
 
 from tasks.engine import demanding as gate
@@ -23,6 +23,7 @@ from tasks.plan.mesos_agent.desired import CONTAINER
 from tasks.plan.mesos_master import demands
 from tasks.plan.outlook import foresee
 from tasks.plan.runbook import MESOS_AGENT, MESOS_MASTER
+from tasks.plan.schedule import schedule
 
 Says = Callable[[Question], str]
 
@@ -237,3 +238,12 @@ def test_a_master_that_is_started_demands_nothing_of_agents_that_have_nothing() 
     with pytest.raises(GateNotReached, match="runs? without a credential"):
         gate.starting(led, steps)
     gate.starting(FakeHosts(PERMISSIVE, bare), steps)
+
+
+def test_agents_that_do_not_run_are_started_before_masters_demand_something_of_them() -> None:
+    seen = seen_in(PERMISSIVE)
+    for name in (A, D):
+        seen[name] = with_container(seen[name], CONTAINER, status="exited")
+    plans = runbook.plans(BOTH, STRICT, STRICT.nodes, seen)
+    kinds = [(e.kind, [each.service for each in e.chapters]) for e in schedule(BOTH, plans, BOTH)]
+    assert kinds.index(("start", ["mesos_agent"])) < kinds.index(("roll", ["mesos_master", "mesos_agent"]))

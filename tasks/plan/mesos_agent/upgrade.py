@@ -45,7 +45,7 @@ def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
     if not orders:
         return plans
     ((later, first),) = orders
-    if not any(step.id == first for plan in plans.values() for step in plan.in_phase("replace")):
+    if not any(step.id == first for plan in plans.values() for step in plan.in_phase("start", "replace")):
         return plans  # masters may wait for Marathons instead
     return {
         name: replace(plan, steps=tuple(_behind(step, later, first) for step in plan.steps))
