@@ -123,12 +123,12 @@ def slaves() -> list[dict[str, Any]]:
     return found
 
 
-def running_task() -> dict[str, Any]:
-    """Wait until the app of `docker_app` runs; give its task as Marathon tells of it."""
+def running_task(auth: tuple[str, str] | None = None) -> dict[str, Any]:
+    """Wait until the app of `docker_app` runs; give its task as Marathon tells it to whoever asks."""
     from verify.apps import eventually
 
     def ask() -> dict[str, Any] | None:
-        answer = requests.get(f"{MARATHON}/v2/apps//survivor/tasks", timeout=15)
+        answer = requests.get(f"{MARATHON}/v2/apps//survivor/tasks", timeout=15, auth=auth)
         tasks = answer.json().get("tasks", []) if answer.ok else []
         return next((task for task in tasks if task["state"] == "TASK_RUNNING"), None)
 

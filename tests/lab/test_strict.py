@@ -15,7 +15,11 @@ from test_credentials_rolled import HOME, SHOWN, assert_unseen, secrets
 from tasks.inventory.credentials import Credentials
 
 MASTER_FLAGS = ("authenticate_agents", "authenticate_http_readonly", "authenticate_http_readwrite")
-DOORS = (*((each, 5050, path) for each in TRIO for path in ("/state", "/flags")), (AGENT, 5051, "/state"))
+DOORS = (
+    *((each, 5050, path) for each in TRIO for path in ("/state", "/flags")),
+    *((each, 8080, "/v2/info") for each in TRIO),
+    (AGENT, 5051, "/state"),
+)
 
 
 def flags(address: str, port: int, auth: tuple[str, str]) -> dict[str, Any]:
@@ -67,7 +71,7 @@ class World:
         done = self.fab(*words, inventory=self.inventory(extra))
         self.said.append(done.said)
         assert done.code in codes, done.said
-        assert running_task()["id"] == self.task and pid_of_the_app() == self.pid
+        assert running_task(self.operator)["id"] == self.task and pid_of_the_app() == self.pid
         return done.said
 
     def demanded(self) -> list[bool]:

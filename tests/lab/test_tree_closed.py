@@ -24,14 +24,18 @@ def test_the_masters_tree_is_closed_to_strangers_and_opened_before_masters_lose_
     docker_app: dict[str, Any], fab: Run, suite: Run, inventory: Inventory, tmp_path: Path
 ) -> None:
     keys.make(str(tmp_path / "s.yml"))
-    secret = read((tmp_path / "s.yml").read_text()).of["zookeeper"].secret.text
+    known = read((tmp_path / "s.yml").read_text())
+    secret = known.of["zookeeper"].secret.text
     task, pid = docker_app["id"], pid_of_the_app()
 
     def typed(*words: str, security: str = "strict", code: int = 0) -> str:
         extra = f"security={security}\nsecrets_file=s.yml\ngate_timeout=60\nlost_tasks_budget=0"
         done = fab(*words, inventory=inventory(extra))
         assert done.code == code, done.said
-        assert running_task()["id"] == task and pid_of_the_app() == pid
+        assert (
+            running_task(("operator", known.of["operator"].secret.text))["id"] == task
+            and pid_of_the_app() == pid
+        )
         assert secret not in done.said
         return done.said
 
