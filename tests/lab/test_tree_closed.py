@@ -25,7 +25,7 @@ def test_the_masters_tree_is_closed_to_strangers_and_opened_before_masters_lose_
 ) -> None:
     keys.make(str(tmp_path / "s.yml"))
     known = read((tmp_path / "s.yml").read_text())
-    secret = known.of["zookeeper"].secret.text
+    secret, operator = known.of["zookeeper"].secret.text, ("operator", known.of["operator"].secret.text)
     task, pid = docker_app["id"], pid_of_the_app()
 
     def typed(*words: str, security: str = "strict", code: int = 0) -> str:
