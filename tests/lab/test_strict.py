@@ -38,8 +38,8 @@ def statuses(auth: tuple[str, str] | None) -> set[int]:
 
 
 @pytest.fixture
-def opened(fab: Run, inventory: Inventory) -> Iterator[None]:
-    """Leave a cluster that demands nothing, whatever happens."""
+def opened(docker_app: dict[str, Any], fab: Run, inventory: Inventory) -> Iterator[None]:
+    """Leave a cluster that demands nothing, whatever happens, before the app is removed from it."""
     yield
     left = fab("deploy-cluster", inventory=inventory("security=open\nsecrets_file=s.yml"))
     assert left.code == 0, left.said
