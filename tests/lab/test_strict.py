@@ -94,7 +94,7 @@ def test_an_agent_that_has_not_authenticated_stops_masters_before_any_of_them_de
     wrong = f"sed -i 's/secret\": \"..../&wrong/' {HOME}/mesos_agent/credential.json"
     inside(AGENT, f"{wrong} && docker restart mesos-slave")
     # Now and then the agent runs, and says its flags. Masters give it up after 75 s, and its tasks with it.
-    stopped = world.typed("deploy-mesos-master", codes=(5, 6), gate=5)
+    stopped = world.typed("deploy-mesos-master", codes=(5, 6), gate=10)
     assert ", and an agent without a credential loses all its tasks" in stopped
     assert "credential.json  prepared" in world.typed("deploy-mesos-agent", security="permissive")
     assert not any(world.demanded())
