@@ -256,6 +256,10 @@ def test_an_agent_that_its_log_does_not_say_has_authenticated_is_not_believed() 
     agents = [node for node in those.cluster.nodes if "mesos_agent" in node.roles]
     with pytest.raises(GateNotReached, match="does not say that it has authenticated with the leading"):
         gate.proven(those, agents)
+    with pytest.raises(GateNotReached, match="does not say that it has authenticated with the leading"):
+        gate.proven(
+            FakeHosts(cluster("one"), {}, says=says).among([D]), agents[-1:]
+        )  # no master is in the run
     gate.proven(FakeHosts(cluster(), {}), agents)
     quiet = FakeHosts(cluster("one", "mesos_agent_environment=MESOS_LOGGING_LEVEL=WARNING"), {}, says=says)
     gate.proven(quiet, [node for node in quiet.cluster.nodes if "mesos_agent" in node.roles])
