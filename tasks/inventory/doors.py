@@ -70,8 +70,7 @@ def exposure(cluster: Cluster) -> str:
 KNOWN = {
     "open": "",
     "permissive": " Masters know credentials, and demand none.",
-    "strict": " Masters, agents and Marathons demand passwords; ZooKeeper (but for the masters' tree) and "
-    "masters' door for frameworks do not yet.",
+    "strict": " Masters, agents and Marathons demand passwords; ZooKeeper for the masters' tree alone.",
 }
 """What each value of `security` means for who is let in."""
 
