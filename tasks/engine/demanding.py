@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from ..errors import Blocked, GateNotReached
 from ..inventory.cluster import Node
 from ..plan.desired import secrets
-from ..plan.gate import Questionnaire
 from ..plan.membership import Plans, Seen
 from ..plan.mesos_agent import locking, proof
 from ..plan.runbook import MARATHON, MESOS_AGENT, MESOS_MASTER, Chapter
@@ -14,7 +13,7 @@ from ..plan.words import capitalized, names
 from . import gates, principals
 from .asking import Heard
 from .hosts import Hosts
-from .locking import proven
+from .locking import flags, proven
 from .preview import Preview
 from .run import Run
 
@@ -32,7 +31,7 @@ def refuse(run: Run, found: Preview) -> None:
     here = found.plans if whole else {}
     if _begins(hosts, found.plans, found.seen):
         those = [node for node in MESOS_AGENT.nodes(run.cluster) if node.name not in here]
-        said = _asked(hosts, {node.name: locking.question(node, "mesos_agent") for node in those})
+        said = flags(hosts, MESOS_AGENT, those)
         if bare := [name for name, text in said.items() if not locking.runs_with(text, "mesos_agent")]:
             told = f"The agents on {names(bare)} do not say that they run with a credential (/flags)"
             raise Blocked(f"{told}, and {proof.LOSES}. {IN_ORDER}")
@@ -60,7 +59,9 @@ def starting(hosts: Hosts, steps: Steps) -> None:
         return
     if gates.standings_now(hosts, [MESOS_MASTER])[MESOS_MASTER.service].leader is not None:
         _prove(hosts)
-    elif bare := proof.without(hosts.cluster, _asked(hosts, proof.questions(hosts.cluster))):
+        return
+    said = gates.ask_one(hosts, hosts.nodes[0], proof.questions(hosts.cluster))
+    if bare := proof.without(hosts.cluster, said):
         told = f"the agents on {names(bare)} run without a credential, and {proof.LOSES}"
         raise GateNotReached(told, "Deploy with security=permissive first.")
 
@@ -90,17 +91,13 @@ def _loses(hosts: Hosts, plans: Plans, seen: Seen) -> bool:
 def _demanding(hosts: Hosts, here: Mapping[str, object]) -> list[str]:
     """Give the masters, but those `here`, that do not say that they demand nothing."""
     those: Sequence[Node] = [node for node in MESOS_MASTER.nodes(hosts.cluster) if node.name not in here]
-    said = _asked(hosts, {node.name: locking.question(node, "mesos_master") for node in those})
+    said = flags(hosts, MESOS_MASTER, those)
     return [name for name, text in said.items() if proof.demanded(text) is not False]
 
 
 def _told(wrong: Sequence[str]) -> str:
     told = f"The masters on {names(wrong)} do not say that they demand no credentials (/flags)"
     return f"{told}, and {proof.LOSES}"
-
-
-def _asked(hosts: Hosts, asked: Questionnaire) -> dict[str, str]:
-    return gates.ask_one(hosts, hosts.nodes[0], asked) if asked else {}
 
 
 def _prove(hosts: Hosts) -> None:

@@ -166,6 +166,8 @@ def ask_member(hosts: Hosts, node: Node, question: Question) -> str:
 def ask_one(hosts: Hosts, vantage: Node, asked: Questionnaire) -> dict[str, str]:
     """Have a node ask questions once, of whomever; give the answers by the questions' names."""
     said: dict[str, str] = {}
+    if not asked:
+        return said
 
     def enough(heard: Heard) -> bool:
         said.update({word: heard[question] for word, question in asked.items()})

@@ -38,7 +38,7 @@ def introduce(hosts: Hosts, own: Steps, found: Preview) -> None:
         _say(hosts, now)
         (leader,) = (node for node in hosts.nodes if node.name == now.master)
         container = hosts.container(MESOS_MASTER, leader).name
-        step = planned.pop(leader.name, None) or introduction.changes(container, introduction.WHY)
+        step = planned.pop(leader.name, None) or introduction.changes(container)
         _take(hosts, MESOS_MASTER, leader.name, step, found)
 
 

@@ -78,9 +78,14 @@ def ready(hosts: Hosts, chapter: Chapter, plans: Plans, seen: Seen) -> None:
 def _wrong(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node]) -> list[str]:
     """Give the members that do not run with credentials, if that is asked of masters; of agents, without."""
     role, wanted = chapter.service, chapter is MESOS_MASTER
-    asked = {node.name: locking.question(node, role) for node in nodes}
-    said = gates.ask_one(hosts, hosts.nodes[0], asked) if asked else {}
+    said = flags(hosts, chapter, nodes)
     return [name for name, text in said.items() if locking.runs_with(text, role) is not wanted]
+
+
+def flags(hosts: Hosts, chapter: Chapter, nodes: Sequence[Node]) -> dict[str, str]:
+    """Ask members on these nodes for the flags that they run with."""
+    asked = {node.name: locking.question(node, chapter.service) for node in nodes}
+    return gates.ask_one(hosts, hosts.nodes[0], asked)
 
 
 def _told(chapter: Chapter, wrong: Collection[str]) -> str:

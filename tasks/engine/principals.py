@@ -43,17 +43,5 @@ def unknown(hosts: Hosts) -> bool:
 
 
 def _heard(hosts: Hosts) -> introduction.Said:
-    """Ask all masters and Marathons once, from any of these hosts."""
-    members = [(each, node) for each in BOTH for node in each.nodes(hosts.cluster)]
-    asked = {
-        f"{chapter.service} {node.name} {word}": question
-        for chapter, node in members
-        if chapter.members
-        for word, question in chapter.members.questions(hosts.cluster, node).items()
-    }
-    told = gates.ask_one(hosts, hosts.nodes[0], asked)
-    said: dict[str, dict[str, dict[str, str]]] = {chapter.service: {} for chapter in BOTH}
-    for key, text in told.items():
-        service, name, word = key.split(" ", 2)
-        said[service].setdefault(name, {})[word] = text
-    return said
+    said = gates.ask_once(hosts, BOTH)
+    return {chapter.service: said[chapter] for chapter in BOTH}

@@ -126,8 +126,7 @@ class Credentials:
     @property
     def owner(self) -> Secret:
         """Who owns the masters' tree in ZooKeeper, and the secret by which it is proven: `NAME:SECRET`."""
-        one = self.of["zookeeper"]
-        return Secret(f"{one.principal}:{one.secret.text}")
+        return _login(self.of["zookeeper"])
 
     @property
     def texts(self) -> Mapping[str, Secret]:
@@ -145,8 +144,7 @@ class Credentials:
     @property
     def login(self) -> Secret:
         """The operator's name and password, by which Marathon knows who may ask it: `NAME:SECRET`."""
-        own = self.of["operator"]
-        return Secret(f"{own.principal}:{own.secret.text}")
+        return _login(self.of["operator"])
 
     @property
     def operator(self) -> Secret:
@@ -158,6 +156,10 @@ class Credentials:
         for words, secret in self.texts.items():
             script = script.replace(words, secret.text)
         return script
+
+
+def _login(one: Credential) -> Secret:
+    return Secret(f"{one.principal}:{one.secret.text}")
 
 
 def _entry(one: Credential) -> dict[str, str]:

@@ -47,6 +47,14 @@ ADDRESS = "MESOS_ZK"
 TRUE, HOOKED = "/bin/true", "true.env"
 """A start hook that does nothing, and the file that Marathon's launcher then reads in its own directory."""
 
+FILES = {
+    "zookeeper": ("jaas.conf",),
+    "mesos_master": ("credentials.json", "zk"),
+    "marathon": ("secret", HOOKED),
+    "mesos_agent": ("credential.json", "visitors.json"),
+}
+"""What the files of secrets of each role are called, in its directory."""
+
 SHOWS = "--mesos_authentication"
 """The argument by which a Marathon shows its principal to masters."""
 
@@ -74,22 +82,22 @@ def masters(cluster: Cluster, container: str) -> Kept:
 
     Its zk:// address stands in a file, too: there is the password of the masters' tree in it.
     """
-    known, place = cluster.credentials, home("mesos_master")
+    known, (place, address_place) = cluster.credentials, paths("mesos_master")
     url = zookeeper_url(cluster, cluster.settings.mesos_zk_path, TREES_OWNER)
     text, address = (known.masters, Secret(known.put_into(url))) if known else (None, None)
-    all_of_them = File(Id.MASTER_RUN, f"{place}/credentials.json", f"{MASTERS_FILE}\n", container, text)
-    trees = File(Id.MASTER_RUN, f"{place}/zk", f"{url}\n", container, address)
+    all_of_them = File(Id.MASTER_RUN, place, f"{MASTERS_FILE}\n", container, text)
+    trees = File(Id.MASTER_RUN, address_place, f"{url}\n", container, address)
     variables = ((MASTERS, all_of_them.path), (ADDRESS, f"file://{trees.path}"))
     return _kept((all_of_them, trees), variables + DEMANDS * is_strict(cluster))
 
 
 def agents(cluster: Cluster, container: str) -> Kept:
     """Give what an agent has, whose container is called so."""
-    known, place = cluster.credentials, home("mesos_agent")
+    known, (place, visitors_place) = cluster.credentials, paths("mesos_agent")
     text, who = (known.agents, known.visitors) if known else (None, None)
-    own = File(Id.AGENT_RUN, f"{place}/credential.json", f"{AGENTS_FILE}\n", container, text)
+    own = File(Id.AGENT_RUN, place, f"{AGENTS_FILE}\n", container, text)
     strict = who if is_strict(cluster) else None
-    visitors = File(Id.AGENT_RUN, f"{place}/visitors.json", f"{VISITORS_FILE}\n", container, strict)
+    visitors = File(Id.AGENT_RUN, visitors_place, f"{VISITORS_FILE}\n", container, strict)
     variables = ((AGENTS, own.path), *((VISITORS, visitors.path), *OF_VISITORS) * is_strict(cluster))
     return _kept((own, visitors), variables)
 
@@ -100,12 +108,12 @@ def marathons(cluster: Cluster, container: str) -> Kept:
     A line's end would be part of its secret. Its password for others is told it by the file that its launcher
     reads behind a start hook (HOOK_MARATHON_START), as an argument is seen by ps and a variable by docker.
     """
-    known, place = cluster.credentials, home("marathon")
+    known, (place, door_place) = cluster.credentials, paths("marathon")
     text, principal = (known.marathons, known.of["marathon"].principal) if known else (None, "")
-    own = File(Id.MARATHON_RUN, f"{place}/secret", MARATHONS_FILE, container, text)
+    own = File(Id.MARATHON_RUN, place, MARATHONS_FILE, container, text)
     login = f"export MESOSPHERE_HTTP_CREDENTIALS='{OPERATORS_LOGIN}'"
     strict = Secret(known.put_into(login)) if known and is_strict(cluster) else None
-    door = File(Id.MARATHON_RUN, f"{place}/{HOOKED}", f"{login}\n", container, strict)
+    door = File(Id.MARATHON_RUN, door_place, f"{login}\n", container, strict)
     arguments = (SHOWS, f"{SHOWS}_principal", principal, f"{SHOWS}_secret_file", own.path)
     kept = _kept((own, door), ((HOOK, TRUE),) * is_strict(cluster), arguments)
     mount = Mount(door.path, f"/marathon/{HOOKED}", read_only=True)
@@ -124,7 +132,7 @@ def members(cluster: Cluster, container: str, proving: int) -> Kept:
     open cluster nobody knows what stands there: it stays.
     """
     text = cluster.credentials.members if cluster.credentials else None
-    path, words = f"{home('zookeeper')}/jaas.conf", f"{MEMBERS_FILE}\n"
+    (path,), words = paths("zookeeper"), f"{MEMBERS_FILE}\n"
     file = File(Id.ZOOKEEPER_RUN, path, words, container, text, owner=ZOOKEEPERS_USER)
     if not proving:
         return Kept((Unsealed(file.step, file.generations),))
@@ -154,3 +162,8 @@ def _directory(file: File) -> Directories:
 def home(role: str) -> str:
     """Give the directory of a role's secrets."""
     return f"{HOME}/{role}"
+
+
+def paths(role: str) -> tuple[str, ...]:
+    """Give where the files of a role's secrets are."""
+    return tuple(f"{home(role)}/{name}" for name in FILES[role])

@@ -18,6 +18,7 @@ from ..desired import (
 )
 from ..desired.every_host import profile_line
 from ..gate import Question
+from ..names import MASTER
 from ..shell import at_once, quote
 from . import by_hand, docker, firewall, lease, listeners, mounts, sections
 from . import profile as of_profile
@@ -142,6 +143,11 @@ class Observed:
     def path(self, path: str) -> Path:
         """Give what stands at `path`; only paths that were asked for are known."""
         return self.paths.get(path, Path("absent"))
+
+    @property
+    def master(self) -> str:
+        """The name of the container of a master; "" if there is none."""
+        return next(filter(MASTER.fullmatch, self.containers), "")
 
     def container(self, name: str) -> SeenContainer:
         """Give a container; ABSENT if it is not there."""

@@ -18,9 +18,8 @@ from .. import http
 from ..desired import secrets
 from ..gate import Answers
 from ..look.docker import SeenContainer
-from ..look.observed import Observed
 from ..membership import Plans, Seen
-from ..names import MASTER, Id
+from ..names import Id
 from ..shell import quote
 from ..step import Action, Blocker, HostPlan, Phase, Step
 from . import handover
@@ -190,12 +189,7 @@ def _is_replaced(plan: HostPlan | None) -> bool:
 
 def _masters_ready(cluster: Cluster, seen: Seen) -> bool:
     hosts = [seen[node.name] for node in cluster.having("mesos_master") if node.name in seen]
-    return all(secrets.MASTERS in each.container(_master(each)).environment for each in hosts)
-
-
-def _master(seen: Observed) -> str:
-    """Give the name of a host's container of a master; "" if there is none."""
-    return next(filter(MASTER.fullmatch, seen.containers), "")
+    return all(secrets.MASTERS in each.container(each.master).environment for each in hosts)
 
 
 def _refused(plans: Plans, hosts: set[str], why: tuple[str, str]) -> Plans:
@@ -240,10 +234,10 @@ def _once_more(cluster: Cluster, seen: Seen, plans: Plans, said: Said) -> Plans:
     if node.name not in plans:
         return plans
     plan = plans[node.name]
-    return {**plans, node.name: replace(plan, steps=(*plan.steps, changes(_master(seen[node.name]), WHY)))}
+    return {**plans, node.name: replace(plan, steps=(*plan.steps, changes(seen[node.name].master)))}
 
 
-def changes(master: str, why: str) -> Step:
+def changes(master: str) -> Step:
     """Return the step by which another master leads than the one in that container."""
     shell, effect = f"docker restart -t 1 {quote(master)}\n", f"restarts {master}, the leader"
-    return Step(Id.MASTER_RUN, Action.RESTART, f"restart {master}", why, shell, PHASE, "restart", effect)
+    return Step(Id.MASTER_RUN, Action.RESTART, f"restart {master}", WHY, shell, PHASE, "restart", effect)

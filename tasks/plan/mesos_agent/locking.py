@@ -12,7 +12,7 @@ from ..desired import secrets
 from ..gate import Question
 from ..look.observed import Observed
 from ..membership import Plans, Seen
-from ..names import MASTER, Id
+from ..names import Id
 from ..step import Blocker, HostPlan
 from .desired import CONTAINER
 
@@ -47,27 +47,19 @@ def touches(plan: HostPlan, *ids: Id) -> bool:
 
 def has(node: Node, seen: Observed) -> dict[Id, bool]:
     """Tell of a node's master and agent whether the container that is there has credentials."""
-    found = {}
-    if "mesos_master" in node.roles:
-        found[MASTERS] = secrets.MASTERS in seen.container(master(seen)).environment
-    if "mesos_agent" in node.roles:
-        found[AGENTS] = secrets.AGENTS in seen.container(CONTAINER).environment
-    return found
+    return _have(node, seen, {MASTERS: secrets.MASTERS, AGENTS: secrets.AGENTS})
 
 
 def demands(node: Node, seen: Observed) -> dict[Id, bool]:
     """Tell of a node's master and agent whether the container that is there demands credentials of others."""
-    found = {}
-    if "mesos_master" in node.roles:
-        found[MASTERS] = secrets.OF_AGENTS in seen.container(master(seen)).environment
-    if "mesos_agent" in node.roles:
-        found[AGENTS] = secrets.VISITORS in seen.container(CONTAINER).environment
-    return found
+    return _have(node, seen, {MASTERS: secrets.OF_AGENTS, AGENTS: secrets.VISITORS})
 
 
-def master(seen: Observed) -> str:
-    """Give the name of a host's container of a master; "" if there is none."""
-    return next(filter(MASTER.fullmatch, seen.containers), "")
+def _have(node: Node, seen: Observed, variables: Mapping[Id, str]) -> dict[Id, bool]:
+    """Tell of those that a node is to have whether the container that is there has the variable."""
+    there = {MASTERS: seen.master, AGENTS: CONTAINER}
+    own = [id for id in there if id.service in node.roles]
+    return {id: variables[id] in seen.container(there[id]).environment for id in own}
 
 
 def conflict(plans: Plans) -> Iterator[tuple[str, Blocker]]:

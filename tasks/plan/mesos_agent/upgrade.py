@@ -80,7 +80,7 @@ def _moves(cluster: Cluster, seen: Seen, plans: Plans) -> Iterator[Move]:
 
 
 def _master(cluster: Cluster, node: Node, seen: Observed) -> Move:
-    name = locking.master(seen)
+    name = seen.master
     old = versions.of_image(seen.container(name).image)
     return _move(seen, name, old, cluster.image(node.settings.mesos_master_image))
 

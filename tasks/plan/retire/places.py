@@ -35,21 +35,25 @@ def _zookeeper(node: Node) -> Iterator[Place]:
     yield Place(step, f"{home}/conf", ("zoo.cfg", "zoo.cfg.next", "zoo.cfg.prev"), data=True)
     yield Place(step, f"{home}/data", ("myid", "version-2", "zookeeper_server.pid"), data=True)
     yield Place(step, f"{home}/logs", ("zookeeper*.log*", "zookeeper*.out"))
-    yield Place(Id.ZOOKEEPER_RUN, secrets.home("zookeeper"), ("jaas.conf*",))
+    yield _secrets(Id.ZOOKEEPER_RUN, "zookeeper")
 
 
 def _master(node: Node) -> Iterator[Place]:
     yield Place(Id.MASTER_RUN, node.settings.mesos_master_work_dir, ("replicated_log",), data=True)
     yield Place(Id.MASTER_RUN, node.settings.mesos_master_log_dir, ("mesos-master.*",))
-    yield Place(Id.MASTER_RUN, secrets.home("mesos_master"), ("credentials.json*",))
+    yield _secrets(Id.MASTER_RUN, "mesos_master")
 
 
 def _marathon(node: Node) -> Iterator[Place]:
-    yield Place(Id.MARATHON_RUN, secrets.home("marathon"), ("secret*",))
+    yield _secrets(Id.MARATHON_RUN, "marathon")
 
 
 def _agent(node: Node) -> Iterator[Place]:
     own = ("meta", "slaves", "provisioner", "volumes")
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_work_dir, own, data=True)
     yield Place(Id.AGENT_RUN, node.settings.mesos_agent_log_dir, ("mesos-slave.*", "mesos-agent.*"))
-    yield Place(Id.AGENT_RUN, secrets.home("mesos_agent"), ("credential.json*", "visitors.json*"))
+    yield _secrets(Id.AGENT_RUN, "mesos_agent")
+
+
+def _secrets(step: Id, role: str) -> Place:
+    return Place(step, secrets.home(role), tuple(f"{name}*" for name in secrets.FILES[role]))

@@ -6,7 +6,7 @@ Whoever may write to a node may remove what is below it, whosever that is: so th
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha1
 
@@ -18,7 +18,7 @@ from ..look.rights import Right, Rights
 from ..membership import Plans, Seen
 from ..names import Id
 from ..shell import OWN_ENGINE, quote
-from ..step import Action, Blocker, HostPlan, Step
+from ..step import Action, Blocker, Step
 from .desired import CONTAINER
 
 READ = 1
@@ -65,9 +65,9 @@ def arranged(cluster: Cluster, seen: Seen, plans: Plans) -> Plans:
     node = next((node for node in able if node.name in plans), None)
     todo = _todo(cluster, seen, rights)
     if strange:
-        return _with(plans, _changes, _foreign(strange))
+        return _with(plans, _foreign(strange))
     if todo and node is None:
-        return _with(plans, _changes, _nobody(able)) if todo is Action.OPEN_TREE or not able else plans
+        return _with(plans, _nobody(able)) if todo is Action.OPEN_TREE or not able else plans
     if todo and node:
         own = plans[node.name]
         return {**plans, node.name: replace(own, steps=(*own.steps, _step(todo, cluster, node)))}
@@ -98,13 +98,12 @@ def _step(todo: Action, cluster: Cluster, node: Node) -> Step:
     return Step(Id.MASTER_RUN, todo, title, why, _opening(cluster, node))
 
 
-def _changes(plan: HostPlan) -> bool:
-    return any(step.id is Id.MASTER_RUN for step in plan.steps)
-
-
-def _with(plans: Plans, which: Callable[[HostPlan], bool], blocker: Blocker) -> Plans:
+def _with(plans: Plans, blocker: Blocker) -> Plans:
+    """Object to it wherever something is done about a master."""
     return {
-        name: replace(plan, blockers=(*plan.blockers, blocker)) if which(plan) else plan
+        name: replace(plan, blockers=(*plan.blockers, blocker))
+        if any(step.id is Id.MASTER_RUN for step in plan.steps)
+        else plan
         for name, plan in plans.items()
     }
 
@@ -146,7 +145,7 @@ def _nobody(able: Sequence[Node]) -> Blocker:
 
 def _client(node: Node) -> str:
     """Give the shell of ZooKeeper's own client as the owner, who is named on standard input alone."""
-    file = f"{secrets.home('mesos_master')}/zk"
+    _, file = secrets.paths("mesos_master")
     server = f"127.0.0.1:{node.settings.zookeeper_client_port}"
     return f"""\
 {OWN_ENGINE}owner=$(sed -n 's,^zk://\\([^@/]*\\)@.*,\\1,p' {quote(file)})

@@ -84,10 +84,8 @@ def container(cluster: Cluster, node: Node, configuration: File) -> Container:
     SERVER_JVMFLAGS comes behind the image's own -Xmx (3.5+ sets one), and Java takes the last.
     """
     s, kept = node.settings, _secrets(cluster)
-    home, flags = (
-        s.zookeeper_dir,
-        [f"-Xmx{s.zookeeper_heap}", *(f"{JAAS}={file.path}" for file in kept.files)],
-    )
+    home = s.zookeeper_dir
+    flags = [f"-Xmx{s.zookeeper_heap}", *(f"{JAAS}={file.path}" for file in kept.files)]
     return Container(
         step=Id.ZOOKEEPER_RUN,
         name=CONTAINER,
